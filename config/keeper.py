@@ -1,0 +1,96 @@
+"""The keeper: a small process that stops the embedded servers when nobody uses them any more.
+
+Every process that uses the servers holds a shared lock on one file; the kernel lets go of it when
+the process ends, however it ends. The keeper looks every second whether it could have the lock
+for itself. Run as `python -m config.keeper`, started by `config.embedded`.
+"""
+
+import fcntl
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from config import servers
+from config.places import Place, locate
+
+LOOK_EVERY = 1.0
+DEFAULT_GRACE = 10.0
+
+
+def keep(*, place: Place, grace: float) -> None:
+    """Watch until the servers have had no user for `grace` seconds, then stop them.
+
+    1. take the keeper's lock, or end: there is one keeper
+    2. look for users, each of whom marks its coming on the file's modification time
+    3. take the users' lock, so that newcomers wait, and stop the servers
+    """
+    keeper_lock = _lock_of_keeper(place)
+    if keeper_lock is None:
+        return
+    path = place.state / "users.lock"
+    users_lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    pids = _pids(place)
+    idle_since = time.time()
+    while _is_same_file(users_lock, path):
+        pids = _pids(place) or pids
+        if not _try_lock(users_lock):
+            idle_since = time.time()
+        elif time.time() - max(idle_since, path.stat().st_mtime) >= grace:
+            servers.stop_valkey(place)
+            servers.stop_postgres(place)
+            # In this order: who waits for the users' lock must find the keeper's one free.
+            os.close(keeper_lock)
+            os.close(users_lock)
+            return
+        else:
+            fcntl.flock(users_lock, fcntl.LOCK_UN)
+        time.sleep(min(LOOK_EVERY, grace / 4))
+    _end_orphans(pids)
+
+
+def _lock_of_keeper(place: Place) -> int | None:
+    descriptor = os.open(place.state / "keeper.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    # Users test this lock for an instant to see whether a keeper lives: try more than once.
+    for _ in range(20):
+        if _try_lock(descriptor):
+            return descriptor
+        time.sleep(0.05)
+    os.close(descriptor)
+    return None
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_same_file(descriptor: int, path: Path) -> bool:
+    """False once somebody has removed the state directory."""
+    try:
+        return os.fstat(descriptor).st_ino == path.stat().st_ino
+    except OSError:
+        return False
+
+
+def _pids(place: Place) -> list[int]:
+    return [pid for pid in (servers.postgres_pid(place), servers.valkey_pid(place)) if pid]
+
+
+def _end_orphans(pids: list[int]) -> None:
+    """The state directory is gone, and with it all data: end what still runs on it."""
+    for pid in pids:
+        try:
+            if str(Path(f"/proc/{pid}/cwd").readlink()).endswith(" (deleted)"):
+                os.kill(pid, signal.SIGKILL)
+        except OSError:
+            continue
+
+
+if __name__ == "__main__":
+    keep(place=locate(), grace=float(os.environ.get("TOUCHSTONE_GRACE") or DEFAULT_GRACE))
+    sys.exit(0)

