@@ -1,0 +1,72 @@
+"""What is said: templates in versions, and the links inside them."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.channels.base import Channel
+
+
+class Template(models.Model):
+    """A message by name; what is sent is always one of its approved versions."""
+
+    key = models.SlugField(_("key"), max_length=80, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    channel = models.CharField(
+        _("channel"), max_length=10, choices=[(c.value, c.value) for c in Channel]
+    )
+    created_at = models.DateTimeField(_("created at"))
+
+    class Meta:
+        verbose_name = _("template")
+        verbose_name_plural = _("templates")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TemplateVersion(models.Model):
+    """The parts of a message (Liquid), e.g. ``{"subject", "html", "text"}``, with their hash."""
+
+    template = models.ForeignKey(Template, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField(_("number"))
+    parts = models.JSONField(_("parts"))
+    content_hash = models.CharField(_("content hash"), max_length=64)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("made by"),
+    )
+    made_at = models.DateTimeField(_("made at"))
+
+    class Meta:
+        verbose_name = _("template version")
+        verbose_name_plural = _("template versions")
+        constraints = [
+            models.UniqueConstraint(fields=["template", "number"], name="templateversion_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template_id} v{self.number}"
+
+
+class Link(models.Model):
+    """A target address, tagged with UTM parameters. Tokens in messages point here by id."""
+
+    journey = models.ForeignKey("campaigns.Journey", on_delete=models.PROTECT, related_name="links")
+    node = models.CharField(_("node"), max_length=64)
+    position = models.PositiveSmallIntegerField(_("position"))
+    target = models.TextField(_("target"))
+    utm = models.JSONField(_("UTM parameters"), default=dict)
+    created_at = models.DateTimeField(_("created at"))
+
+    class Meta:
+        verbose_name = _("tracked link")
+        verbose_name_plural = _("tracked links")
+        constraints = [
+            models.UniqueConstraint(fields=["journey", "node", "target"], name="link_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.target

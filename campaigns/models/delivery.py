@@ -1,0 +1,187 @@
+"""Handing messages over: accounts, touches, the batches workers claim, receipts."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.channels.base import Channel
+from campaigns.models.content import TemplateVersion
+from campaigns.models.journey import Enrolment, Journey
+from customers.models import Customer
+
+
+class ProviderAccount(models.Model):
+    """An account with a vendor. Secrets are one ciphertext; ``unit_cost`` is per segment."""
+
+    key = models.SlugField(_("key"), max_length=64, unique=True)
+    channel = models.CharField(
+        _("channel"), max_length=10, choices=[(c.value, c.value) for c in Channel]
+    )
+    vendor = models.CharField(_("vendor"), max_length=40)
+    base_url = models.CharField(_("base URL"), max_length=300, blank=True)
+    options = models.JSONField(_("options"), default=dict, blank=True)
+    secrets_cipher = models.BinaryField(null=True)
+    unit_cost = models.DecimalField(_("unit cost"), max_digits=12, decimal_places=6, default=0)
+    currency = models.CharField(_("currency"), max_length=3)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_default = models.BooleanField(_("default for its channel"), default=False)
+
+    class Meta:
+        verbose_name = _("provider account")
+        verbose_name_plural = _("provider accounts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel"], condition=Q(is_default=True), name="account_default_per_channel"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class DispatchBatch(models.Model):
+    """The unit a worker claims: some hundred touches of one journey over one account.
+
+    Open batches have ``due_at``; a done one has none. ``fence`` rises with each claim.
+    """
+
+    account = models.ForeignKey(
+        ProviderAccount, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    journey = models.ForeignKey(Journey, on_delete=models.PROTECT, related_name="+", db_index=False)
+    due_at = models.DateTimeField(_("due at"), null=True)
+    lease_owner = models.CharField(max_length=64, blank=True, default="")
+    lease_until = models.DateTimeField(null=True)
+    fence = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(_("created at"))
+
+    class Meta:
+        verbose_name = _("dispatch batch")
+        verbose_name_plural = _("dispatch batches")
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=Q(due_at__isnull=False), name="dispatchbatch_due"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"batch {self.pk}"
+
+
+class Touch(models.Model):
+    """One message to one customer by one channel for one visit of one node of one enrolment.
+
+    ``key`` is the idempotency key, the same on every attempt; ``content`` and ``content_hash``
+    are frozen before the first attempt. ``state`` only rises (`campaigns.states`).
+    """
+
+    key = models.UUIDField(_("idempotency key"), unique=True)
+    enrolment = models.ForeignKey(
+        Enrolment, on_delete=models.PROTECT, related_name="touches", db_index=False
+    )
+    journey = models.ForeignKey(
+        Journey, on_delete=models.PROTECT, related_name="touches", db_index=False
+    )
+    node = models.CharField(_("node"), max_length=64)
+    visit = models.PositiveIntegerField(_("visit"))
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="touches", db_index=False
+    )
+    channel = models.CharField(
+        _("channel"), max_length=10, choices=[(c.value, c.value) for c in Channel]
+    )
+    purpose = models.CharField(_("purpose"), max_length=16)
+    account = models.ForeignKey(
+        ProviderAccount, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    batch = models.ForeignKey(DispatchBatch, on_delete=models.PROTECT, related_name="touches")
+    template_version = models.ForeignKey(
+        TemplateVersion, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    state = models.CharField(_("state"), max_length=12, default="queued")
+    reason = models.CharField(_("reason"), max_length=40, blank=True, default="")
+    verdict = models.JSONField(_("verdict"), default=dict)
+    content_cipher = models.BinaryField(null=True)
+    content_hash = models.CharField(_("content hash"), max_length=64, blank=True, default="")
+    fence = models.BigIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    due_at = models.DateTimeField(_("due at"))
+    expires_at = models.DateTimeField(_("expires at"), null=True)
+    provider_id = models.CharField(_("provider's id"), max_length=200, blank=True, default="")
+    segments = models.PositiveSmallIntegerField(_("segments"), default=0)
+    cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=6, default=0)
+    currency = models.CharField(_("currency"), max_length=3)
+    queued_at = models.DateTimeField(_("queued at"))
+    handed_at = models.DateTimeField(_("handed over at"), null=True)
+    accepted_at = models.DateTimeField(_("accepted at"), null=True)
+    delivered_at = models.DateTimeField(_("delivered at"), null=True)
+    opened_at = models.DateTimeField(_("opened at"), null=True)
+    clicked_at = models.DateTimeField(_("clicked at"), null=True)
+
+    class Meta:
+        verbose_name = _("touch")
+        verbose_name_plural = _("touches")
+        constraints = [
+            models.UniqueConstraint(fields=["enrolment", "node", "visit"], name="touch_once"),
+        ]
+        indexes = [
+            models.Index(fields=["customer", "-queued_at"], name="touch_by_customer"),
+            models.Index(fields=["journey", "channel"], name="touch_by_journey"),
+            models.Index(
+                fields=["state"],
+                condition=Q(state__in=["ambiguous", "failed"]),
+                name="touch_needs_a_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.key}"
+
+
+class Receipt(models.Model):
+    """What a provider reported, once per provider event; unknown ids are kept too."""
+
+    account = models.ForeignKey(
+        ProviderAccount, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    provider_event_id = models.CharField(_("provider's event id"), max_length=200)
+    touch = models.ForeignKey(Touch, on_delete=models.CASCADE, null=True, related_name="receipts")
+    key = models.CharField(_("client reference"), max_length=64, blank=True)
+    provider_id = models.CharField(_("provider's id"), max_length=200, blank=True)
+    kind = models.CharField(_("kind"), max_length=16)
+    detail = models.TextField(_("detail"), blank=True)
+    at = models.DateTimeField(_("at"))
+    received_at = models.DateTimeField(_("received at"))
+
+    class Meta:
+        verbose_name = _("receipt")
+        verbose_name_plural = _("receipts")
+        constraints = [
+            models.UniqueConstraint(fields=["account", "provider_event_id"], name="receipt_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.provider_event_id}"
+
+
+class AdvisorTask(models.Model):
+    """A touch that a person makes: the advisor's call. The row is the hand-over."""
+
+    touch = models.OneToOneField(Touch, on_delete=models.CASCADE, related_name="task")
+    key = models.UUIDField(_("idempotency key"), unique=True)
+    queue = models.CharField(_("queue"), max_length=64)
+    script = models.TextField(_("script"))
+    due_at = models.DateTimeField(_("due at"))
+    disposition = models.CharField(_("disposition"), max_length=40, blank=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    done_at = models.DateTimeField(_("done at"), null=True)
+
+    class Meta:
+        verbose_name = _("advisor task")
+        verbose_name_plural = _("advisor tasks")
+
+    def __str__(self) -> str:
+        return str(self.key)

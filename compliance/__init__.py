@@ -1,0 +1,1 @@
+"""Floor 0: what the law allows, and the record of what was done."""

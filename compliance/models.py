@@ -1,0 +1,154 @@
+"""Who acted, what was judged, and a record of it that cannot be changed unseen."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+
+class User(AbstractUser):
+    """A member of the institution's staff; groups are the roles."""
+
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+
+
+class RulePack(models.Model):
+    """A set of rules as data, with the dates between which it is in force."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        PENDING = "pending", _("Pending")
+        DEPRECATED = "deprecated", _("Deprecated")
+
+    key = models.SlugField(_("key"), max_length=80)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    jurisdiction = models.CharField(_("jurisdiction"), max_length=10, default="CN")
+    status = models.CharField(
+        _("status"), max_length=12, choices=Status.choices, default=Status.PENDING
+    )
+    effective_from = models.DateField(_("effective from"))
+    effective_to = models.DateField(_("effective to"), null=True, blank=True)
+    source = models.TextField(_("source"), blank=True)
+    rules = models.JSONField(_("rules"))
+
+    class Meta:
+        verbose_name = _("rule pack")
+        verbose_name_plural = _("rule packs")
+        constraints = [
+            models.UniqueConstraint(fields=["key", "version"], name="rulepack_key_version"),
+            models.CheckConstraint(
+                condition=Q(effective_to__isnull=True) | Q(effective_to__gte=F("effective_from")),
+                name="rulepack_dates_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} v{self.version}"
+
+
+class Review(models.Model):
+    """One person's request to use something, and another person's verdict on exactly that.
+
+    ``subject_hash`` is the SHA-256 of the content under review: an edit afterwards has another
+    hash, so an approval never covers what nobody read.
+    """
+
+    class Verdict(models.TextChoices):
+        PENDING = "pending", _("Waiting for review")
+        APPROVED = "approved", _("Approved")
+        RETURNED = "returned", _("Returned")
+
+    subject_kind = models.CharField(_("kind"), max_length=40)
+    subject_key = models.CharField(_("subject"), max_length=120)
+    subject_hash = models.CharField(_("content hash"), max_length=64)
+    maker = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", verbose_name=_("maker")
+    )
+    checker = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("checker"),
+    )
+    verdict = models.CharField(
+        _("verdict"), max_length=10, choices=Verdict.choices, default=Verdict.PENDING
+    )
+    opinion = models.TextField(_("opinion"), blank=True)
+    submitted_at = models.DateTimeField(_("submitted at"))
+    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("review")
+        verbose_name_plural = _("reviews")
+        constraints = [
+            # Four eyes, also for code that forgets: the database refuses a self-approval.
+            models.CheckConstraint(
+                condition=Q(checker__isnull=True) | ~Q(checker=F("maker")),
+                name="review_maker_is_not_checker",
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict="pending", checker__isnull=True, decided_at__isnull=True)
+                | Q(checker__isnull=False, decided_at__isnull=False)
+                & Q(verdict__in=["approved", "returned"]),
+                name="review_verdict_has_a_checker",
+            ),
+            models.UniqueConstraint(
+                fields=["subject_kind", "subject_key"],
+                condition=Q(verdict="pending"),
+                name="review_one_pending_per_subject",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["subject_kind", "subject_key", "subject_hash"], name="review_subject"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject_kind} {self.subject_key}: {self.verdict}"
+
+
+class AuditEntry(models.Model):
+    """One act, chained by hash to the one before; the database refuses to change or drop it.
+
+    ``hash`` is SHA-256 over ``previous_hash`` and the canonical JSON of the other fields.
+    """
+
+    seq = models.BigIntegerField(_("number"), primary_key=True)
+    previous_hash = models.CharField(_("previous hash"), max_length=64)
+    hash = models.CharField(_("hash"), max_length=64, unique=True)
+    at = models.DateTimeField(_("at"))
+    actor = models.CharField(_("actor"), max_length=150)
+    action = models.CharField(_("action"), max_length=80)
+    subject = models.CharField(_("subject"), max_length=200)
+    detail = models.JSONField(_("detail"), default=dict)
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit trail")
+        ordering = ["-seq"]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.action} {self.subject}"
+
+
+class ReplayClock(models.Model):
+    """How far this installation's clock stands from the database's: only a replay sets it."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    shift = models.DurationField(_("shift"))
+
+    class Meta:
+        verbose_name = _("replay clock")
+        verbose_name_plural = _("replay clock")
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="replayclock_is_one_row")]
+
+    def __str__(self) -> str:
+        return str(self.shift)

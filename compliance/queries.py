@@ -1,0 +1,66 @@
+"""Reads of floor 0: the clock, approvals, the audit chain."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from compliance.models import AuditEntry, Review
+
+GENESIS = "0" * 64
+
+
+def clock_now() -> datetime:
+    """The installation's time: the database's clock, moved by the replay's shift if one runs.
+
+    Doors read it once and pass it down; several machines then agree on one clock.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT clock_timestamp()"
+            " + coalesce((SELECT shift FROM compliance_replayclock), interval '0')"
+        )
+        row = cursor.fetchone()
+    now: datetime = row[0]
+    return now
+
+
+def is_approved(*, kind: str, key: str, content_hash: str) -> bool:
+    """Whether a second person approved exactly this content."""
+    return Review.objects.filter(
+        subject_kind=kind,
+        subject_key=key,
+        subject_hash=content_hash,
+        verdict=Review.Verdict.APPROVED,
+    ).exists()
+
+
+def entry_hash(*, previous_hash: str, entry: AuditEntry) -> str:
+    """SHA-256, hex, over the previous hash and the entry's canonical JSON."""
+    body: dict[str, Any] = {
+        "seq": entry.seq,
+        "at": entry.at.isoformat(timespec="microseconds"),
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject": entry.subject,
+        "detail": entry.detail,
+    }
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(f"{previous_hash}\n{text}".encode()).hexdigest()
+
+
+def broken_audit_entries() -> Iterator[int]:
+    """Numbers at which the chain doesn't hold: a changed, missing or foreign entry."""
+    expected_seq, previous = 1, GENESIS
+    for entry in AuditEntry.objects.order_by("seq").iterator():
+        intact = (
+            entry.seq == expected_seq
+            and entry.previous_hash == previous
+            and entry.hash == entry_hash(previous_hash=previous, entry=entry)
+        )
+        if not intact:
+            yield entry.seq
+        expected_seq, previous = entry.seq + 1, entry.hash

@@ -1,0 +1,276 @@
+"""Every setting, in one file, read from the environment once.
+
+With nothing set, this is a developer's machine: embedded PostgreSQL and Valkey, secrets kept in
+the state directory. With ``TOUCHSTONE_ENV=production`` every secret and address must be given;
+what is missing is named in one sentence.
+"""
+
+import base64
+import json
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from config import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+STATE_DIR = Path(os.environ.get("TOUCHSTONE_STATE", BASE_DIR / ".local"))
+PRODUCTION = os.environ.get("TOUCHSTONE_ENV", "development") == "production"
+DEBUG = os.environ.get("TOUCHSTONE_DEBUG") == "1" and not PRODUCTION
+# Static checks (mypy, makemigrations --check, check --deploy) need settings but no server.
+NO_SERVERS = os.environ.get("TOUCHSTONE_NO_SERVERS") == "1"
+
+
+def _required(name: str) -> str:
+    """The variable's value; in production its absence is an error that names it."""
+    value = os.environ.get(name, "")
+    if not value:
+        raise ImproperlyConfigured(f"Set the environment variable {name}: production needs it.")
+    return value
+
+
+def _development_secret(name: str) -> str:
+    """A secret made once for this checkout and kept, readable by its owner only."""
+    path = STATE_DIR / "secrets.json"
+    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    if name not in known:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        known[name] = base64.b64encode(secrets.token_bytes(32)).decode()
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(json.dumps(known))
+        fresh.replace(path)
+    return known[name]
+
+
+def _secret(name: str) -> str:
+    if PRODUCTION:
+        return _required(name)
+    return os.environ.get(name) or _development_secret(name)
+
+
+# --- Secrets -------------------------------------------------------------------------------
+SECRET_KEY = _secret("SECRET_KEY")
+# "id:base64(32 bytes)", comma-separated; the first encrypts, all decrypt (rotation).
+ENCRYPTION_KEYS = (
+    _required("TOUCHSTONE_ENCRYPTION_KEYS")
+    if PRODUCTION
+    else os.environ.get("TOUCHSTONE_ENCRYPTION_KEYS")
+    or "1:" + _development_secret("TOUCHSTONE_ENCRYPTION_KEYS")
+)
+LOOKUP_KEY = _secret("TOUCHSTONE_LOOKUP_KEY")  # HMAC of identifiers
+LINK_KEY = _secret("TOUCHSTONE_LINK_KEY")  # HMAC of tracked links
+
+# --- Application -----------------------------------------------------------------------------
+ALLOWED_HOSTS = [host for host in os.environ.get("TOUCHSTONE_HOSTS", "").split(",") if host] or (
+    [] if PRODUCTION else ["*"]
+)
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if host != "*"]
+# What the links inside messages start with. `up` and `demo` set it when the port is known.
+PUBLIC_URL = (
+    _required("TOUCHSTONE_PUBLIC_URL")
+    if PRODUCTION
+    else os.environ.get("TOUCHSTONE_PUBLIC_URL", "http://127.0.0.1:8000")
+).rstrip("/")
+# The demo replays the past on a clock of its own; a real installation never may.
+REPLAY_CLOCK = not PRODUCTION
+CURRENCY = os.environ.get("TOUCHSTONE_CURRENCY", "CNY")
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "compliance",
+    "customers",
+    "segments",
+    "campaigns",
+    "attribution",
+    "config",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+AUTH_USER_MODEL = "compliance.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL = reverse_lazy("admin:login")
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+
+# --- PostgreSQL and Valkey ------------------------------------------------------------------
+def _database(url: str) -> dict[str, Any]:
+    """Django's settings for a ``postgresql://`` URL; the host may be a socket directory."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must start with postgresql:// ; PostgreSQL is the only database."
+        )
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    host = query.pop("host", None) or unquote(parts.hostname or "")
+    user = query.pop("user", None) or unquote(parts.username or "")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")) or "touchstone",
+        "USER": user,
+        "PASSWORD": unquote(parts.password or "") or query.pop("password", ""),
+        "HOST": host,
+        "PORT": query.pop("port", None) or (parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5, **query},
+    }
+
+
+def _database_url() -> str:
+    if url := os.environ.get("DATABASE_URL"):
+        return url
+    if PRODUCTION:
+        return _required("DATABASE_URL")
+    return "postgresql:///touchstone" if NO_SERVERS else embedded.database_url()
+
+
+def _redis_urls() -> tuple[str, str]:
+    """The URL for redis-py and the one for Celery."""
+    if url := os.environ.get("REDIS_URL"):
+        broker = "redis+socket://" + url.removeprefix("unix://") if url.startswith("unix:") else url
+        return url, broker.replace("?db=", "?virtual_host=")
+    if PRODUCTION:
+        _required("REDIS_URL")
+    if NO_SERVERS:
+        return "redis://", "redis://"
+    return embedded.redis_url(), embedded.broker_url()
+
+
+DATABASES = {"default": _database(_database_url())}
+REDIS_URL, CELERY_BROKER_URL = _redis_urls()
+
+# --- Work in the background -------------------------------------------------------------------
+# Ticks only ring doorbells: what is due stands in PostgreSQL, so a lost or doubled tick costs
+# time and nothing else.
+CELERY_BEAT_SCHEDULE = {
+    "enrol": {"task": "campaigns.enrol", "schedule": timedelta(seconds=5)},
+    "advance": {"task": "campaigns.advance", "schedule": timedelta(seconds=2)},
+    "dispatch": {"task": "campaigns.dispatch", "schedule": timedelta(seconds=2)},
+    "segments": {"task": "segments.refresh", "schedule": timedelta(seconds=30)},
+    "collect": {"task": "attribution.collect", "schedule": timedelta(seconds=5)},
+    "partitions": {"task": "customers.partitions", "schedule": timedelta(hours=6)},
+}
+
+# --- Language, time, numbers ------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+# The institution's zone: calendar words in rules, the console's times.
+TIME_ZONE = os.environ.get("TOUCHSTONE_TIME_ZONE", "Asia/Shanghai")
+
+# --- Files ------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = STATE_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = not PRODUCTION
+if PRODUCTION:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+MEDIA_ROOT = Path(os.environ.get("TOUCHSTONE_FILES", STATE_DIR / "files"))
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# --- Security ---------------------------------------------------------------------------------
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- HTTP API ---------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Touchstone",
+    "DESCRIPTION": "Campaign orchestration for financial institutions",
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# --- Console ----------------------------------------------------------------------------------
+UNFOLD = {
+    "SITE_TITLE": "Touchstone",
+    "SITE_HEADER": "Touchstone",
+    "SITE_SUBHEADER": _("Campaign orchestration"),
+    "SITE_SYMBOL": "target",
+    "SHOW_LANGUAGES": True,
+    "SHOW_HISTORY": True,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("TOUCHSTONE_LOG_LEVEL", "WARNING")},
+}

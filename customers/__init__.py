@@ -1,0 +1,1 @@
+"""Floor 1: who the customers are, what they allow, what they did."""

@@ -1,0 +1,302 @@
+"""The customer, the identifiers, the consents and everything that happened.
+
+Personal identifiers stand only in `Identity` (keyed hash for lookup, ciphertext to use) and in
+`Customer.name_cipher`. `Event` is partitioned by month; its last wall against doubles is
+`EventKey`, because a partitioned table cannot be unique on columns without its partition key.
+"""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from customers.vocabulary import (
+    AttributeType,
+    ConsentState,
+    CustomerStatus,
+    IdentityKind,
+    KeyScope,
+    Purpose,
+    QuarantineState,
+)
+
+
+def _choices(kind: type) -> list[tuple[str, str]]:
+    return [(member.value, member.value) for member in kind]  # type: ignore[attr-defined]
+
+
+class Customer(models.Model):
+    """One person. What marketers may filter by is a column here or a key of ``attributes``."""
+
+    customer_no = models.CharField(_("customer number"), max_length=128, unique=True)
+    status = models.CharField(_("status"), max_length=12, default=CustomerStatus.ACTIVE)
+    name_cipher = models.BinaryField(_("name"), null=True)
+    gender = models.CharField(_("gender"), max_length=10, null=True, blank=True)
+    birth_on = models.DateField(_("date of birth"), null=True, blank=True)
+    city = models.CharField(_("city"), max_length=80, null=True, blank=True)
+    region = models.CharField(_("region"), max_length=80, null=True, blank=True)
+    risk_level = models.CharField(_("risk level"), max_length=2, null=True, blank=True)
+    risk_valid_until = models.DateField(_("assessment valid until"), null=True, blank=True)
+    lowest_class = models.BooleanField(_("lowest class"), null=True)
+    investor_type = models.CharField(_("investor type"), max_length=20, null=True, blank=True)
+    lifecycle = models.CharField(_("lifecycle"), max_length=20, null=True, blank=True)
+    total_asset = models.DecimalField(
+        _("total assets"), max_digits=20, decimal_places=4, null=True, blank=True
+    )
+    locale = models.CharField(_("locale"), max_length=16, null=True, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, null=True, blank=True)
+    personalise_off = models.BooleanField(_("personalisation off"), default=False)
+    aml_hold = models.BooleanField(_("AML hold"), default=False)
+    attributes = models.JSONField(_("attributes"), default=dict)
+    created_at = models.DateTimeField(_("created at"))
+    updated_at = models.DateTimeField(_("updated at"))
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=[s.value for s in CustomerStatus]),
+                name="customer_status_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(risk_level__isnull=True)
+                | Q(risk_level__in=["C1", "C2", "C3", "C4", "C5"]),
+                name="customer_risk_level_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.customer_no
+
+
+class Attribute(models.Model):
+    """A field beyond the built-in ones that an import or an integration brought along."""
+
+    key = models.SlugField(_("key"), max_length=64, unique=True)
+    type = models.CharField(_("type"), max_length=10, choices=_choices(AttributeType))
+    label_en = models.CharField(_("label (English)"), max_length=120)
+    label_zh = models.CharField(_("label (Chinese)"), max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = _("attribute")
+        verbose_name_plural = _("attributes")
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Identity(models.Model):
+    """One identifier of one customer: HMAC for lookup, AES-256-GCM ciphertext for use.
+
+    Two people may share a phone or an e-mail address; only ``user_id`` and ``customer_no`` name
+    exactly one person.
+    """
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="identities", db_index=False
+    )
+    kind = models.CharField(max_length=16, choices=_choices(IdentityKind))
+    value_hash = models.BinaryField(max_length=32)
+    ciphertext = models.BinaryField()
+    key_id = models.CharField(max_length=16)
+    source = models.CharField(max_length=80)
+    since = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("identifier")
+        verbose_name_plural = _("identifiers")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "kind", "value_hash"], name="identity_once_per_customer"
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "value_hash"],
+                condition=Q(kind__in=["user_id", "anonymous_id", "customer_no"]),
+                name="identity_names_one_person",
+            ),
+        ]
+        indexes = [models.Index(fields=["kind", "value_hash"], name="identity_lookup")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.customer_id}"
+
+
+class Consent(models.Model):
+    """One statement of will, for one purpose by one channel. Rows are only ever added.
+
+    The current state is that of the newest row (greatest ``id``); a trigger refuses UPDATE and
+    DELETE.
+    """
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="consents", db_index=False
+    )
+    purpose = models.CharField(_("purpose"), max_length=16, choices=_choices(Purpose))
+    channel = models.CharField(_("channel"), max_length=16)
+    state = models.CharField(_("state"), max_length=10, choices=_choices(ConsentState))
+    notice_version = models.CharField(_("notice version"), max_length=40)
+    source = models.CharField(_("source"), max_length=80)
+    evidence = models.JSONField(_("evidence"), default=dict)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        indexes = [
+            models.Index(fields=["customer", "purpose", "channel", "-id"], name="consent_current")
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=[s.value for s in ConsentState]), name="consent_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.purpose}/{self.channel}: {self.state}"
+
+
+class Source(models.Model):
+    """Where events and files come from: a write key, an importer, the product itself."""
+
+    key = models.SlugField(_("key"), max_length=64, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    scope = models.CharField(_("scope"), max_length=10, choices=_choices(KeyScope))
+    key_hash = models.BinaryField(max_length=32, null=True, unique=True)
+    key_hint = models.CharField(_("key begins with"), max_length=12, blank=True)
+    created_at = models.DateTimeField(_("created at"))
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("source")
+        verbose_name_plural = _("sources and keys")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EventKey(models.Model):
+    """``(source, message_id)`` of every event of the last months: an event is stored once."""
+
+    pk = models.CompositePrimaryKey("source_id", "message_id")
+    source_id = models.BigIntegerField()
+    message_id = models.CharField(max_length=256)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("event key")
+        indexes = [models.Index(fields=["received_at"], name="eventkey_age")]
+
+
+class Event(models.Model):
+    """What somebody did, when. Partitioned by month of ``occurred_at``; rows are only added.
+
+    ``occurred_at`` is the client's time corrected by its clock skew; ``received_at`` is ours.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    source_id = models.BigIntegerField()
+    message_id = models.CharField(max_length=256)
+    kind = models.CharField(max_length=10)
+    name = models.CharField(max_length=256)
+    customer_id = models.BigIntegerField(null=True)
+    user_id = models.CharField(max_length=256, null=True)
+    anonymous_id = models.CharField(max_length=256, null=True)
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    properties = models.JSONField(default=dict)
+    context = models.JSONField(default=dict)
+
+    class Meta:
+        managed = False
+        db_table = "customers_event"
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.occurred_at:%Y-%m-%d %H:%M}"
+
+
+class Quarantine(models.Model):
+    """An event that could not be taken as it came, kept whole with the reason."""
+
+    source_id = models.BigIntegerField(_("source"))
+    message_id = models.CharField(_("message id"), max_length=256, blank=True)
+    code = models.CharField(_("reason code"), max_length=40)
+    message = models.TextField(_("reason"))
+    payload = models.TextField(_("payload"))
+    received_at = models.DateTimeField(_("received at"))
+    state = models.CharField(
+        _("state"),
+        max_length=10,
+        choices=_choices(QuarantineState),
+        default=QuarantineState.HELD,
+    )
+
+    class Meta:
+        verbose_name = _("quarantined event")
+        verbose_name_plural = _("quarantined events")
+        indexes = [models.Index(fields=["state", "-id"], name="quarantine_open")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.message_id}"
+
+
+class Tagging(models.Model):
+    """A tag on a customer, until it expires."""
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="taggings", db_index=False
+    )
+    tag = models.CharField(_("tag"), max_length=64)
+    source = models.CharField(_("source"), max_length=80)
+    since = models.DateTimeField(_("since"))
+    valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "tag"], name="tagging_once"),
+        ]
+        indexes = [models.Index(fields=["tag", "customer"], name="tagging_by_tag")]
+
+    def __str__(self) -> str:
+        return f"{self.tag} on {self.customer_id}"
+
+
+class ImportJob(models.Model):
+    """One file on its way in. ``rows_done`` is where a killed import goes on."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        REJECTED = "rejected", _("Rejected")
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, verbose_name=_("source"))
+    file_name = models.CharField(_("file"), max_length=255)
+    file_hash = models.CharField(_("SHA-256 of the file"), max_length=64)
+    mapping = models.JSONField(_("mapping"), default=dict)
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.RUNNING
+    )
+    rows_done = models.PositiveBigIntegerField(_("rows read"), default=0)
+    rows_ok = models.PositiveBigIntegerField(_("rows imported"), default=0)
+    rows_bad = models.PositiveBigIntegerField(_("rows refused"), default=0)
+    errors_file = models.CharField(_("file of refused rows"), max_length=500, blank=True)
+    started_by = models.CharField(_("started by"), max_length=150, blank=True)
+    started_at = models.DateTimeField(_("started at"))
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "file_hash"],
+                condition=Q(state="running"),
+                name="importjob_one_running_per_file",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
