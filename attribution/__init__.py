@@ -1,0 +1,1 @@
+"""What came of it: conversions matched to touches, channel credit, experiment verdicts."""
