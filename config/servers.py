@@ -314,7 +314,7 @@ def _run(
     """Run a server's program as its account, with an environment that holds nothing of ours."""
     as_root = os.geteuid() == 0
     try:
-        return subprocess.run(  # noqa: S603 - our own binaries, no shell
+        return subprocess.run(
             argv,
             input=said,
             stdin=None if said is not None else subprocess.DEVNULL,

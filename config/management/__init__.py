@@ -1,0 +1,1 @@
+"""Commands that run the processes and the embedded servers."""
