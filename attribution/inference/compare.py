@@ -6,7 +6,7 @@ from .comparison import Comparison
 from .corrections import Correction, correct
 from .means import compare_means
 from .proportions import compare_proportions
-from .summary import Binary, SummaryError, Moments, Summary
+from .summary import Binary, Moments, Summary, SummaryError
 
 
 def compare(

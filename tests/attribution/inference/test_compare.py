@@ -4,7 +4,7 @@ import pytest
 
 from attribution.inference.compare import compare
 from attribution.inference.corrections import Correction
-from attribution.inference.summary import Binary, SummaryError, Moments
+from attribution.inference.summary import Binary, Moments, SummaryError
 
 ARMS = {
     "control": Binary(n=1000, successes=100),

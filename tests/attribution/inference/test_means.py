@@ -6,7 +6,7 @@ from statsmodels.stats.weightstats import CompareMeans
 
 from attribution.inference.comparison import Reason
 from attribution.inference.means import compare_means, fieller_interval
-from attribution.inference.summary import SummaryError, Moments
+from attribution.inference.summary import Moments, SummaryError
 
 values = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
 samples = st.lists(values, min_size=2, max_size=40)
