@@ -1,0 +1,197 @@
+"""The shape of a vendor: frozen messages out, outcomes and receipts back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, Protocol, TypeAlias
+
+# Codes of `Unavailable` that say the account is at fault, not the message:
+# every further message would meet the same answer, so a breaker should open
+# at once instead of counting up.
+ACCOUNT_FAULTS: Final = frozenset({"tls", "unauthorised", "out_of_service", "sender_refused"})
+
+
+class Channel(StrEnum):
+    """The media a touch can use."""
+
+    SMS = "sms"
+    PUSH = "push"
+    EMAIL = "email"
+    WECOM = "wecom"
+    IN_APP = "in_app"
+    TASK = "task"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountConfig:
+    """One account at one vendor, as the tables store it.
+
+    `secrets` never appear in a repr, so that a logged account tells nothing.
+    """
+
+    key: str
+    vendor: str
+    base_url: str
+    secrets: Mapping[str, str] = field(repr=False, default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One message with its content frozen.
+
+    key: the client reference, 32 hex digits, the same on every attempt.
+    address: e-mail address, phone number in E.164, or device token.
+    content: by channel.  email: `subject`, `html`, `text`, `from`, and
+        optionally `reply_to`, `unsubscribe_url`, `date` (ISO 8601; pass the
+        touch's own time so that attempts are equal byte for byte).
+        sms: `text`, optionally `signature`.  push: `title`, `body`,
+        optionally `url`.  task: anything.
+    """
+
+    key: str
+    address: str
+    content: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The vendor said yes; `segments` is what it will charge for."""
+
+    key: str
+    provider_id: str
+    segments: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Not sent, for ever: the message or the address is at fault."""
+
+    key: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unavailable:
+    """Proved unsent; the same message may be tried again, not before `retry_after`."""
+
+    key: str
+    code: str
+    message: str
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """May or may not have been sent.  Ask with `find`; never resend blindly."""
+
+    key: str
+    code: str
+    message: str
+
+
+Outcome: TypeAlias = Accepted | Refused | Unavailable | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The vendor accepted a message with this key."""
+
+    provider_id: str
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """The vendor knows no such key; proof only once `Limits.settle` has passed."""
+
+
+class ReceiptKind(StrEnum):
+    """What a vendor reports about a message afterwards."""
+
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    FAILED = "failed"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    COMPLAINED = "complained"
+    REPLIED = "replied"
+    UNSUBSCRIBED = "unsubscribed"
+    # One item of a signed array that cannot be read: kept, with the reason in
+    # `detail`, so that its neighbours are not lost with it.
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """One report, verified.  `detail` is the bounce reason, the link or the reply's text."""
+
+    provider_event_id: str
+    key: str | None
+    provider_id: str | None
+    kind: ReceiptKind
+    at: datetime
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What an account can bear and what it promises.
+
+    batch_max: messages in one `send`.
+    concurrency: requests or connections `send` holds open at once.
+    honours_key: the vendor drops a second message with the same key.
+    can_find: `find` can ask about a key.
+    settle: how long after an attempt "absent" proves that it was not sent.
+    """
+
+    batch_max: int
+    concurrency: int
+    honours_key: bool
+    can_find: bool
+    settle: timedelta
+
+
+class Provider(Protocol):
+    """One account at one vendor, ready to send."""
+
+    @property
+    def name(self) -> str:
+        """The vendor's name in the registry."""
+        ...
+
+    @property
+    def channel(self) -> Channel:
+        """The medium it serves."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """What it can bear and promises."""
+        ...
+
+    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """Hand over at most `limits.batch_max` messages; one outcome each, in any order.
+
+        Trouble on the network is an outcome, never an exception.
+        """
+        ...
+
+    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
+        """Ask which keys were accepted; raises ChannelError when it cannot be asked now."""
+        ...
+
+    def read_receipts(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> list[Receipt]:
+        """Verify the signature on the raw bytes, then read.
+
+        Raises BadSignature, StaleReceipt or MalformedReceipt.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close kept connections."""
+        ...

@@ -1,0 +1,1 @@
+"""E-mail vendors: rendering to MIME and talking SMTP."""

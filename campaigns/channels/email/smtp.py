@@ -1,0 +1,226 @@
+"""`smtp`: any relay, over a few kept connections."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from campaigns.channels import accounts
+from campaigns.channels.base import (
+    Absent,
+    Accepted,
+    AccountConfig,
+    Channel,
+    Found,
+    Limits,
+    Outcome,
+    Outgoing,
+    Receipt,
+    Refused,
+    Unavailable,
+    Unknown,
+)
+from campaigns.channels.email.mime import Unmailable, read_address, render, sender_address
+from campaigns.channels.email.wire import Connection, Declined, Relay, Reply, Tls
+from campaigns.channels.errors import (
+    AccountInvalid,
+    LookupUnavailable,
+    RequestLost,
+    RequestUnsent,
+)
+from campaigns.channels.fan_out import fan_out
+from campaigns.channels.http import Http
+from campaigns.channels.lookup import Lookup
+from campaigns.channels.receipts import read_signed_receipts
+
+# Postfix, Exim and many others put the queue id there.
+_QUEUED = re.compile(r"queued as ([!-~]{1,100})", re.IGNORECASE)
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Smtp:
+    """One relay account.  Options and secrets are listed in `build`."""
+
+    name = "smtp"
+    channel = Channel.EMAIL
+
+    def __init__(
+        self,
+        config: AccountConfig,
+        *,
+        limits: Limits,
+        relay: Relay,
+        lookup: Lookup | None,
+        http: Http,
+    ) -> None:
+        self.limits = limits
+        self._config = config
+        self._relay = relay
+        self._lookup = lookup
+        self._http = http
+        self._envelope_from = config.options.get("envelope_from", "")
+        self._idle: list[Connection] = []
+
+    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """Send the messages over `limits.concurrency` connections."""
+        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
+
+    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
+        """Ask the lookup named by `lookup_url`; SMTP itself has none."""
+        if self._lookup is None:
+            raise LookupUnavailable("this relay offers no lookup", code="no_lookup")
+        return await self._lookup.find(keys)
+
+    def read_receipts(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> list[Receipt]:
+        """Read signed delivery, bounce and complaint reports."""
+        return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
+
+    async def aclose(self) -> None:
+        """Close kept connections."""
+        while self._idle:
+            await self._idle.pop().close()
+        await self._http.aclose()
+
+    async def _send_one(self, message: Outgoing) -> Outcome:
+        key = message.key
+        try:
+            recipient = read_address(message.address)
+            author = sender_address(message.content)
+            reply = await self._deliver(self._envelope_from or author, recipient, render(message))
+        except Unmailable as error:
+            return Refused(key=key, code=error.code, message=str(error))
+        except Declined as error:
+            return _judge(key, error)
+        except RequestUnsent as error:
+            return Unavailable(key=key, code=error.code, message=error.message)
+        except RequestLost as error:
+            return Unknown(key=key, code=error.code, message=error.message)
+        queued = _QUEUED.search(reply.text)
+        # Without a queue id the Message-ID is what a relay's reports name.
+        message_id = f"{key}@{author.rpartition('@')[2]}"
+        return Accepted(key=key, provider_id=queued[1] if queued else message_id)
+
+    async def _deliver(self, sender: str, recipient: str, data: bytes) -> Reply:
+        """Send on a kept connection; if that one proves dead, once more on a new one."""
+        kept = self._take_idle()
+        if kept is not None:
+            try:
+                return await self._send_on(kept, sender, recipient, data)
+            except RequestUnsent:
+                # The relay closed it while idle: nothing of the message was taken.
+                kept.abort()
+        return await self._send_on(await Connection.open(self._relay), sender, recipient, data)
+
+    async def _send_on(
+        self, connection: Connection, sender: str, recipient: str, data: bytes
+    ) -> Reply:
+        try:
+            return await connection.send(
+                sender=sender, recipient=recipient, data=data, within=self._relay.deadline
+            )
+        finally:
+            if connection.usable:
+                self._idle.append(connection)
+
+    def _take_idle(self) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.usable:
+                return connection
+            connection.abort()
+        return None
+
+
+def build(config: AccountConfig) -> Smtp:
+    """Build a provider from `smtp://host:port` or `smtps://host:port`.
+
+    secrets: `username` and `password`; `lookup_secret` with `lookup_url`;
+    `receipt_secret`, `receipt_secret_previous`.
+    options: `tls` (`starttls`; `none` only on loopback; smtps:// is `implicit`),
+    `hello` (localhost), `envelope_from` (the address of `from`), `lookup_url`,
+    `connections` (4), `deadline_seconds` (30), `settle_seconds` (300),
+    `honours_key` (false).
+    """
+    connections = accounts.whole_option(config, "connections", 4, least=1, most=50)
+    lookup_url = config.options.get("lookup_url")
+    limits = Limits(
+        batch_max=500,
+        concurrency=connections,
+        honours_key=accounts.flag_option(config, "honours_key"),
+        can_find=bool(lookup_url),
+        settle=accounts.seconds_option(config, "settle_seconds", 300),
+    )
+    deadline = accounts.seconds_option(config, "deadline_seconds", 30)
+    http = Http(concurrency=2, deadline=deadline)
+    lookup = None
+    if lookup_url:
+        lookup = Lookup(
+            http=http,
+            url=accounts.http_base(config, lookup_url),
+            account=config.key,
+            secret=accounts.secret(config, "lookup_secret"),
+        )
+    relay = _read_relay(config)
+    if sender := config.options.get("envelope_from"):
+        _check_sender(config, sender)
+    return Smtp(config, limits=limits, relay=relay, lookup=lookup, http=http)
+
+
+def _read_relay(config: AccountConfig) -> Relay:
+    parts = urlsplit(config.base_url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or not port:
+        raise AccountInvalid(
+            f"account {config.key!r}: base_url must be smtp://host:port or smtps://host:port"
+        )
+    hello = accounts.option(config, "hello", "localhost")
+    username = config.secrets.get("username", "")
+    if not (hello.isascii() and hello.isprintable() and " " not in hello):
+        raise AccountInvalid(f"account {config.key!r}: option 'hello' must be a host name")
+    return Relay(
+        host=parts.hostname,
+        port=port,
+        tls=_read_tls(config, implicit=parts.scheme == "smtps", host=parts.hostname),
+        hello=hello,
+        username=username,
+        password=accounts.secret(config, "password") if username else "",
+        deadline=accounts.seconds_option(config, "deadline_seconds", 30),
+    )
+
+
+def _read_tls(config: AccountConfig, *, implicit: bool, host: str) -> Tls:
+    if implicit:
+        return Tls.IMPLICIT
+    text = accounts.option(config, "tls", Tls.NONE if host in _LOOPBACK else Tls.STARTTLS)
+    if text == Tls.STARTTLS:
+        return Tls.STARTTLS
+    if text == Tls.NONE and host in _LOOPBACK:
+        return Tls.NONE
+    raise AccountInvalid(
+        f"account {config.key!r}: option 'tls' must be starttls (none only on loopback)"
+    )
+
+
+def _check_sender(config: AccountConfig, sender: str) -> None:
+    try:
+        read_address(sender)
+    except Unmailable as error:
+        raise AccountInvalid(
+            f"account {config.key!r}: option 'envelope_from' is not a mailbox"
+        ) from error
+
+
+def _judge(key: str, error: Declined) -> Outcome:
+    """Judge the relay's own word: 4xx may pass later, 5xx never (RFC 5321 §4.2.1)."""
+    code, told = f"smtp_{error.reply.code}", error.reply.text[:200]
+    if error.reply.code < 500:
+        return Unavailable(key=key, code=code, message=told)
+    if error.stage == "MAIL":
+        # The sender is refused, not the message: every other would meet the same.
+        return Unavailable(key=key, code="sender_refused", message=told)
+    return Refused(key=key, code=code, message=told)

@@ -1,0 +1,167 @@
+"""The only module that opens HTTP connections to vendors.
+
+It answers one question exactly: did bytes of this request leave?  A failure
+before that is `RequestUnsent`, after that `RequestLost`.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
+
+import aiohttp
+import orjson
+
+from campaigns.channels.base import Refused, Unavailable, Unknown
+from campaigns.channels.errors import RequestLost, RequestUnsent
+
+_ANSWER_LIMIT = 2_000_000  # bytes; a vendor's answer to 200 messages is some 30 kB
+_RETRY_AFTER_CEILING = timedelta(days=1)
+# Shorter than the idle limits of common servers and balancers (60-75 s): a
+# request written into a connection the far end is just closing would be lost.
+_KEEPALIVE_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A complete answer; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http:
+    """Kept connections to one vendor, opened on first use inside the running loop."""
+
+    def __init__(self, *, concurrency: int, deadline: timedelta) -> None:
+        self._concurrency = concurrency
+        self._deadline = deadline
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, *, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Post once, following no redirect.
+
+        The deadline covers the whole exchange, so a dripping answer ends too.
+        Raises RequestUnsent or RequestLost.
+        """
+        written = SimpleNamespace(any=False)
+        try:
+            async with self._open_session().post(
+                url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=written
+            ) as response:
+                content = await _read_bounded(response)
+                names = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(status=response.status, headers=names, body=content)
+        except aiohttp.ClientSSLError as error:
+            raise RequestUnsent(str(error), code="tls") from error
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise _classified(error, written=written.any) from error
+
+    async def aclose(self) -> None:
+        """Close kept connections; the next post opens new ones."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            tracing = aiohttp.TraceConfig()
+            # Runs before the first byte is written, so `any` errs on the safe side.
+            tracing.on_request_headers_sent.append(_note_written)
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=self._concurrency, keepalive_timeout=_KEEPALIVE_SECONDS
+                ),
+                timeout=aiohttp.ClientTimeout(
+                    total=self._deadline.total_seconds(),
+                    sock_connect=min(5.0, self._deadline.total_seconds()),
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[tracing],
+            )
+        return self._session
+
+
+def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> timedelta | None:
+    """Read Retry-After (RFC 9110 §10.2.3); None where absent or unreadable."""
+    text = headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdigit():
+        # Nine digits are 30 years: longer texts need no arithmetic.
+        seconds = int(text) if len(text) < 10 else 10**9
+        return min(timedelta(seconds=seconds), _RETRY_AFTER_CEILING)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    wait = at - (now or datetime.now(UTC))
+    return min(max(wait, timedelta(0)), _RETRY_AFTER_CEILING)
+
+
+def read_object(body: bytes) -> dict[str, object]:
+    """Return the JSON object in `body`; anything else is an empty one."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def judge_status(
+    *, key: str, answer: Answer, code: str = "", message: str = ""
+) -> Refused | Unavailable | Unknown:
+    """Judge an answer other than 2xx by its status alone.
+
+    A 5xx proves nothing but 503, which says the request was turned away; a
+    409 says that an earlier attempt with this key is still in hand.
+    """
+    told = message or f"HTTP {answer.status}"
+    match answer.status:
+        case 429 | 503:
+            wait = retry_after(answer.headers)
+            return Unavailable(key=key, code=code or "throttled", message=told, retry_after=wait)
+        case 401 | 403:
+            return Unavailable(key=key, code="unauthorised", message=told)
+        case 402:
+            return Unavailable(key=key, code="out_of_service", message=told)
+        case 409:
+            return Unknown(key=key, code="in_progress", message=told)
+        case status if 300 <= status < 400:
+            # A redirect could lead a signed message to another host.
+            return Refused(key=key, code="redirect", message=told)
+        case status if status == 408 or status >= 500 or status < 200:
+            return Unknown(key=key, code=code or f"http_{status}", message=told)
+        case status:
+            return Refused(key=key, code=code or f"http_{status}", message=told)
+
+
+async def _note_written(
+    _session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    _params: aiohttp.TraceRequestHeadersSentParams,
+) -> None:
+    context.trace_request_ctx.any = True
+
+
+async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > _ANSWER_LIMIT:
+            raise ValueError(f"the answer is longer than {_ANSWER_LIMIT} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _classified(error: Exception, *, written: bool) -> RequestUnsent | RequestLost:
+    told = str(error) or type(error).__name__
+    timed_out = isinstance(error, asyncio.TimeoutError)
+    if not written:
+        return RequestUnsent(told, code="connect_timeout" if timed_out else "unreachable")
+    return RequestLost(told, code="timeout" if timed_out else "connection_lost")

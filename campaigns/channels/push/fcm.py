@@ -1,0 +1,176 @@
+"""`fcm`: Firebase Cloud Messaging, HTTP v1, one message a request.
+
+Source: the FCM reference, "projects.messages.send" and "ErrorCode".  FCM has
+neither a client reference nor a lookup; the key travels in `data`, and
+`lookup_url` names a relay that keeps a record where there is one.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import quote
+
+import orjson
+
+from campaigns.channels import accounts
+from campaigns.channels.base import (
+    Absent,
+    Accepted,
+    AccountConfig,
+    Channel,
+    Found,
+    Limits,
+    Outcome,
+    Outgoing,
+    Receipt,
+    Refused,
+    Unavailable,
+    Unknown,
+)
+from campaigns.channels.errors import LookupUnavailable, RequestLost, RequestUnsent
+from campaigns.channels.fan_out import fan_out
+from campaigns.channels.http import Answer, Http, judge_status, read_object, retry_after
+from campaigns.channels.lookup import Lookup
+from campaigns.channels.push.oauth import TokenSource, read_service_account
+from campaigns.channels.receipts import read_signed_receipts
+
+
+class Fcm:
+    """One Firebase project.  Options and secrets are listed in `build`."""
+
+    name = "fcm"
+    channel = Channel.PUSH
+
+    def __init__(
+        self,
+        config: AccountConfig,
+        *,
+        limits: Limits,
+        http: Http,
+        tokens: TokenSource,
+        lookup: Lookup | None,
+    ) -> None:
+        self.limits = limits
+        self._config = config
+        self._http = http
+        self._tokens = tokens
+        self._lookup = lookup
+        project = quote(accounts.option(config, "project_id", config.key), safe="")
+        self._url = f"{accounts.http_base(config)}/v1/projects/{project}/messages:send"
+
+    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """Post the messages one by one over `limits.concurrency` connections."""
+        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
+
+    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
+        """Ask the relay named by `lookup_url`."""
+        if self._lookup is None:
+            raise LookupUnavailable("FCM itself offers no lookup", code="no_lookup")
+        return await self._lookup.find(keys)
+
+    def read_receipts(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> list[Receipt]:
+        """Read signed receipts that the app or a relay reports."""
+        return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
+
+    async def aclose(self) -> None:
+        """Close kept connections."""
+        await self._http.aclose()
+
+    async def _send_one(self, message: Outgoing) -> Outcome:
+        try:
+            token = await self._tokens.token()
+            answer = await self._http.post(
+                url=self._url,
+                body=orjson.dumps(_as_vendor_message(message)),
+                headers={
+                    "Authorization": f"Bearer {token}",
+                    "Content-Type": "application/json",
+                },
+            )
+        except RequestUnsent as error:
+            return Unavailable(key=message.key, code=error.code, message=error.message)
+        except RequestLost as error:
+            return Unknown(key=message.key, code=error.code, message=error.message)
+        if answer.status == 401:
+            self._tokens.forget(token)
+        return _read_outcome(message.key, answer)
+
+
+def build(config: AccountConfig) -> Fcm:
+    """Build a provider.
+
+    secrets: `service_account` (the JSON file's text); `lookup_secret` with
+    `lookup_url`; `receipt_secret`, `receipt_secret_previous`.
+    options: `project_id` (the account's key), `lookup_url`, `concurrency` (64),
+    `deadline_seconds` (10), `settle_seconds` (60), `honours_key` (false).
+    """
+    concurrency = accounts.whole_option(config, "concurrency", 64, least=1, most=500)
+    http = Http(
+        concurrency=concurrency, deadline=accounts.seconds_option(config, "deadline_seconds", 10)
+    )
+    service_account = read_service_account(accounts.secret(config, "service_account"))
+    lookup_url = config.options.get("lookup_url")
+    limits = Limits(
+        batch_max=500,
+        concurrency=concurrency,
+        honours_key=accounts.flag_option(config, "honours_key"),
+        can_find=bool(lookup_url),
+        settle=accounts.seconds_option(config, "settle_seconds", 60),
+    )
+    lookup = None
+    if lookup_url:
+        lookup = Lookup(
+            http=http,
+            url=accounts.http_base(config, lookup_url),
+            account=accounts.option(config, "project_id", config.key),
+            secret=accounts.secret(config, "lookup_secret"),
+        )
+    tokens = TokenSource(account=service_account, http=http)
+    return Fcm(config, limits=limits, http=http, tokens=tokens, lookup=lookup)
+
+
+def _as_vendor_message(message: Outgoing) -> dict[str, object]:
+    content = message.content
+    data = {"key": message.key}
+    if url := content.get("url"):
+        data["url"] = url
+    return {
+        "message": {
+            "token": message.address,
+            "notification": {"title": content["title"], "body": content["body"]},
+            "data": data,
+        }
+    }
+
+
+def _read_outcome(key: str, answer: Answer) -> Outcome:
+    told = read_object(answer.body)
+    if answer.status == 200:
+        name = told.get("name")
+        if isinstance(name, str) and name:
+            return Accepted(key=key, provider_id=name.rpartition("/")[2])
+        return Unknown(key=key, code="bad_answer", message="the answer names no message")
+    code, message = _error(told)
+    match code:
+        case "UNREGISTERED" | "INVALID_ARGUMENT" | "SENDER_ID_MISMATCH":
+            return Refused(key=key, code=code, message=message)
+        case "QUOTA_EXCEEDED" | "UNAVAILABLE":
+            wait = retry_after(answer.headers)
+            return Unavailable(key=key, code=code, message=message, retry_after=wait)
+        case "THIRD_PARTY_AUTH_ERROR":
+            return Unavailable(key=key, code="unauthorised", message=message)
+        case _:
+            return judge_status(key=key, answer=answer, code=code, message=message)
+
+
+def _error(told: Mapping[str, object]) -> tuple[str, str]:
+    """Return FCM's own code, or else the general status, and the message."""
+    error = told.get("error")
+    if not isinstance(error, dict):
+        return "", ""
+    details = error.get("details")
+    for detail in details if isinstance(details, list) else []:
+        if isinstance(detail, dict) and isinstance(detail.get("errorCode"), str):
+            return detail["errorCode"], str(error.get("message", ""))[:200]
+    return str(error.get("status", ""))[:60], str(error.get("message", ""))[:200]

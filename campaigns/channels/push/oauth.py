@@ -1,0 +1,111 @@
+"""Access tokens for a Google service account (RFC 7523 JWT bearer grant).
+
+Own code, because google-auth brings a synchronous transport of its own: one
+signature and one post are all there is.
+"""
+
+import asyncio
+import base64
+import time
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+import orjson
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from campaigns.channels.errors import AccountInvalid, RequestLost, RequestUnsent
+from campaigns.channels.http import Http, read_object
+
+_SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
+_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_LIFETIME = 3600  # seconds; the most Google grants
+_MARGIN = 60.0  # seconds before expiry when a new token is fetched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAccount:
+    """The three fields of the service account file that matter."""
+
+    client_email: str
+    token_uri: str
+    private_key: RSAPrivateKey = field(repr=False)
+
+
+def read_service_account(text: str) -> ServiceAccount:
+    """Read the JSON file Google issues.  Raises AccountInvalid."""
+    fields = read_object(text.encode())
+    email, uri, pem = (fields.get(name) for name in ("client_email", "token_uri", "private_key"))
+    if not (isinstance(email, str) and isinstance(uri, str) and isinstance(pem, str)):
+        raise AccountInvalid(
+            "the service account must be JSON with client_email, token_uri and private_key"
+        )
+    try:
+        key = load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise AccountInvalid("the service account's private_key cannot be read") from error
+    if not isinstance(key, RSAPrivateKey):
+        raise AccountInvalid("the service account's private_key is not an RSA key")
+    return ServiceAccount(client_email=email, token_uri=uri, private_key=key)
+
+
+class TokenSource:
+    """Keeps one access token and renews it before it expires."""
+
+    def __init__(self, *, account: ServiceAccount, http: Http) -> None:
+        self._account = account
+        self._http = http
+        self._token = ""
+        self._expires_at = 0.0  # monotonic seconds
+        self._renewing = asyncio.Lock()
+
+    async def token(self) -> str:
+        """Return a token valid now.  Raises RequestUnsent: nothing was sent without one."""
+        async with self._renewing:
+            if time.monotonic() >= self._expires_at:
+                await self._renew()
+            return self._token
+
+    def forget(self, token: str) -> None:
+        """Drop a token the vendor has refused, unless it was renewed meanwhile."""
+        if token == self._token:
+            self._expires_at = 0.0
+
+    async def _renew(self) -> None:
+        form = {"grant_type": _GRANT, "assertion": _assertion(self._account, int(time.time()))}
+        try:
+            answer = await self._http.post(
+                url=self._account.token_uri,
+                body=urlencode(form).encode(),
+                headers={"Content-Type": "application/x-www-form-urlencoded"},
+            )
+        except RequestLost as error:
+            # A token asked for twice harms nobody: no message has left yet.
+            raise RequestUnsent(error.message, code=error.code) from error
+        told = read_object(answer.body)
+        token, lifetime = told.get("access_token"), told.get("expires_in", _LIFETIME)
+        if answer.status != 200 or not isinstance(token, str) or not isinstance(lifetime, int):
+            code = "unauthorised" if answer.status in (400, 401, 403) else "no_token"
+            raise RequestUnsent(f"the token endpoint answered HTTP {answer.status}", code=code)
+        self._token = token
+        self._expires_at = time.monotonic() + max(1.0, lifetime - _MARGIN)
+
+
+def _assertion(account: ServiceAccount, now: int) -> str:
+    claims = {
+        "iss": account.client_email,
+        "scope": _SCOPE,
+        "aud": account.token_uri,
+        "iat": now,
+        "exp": now + _LIFETIME,
+    }
+    signed = _part({"alg": "RS256", "typ": "JWT"}) + b"." + _part(claims)
+    signature = account.private_key.sign(signed, padding.PKCS1v15(), hashes.SHA256())
+    return (signed + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+def _part(value: dict[str, object]) -> bytes:
+    return base64.urlsafe_b64encode(orjson.dumps(value)).rstrip(b"=")

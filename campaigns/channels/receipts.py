@@ -1,0 +1,151 @@
+"""Signed receipts: who may tell us what became of a message, and how we know.
+
+A post carries `X-Receipt-Timestamp` (whole seconds since 1970) and
+`X-Receipt-Signature`, the lower-case hex of HMAC-SHA256 over
+`timestamp + "." + raw body`.  The signature header may hold several
+signatures, parted by blanks or commas, each with or without `v1=`; one valid
+suffices, so a vendor can sign with the old and the new secret while it
+rotates.  Upper-case hex is another text and is refused.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import orjson
+
+from campaigns.channels.base import AccountConfig, Receipt, ReceiptKind
+from campaigns.channels.errors import BadSignature, MalformedReceipt, StaleReceipt
+
+TIMESTAMP_HEADER: Final = "X-Receipt-Timestamp"
+SIGNATURE_HEADER: Final = "X-Receipt-Signature"
+WINDOW: Final = timedelta(minutes=5)
+MOST_RECEIPTS: Final = 500
+MOST_BYTES: Final = 1_000_000
+
+_ID_LENGTH = 200
+_DETAIL_LENGTH = 500
+_SIGNATURES_TRIED = 10
+_TIMESTAMP = re.compile(r"[0-9]{1,11}")
+# Vendors say "inbound" for a reply of the customer.
+_KINDS = {kind.value: kind for kind in ReceiptKind if kind is not ReceiptKind.UNREADABLE} | {
+    "inbound": ReceiptKind.REPLIED
+}
+
+
+def read_signed_receipts(
+    *, config: AccountConfig, headers: Mapping[str, str], body: bytes, now: datetime
+) -> list[Receipt]:
+    """Verify a post with the account's secrets and read its receipts.
+
+    The secrets are `receipt_secret` and, while rotating,
+    `receipt_secret_previous`.  An item that cannot be read comes back as
+    `ReceiptKind.UNREADABLE` with the reason; unknown fields are dropped, since
+    they may hold personal data.
+    Raises BadSignature, StaleReceipt, MalformedReceipt.
+    """
+    names = ("receipt_secret", "receipt_secret_previous")
+    secrets = [config.secrets[name] for name in names if config.secrets.get(name)]
+    verify(headers=headers, body=body, secrets=secrets, now=now)
+    return [_read_item(item, now) for item in _read_array(body)]
+
+
+def sign(*, secret: str, timestamp: int, body: bytes) -> str:
+    """Return the signature a vendor puts in `X-Receipt-Signature`."""
+    return hmac.new(secret.encode(), b"%d." % timestamp + body, hashlib.sha256).hexdigest()
+
+
+def verify(
+    *, headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime
+) -> None:
+    """Check signature, then age.  Raises BadSignature or StaleReceipt."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    stamp = lower.get(TIMESTAMP_HEADER.lower(), "")
+    if not _TIMESTAMP.fullmatch(stamp):
+        raise BadSignature("the timestamp header is missing or not whole seconds")
+    timestamp = int(stamp)
+    given = re.split(r"[\s,]+", lower.get(SIGNATURE_HEADER.lower(), "").strip())
+    # Bytes, because compare_digest refuses text outside ASCII.
+    offered = [text.removeprefix("v1=").encode() for text in given[:_SIGNATURES_TRIED]]
+    expected = [sign(secret=secret, timestamp=timestamp, body=body).encode() for secret in secrets]
+    if not any(hmac.compare_digest(mine, theirs) for mine in expected for theirs in offered):
+        raise BadSignature("no signature fits the body")
+    if abs(now.timestamp() - timestamp) > WINDOW.total_seconds():
+        raise StaleReceipt("the signed time is more than five minutes from now")
+
+
+def _read_array(body: bytes) -> list[object]:
+    if len(body) > MOST_BYTES:
+        raise MalformedReceipt(f"the body is longer than {MOST_BYTES} bytes")
+    try:
+        items = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise MalformedReceipt("the body is not JSON") from error
+    if not isinstance(items, list):
+        raise MalformedReceipt("the body is not a JSON array")
+    if len(items) > MOST_RECEIPTS:
+        raise MalformedReceipt(f"more than {MOST_RECEIPTS} receipts in one post")
+    return items
+
+
+def _read_item(item: object, now: datetime) -> Receipt:
+    if not isinstance(item, dict):
+        return _unreadable(item, "not an object", now)
+    kind = _KINDS.get(str(item.get("event")))
+    if kind is None:
+        return _unreadable(item, "unknown event", now)
+    event_id = _text(item.get("id"), _ID_LENGTH)
+    if not event_id:
+        return _unreadable(item, "no id", now)
+    at = _time(item.get("at"))
+    if at is None:
+        return _unreadable(item, "no readable time", now)
+    detail = item.get("text") if kind is ReceiptKind.REPLIED else item.get("detail")
+    return Receipt(
+        provider_event_id=event_id,
+        key=_text(item.get("key"), _ID_LENGTH) or None,
+        provider_id=_text(item.get("provider_id"), _ID_LENGTH) or None,
+        kind=kind,
+        at=at,
+        detail=_text(detail, _DETAIL_LENGTH) or _text(item.get("detail"), _DETAIL_LENGTH),
+    )
+
+
+def _unreadable(item: object, reason: str, now: datetime) -> Receipt:
+    fields: Mapping[object, object] = item if isinstance(item, dict) else {}
+    # The digest makes a repeat of the same bad item recognisable as one.
+    digest = hashlib.sha256(orjson.dumps(item)).hexdigest()[:32]
+    return Receipt(
+        provider_event_id=_text(fields.get("id"), _ID_LENGTH) or f"unreadable-{digest}",
+        key=_text(fields.get("key"), _ID_LENGTH) or None,
+        provider_id=_text(fields.get("provider_id"), _ID_LENGTH) or None,
+        kind=ReceiptKind.UNREADABLE,
+        at=now,
+        detail=reason,
+    )
+
+
+def _text(value: object, length: int) -> str:
+    """Return a bounded text; PostgreSQL stores no NUL."""
+    match value:
+        case str():
+            return value.replace("\x00", "")[:length]
+        case bool() | float() | None:
+            return ""
+        case int():
+            return str(value)[:length]
+        case _:
+            return ""
+
+
+def _time(value: object) -> datetime | None:
+    if not isinstance(value, str) or len(value) > 40:
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,27 @@
+"""Which vendor name builds which provider."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from campaigns.channels import task
+from campaigns.channels.base import AccountConfig, Provider
+from campaigns.channels.email import smtp
+from campaigns.channels.errors import AccountInvalid
+from campaigns.channels.push import fcm
+from campaigns.channels.sms import generic_http
+
+VENDORS: Final[Mapping[str, Callable[[AccountConfig], Provider]]] = {
+    "fcm": fcm.build,
+    "http_sms": generic_http.build,
+    "smtp": smtp.build,
+    "workbench": task.build,
+}
+
+
+def build_provider(config: AccountConfig) -> Provider:
+    """Build the account's provider.  Raises AccountInvalid."""
+    factory = VENDORS.get(config.vendor)
+    if factory is None:
+        known = ", ".join(sorted(VENDORS))
+        raise AccountInvalid(f"unknown vendor {config.vendor!r}; known are {known}")
+    return factory(config)

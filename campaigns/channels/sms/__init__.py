@@ -1,0 +1,1 @@
+"""SMS vendors, and how a text is counted in segments."""

@@ -1,0 +1,191 @@
+"""`http_sms`: a JSON batch API with a verdict for each message.
+
+    POST {base_url}/v1/messages  {"messages": [{"key", "to", "text"}, …]}  ≤ 200
+    → {"results": [{"key", "status": "accepted", "id", "segments"}
+                 | {"key", "status": "refused", "code", "message"}
+                 | {"key", "status": "unavailable", "code", "message", "retry_after"}]}
+
+Requests are signed (see signing.py).  An error of the whole account may come
+as `{"code", "message"}` with HTTP 200: that is not success.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import orjson
+
+from campaigns.channels import accounts
+from campaigns.channels.base import (
+    Absent,
+    Accepted,
+    AccountConfig,
+    Channel,
+    Found,
+    Limits,
+    Outcome,
+    Outgoing,
+    Receipt,
+    Refused,
+    Unavailable,
+    Unknown,
+)
+from campaigns.channels.errors import RequestLost, RequestUnsent
+from campaigns.channels.http import Answer, Http, judge_status, read_object
+from campaigns.channels.lookup import Lookup
+from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.signing import signed_headers
+from campaigns.channels.sms.segments import measure
+
+_BATCH_MOST = 200
+# A request that is wrong as a whole (bad JSON field, too long) may be so for
+# one message: its halves are tried apart, since nothing of it was taken.
+_WRONG_AS_A_WHOLE = frozenset({400, 413, 422})
+
+
+class HttpSms:
+    """One account.  Options and secrets are listed in `build`."""
+
+    name = "http_sms"
+    channel = Channel.SMS
+
+    def __init__(
+        self, config: AccountConfig, *, limits: Limits, http: Http, lookup: Lookup
+    ) -> None:
+        self.limits = limits
+        self._config = config
+        self._http = http
+        self._lookup = lookup
+        self._url = f"{accounts.http_base(config)}/v1/messages"
+        self._account = accounts.option(config, "account", config.key)
+        self._secret = accounts.secret(config, "api_secret")
+
+    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """Hand over up to 200 messages in one request."""
+        if not batch:
+            return []
+        body = orjson.dumps({"messages": [_as_vendor_item(message) for message in batch]})
+        headers = signed_headers(account=self._account, secret=self._secret, body=body)
+        try:
+            answer = await self._http.post(url=self._url, body=body, headers=headers)
+        except RequestUnsent as error:
+            return [Unavailable(key=m.key, code=error.code, message=error.message) for m in batch]
+        except RequestLost as error:
+            return [Unknown(key=m.key, code=error.code, message=error.message) for m in batch]
+        if answer.status in _WRONG_AS_A_WHOLE and len(batch) > 1:
+            half = len(batch) // 2
+            return [*await self.send(batch[:half]), *await self.send(batch[half:])]
+        return _read_outcomes(batch, answer)
+
+    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
+        """Ask `{base_url}/v1/lookup`."""
+        return await self._lookup.find(keys)
+
+    def read_receipts(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> list[Receipt]:
+        """Read signed delivery receipts and replies."""
+        return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
+
+    async def aclose(self) -> None:
+        """Close kept connections."""
+        await self._http.aclose()
+
+
+def build(config: AccountConfig) -> HttpSms:
+    """Build a provider.
+
+    secrets: `api_secret`; `receipt_secret`, `receipt_secret_previous`.
+    options: `account` (the account's key), `deadline_seconds` (10),
+    `settle_seconds` (60), `honours_key` (false).
+    """
+    http = Http(concurrency=4, deadline=accounts.seconds_option(config, "deadline_seconds", 10))
+    limits = Limits(
+        batch_max=_BATCH_MOST,
+        concurrency=1,
+        honours_key=accounts.flag_option(config, "honours_key"),
+        can_find=True,
+        settle=accounts.seconds_option(config, "settle_seconds", 60),
+    )
+    lookup = Lookup(
+        http=http,
+        url=f"{accounts.http_base(config)}/v1/lookup",
+        account=accounts.option(config, "account", config.key),
+        secret=accounts.secret(config, "api_secret"),
+    )
+    return HttpSms(config, limits=limits, http=http, lookup=lookup)
+
+
+def full_text(content: Mapping[str, str]) -> str:
+    """Return the text as sent: the registered signature stands in front in 【】."""
+    signature = content.get("signature", "").strip().strip("【】")
+    text = content["text"]
+    return f"【{signature}】{text}" if signature else text
+
+
+def _as_vendor_item(message: Outgoing) -> dict[str, str]:
+    return {"key": message.key, "to": message.address, "text": full_text(message.content)}
+
+
+def _read_outcomes(batch: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
+    told = read_object(answer.body)
+    results = told.get("results")
+    if answer.status != 200 or not isinstance(results, list):
+        return [_judge_whole(message.key, answer, told) for message in batch]
+    by_key = {
+        item["key"]: item
+        for item in results
+        if isinstance(item, dict) and isinstance(item.get("key"), str)
+    }
+    return [_read_result(message, by_key.get(message.key)) for message in batch]
+
+
+def _judge_whole(key: str, answer: Answer, told: Mapping[str, object]) -> Outcome:
+    """Judge an answer without a verdict per message."""
+    code, message = _word(told.get("code")), _word(told.get("message"))
+    if answer.status != 200:
+        return judge_status(key=key, answer=answer, code=code, message=message)
+    if code:
+        fault = "out_of_service" if "OUT_OF_SERVICE" in code.upper() else code
+        return Unavailable(key=key, code=fault, message=message or code)
+    if told.get("success") is False:
+        return Refused(key=key, code="declined", message=message or "success is false")
+    return Unknown(key=key, code="bad_answer", message="the answer holds no results")
+
+
+def _read_result(message: Outgoing, item: Mapping[str, object] | None) -> Outcome:
+    key = message.key
+    if item is None:
+        return Unknown(key=key, code="no_result", message="the answer leaves this message out")
+    code, told = _word(item.get("code")), _word(item.get("message"))
+    match item.get("status"):
+        case "accepted" if provider_id := _word(item.get("id")):
+            count = item.get("segments")
+            counted = count if isinstance(count, int) and count > 0 else None
+            segments = counted or measure(full_text(message.content)).segments
+            return Accepted(key=key, provider_id=provider_id, segments=segments)
+        case "refused":
+            return Refused(key=key, code=code or "refused", message=told)
+        case "unavailable":
+            after = _wait(item.get("retry_after"))
+            return Unavailable(key=key, code=code or "unavailable", message=told, retry_after=after)
+        case _:
+            return Unknown(key=key, code="bad_result", message="the verdict cannot be read")
+
+
+def _wait(seconds: object) -> timedelta | None:
+    if isinstance(seconds, int) and seconds >= 0:
+        return timedelta(seconds=min(seconds, 86_400))
+    return None
+
+
+def _word(value: object) -> str:
+    """Return a bounded text; ids may come as whole numbers, never as floats."""
+    match value:
+        case str():
+            return value[:200]
+        case bool() | float():
+            return ""
+        case int():
+            return str(value)
+        case _:
+            return ""

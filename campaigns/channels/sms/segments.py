@@ -1,0 +1,57 @@
+"""How many segments a text message takes, which is what it costs.
+
+3GPP TS 23.038 §6.2.1 (GSM 7-bit default alphabet and its extension table) and
+TS 23.040 §9.2.3.24.1 (concatenation): 160 septets alone or 153 in each part;
+any character outside the alphabet turns the whole message to UCS-2 with 70
+or 67 units of 16 bits.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED = frozenset("\f^{}\\[~]|€")
+
+
+class Alphabet(StrEnum):
+    """How the characters travel."""
+
+    GSM7 = "gsm7"
+    UCS2 = "ucs2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """The size of a text: `units` are septets for GSM-7, 16-bit units for UCS-2."""
+
+    alphabet: Alphabet
+    units: int
+    segments: int
+
+
+def measure(text: str) -> Measure:
+    """Count the segments of the text as sent, signature included; at least one.
+
+    >>> measure("€" * 81)
+    Measure(alphabet=<Alphabet.GSM7: 'gsm7'>, units=162, segments=2)
+    """
+    if all(character in _BASIC or character in _EXTENDED for character in text):
+        widths = [2 if character in _EXTENDED else 1 for character in text]
+        return Measure(alphabet=Alphabet.GSM7, units=sum(widths), segments=_parts(widths, 160, 153))
+    widths = [2 if ord(character) > 0xFFFF else 1 for character in text]
+    return Measure(alphabet=Alphabet.UCS2, units=sum(widths), segments=_parts(widths, 70, 67))
+
+
+def _parts(widths: list[int], alone: int, each: int) -> int:
+    if sum(widths) <= alone:
+        return 1
+    parts, room = 1, each
+    for width in widths:
+        # An escaped character or a surrogate pair never straddles two parts.
+        if width > room:
+            parts, room = parts + 1, each
+        room -= width
+    return parts
