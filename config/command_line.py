@@ -81,7 +81,8 @@ def _run(argv: list[str]) -> None:
     utility = ManagementUtility(argv)
     if name in WITHOUT_SERVERS or name.startswith("-") or {"-h", "--help"} & set(argv):
         os.environ["TOUCHSTONE_NO_SERVERS"] = "1"
-    elif url := os.environ.get("DATABASE_URL"):
+    url = os.environ.get("DATABASE_URL")
+    if url and os.environ.get("TOUCHSTONE_NO_SERVERS") != "1":
         embedded.require_supported(url)
     if name in DJANGOS_OWN or name.startswith("-"):
         utility.execute()

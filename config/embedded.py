@@ -157,8 +157,7 @@ def _join(is_ready: Callable[[Place], bool], start: Callable[[Place], None]) -> 
             if not is_ready(place):
                 _write_readme(place)
                 start(place)
-    if not _keeper_lives(place):
-        _start_keeper(place)
+    _see_that_a_keeper_lives(place)
     return place
 
 
@@ -195,31 +194,44 @@ def _start_lock(place: Place) -> Iterator[None]:
 
 
 def _keeper_lives(place: Place) -> bool:
-    path = place.state / "keeper.lock"
-    if not path.exists():
-        return False
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
+    descriptor = _lock_of_keeper(place)
+    if descriptor is not None:
         os.close(descriptor)
-    return False
+    return descriptor is None
 
 
-def _start_keeper(place: Place) -> None:
-    place.log.mkdir(exist_ok=True)
-    with (place.log / "keeper.log").open("ab") as log:
-        subprocess.Popen(
-            [sys.executable, "-m", "config.keeper"],
-            cwd=CHECKOUT,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env={**os.environ, "TOUCHSTONE_STATE": str(place.state)},
-            start_new_session=True,
-        )
+def _lock_of_keeper(place: Place) -> int | None:
+    """The keeper's lock, held by us now; None when a keeper has it."""
+    descriptor = os.open(place.state / "keeper.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _see_that_a_keeper_lives(place: Place) -> None:
+    """Start a keeper unless there is one; it inherits the lock, so there are never two."""
+    try:
+        lock = _lock_of_keeper(place)
+        if lock is None:
+            return
+        place.log.mkdir(exist_ok=True)
+        with (place.log / "keeper.log").open("ab") as log:
+            subprocess.Popen(
+                [sys.executable, "-m", "config.keeper", str(lock)],
+                cwd=CHECKOUT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "TOUCHSTONE_STATE": str(place.state)},
+                pass_fds=[lock],
+                start_new_session=True,
+            )
+        os.close(lock)
+    except OSError as error:
+        raise unwritable(place.state, error) from error
 
 
 def _users(place: Place) -> list[int]:

@@ -2,7 +2,7 @@
 
 Every process that uses the servers holds a shared lock on one file; the kernel lets go of it when
 the process ends, however it ends. The keeper looks every second whether it could have the lock
-for itself. Run as `python -m config.keeper`, started by `config.embedded`.
+for itself. Started by `config.embedded` as `python -m config.keeper DESCRIPTOR`.
 """
 
 import fcntl
@@ -19,16 +19,14 @@ LOOK_EVERY = 1.0
 DEFAULT_GRACE = 10.0
 
 
-def keep(*, place: Place, grace: float) -> None:
+def keep(*, place: Place, keeper_lock: int, grace: float) -> None:
     """Watch until the servers have had no user for `grace` seconds, then stop them.
 
-    1. take the keeper's lock, or end: there is one keeper
-    2. look for users, each of whom marks its coming on the file's modification time
-    3. take the users' lock, so that newcomers wait, and stop the servers
+    1. look for users, each of whom marks its coming on the file's modification time
+    2. take the users' lock, so that newcomers wait, and stop the servers
+
+    `keeper_lock` is the inherited descriptor that says there is a keeper.
     """
-    keeper_lock = _lock_of_keeper(place)
-    if keeper_lock is None:
-        return
     path = place.state / "users.lock"
     users_lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     pids = _pids(place)
@@ -48,17 +46,6 @@ def keep(*, place: Place, grace: float) -> None:
             fcntl.flock(users_lock, fcntl.LOCK_UN)
         time.sleep(min(LOOK_EVERY, grace / 4))
     _end_orphans(pids)
-
-
-def _lock_of_keeper(place: Place) -> int | None:
-    descriptor = os.open(place.state / "keeper.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    # Users test this lock for an instant to see whether a keeper lives: try more than once.
-    for _ in range(20):
-        if _try_lock(descriptor):
-            return descriptor
-        time.sleep(0.05)
-    os.close(descriptor)
-    return None
 
 
 def _try_lock(descriptor: int) -> bool:
@@ -92,5 +79,8 @@ def _end_orphans(pids: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    keep(place=locate(), grace=float(os.environ.get("TOUCHSTONE_GRACE") or DEFAULT_GRACE))
-    sys.exit(0)
+    keep(
+        place=locate(),
+        keeper_lock=int(sys.argv[1]),
+        grace=float(os.environ.get("TOUCHSTONE_GRACE") or DEFAULT_GRACE),
+    )

@@ -1,0 +1,58 @@
+# Everything a checkout needs; each target sets up what it depends on. See README.md.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+PY     := $(VENV)/bin/python
+STAMP  := $(VENV)/.installed
+UV     ?= uv
+# Further arguments: make demo ARGS="--headless --json", make test ARGS="tests/segments -x"
+ARGS   ?=
+
+.PHONY: install demo test check bench lock clean
+
+install: $(STAMP)
+
+$(STAMP): requirements/base.txt requirements/dev.txt
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Touchstone needs Python 3.11: name one with make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@test -x $(PY) && $(PY) -c '' 2>/dev/null || rm -rf $(VENV)
+	@test -x $(PY) || "$(PYTHON)" -m venv $(VENV) >/dev/null 2>&1 || \
+	  { rm -rf $(VENV); "$(PYTHON)" -m venv --without-pip $(VENV); }
+	@# Debian splits ensurepip off; the system's pip can then install into the environment.
+	@if $(PY) -m pip --version >/dev/null 2>&1; then pip="$(PY) -m pip"; \
+	 else pip="$(PYTHON) -m pip --python $(PY)"; fi; \
+	 $$pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+	   --requirement requirements/base.txt --requirement requirements/dev.txt
+	@touch $@
+
+demo: install
+	@$(PY) manage.py demo $(ARGS)
+
+test: install
+	@TOUCHSTONE_CHROMIUM="$$($(PY) tests/provide_chromium.py)" \
+	  $(PY) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+# `test` comes last: its summary line ends the output.
+check: install
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	TOUCHSTONE_NO_SERVERS=1 $(VENV)/bin/mypy
+	TOUCHSTONE_NO_SERVERS=1 $(VENV)/bin/lint-imports
+	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) tests/check_production.py
+	$(PY) tests/on_system_servers.py
+	@$(MAKE) --no-print-directory test
+
+bench: install
+	@for bench in bench/*.py; do $(PY) "$$bench" $(ARGS) || exit $$?; done
+
+lock:
+	$(UV) pip compile --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --quiet requirements/base.in --output-file requirements/base.txt
+	$(UV) pip compile --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --quiet requirements/dev.in --output-file requirements/dev.txt
+
+clean:
+	@test ! -x $(PY) || $(PY) manage.py servers stop
+	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './frontend/*' -prune -exec rm -rf {} +

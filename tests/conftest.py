@@ -1,0 +1,102 @@
+"""What all tests share: a database and a Valkey number of this run's own, a browser, a server."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connections
+
+from config.celery import app
+from tests.provide_chromium import find_chromium
+
+# Playwright's synchronous driver runs an event loop; Django would refuse its ORM beside it.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+TEST_DATABASE = "test_touchstone"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the doorbells of this run away from running workers and from other runs."""
+    number = 1 + os.getpid() % 15
+    settings.REDIS_URL = _with_database(settings.REDIS_URL, number)
+    settings.CELERY_BROKER_URL = _with_database(settings.CELERY_BROKER_URL, number)
+    app.conf.broker_url = settings.CELERY_BROKER_URL
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
+    """Name the test database after this process, so that runs side by side do not meet.
+
+    With --reuse-db the name stays the same from run to run.
+    """
+    connection = connections["default"]
+    _drop_abandoned(connection.get_connection_params())
+    suffix = "reused" if request.config.getvalue("reuse_db") else str(os.getpid())
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "") if suffix == "reused" else ""
+    connection.settings_dict["TEST"]["NAME"] = "_".join(
+        filter(None, [TEST_DATABASE, suffix, worker])
+    )
+
+
+@pytest.fixture
+def process_environment(transactional_db: None) -> dict[str, str]:
+    """The environment for a real process (worker, command) that works on the test database."""
+    connections.close_all()
+    live = connections["default"].settings_dict
+    host = quote(str(live["HOST"]), safe="")
+    url = f"postgresql:///{live['NAME']}?host={host}&user={quote(live['USER'])}"
+    if live["PORT"]:
+        url += f"&port={live['PORT']}"
+    if live["PASSWORD"]:
+        url += f"&password={quote(live['PASSWORD'])}"
+    return {**os.environ, "DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL}
+
+
+@pytest.fixture
+def live_url(live_server: Any) -> str:
+    """The address of a real web server on the test database, without a closing slash."""
+    return str(live_server.url)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The path of a Chromium; the test is skipped where none can be had."""
+    path = find_chromium()
+    if path is None:
+        pytest.skip("no Chromium is installed and none could be had (tests/provide_chromium.py)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(
+    browser_type_launch_args: Mapping[str, Any], chromium_path: str
+) -> dict[str, Any]:
+    """How pytest-playwright starts the browser: no sandbox as root, no calls home."""
+    args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    args += ["--disable-component-update", "--disable-sync", "--no-first-run"]
+    return {**browser_type_launch_args, "executable_path": chromium_path, "args": args}
+
+
+def _with_database(url: str, number: int) -> str:
+    """The same Valkey, another of its sixteen numbered databases."""
+    if url.startswith(("unix:", "redis+socket:")):
+        return re.sub(r"(db|virtual_host)=\d+", rf"\g<1>={number}", url)
+    return re.sub(r"(/\d*)?$", f"/{number}", url, count=1)
+
+
+def _drop_abandoned(params: Mapping[str, Any]) -> None:
+    """Drop the test databases of runs that were killed."""
+    wanted = {key: params[key] for key in ("host", "port", "user", "password") if key in params}
+    with psycopg.connect(dbname="postgres", autocommit=True, **wanted) as link:
+        rows = link.execute(
+            "SELECT datname FROM pg_database WHERE datname ~ %s", [rf"^{TEST_DATABASE}_\d+$"]
+        ).fetchall()
+        for (name,) in rows:
+            if not Path(f"/proc/{name.rpartition('_')[2]}").exists():
+                link.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
