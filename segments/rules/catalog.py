@@ -1,0 +1,165 @@
+"""What marketers may filter by: the built-in customer fields and the registered attributes.
+
+To add a built-in field, add a line to `_BUILT_IN` (and the column in `customers/models.py`).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+from segments.errors import Language
+from segments.rules.tree import Operator
+
+
+class FieldType(StrEnum):
+    """What a field's values are; decides the operators and how values are compared."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    CHOICE = "choice"  # text out of a closed set
+    LEVEL = "level"  # the same, with an order from low to high
+    ENCRYPTED = "encrypted"  # only its presence can be asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One thing to filter by. Without `column` the value stands in `attributes` under `name`."""
+
+    name: str
+    type: FieldType
+    label_en: str
+    label_zh: str
+    column: str | None = None
+    choices: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+    def label(self, language: Language) -> str:
+        """The field's name for people; falls back to the other language, then to the key."""
+        first, second = self.label_en, self.label_zh
+        if language == "zh":
+            first, second = second, first
+        return first or second or self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """Every field by name; `aliases` maps other accepted names to it."""
+
+    fields: Mapping[str, Field]
+    aliases: Mapping[str, str]
+
+    @classmethod
+    def build(cls, extra: Iterable[Field] = ()) -> "Catalog":
+        """The built-in fields plus registered attributes.
+
+        A built-in name wins over an attribute of the same name, since rules already in use
+        must not change their meaning when a file brings a new column.
+        """
+        fields = {field.name: field for field in _BUILT_IN}
+        aliases = {alias: field.name for field in _BUILT_IN for alias in field.aliases}
+        for field in extra:
+            if field.name not in aliases:
+                fields.setdefault(field.name, field)
+        return cls(fields=fields, aliases=aliases)
+
+    def find(self, name: str) -> Field | None:
+        """The field of this name or alias."""
+        return self.fields.get(self.aliases.get(name, name))
+
+    def nearest(self, name: str) -> str:
+        """The known name most like `name`, or an empty text."""
+        return nearest(name, [*self.fields, *self.aliases])
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The member of `known` most like `name`, or an empty text when none is alike."""
+    return next(iter(get_close_matches(name[:100], list(known), n=1, cutoff=0.6)), "")
+
+
+def operators_of(kind: FieldType) -> tuple[Operator, ...]:
+    """The operators a field of this type understands, in the order people are shown them."""
+    return _OPERATORS[kind]
+
+
+RISK_LEVELS = ("C1", "C2", "C3", "C4", "C5")
+LIFECYCLE_STAGES = ("潜在", "成熟", "衰退", "流失")
+
+_PRESENCE = (Operator.EXISTS, Operator.NOT_EXISTS)
+_EQUALITY = (Operator.EQ, Operator.NEQ)
+_LISTS = (Operator.IN, Operator.NOT_IN)
+_ORDER = (Operator.GT, Operator.GTE, Operator.LT, Operator.LTE, Operator.BETWEEN)
+_TEXT = (Operator.CONTAINS, Operator.STARTS_WITH, Operator.REGEX)
+_TIME = (
+    Operator.BEFORE,
+    Operator.AFTER,
+    Operator.WITHIN_DAYS,
+    Operator.OLDER_THAN_DAYS,
+    Operator.ANNIVERSARY,
+)
+
+_OPERATORS: dict[FieldType, tuple[Operator, ...]] = {
+    FieldType.TEXT: (*_EQUALITY, *_LISTS, *_TEXT, *_PRESENCE),
+    FieldType.NUMBER: (*_EQUALITY, *_ORDER, *_LISTS, *_PRESENCE),
+    FieldType.BOOLEAN: (*_EQUALITY, *_PRESENCE),
+    FieldType.DATE: (*_EQUALITY, *_ORDER, *_TIME, *_PRESENCE),
+    FieldType.DATETIME: (*_EQUALITY, *_ORDER, *_TIME, *_PRESENCE),
+    FieldType.CHOICE: (*_EQUALITY, *_LISTS, *_PRESENCE),
+    FieldType.LEVEL: (*_EQUALITY, *_ORDER, *_LISTS, *_PRESENCE),
+    FieldType.ENCRYPTED: _PRESENCE,
+}
+
+
+def _built_in(
+    name: str,
+    kind: FieldType,
+    labels: tuple[str, str],
+    *,
+    column: str = "",
+    choices: tuple[str, ...] = (),
+    aliases: tuple[str, ...] = (),
+) -> Field:
+    return Field(
+        name=name,
+        type=kind,
+        label_en=labels[0],
+        label_zh=labels[1],
+        column=column or name,
+        choices=choices,
+        aliases=aliases,
+    )
+
+
+_BUILT_IN = (
+    _built_in("customer_no", FieldType.TEXT, ("customer number", "客户号")),
+    _built_in("name", FieldType.ENCRYPTED, ("name", "姓名"), column="name_cipher"),
+    _built_in("gender", FieldType.TEXT, ("gender", "性别")),
+    # Whole years at the moment of judging, from birth_on; where that is unknown, the number
+    # imported as `age`, if any (many bank files carry nothing else).
+    _built_in("age", FieldType.NUMBER, ("age", "年龄"), column="birth_on"),
+    _built_in("birth_on", FieldType.DATE, ("date of birth", "出生日期")),
+    _built_in("city", FieldType.TEXT, ("city", "城市")),
+    _built_in("region", FieldType.TEXT, ("region", "地区")),
+    _built_in(
+        "risk_level",
+        FieldType.LEVEL,
+        ("risk level", "风险等级"),
+        choices=RISK_LEVELS,
+        aliases=("risk",),
+    ),
+    _built_in("risk_valid_until", FieldType.DATE, ("assessment valid until", "测评有效期至")),
+    _built_in("lowest_class", FieldType.BOOLEAN, ("lowest risk class", "最低风险类别")),
+    _built_in("investor_type", FieldType.TEXT, ("investor type", "投资者类型")),
+    _built_in(
+        "lifecycle",
+        FieldType.CHOICE,
+        ("lifecycle stage", "生命周期"),
+        choices=LIFECYCLE_STAGES,
+    ),
+    _built_in("total_asset", FieldType.NUMBER, ("total assets", "总资产"), aliases=("aum",)),
+    _built_in("locale", FieldType.TEXT, ("language", "语言")),
+    _built_in("created_at", FieldType.DATETIME, ("known since", "建档时间")),
+)

@@ -1,0 +1,434 @@
+"""Does the rule fit this installation? Fields, operators, value types, references, cycles.
+
+`check` returns the rule with values typed for their field, and what the rule depends on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import assert_never
+
+from segments.errors import Code, Problem, RuleError, Term
+from segments.rules.catalog import (
+    LIFECYCLE_STAGES,
+    Catalog,
+    Field,
+    FieldType,
+    nearest,
+    operators_of,
+)
+from segments.rules.moments import is_reversed
+from segments.rules.patterns import PatternError, to_postgres
+from segments.rules.pointer import below, shown, type_of
+from segments.rules.scalars import read_moment_in_range
+from segments.rules.tree import (
+    All,
+    AnyOf,
+    Attribute,
+    Condition,
+    EventAggregate,
+    EventCount,
+    EventFilter,
+    Everyone,
+    Lifecycle,
+    MonthsInARow,
+    Not,
+    Operator,
+    Rolling,
+    Rule,
+    Sample,
+    Scalar,
+    SegmentRef,
+    Sequence,
+    Step,
+    Tag,
+    Touch,
+    Value,
+    Window,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class References:
+    """What a rule may refer to.
+
+    `segments` maps every usable segment to the segments its own rule names; `own_key` is the
+    key under which the rule is to be saved, if any.
+    """
+
+    segments: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+    journeys: frozenset[str] = frozenset()
+    events: frozenset[str] = frozenset()
+    own_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A rule that can be run, with the fields it uses and what it depends on.
+
+    `needs_clock` says that passing time alone can change who matches.
+    """
+
+    rule: Rule
+    fields: Mapping[str, Field]
+    events: frozenset[str]
+    tags: frozenset[str]
+    segments: frozenset[str]
+    journeys: frozenset[str]
+    needs_clock: bool
+    warnings: tuple[Problem, ...]
+
+
+def check(rule: Rule, *, catalog: Catalog, references: References) -> Checked:
+    """Resolve and type the rule. Raises RuleError for the first thing that does not fit.
+
+    An event never seen so far is a warning only: a segment may be made before its first event.
+    """
+    walk = _Walk(catalog=catalog, references=references)
+    resolved = _rule(rule, "", walk)
+    return Checked(
+        rule=resolved,
+        fields=walk.fields,
+        events=frozenset(walk.events),
+        tags=frozenset(walk.tags),
+        segments=frozenset(walk.segments),
+        journeys=frozenset(walk.journeys),
+        needs_clock=walk.needs_clock,
+        warnings=tuple(walk.warnings),
+    )
+
+
+def property_type(condition: Condition) -> FieldType:
+    """How an event property is read: properties have no registered type, the operand has one."""
+    match condition.op:
+        case Operator.CONTAINS | Operator.STARTS_WITH | Operator.REGEX:
+            return FieldType.TEXT
+        case (
+            Operator.BEFORE
+            | Operator.AFTER
+            | Operator.WITHIN_DAYS
+            | Operator.OLDER_THAN_DAYS
+            | Operator.ANNIVERSARY
+        ):
+            return FieldType.DATETIME
+        case _:
+            value = condition.value
+            return _type_of(value[0] if isinstance(value, tuple) else value)
+
+
+_CLOCK_OPERATORS = (Operator.WITHIN_DAYS, Operator.OLDER_THAN_DAYS, Operator.ANNIVERSARY)
+_ORDER_OPERATORS = (Operator.GT, Operator.GTE, Operator.LT, Operator.LTE, Operator.BETWEEN)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Walk:
+    """What one walk over the tree knows and gathers."""
+
+    catalog: Catalog
+    references: References
+    fields: dict[str, Field] = field(default_factory=dict)
+    events: set[str] = field(default_factory=set)
+    tags: set[str] = field(default_factory=set)
+    segments: set[str] = field(default_factory=set)
+    journeys: set[str] = field(default_factory=set)
+    needs_clock: bool = False
+    warnings: list[Problem] = field(default_factory=list)
+
+    def warn(self, code: Code, path: str, **details: str | Term) -> None:
+        self.warnings.append(Problem(code=code, path=path, details=details))
+
+
+def _rule(rule: Rule, path: str, walk: _Walk) -> Rule:  # noqa: C901 - one arm per kind
+    match rule:
+        case All():
+            return replace(rule, children=_children(rule.children, below(path, "all"), walk))
+        case AnyOf():
+            return replace(rule, children=_children(rule.children, below(path, "any"), walk))
+        case Not():
+            return replace(rule, child=_rule(rule.child, below(path, "not"), walk))
+        case Attribute():
+            return _attribute(rule, path, walk)
+        case EventCount():
+            return _count(rule, path, walk)
+        case EventAggregate():
+            _note_window(rule.window, walk)
+            return replace(rule, event=_event(rule.event, path, walk))
+        case Sequence():
+            return _sequence(rule, path, walk)
+        case MonthsInARow():
+            _note_window(rule.window, walk)
+            place = below(path, "months_in_a_row")
+            return replace(rule, event=_event(rule.event, place, walk))
+        case Tag():
+            return _tag(rule, path, walk)
+        case SegmentRef():
+            return _segment(rule, path, walk)
+        case Lifecycle():
+            return _lifecycle(rule, path)
+        case Touch():
+            return _touch(rule, path, walk)
+        case Everyone() | Sample():
+            return rule
+        case _:
+            assert_never(rule)
+
+
+def _children(children: tuple[Rule, ...], path: str, walk: _Walk) -> tuple[Rule, ...]:
+    return tuple(_rule(child, below(path, index), walk) for index, child in enumerate(children))
+
+
+def _note_window(window: Window, walk: _Walk) -> None:
+    walk.needs_clock = walk.needs_clock or isinstance(window, Rolling)
+
+
+def _attribute(rule: Attribute, path: str, walk: _Walk) -> Attribute:
+    found = walk.catalog.find(rule.field)
+    if found is None:
+        raise RuleError(
+            Code.UNKNOWN_FIELD,
+            below(path, "field"),
+            name=shown(rule.field),
+            suggestion=walk.catalog.nearest(rule.field),
+        )
+    _require_operator(rule.op, found, path)
+    walk.fields[found.name] = found
+    walk.needs_clock = walk.needs_clock or rule.op in _CLOCK_OPERATORS or found.name == "age"
+    value = _typed(rule.value, rule.op, found, below(path, "value"))
+    return Attribute(field=found.name, op=rule.op, value=value)
+
+
+def _require_operator(op: Operator, of: Field, path: str) -> None:
+    allowed = operators_of(of.type)
+    if op not in allowed:
+        raise RuleError(
+            Code.OPERATOR_NOT_ALLOWED,
+            below(path, "op"),
+            op=op,
+            name=shown(of.name),
+            allowed=", ".join(allowed),
+        )
+
+
+def _typed(value: Value, op: Operator, of: Field, path: str) -> Value:
+    """The operand as values of the field's type, in the order its operator needs."""
+    if value is None or op in _CLOCK_OPERATORS:
+        return value
+    if not isinstance(value, tuple):
+        typed = _typed_scalar(value, of, path)
+        _require_text_operand(typed, op, path)
+        return typed
+    ends = tuple(_typed_scalar(one, of, below(path, place)) for place, one in enumerate(value))
+    if op is Operator.BETWEEN:
+        _require_order(ends, of, path)
+    return ends
+
+
+def _typed_scalar(value: Scalar, of: Field, path: str) -> Scalar:
+    match of.type:
+        case FieldType.TEXT:
+            return _require(value, str, Term.TEXT, path)
+        case FieldType.NUMBER:
+            return _require(value, Decimal, Term.NUMBER, path)
+        case FieldType.BOOLEAN:
+            return _require(value, bool, Term.BOOLEAN, path)
+        case FieldType.DATE:
+            return _day(value, path)
+        case FieldType.DATETIME:
+            return read_moment_in_range(_require(value, str, Term.DATETIME, path), path)
+        case FieldType.CHOICE | FieldType.LEVEL:
+            return _choice(value, of, path)
+        case FieldType.ENCRYPTED:
+            # Its operators take no operand, and any other was refused before.
+            return value
+        case _:
+            assert_never(of.type)
+
+
+def _require(value: Scalar, kind: type[Scalar], expected: Term, path: str) -> Scalar:
+    if type(value) is not kind:
+        got = Term.NUMBER if isinstance(value, Decimal) else type_of(value)
+        raise RuleError(Code.WRONG_TYPE, path, expected=expected, got=got)
+    return value
+
+
+def _day(value: Scalar, path: str) -> Scalar:
+    moment = read_moment_in_range(_require(value, str, Term.DATE, path), path)
+    if isinstance(moment, datetime):
+        raise RuleError(Code.BAD_DATE, path, got=shown(str(value)), expected=Term.DATE)
+    return moment
+
+
+def _choice(value: Scalar, of: Field, path: str) -> Scalar:
+    text = str(_require(value, str, Term.TEXT, path))
+    if text not in of.choices:
+        raise RuleError(
+            Code.UNKNOWN_CHOICE,
+            path,
+            got=shown(text),
+            name=of.name,
+            allowed=", ".join(of.choices),
+        )
+    return text
+
+
+def _require_text_operand(value: Scalar, op: Operator, path: str) -> None:
+    if op in (Operator.CONTAINS, Operator.STARTS_WITH) and value == "":
+        # Every text contains the empty one, which is surely not what was meant.
+        raise RuleError(Code.EMPTY_TEXT, path)
+    if op is Operator.REGEX:
+        try:
+            to_postgres(str(value))
+        except PatternError as error:
+            raise RuleError(Code.BAD_REGEX, path, reason=str(error)) from error
+
+
+def _require_order(ends: tuple[Scalar, ...], of: Field, path: str) -> None:
+    match ends:
+        case (Decimal() as low, Decimal() as high):
+            is_wrong = low > high
+        case (date() as low, date() as high):
+            is_wrong = is_reversed(low, high)
+        case (low, high):
+            is_wrong = of.choices.index(str(low)) > of.choices.index(str(high))
+        case _:
+            return
+    if is_wrong:
+        raise RuleError(Code.REVERSED, path, low=shown(str(low)), high=shown(str(high)))
+
+
+def _count(rule: EventCount, path: str, walk: _Walk) -> EventCount:
+    _note_window(rule.window, walk)
+    if rule.op is Operator.GTE and rule.value == 0:
+        walk.warn(Code.ALWAYS_TRUE, below(path, "count"))
+    return replace(rule, event=_event(rule.event, path, walk))
+
+
+def _event(event: EventFilter, path: str, walk: _Walk) -> EventFilter:
+    known = walk.references.events
+    if event.name not in known and event.name not in walk.events:
+        walk.warn(
+            Code.UNKNOWN_EVENT,
+            below(path, "event"),
+            name=shown(event.name),
+            suggestion=nearest(event.name, known),
+        )
+    walk.events.add(event.name)
+    place = below(path, "where")
+    where = tuple(
+        _condition(one, below(place, index), walk) for index, one in enumerate(event.where)
+    )
+    return replace(event, where=where)
+
+
+def _condition(condition: Condition, path: str, walk: _Walk) -> Condition:
+    kind = property_type(condition)
+    if condition.op in _ORDER_OPERATORS and kind is FieldType.TEXT:
+        # Only dates are written as text and yet have an order.
+        kind = FieldType.DATETIME
+    if condition.op not in operators_of(kind):
+        _require_operator(condition.op, _as_field(condition.name, kind), path)
+    walk.needs_clock = walk.needs_clock or condition.op in _CLOCK_OPERATORS
+    value = _typed(
+        condition.value, condition.op, _as_field(condition.name, kind), below(path, "value")
+    )
+    return replace(condition, value=value)
+
+
+def _as_field(name: str, kind: FieldType) -> Field:
+    return Field(name=name, type=kind, label_en=name, label_zh=name)
+
+
+def _type_of(value: Scalar | None) -> FieldType:
+    match value:
+        case bool():
+            return FieldType.BOOLEAN
+        case Decimal():
+            return FieldType.NUMBER
+        case str() | None:
+            return FieldType.TEXT
+        case _:
+            return FieldType.DATETIME
+
+
+def _sequence(rule: Sequence, path: str, walk: _Walk) -> Sequence:
+    _note_window(rule.window, walk)
+    place = below(path, "sequence")
+    steps = tuple(_step(step, below(place, index), walk) for index, step in enumerate(rule.steps))
+    between = rule.not_between
+    if between is not None:
+        between = _event(between, below(path, "not_between"), walk)
+    return replace(rule, steps=steps, not_between=between)
+
+
+def _step(step: Step, path: str, walk: _Walk) -> Step:
+    return replace(step, event=_event(step.event, path, walk))
+
+
+def _tag(rule: Tag, path: str, walk: _Walk) -> Tag:
+    if rule.key not in walk.references.tags:
+        raise RuleError(
+            Code.UNKNOWN_TAG,
+            below(path, "tag"),
+            name=shown(rule.key),
+            suggestion=nearest(rule.key, walk.references.tags),
+        )
+    walk.tags.add(rule.key)
+    # A tag runs out by itself.
+    walk.needs_clock = True
+    return rule
+
+
+def _segment(rule: SegmentRef, path: str, walk: _Walk) -> SegmentRef:
+    place = below(path, "segment")
+    known = walk.references.segments
+    own_key = walk.references.own_key
+    if rule.key != own_key and rule.key not in known:
+        suggestion = nearest(rule.key, known)
+        raise RuleError(Code.UNKNOWN_SEGMENT, place, name=shown(rule.key), suggestion=suggestion)
+    if own_key is not None and (chain := _chain(rule.key, own_key, known)):
+        said = " → ".join((own_key, *chain))
+        raise RuleError(Code.CYCLE, place, chain=said)
+    walk.segments.add(rule.key)
+    return rule
+
+
+def _chain(start: str, goal: str, known: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+    """The references that lead from `start` to `goal`; empty when none do."""
+    waiting: list[tuple[str, ...]] = [(start,)]
+    seen: set[str] = set()
+    while waiting:
+        chain = waiting.pop()
+        if chain[-1] == goal:
+            return chain
+        if chain[-1] not in seen:
+            seen.add(chain[-1])
+            waiting.extend((*chain, key) for key in sorted(known.get(chain[-1], ())))
+    return ()
+
+
+def _lifecycle(rule: Lifecycle, path: str) -> Lifecycle:
+    for index, stage in enumerate(rule.stages):
+        if stage not in LIFECYCLE_STAGES:
+            raise RuleError(
+                Code.UNKNOWN_CHOICE,
+                below(path, "lifecycle", index),
+                got=shown(stage),
+                name="lifecycle",
+                allowed=", ".join(LIFECYCLE_STAGES),
+            )
+    return rule
+
+
+def _touch(rule: Touch, path: str, walk: _Walk) -> Touch:
+    if rule.journey not in walk.references.journeys:
+        raise RuleError(
+            Code.UNKNOWN_JOURNEY,
+            below(path, "touch", "journey"),
+            name=shown(rule.journey),
+            suggestion=nearest(rule.journey, walk.references.journeys),
+        )
+    walk.journeys.add(rule.journey)
+    _note_window(rule.window, walk)
+    return rule

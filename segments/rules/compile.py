@@ -1,0 +1,449 @@
+"""From a checked rule to SQL for PostgreSQL 15 and later.
+
+Statements use named parameters (``%(p1)s``) and hold no other percent sign.
+
+Every condition that reads another table is a derived table with one row per matching customer,
+joined from the left: PostgreSQL turns the join into a plain or an anti join where the rule
+allows, hashes and spills it otherwise, and never runs it once per customer. For a handful of
+customers each derived table is restricted to them and read through its customer index, so the
+same text serves a rebuild and a live update.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Sequence as Listed
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from textwrap import indent
+from typing import assert_never
+
+from segments.rules.check import Checked, property_type
+from segments.rules.comparisons import number_holds, whole
+from segments.rules.moments import Clock
+from segments.rules.operands import (
+    Parameter,
+    Parameters,
+    Predicate,
+    compare,
+    field_operand,
+    json_number,
+    ordered,
+    property_json,
+    property_operand,
+)
+from segments.rules.tree import (
+    All,
+    AnyOf,
+    Attribute,
+    Condition,
+    EventAggregate,
+    EventCount,
+    EventFilter,
+    Everyone,
+    Function,
+    Lifecycle,
+    MonthsInARow,
+    Not,
+    Operator,
+    Rule,
+    Sample,
+    SegmentRef,
+    Sequence,
+    Step,
+    Tag,
+    Touch,
+    TouchState,
+    Window,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fragment:
+    """SQL with its named parameters; run them together: ``cursor.execute(sql, params)``."""
+
+    sql: str
+    params: Mapping[str, Parameter]
+
+
+def compile_rule(
+    checked: Checked,
+    *,
+    now: datetime,
+    zone: str,
+    ids: Listed[int] | None = None,
+    prefix: str = "p",
+) -> Fragment:
+    """A SELECT of one column `id`: the active customers who match, of `ids` if given.
+
+    `now` carries an offset, `zone` is the institution's IANA zone, `prefix` begins every
+    parameter's name (several fragments in one statement need different ones).
+    """
+    statement = _Statement.begin(checked, now=now, zone=zone, ids=ids, prefix=prefix)
+    predicate = _rule(checked.rule, statement)
+    return statement.select("c.id", where=predicate.sql)
+
+
+def compile_verdicts(
+    checked: Checked, *, now: datetime, zone: str, ids: Listed[int], prefix: str = "p"
+) -> Fragment:
+    """A SELECT of `id` and `is_match` (never null) for the active customers among `ids`."""
+    statement = _Statement.begin(checked, now=now, zone=zone, ids=ids, prefix=prefix)
+    predicate = _rule(checked.rule, statement)
+    return statement.select(f"c.id, COALESCE({predicate.sql}, FALSE) AS is_match")
+
+
+def compile_predicate(
+    checked: Checked,
+    *,
+    now: datetime,
+    zone: str,
+    ids: Listed[int] | None = None,
+    customer: str = "c.id",
+    prefix: str = "p",
+) -> Fragment:
+    """A condition for the WHERE of another statement.
+
+    `customer` is that statement's column of customer ids; it is SQL and never comes from input.
+    """
+    inner = compile_rule(checked, now=now, zone=zone, ids=ids, prefix=prefix)
+    return Fragment(sql=f"{customer} IN (\n{indent(inner.sql, '  ')}\n)", params=inner.params)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Statement:
+    """A statement under construction: its parameters and its joins by what they stand for."""
+
+    checked: Checked
+    clock: Clock
+    parameters: Parameters
+    ids: str | None
+    joins: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def begin(
+        cls, checked: Checked, *, now: datetime, zone: str, ids: Listed[int] | None, prefix: str
+    ) -> "_Statement":
+        parameters = Parameters(prefix=prefix)
+        return cls(
+            checked=checked,
+            clock=Clock.at(now=now, zone=zone),
+            parameters=parameters,
+            ids=None if ids is None else parameters.bind(list(ids), "bigint[]"),
+        )
+
+    def bind(self, value: Parameter, cast: str) -> str:
+        return self.parameters.bind(value, cast)
+
+    def among_ids(self, column: str) -> str:
+        """The restriction of a table to the customers asked for."""
+        return "" if self.ids is None else f" AND {column} = ANY({self.ids})"
+
+    def join(self, customers: str) -> str:
+        """Join a SELECT of distinct `customer_id`; the answer is the joined column."""
+        alias = f"j{len(self.joins) + 1}"
+        self.joins[alias] = customers
+        return f"{alias}.customer_id"
+
+    def select(self, columns: str, *, where: str = "TRUE") -> Fragment:
+        joined = "".join(
+            f"\nLEFT JOIN (\n{indent(sql, '  ')}\n) {alias} ON {alias}.customer_id = c.id"
+            for alias, sql in self.joins.items()
+        )
+        sql = (
+            f"SELECT {columns}\nFROM customers_customer c{joined}"
+            f"\nWHERE c.status = 'active'{self.among_ids('c.id')}\n  AND {where}"
+        )
+        return Fragment(sql=sql, params=self.parameters.values)
+
+
+def _rule(rule: Rule, statement: _Statement) -> Predicate:  # noqa: C901 - one arm per kind
+    match rule:
+        case Everyone():
+            return _certain("TRUE")
+        case All():
+            return _combined(rule.children, " AND ", statement)
+        case AnyOf():
+            return _combined(rule.children, " OR ", statement)
+        case Not():
+            return _not(rule, statement)
+        case Attribute():
+            return _attribute(rule, statement)
+        case EventCount():
+            return _count(rule, statement)
+        case EventAggregate():
+            return _found(_aggregate(rule, statement), statement)
+        case Sequence():
+            return _found(_sequence(rule, statement), statement)
+        case MonthsInARow():
+            return _found(_months_in_a_row(rule, statement), statement)
+        case Tag():
+            return _found(_tag(rule, statement), statement)
+        case SegmentRef():
+            return _found(_segment(rule, statement), statement)
+        case Lifecycle():
+            return _lifecycle(rule, statement)
+        case Touch():
+            return _found(_touch(rule, statement), statement)
+        case Sample():
+            return _sample(rule, statement)
+        case _:
+            assert_never(rule)
+
+
+def _certain(sql: str) -> Predicate:
+    return Predicate(sql=sql, may_be_null=False)
+
+
+def _found(customers: str, statement: _Statement) -> Predicate:
+    return _certain(f"{statement.join(customers)} IS NOT NULL")
+
+
+def _combined(children: tuple[Rule, ...], word: str, statement: _Statement) -> Predicate:
+    predicates = [_rule(child, statement) for child in children]
+    return Predicate(
+        sql=f"({word.join(predicate.sql for predicate in predicates)})",
+        may_be_null=any(predicate.may_be_null for predicate in predicates),
+    )
+
+
+def _not(rule: Not, statement: _Statement) -> Predicate:
+    """The exact complement: NULL counts as false below, so it is true here.
+
+    Where the child is never NULL the plain NOT stays, which the planner can make an anti join.
+    """
+    child = _rule(rule.child, statement)
+    if child.may_be_null:
+        return _certain(f"NOT COALESCE({child.sql}, FALSE)")
+    return _certain(f"NOT ({child.sql})")
+
+
+def _attribute(rule: Attribute, statement: _Statement) -> Predicate:
+    of = statement.checked.fields[rule.field]
+    clock, parameters = statement.clock, statement.parameters
+    operand = field_operand(of, clock=clock, parameters=parameters)
+    return compare(operand, rule.op, rule.value, clock=clock, parameters=parameters)
+
+
+def _lifecycle(rule: Lifecycle, statement: _Statement) -> Predicate:
+    stages = statement.bind(list(rule.stages), "text[]")
+    return Predicate(sql=f"c.lifecycle = ANY({stages})", may_be_null=True)
+
+
+def _sample(rule: Sample, statement: _Statement) -> Predicate:
+    salt = statement.bind(rule.salt, "text")
+    share = statement.bind(rule.basis_points, "integer")
+    number = f"('x' || substr(md5({salt} || ':' || c.id), 1, 8))::bit(32)::bigint"
+    return _certain(f"mod({number}, 10000) < {share}")
+
+
+def _tag(rule: Tag, statement: _Statement) -> str:
+    return (
+        "SELECT t.customer_id\nFROM customers_tagging t"
+        f"\nWHERE t.tag = {statement.bind(rule.key, 'text')}"
+        f" AND (t.valid_until IS NULL OR t.valid_until > {_now(statement)})"
+        f"{statement.among_ids('t.customer_id')}\nGROUP BY t.customer_id"
+    )
+
+
+def _segment(rule: SegmentRef, statement: _Statement) -> str:
+    return (
+        "SELECT m.customer_id\nFROM segments_membership m"
+        "\nJOIN segments_segment s ON s.id = m.segment_id"
+        f"\nWHERE s.key = {statement.bind(rule.key, 'text')} AND m.left_at IS NULL"
+        f"{statement.among_ids('m.customer_id')}\nGROUP BY m.customer_id"
+    )
+
+
+# When a touch was first known to have reached a state: a later stage implies the earlier ones,
+# whose own receipt may never have come.
+_REACHED = {
+    TouchState.ACCEPTED: "LEAST(t.accepted_at, t.delivered_at, t.opened_at, t.clicked_at)",
+    TouchState.DELIVERED: "LEAST(t.delivered_at, t.opened_at, t.clicked_at)",
+    TouchState.OPENED: "LEAST(t.opened_at, t.clicked_at)",
+    TouchState.CLICKED: "t.clicked_at",
+}
+
+
+def _touch(rule: Touch, statement: _Statement) -> str:
+    return (
+        "SELECT t.customer_id\nFROM campaigns_touch t"
+        "\nJOIN campaigns_journey j ON j.id = t.journey_id"
+        f"\nWHERE j.key = {statement.bind(rule.journey, 'text')}"
+        f" AND {_in_window(_REACHED[rule.state], rule.window, statement)}"
+        f"{statement.among_ids('t.customer_id')}\nGROUP BY t.customer_id"
+    )
+
+
+def _now(statement: _Statement) -> str:
+    return statement.bind(statement.clock.now, "timestamptz")
+
+
+def _in_window(column: str, window: Window, statement: _Statement) -> str:
+    interval = statement.clock.interval(window)
+    bounds = [
+        f"{column} {sign} {statement.bind(instant, 'timestamptz')}"
+        for sign, instant in ((">=", interval.start), ("<", interval.end))
+        if instant is not None
+    ]
+    return " AND ".join(bounds)
+
+
+def _events(event: EventFilter, window: Window, statement: _Statement) -> str:
+    """FROM and WHERE of the events a filter means, as rows `e`."""
+    return (
+        "FROM customers_event e"
+        f"\nWHERE {_is_event(event, statement)}"
+        f"\n  AND {_in_window('e.occurred_at', window, statement)}"
+        f"\n  AND e.customer_id IS NOT NULL{statement.among_ids('e.customer_id')}"
+    )
+
+
+def _is_event(event: EventFilter, statement: _Statement) -> str:
+    conditions = [_condition(condition, statement) for condition in event.where]
+    return " AND ".join([f"e.name = {statement.bind(event.name, 'text')}", *conditions])
+
+
+def _condition(condition: Condition, statement: _Statement) -> str:
+    clock, parameters = statement.clock, statement.parameters
+    if condition.op is Operator.EXISTS:
+        return f"{property_json(condition.name, parameters)} IS NOT NULL"
+    if condition.op is Operator.NOT_EXISTS:
+        return f"{property_json(condition.name, parameters)} IS NULL"
+    kind = property_type(condition)
+    operand = property_operand(condition.name, kind, clock=clock, parameters=parameters)
+    compared = compare(operand, condition.op, condition.value, clock=clock, parameters=parameters)
+    return compared.sql
+
+
+def _count(rule: EventCount, statement: _Statement) -> Predicate:
+    """Customers without events have no row: where 0 counts, select those who do not match."""
+    having = ordered(
+        "count(*)", rule.op, rule.value, lambda one: statement.bind(whole(one), "bigint")
+    )
+    zero_matches = number_holds(Decimal(0), rule.op, rule.value)
+    if zero_matches:
+        having = f"NOT ({having})"
+    elif rule.op is Operator.GTE and rule.value == 1:
+        having = "TRUE"
+    customers = (
+        f"SELECT e.customer_id\n{_events(rule.event, rule.window, statement)}"
+        f"\nGROUP BY e.customer_id\nHAVING {having}"
+    )
+    joined = statement.join(customers)
+    return _certain(f"{joined} IS NULL" if zero_matches else f"{joined} IS NOT NULL")
+
+
+def _aggregate(rule: EventAggregate, statement: _Statement) -> str:
+    figure = json_number(property_json(rule.of, statement.parameters))
+    events = _events(rule.event, rule.window, statement)
+    if rule.fn is Function.LAST:
+        compared = ordered(
+            "r.figure", rule.op, rule.value, lambda one: statement.bind(one, "numeric")
+        )
+        return (
+            "SELECT r.customer_id\nFROM (\n"
+            f"  SELECT DISTINCT ON (e.customer_id) e.customer_id, {figure} AS figure\n"
+            f"{indent(events, '  ')}\n    AND {figure} IS NOT NULL\n"
+            "  ORDER BY e.customer_id, e.occurred_at DESC, e.id DESC\n"
+            f") r\nWHERE {compared}"
+        )
+    return (
+        f"SELECT r.customer_id\nFROM (\n  SELECT e.customer_id, {figure} AS figure\n"
+        f"{indent(events, '  ')}\n) r\nGROUP BY r.customer_id"
+        f"\nHAVING {_made_of_figures(rule, statement)}"
+    )
+
+
+def _made_of_figures(rule: EventAggregate, statement: _Statement) -> str:
+    if rule.fn is Function.AVG:
+        # sum > v × n instead of sum ÷ n > v: a quotient would be rounded.
+        return ordered(
+            "sum(r.figure)",
+            rule.op,
+            rule.value,
+            lambda one: f"{statement.bind(one, 'numeric')} * count(r.figure)",
+        )
+    made = f"{rule.fn.value}(r.figure)"
+    return ordered(made, rule.op, rule.value, lambda one: statement.bind(one, "numeric"))
+
+
+def _months_in_a_row(rule: MonthsInARow, statement: _Statement) -> str:
+    """Months numbered from year 0; in a run of months, number minus rank stays the same."""
+    zone = statement.bind(statement.clock.zone.key, "text")
+    local = f"(e.occurred_at AT TIME ZONE {zone})"
+    month = f"(extract(year FROM {local}) * 12 + extract(month FROM {local}))::integer"
+    events = _events(rule.event, rule.window, statement)
+    return (
+        "SELECT DISTINCT run.customer_id\nFROM (\n"
+        "  SELECT r.customer_id, r.month - row_number() OVER"
+        " (PARTITION BY r.customer_id ORDER BY r.month) AS start\n"
+        f"  FROM (\n    SELECT DISTINCT e.customer_id, {month} AS month\n"
+        f"{indent(events, '    ')}\n  ) r\n"
+        ") run\nGROUP BY run.customer_id, run.start"
+        f"\nHAVING count(*) >= {statement.bind(rule.months, 'integer')}"
+    )
+
+
+def _sequence(rule: Sequence, statement: _Statement) -> str:
+    """One pass per step over the events in order.
+
+    A step is best reached from the latest event that completed the step before: that leaves the
+    least time and the fewest events between. So a running maximum decides, without joining a
+    customer's events with each other.
+    """
+    rows = _first_step(rule, statement)
+    for number, step in enumerate(rule.steps[1:], start=2):
+        rows = _next_step(rows, number, step, rule.not_between is not None, statement)
+    last = len(rule.steps)
+    return (
+        f"SELECT DISTINCT r.customer_id\nFROM (\n{indent(rows, '  ')}\n) r\nWHERE r.reached_{last}"
+    )
+
+
+# Over the customer's earlier events in the sequence's order.
+_EARLIER = (
+    "(PARTITION BY r.customer_id ORDER BY r.place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+)
+
+
+def _first_step(rule: Sequence, statement: _Statement) -> str:
+    filters = [step.event for step in rule.steps]
+    flags = [
+        f"({_is_event(event, statement)}) AS is_{number}"
+        for number, event in enumerate(filters, start=1)
+    ]
+    between = rule.not_between
+    if between is not None:
+        filters.append(between)
+        flags.append(f"({_is_event(between, statement)}) AS is_between")
+    names = statement.bind(sorted({event.name for event in filters}), "text[]")
+    events = (
+        "SELECT e.customer_id, e.occurred_at, row_number() OVER"
+        " (PARTITION BY e.customer_id ORDER BY e.occurred_at, e.id) AS place"
+        f"{''.join(f',{chr(10)}  {flag}' for flag in flags)}"
+        f"\nFROM customers_event e\nWHERE e.name = ANY({names})"
+        f"\n  AND {_in_window('e.occurred_at', rule.window, statement)}"
+        f"\n  AND e.customer_id IS NOT NULL{statement.among_ids('e.customer_id')}"
+    )
+    blocked = (
+        f", max(r.place) FILTER (WHERE r.is_between) OVER {_EARLIER} AS blocked"
+        if between is not None
+        else ""
+    )
+    return f"SELECT r.*, r.is_1 AS reached_1{blocked}\nFROM (\n{indent(events, '  ')}\n) r"
+
+
+def _next_step(rows: str, number: int, step: Step, has_between: bool, statement: _Statement) -> str:
+    before = f"FILTER (WHERE r.reached_{number - 1}) OVER {_EARLIER}"
+    conditions = [f"r.is_{number}", f"r.from_{number} IS NOT NULL"]
+    if step.within_days is not None:
+        hours = statement.bind(step.within_days * 24, "integer")
+        conditions.append(f"r.occurred_at <= r.from_at_{number} + make_interval(hours => {hours})")
+    if has_between:
+        conditions.append(f"(r.blocked IS NULL OR r.blocked <= r.from_{number})")
+    return (
+        f"SELECT r.*, {' AND '.join(conditions)} AS reached_{number}\nFROM (\n"
+        f"  SELECT r.*, max(r.place) {before} AS from_{number},"
+        f"\n    max(r.occurred_at) {before} AS from_at_{number}"
+        f"\n  FROM (\n{indent(rows, '    ')}\n  ) r\n) r"
+    )
