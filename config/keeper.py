@@ -28,7 +28,7 @@ def keep(*, place: Place, keeper_lock: int, grace: float) -> None:
     `keeper_lock` is the inherited descriptor that says there is a keeper.
     """
     path = place.state / "users.lock"
-    users_lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    users_lock = os.open(path, os.O_RDWR)
     pids = _pids(place)
     idle_since = time.time()
     while _is_same_file(users_lock, path):
@@ -79,6 +79,8 @@ def _end_orphans(pids: list[int]) -> None:
 
 
 if __name__ == "__main__":
+    if not (Path(os.environ["TOUCHSTONE_STATE"]) / "users.lock").exists():
+        sys.exit("the state directory is gone: nothing to keep")
     keep(
         place=locate(),
         keeper_lock=int(sys.argv[1]),
