@@ -1,0 +1,1 @@
+"""Reading what comes back: UTM tags, channel groups, and touches stitched into journeys. Pure."""
