@@ -13,8 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +21,7 @@ from typing import Self
 
 from config.celery import QUEUES
 from config.places import CHECKOUT
+from config.probe import is_healthy
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 17.0
@@ -194,7 +193,7 @@ class Supervisor:
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
-            if _is_healthy(f"{self.url}/healthz") and len(self.pids()) == len(self._children):
+            if is_healthy(f"{self.url}/healthz") and len(self.pids()) == len(self._children):
                 return
             failed = [child.name for child in self._children if child.deaths > 2]
             if failed:
@@ -246,14 +245,6 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
 
 def _ending(code: int) -> str:
     return signal.Signals(-code).name if code < 0 else f"exit code {code}"
-
-
-def _is_healthy(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own http address
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def _free_port(host: str) -> int:

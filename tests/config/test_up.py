@@ -1,0 +1,123 @@
+"""`manage.py up` with real processes, on the embedded servers and a free port."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def start(
+    process_environment: dict[str, str],
+) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "up", "--workers", "1", "--json", *arguments],
+            cwd=CHECKOUT,
+            env=process_environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.terminate()
+        process.communicate()
+
+
+def announced(process: subprocess.Popen[str]) -> tuple[str, dict[str, int]]:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    line = process.stdout.readline()
+    assert line, process.stderr.read()
+    said = json.loads(line)
+    return said["url"], said["pids"]
+
+
+def is_healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def eventually(holds: Callable[[], bool], *, seconds: float = 30) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def is_gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_up_answers_restarts_a_killed_child_and_stops_everything_on_sigterm(
+    start: Callable[..., subprocess.Popen[str]],
+) -> None:
+    process = start("--port", "0")
+    url, pids = announced(process)
+    assert set(pids) == {"web", "worker", "beat"}
+    assert is_healthy(url)
+
+    os.killpg(pids["web"], signal.SIGKILL)
+    assert eventually(lambda: not is_healthy(url), seconds=5)
+    assert eventually(lambda: is_healthy(url))
+    family = psutil.Process(process.pid).children(recursive=True)
+    began = time.monotonic()
+    process.terminate()
+
+    assert process.wait(30) == 0
+    assert time.monotonic() - began < 20
+    assert all(is_gone(child.pid) for child in family)
+    assert not is_healthy(url)
+
+
+def test_children_of_a_killed_supervisor_end(
+    start: Callable[..., subprocess.Popen[str]],
+) -> None:
+    process = start("--port", "0")
+    _url, pids = announced(process)
+    family = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+    assert set(pids.values()) <= set(family)
+
+    process.kill()
+
+    assert eventually(lambda: all(is_gone(pid) for pid in family))
+
+
+def test_up_refuses_a_port_in_use(start: Callable[..., subprocess.Popen[str]]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        process = start("--port", str(port))
+        said, complained = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert complained.splitlines() == [json.loads(said)["error"]["message"]]
+    assert f"Port {port}" in complained
+    assert "--port" in complained
