@@ -75,6 +75,11 @@ class Comparison:
     relative_declined: Reason | None = None
     warnings: tuple[Caution, ...] = ()
 
+    @property
+    def statistic(self) -> float | None:
+        """z or t, whichever belongs to the metric."""
+        return self.t if self.z is None else self.z
+
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON; enums become their strings, tuples stay sequences."""
         return asdict(self)
