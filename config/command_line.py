@@ -25,6 +25,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from config import embedded
+from config.places import locate
 
 WITHOUT_SERVERS = frozenset(
     {"collectstatic", "compilemessages", "help", "makemessages", "provider_sandbox", "servers"}
@@ -87,6 +88,9 @@ def _run(argv: list[str]) -> None:
     if name in DJANGOS_OWN or name.startswith("-"):
         utility.execute()
         return
+    if os.environ.get("TOUCHSTONE_ENV") != "production":
+        # The settings keep a developer's secrets there: see first that it can be written to.
+        locate()
     _apply_default_options(argv)
     _set_up()
     if name not in get_commands():

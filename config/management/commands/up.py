@@ -18,6 +18,8 @@ class Command(BaseCommand):
     """Runs until Ctrl-C or SIGTERM; a child that dies is started again."""
 
     help = "Run web, workers and beat in the foreground."
+    # The children check for themselves.
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Port, number of worker processes, and what to show."""
