@@ -155,14 +155,22 @@ def _solve(sources: Ints, targets: Ints, moves: Floats, rewards: Floats) -> Floa
     """x of (I - Q) x = rewards. Every state can reach absorption, so the system is regular."""
     size = len(rewards)
     if size <= _DENSE_UP_TO:
-        system = np.eye(size)
-        system[sources, targets] -= moves
-        return np.asarray(np.linalg.solve(system, rewards), dtype=np.float64)
-    from scipy.sparse import csc_array, eye_array
+        dense = np.eye(size)
+        dense[sources, targets] -= moves
+        return np.asarray(np.linalg.solve(dense, rewards), dtype=np.float64)
+    from scipy.sparse import csc_array
     from scipy.sparse.linalg import splu
 
-    chain = csc_array((moves, (sources, targets)), shape=(size, size))
-    return np.asarray(splu((eye_array(size) - chain).tocsc()).solve(rewards), dtype=np.float64)
+    # One matrix from triplets (repeated places add up), so that scipy, which publishes no
+    # annotations, is called as little as can be.
+    places = np.arange(size)
+    entries = np.concatenate([np.ones(size), -moves])
+    rows, columns = np.concatenate([places, sources]), np.concatenate([places, targets])
+    system = csc_array(  # type: ignore[no-untyped-call]  # scipy is not annotated
+        (entries, (rows, columns)), shape=(size, size)
+    )
+    solved = splu(system).solve(rewards)  # type: ignore[no-untyped-call]  # as above
+    return np.asarray(solved, dtype=np.float64)
 
 
 def _state_labels(table: PathTable, order: int) -> Ints:
