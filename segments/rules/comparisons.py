@@ -3,7 +3,7 @@
 `operands` says the same in SQL; a test holds the two against each other.
 """
 
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime
 from decimal import Decimal
 
 from segments.rules.moments import Clock
@@ -84,7 +84,7 @@ def day_holds(day: date, op: Operator, value: Value, clock: Clock) -> bool:
                 for year, kept in clock.anniversaries(whole(value))
             )
     first, *rest = (one for one in _listed(value) if isinstance(one, date))
-    return _span_holds(day, op, first, rest[-1] if rest else first, is_end_part=True)
+    return _span_holds(day, op, first, rest[-1] if rest else first, includes_end=True)
 
 
 def moment_holds(moment: datetime, op: Operator, value: Value, clock: Clock) -> bool:
@@ -95,17 +95,17 @@ def moment_holds(moment: datetime, op: Operator, value: Value, clock: Clock) -> 
         case Operator.OLDER_THAN_DAYS:
             return moment < clock.days_ago(whole(value))
         case Operator.ANNIVERSARY:
-            # Nothing of the future comes round, and year 9999 has no other zone's tomorrow.
-            return moment <= clock.now and day_holds(
+            # The last day of 9999 has no tomorrow in another zone, and never comes round.
+            return moment.year < MAXYEAR and day_holds(
                 moment.astimezone(clock.zone).date(), op, value, clock
             )
     start, end = clock.bounds(value)
-    return _span_holds(moment, op, start, end, is_end_part=False)
+    return _span_holds(moment, op, start, end, includes_end=False)
 
 
-def _span_holds(here: date, op: Operator, start: date, end: date, *, is_end_part: bool) -> bool:
+def _span_holds(here: date, op: Operator, start: date, end: date, *, includes_end: bool) -> bool:
     """Comparison with the days or instants from `start` to `end`, with or without the end."""
-    is_past = here > end if is_end_part else here >= end
+    is_past = here > end if includes_end else here >= end
     match op:
         case Operator.EQ | Operator.BETWEEN:
             return here >= start and not is_past
