@@ -6,7 +6,8 @@ from .comparison import Comparison
 from .corrections import Correction, correct
 from .means import compare_means
 from .proportions import compare_proportions
-from .summary import Binary, Moments, Summary, SummaryError
+from .ratio import compare_ratios
+from .summary import Binary, Moments, Paired, Summary, SummaryError
 
 
 def compare(
@@ -19,6 +20,7 @@ def compare(
 ) -> list[Comparison]:
     """Compare every other arm with ``control``, in the order given.
 
+    Rates are compared by the pooled z, means by Welch's t, pairs as ratios by the delta method.
     ``p_adjusted`` is corrected over the arms of this metric.
 
     Raises
@@ -52,6 +54,15 @@ def _one(
             )
         case Moments() as own, Moments() as base:
             return compare_means(
+                arm=own,
+                control=base,
+                arm_name=arm,
+                control_name=control,
+                metric=metric,
+                confidence=confidence,
+            )
+        case Paired() as own, Paired() as base:
+            return compare_ratios(
                 arm=own,
                 control=base,
                 arm_name=arm,

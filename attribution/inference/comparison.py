@@ -11,6 +11,7 @@ class Kind(StrEnum):
 
     BINARY = "binary"
     CONTINUOUS = "continuous"
+    RATIO = "ratio"  # sum over sum, e.g. orders per visit, or a mean over clusters
 
 
 class Reason(StrEnum):
@@ -22,6 +23,8 @@ class Reason(StrEnum):
     NO_SUCCESSES = "no_successes"  # the outcome never happened in either arm
     ALL_SUCCESSES = "all_successes"  # it happened to everyone in both arms
     ZERO_VARIANCE = "zero_variance"  # every unit has the same value
+    ZERO_DENOMINATOR = "zero_denominator"  # a ratio's denominator sums to 0
+    CONSTANT_COVARIATE = "constant_covariate"  # nothing to adjust by
     CONTROL_NEAR_ZERO = "control_near_zero"  # a ratio to the control has no bounded interval
 
 
@@ -30,6 +33,7 @@ class WarningCode(StrEnum):
 
     SMALL_CELLS = "small_cells"
     LARGE_LIFT = "large_lift"
+    PRE_PERIOD_IMBALANCE = "pre_period_imbalance"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

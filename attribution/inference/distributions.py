@@ -8,6 +8,9 @@ second that most processes never have to spend.
 import math
 from statistics import NormalDist
 
+import numpy as np
+import numpy.typing as npt
+
 
 def normal_quantile(probability: float) -> float:
     """Standard normal quantile of a probability strictly between 0 and 1."""
@@ -60,3 +63,19 @@ def fisher_two_sided(*, table: tuple[tuple[int, int], tuple[int, int]]) -> float
     from scipy.stats import fisher_exact
 
     return float(fisher_exact(table, alternative="two-sided").pvalue)
+
+
+def beta_quantile(probability: float, *, shape: tuple[float, float]) -> float:
+    """Quantile of Beta(a, b)."""
+    from scipy.special import betaincinv
+
+    return float(betaincinv(*shape, probability))
+
+
+def beta_cdf(
+    points: npt.NDArray[np.float64], *, shape: tuple[float, float]
+) -> npt.NDArray[np.float64]:
+    """P(X <= point) for X from Beta(a, b), for each of the points."""
+    from scipy.special import betainc
+
+    return np.asarray(betainc(*shape, points), dtype=np.float64)

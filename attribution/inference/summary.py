@@ -105,6 +105,11 @@ class Moments:
             origin=origin,
         )
 
+    @classmethod
+    def around(cls, *, n: int, mean: float, variance: float) -> "Moments":
+        """The summary of a sample known by its mean and unbiased variance."""
+        return cls(n=n, total=0.0, total_squares=max(0.0, variance) * (n - 1), origin=mean)
+
     @property
     def mean(self) -> float:
         """Arithmetic mean; n must not be 0."""
@@ -122,4 +127,57 @@ class Moments:
         return centred / (self.n - 1) if centred > noise else 0.0
 
 
-Summary = Binary | Moments
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paired:
+    """Two measurements per unit, with the sum of products of their distances from the origins.
+
+    For CUPED ``x`` is the pre-period covariate of ``y``; for a ratio metric ``y`` is the
+    numerator and ``x`` the denominator; for clusters ``y`` is the total of a cluster and ``x``
+    its size.
+    """
+
+    y: Moments
+    x: Moments
+    cross: float
+
+    def __post_init__(self) -> None:
+        if self.y.n != self.x.n or not math.isfinite(self.cross):
+            raise SummaryError("both measurements must come from the same units")
+
+    @classmethod
+    def of(cls, *, y: Iterable[float], x: Iterable[float]) -> "Paired":
+        """Summarise two columns of equal length."""
+        outcomes, others = [float(value) for value in y], [float(value) for value in x]
+        if len(outcomes) != len(others):
+            raise SummaryError("both measurements must come from the same units")
+        own, other = Moments.of(outcomes), Moments.of(others)
+        products = (
+            (a - own.origin) * (b - other.origin) for a, b in zip(outcomes, others, strict=True)
+        )
+        return cls(y=own, x=other, cross=math.fsum(products))
+
+    def __add__(self, other: "Paired") -> "Paired":
+        if not self.n:
+            return other
+        y, x = other.y.measured_from(self.y.origin), other.x.measured_from(self.x.origin)
+        # Moving both origins moves the products by cross terms of the sums.
+        shift_y, shift_x = other.y.origin - self.y.origin, other.x.origin - self.x.origin
+        moved = (
+            other.cross
+            + shift_y * other.x.total
+            + shift_x * other.y.total
+            + other.n * shift_y * shift_x
+        )
+        return Paired(y=self.y + y, x=self.x + x, cross=self.cross + moved)
+
+    @property
+    def n(self) -> int:
+        return self.y.n
+
+    @property
+    def covariance(self) -> float:
+        """Unbiased sample covariance; n must be 2 or more."""
+        return (self.cross - self.y.total * (self.x.total / self.n)) / (self.n - 1)
+
+
+Summary = Binary | Moments | Paired
