@@ -40,13 +40,13 @@ State of this checkout's embedded servers: locks, logs, PostgreSQL and Valkey da
 
 Look:  .venv/bin/python manage.py servers status
 Stop:  .venv/bin/python manage.py servers stop
-To start afresh, stop the servers and remove this directory.
+To start afresh: make clean, or stop the servers and remove this directory.
 """
 README_ELSEWHERE = """
 The servers' own files are in
     {home}
 because the account {account}, as which they run, cannot reach this directory (or its path is too
-long for a socket).
+long for a socket). Remove that directory too when you start afresh.
 """
 
 

@@ -11,6 +11,7 @@ Every function here expects the caller to hold the start lock (see `embedded`), 
 import contextlib
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import socket
@@ -108,8 +109,8 @@ def start_postgres(place: Place) -> None:
         if "No space left on device" in said:
             break
     raise EmbeddedError(
-        f"The embedded PostgreSQL does not start ({_last_words(said)}): see"
-        f" {place.state / 'log'}, free disk space or set TOUCHSTONE_STATE to another directory."
+        f"The embedded PostgreSQL in {place.home} does not start ({_last_words(said)}): free disk"
+        " space or set TOUCHSTONE_STATE to another directory."
     )
 
 
@@ -219,13 +220,7 @@ def _remove_foreign_lock_files(place: Place) -> None:
 
 def _create_cluster(place: Place, binaries: Path) -> None:
     """Create the cluster and its database beside the final name, then rename: all or nothing."""
-    free = shutil.disk_usage(place.home).free
-    if free < FREE_BYTES_NEEDED:
-        raise EmbeddedError(
-            f"{place.home} has {free // 2**20} MB left and the embedded PostgreSQL needs"
-            f" {FREE_BYTES_NEEDED // 2**20} MB: free disk space or set TOUCHSTONE_STATE to another"
-            " directory."
-        )
+    _require_room(place.home)
     draft = place.home / "postgres.init"
     _remove(draft)
     create_private(draft, account=place.account)
@@ -246,6 +241,16 @@ def _create_cluster(place: Place, binaries: Path) -> None:
             " directory."
         )
     draft.rename(place.postgres)
+
+
+def _require_room(directory: Path) -> None:
+    free = shutil.disk_usage(directory).free
+    if free < FREE_BYTES_NEEDED:
+        raise EmbeddedError(
+            f"{directory} has {free // 2**20} MB left and the embedded PostgreSQL needs"
+            f" {FREE_BYTES_NEEDED // 2**20} MB: free disk space or set TOUCHSTONE_STATE to another"
+            " directory."
+        )
 
 
 def _write_tuning(place: Place) -> None:
@@ -381,6 +386,7 @@ def _copied(place: Place, source: Path, *, parts: Sequence[str], name: str) -> P
     if copy.exists():
         return copy
     draft = place.home / "programs" / f"{name}.init"
+    _require_room(place.home)
     try:
         _remove(draft)
         create_private(draft, account=place.account, mode=0o755)
@@ -390,8 +396,9 @@ def _copied(place: Place, source: Path, *, parts: Sequence[str], name: str) -> P
         draft.rename(copy)
     except (OSError, shutil.Error) as error:
         _remove(draft)
-        failure = error if isinstance(error, OSError) else OSError(str(error))
-        raise unwritable(place.home, failure) from error
+        # copytree gathers all it could not copy; the first one tells.
+        told = error.args[0][0][2] if isinstance(error, shutil.Error) else error
+        raise unwritable(place.home, OSError(str(told))) from error
     return copy
 
 
@@ -422,6 +429,6 @@ def _remove(directory: Path) -> None:
 def _last_words(said: str) -> str:
     """The most telling line of a server's output, without its time stamp."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "error"))]
+    telling = [line for line in lines if re.search("FATAL|PANIC|error|No space left", line)]
     chosen = (telling or lines or ["it gave no reason"])[-1]
-    return chosen.partition("FATAL:")[2].strip() or chosen
+    return re.sub(r"^.*?\b(LOG|ERROR|FATAL|PANIC):\s+", "", chosen)

@@ -4,9 +4,12 @@ import fcntl
 import os
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -304,6 +307,53 @@ def test_a_database_that_cannot_be_reached_is_refused_with_the_reason(url: str) 
         embedded.require_supported(url)
 
     assert "\n" not in str(caught.value)
+
+
+def speak_as_postgres(server: socket.socket, *, version: str) -> None:
+    """The few messages with which a PostgreSQL server greets a client it trusts."""
+
+    def message(kind: bytes, body: bytes) -> bytes:
+        return kind + struct.pack("!i", len(body) + 4) + body
+
+    while True:
+        try:
+            link, _peer = server.accept()
+        except OSError:
+            return
+        with link:
+            size, code = struct.unpack("!ii", link.recv(8))
+            if code == 80877103:  # asks for TLS
+                link.sendall(b"N")
+                size, code = struct.unpack("!ii", link.recv(8))
+            link.recv(size - 8)
+            link.sendall(
+                message(b"R", struct.pack("!i", 0))
+                + message(b"S", b"server_version\0" + version.encode() + b"\0")
+                + message(b"S", b"client_encoding\0UTF8\0")
+                + message(b"K", struct.pack("!ii", 1, 1))
+                + message(b"Z", b"I")
+            )
+            link.recv(1024)
+
+
+@pytest.mark.parametrize(
+    ("version", "is_refused"), [("14.9", True), ("9.6.1", True), ("15.0", False)]
+)
+def test_a_server_older_than_15_is_refused_with_the_reason(version: str, is_refused: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        threading.Thread(
+            target=speak_as_postgres, args=[server], kwargs={"version": version}, daemon=True
+        ).start()
+        url = f"postgresql://me@127.0.0.1:{port}/any"
+
+        if is_refused:
+            with pytest.raises(
+                embedded.EmbeddedError, match=r"is PostgreSQL (14|9) and Touchstone needs 15"
+            ):
+                embedded.require_supported(url)
+        else:
+            embedded.require_supported(url)
 
 
 def test_a_password_in_the_url_is_not_repeated() -> None:
