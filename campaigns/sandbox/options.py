@@ -1,0 +1,57 @@
+"""The command line of the sandbox."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from campaigns.sandbox.faults import BadFaults, Fault, read_faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What one run was told; port 0 means any free port."""
+
+    smtp_port: int
+    http_port: int
+    ledger: Path
+    faults: dict[Fault, float]
+    seed: int
+    receipts_url: str
+    receipts_secret: str
+    api_secret: str
+    json_ports: str
+    dedupe: bool
+
+
+def read_options(arguments: Sequence[str]) -> Options:
+    """Read the arguments; argparse prints one error and exits with 2."""
+    parser = argparse.ArgumentParser(
+        prog="provider_sandbox",
+        description="Vendors of every channel as one server on loopback.",
+    )
+    add = parser.add_argument
+    add("--smtp-port", type=_port, default=0, metavar="PORT")
+    add("--http-port", type=_port, default=0, metavar="PORT")
+    add("--ledger", type=Path, default=Path(".local/sandbox/ledger.jsonl"), metavar="PATH")
+    add("--faults", type=_faults, default="none", metavar="none|default|KIND=SHARE,…")
+    add("--seed", type=int, default=0)
+    add("--receipts-url", default="", metavar="URL", help="receipts go to URL/<account>/")
+    add("--receipts-secret", default="sandbox-receipt-secret", metavar="SECRET")
+    add("--api-secret", default="sandbox-api-secret", metavar="SECRET")
+    add("--json-ports", default="-", metavar="PATH|-", help="where to tell the ports as JSON")
+    add("--dedupe", action="store_true", help="honour keys: a repeated key is sent once")
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port number")
+    return int(text)
+
+
+def _faults(text: str) -> dict[Fault, float]:
+    try:
+        return read_faults(text)
+    except BadFaults as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
