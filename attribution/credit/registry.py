@@ -35,22 +35,30 @@ class Attribution:
     caveats: tuple[Caveat, ...] = ()
 
 
-def _by_weight(weigh: Callable[[PathTable, Options], Floats]) -> Method:
+Weigh = Callable[[PathTable, Options], Floats]
+
+
+def _by_weight(weigh: Weigh) -> Method:
     def credit(table: PathTable, options: Options) -> dict[str, Credit]:
         return heuristics.share(table, weigh(table, options))
 
     return credit
 
 
+# Methods that give each touch a weight by looking at its own path alone.
+WEIGHTS: Mapping[str, Weigh] = {
+    "first": heuristics.first,
+    "last": heuristics.last,
+    "last_non_direct": heuristics.last_non_direct,
+    "linear": heuristics.linear,
+    "linear_unique": heuristics.linear_unique,
+    "position": heuristics.position,
+    "time_decay": heuristics.time_decay,
+    "participation": heuristics.participation,
+}
+
 METHODS: Mapping[str, Method] = {
-    "first": _by_weight(heuristics.first),
-    "last": _by_weight(heuristics.last),
-    "last_non_direct": _by_weight(heuristics.last_non_direct),
-    "linear": _by_weight(heuristics.linear),
-    "linear_unique": _by_weight(heuristics.linear_unique),
-    "position": _by_weight(heuristics.position),
-    "time_decay": _by_weight(heuristics.time_decay),
-    "participation": _by_weight(heuristics.participation),
+    **{name: _by_weight(weigh) for name, weigh in WEIGHTS.items()},
     "markov": markov,
     "shapley_set": shapley_set,
     "shapley_rate": shapley_rate,
