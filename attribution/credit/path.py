@@ -67,7 +67,7 @@ class Options:
     first_share: float = 0.4  # position: share of the first touch; U-shape by default
     last_share: float = 0.4  # position: share of the last touch
     direct: frozenset[str] = frozenset({"direct"})  # last_non_direct: ignored while others exist
-    largest_set: int = 18  # shapley_rate: channels beyond this many are grouped as "(other)"
+    largest_set: int = 20  # shapley_rate: channels beyond this many are grouped as "(other)"
 
     def __post_init__(self) -> None:
         if not self.order >= 1 or not self.half_life_days > 0 or not 1 <= self.largest_set <= 24:

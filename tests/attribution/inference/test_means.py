@@ -8,12 +8,13 @@ from attribution.inference.comparison import Reason
 from attribution.inference.means import compare_means, fieller_interval
 from attribution.inference.summary import Moments, SummaryError
 
-values = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
+# Spread and size such that statsmodels itself is good to 1e-9: it sums raw values.
+values = st.floats(-1e4, 1e4).map(lambda x: round(x, 3))
 samples = st.lists(values, min_size=2, max_size=40)
 
 
 def spread_out(sample):
-    return np.std(sample) > 1e-3
+    return np.std(sample) > 0.05
 
 
 @given(samples.filter(spread_out), samples.filter(spread_out))
@@ -25,7 +26,7 @@ def test_welch_agrees_with_statsmodels(arm, control):
     low, high = reference.tconfint_diff(usevar="unequal")
 
     assert made.t == pytest.approx(t, rel=1e-9, abs=1e-9)
-    assert made.p == pytest.approx(p, rel=1e-9)
+    assert made.p == pytest.approx(p, rel=1e-9, abs=1e-12)
     assert made.df == pytest.approx(df, rel=1e-9)
     assert made.ci95 == pytest.approx((low, high), rel=1e-9, abs=1e-9 * max(1, abs(low), abs(high)))
 
