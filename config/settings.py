@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -79,6 +80,9 @@ PUBLIC_URL = (
     if PRODUCTION
     else os.environ.get("TOUCHSTONE_PUBLIC_URL", "http://127.0.0.1:8000")
 ).rstrip("/")
+# The hosts that links in messages may lead to (and their subdomains); empty allows every host.
+LINK_HOSTS = [host for host in os.environ.get("TOUCHSTONE_LINK_HOSTS", "").split(",") if host]
+UTM_SOURCE = os.environ.get("TOUCHSTONE_UTM_SOURCE", "touchstone")
 # The demo replays the past on a clock of its own; a real installation never may.
 REPLAY_CLOCK = not PRODUCTION
 CURRENCY = os.environ.get("TOUCHSTONE_CURRENCY", "CNY")
@@ -263,8 +267,37 @@ UNFOLD = {
     "SITE_HEADER": "Touchstone",
     "SITE_SUBHEADER": _("Campaign orchestration"),
     "SITE_SYMBOL": "target",
+    "SITE_URL": reverse_lazy("admin:index"),
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda _request: static("console/mark.svg"),
+        },
+    ],
     "SHOW_LANGUAGES": True,
     "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "STYLES": [lambda _request: static("console/console.css")],
+    "SCRIPTS": [lambda _request: static("console/console.js")],
+    "GLOBAL_CALLBACK": "compliance.console.reader_context",
+    "DASHBOARD_CALLBACK": "config.dashboard.overview",
+    "SIDEBAR": {"navigation": "config.navigation.sidebar"},
+    "COLORS": {
+        "primary": {
+            "50": "oklch(98.4% .014 180.7)",
+            "100": "oklch(95.3% .051 180.8)",
+            "200": "oklch(91% .096 180.4)",
+            "300": "oklch(85.5% .138 181.1)",
+            "400": "oklch(77.7% .152 181.9)",
+            "500": "oklch(60% .118 184.7)",
+            "600": "oklch(51.1% .096 186.4)",
+            "700": "oklch(43.7% .078 188.2)",
+            "800": "oklch(38.6% .063 188.4)",
+            "900": "oklch(27.7% .046 192.5)",
+            "950": "oklch(20% .04 192)",
+        },
+    },
 }
 
 LOGGING = {

@@ -108,6 +108,8 @@ class Enrolment(models.Model):
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.ACTIVE)
     node = models.CharField(_("node"), max_length=64)
     visit = models.PositiveIntegerField(_("visit"), default=1)
+    # How often each node was visited; kept only for graphs with a cycle.
+    visits = models.JSONField(default=dict)
     hops = models.PositiveIntegerField(_("hops"), default=0)
     due_at = models.DateTimeField(_("due at"), null=True)
     lease_owner = models.CharField(max_length=64, blank=True, default="")

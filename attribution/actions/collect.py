@@ -1,0 +1,124 @@
+"""Read the ledgers below: goals and experiments from published journeys, exposures from hops,
+conversions from events. Reading again is harmless: unique constraints keep each row once."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from attribution.models import CollectCursor
+from attribution.queries import PULL_CONVERSIONS, PULL_EXPOSURES, SYNC_EXPERIMENTS, SYNC_GOALS
+from campaigns.journeys.graph import Experiment, Graph
+from campaigns.models import Journey
+from campaigns.queries import version_graph
+
+# Rows may commit out of the order of their times; what is this young is read once more.
+OVERLAP = timedelta(minutes=2)
+_BEGINNING = timedelta(days=36_500)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """New rows of one call."""
+
+    exposures: int
+    conversions: int
+
+
+@transaction.atomic
+def collect(*, now: datetime) -> Collected:
+    """Bring goals, experiments, exposures and conversions up to date.
+
+    One collector at a time; a second one waits. Cost: statements over what arrived since the
+    last call, not over the whole ledger.
+    """
+    cursor = _cursor(now)
+    _sync(now)
+    since = min(cursor.read_until, now) - OVERLAP
+    collected = Collected(
+        exposures=_execute(PULL_EXPOSURES, since), conversions=_execute(PULL_CONVERSIONS, since)
+    )
+    cursor.read_until = now
+    cursor.save(update_fields=["read_until"])
+    return collected
+
+
+def _cursor(now: datetime) -> CollectCursor:
+    CollectCursor.objects.get_or_create(
+        key="collect", defaults={"read_until": now - _BEGINNING}
+    )
+    return CollectCursor.objects.select_for_update().get(key="collect")
+
+
+def _execute(sql: str, since: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"since": since})
+        return cursor.rowcount
+
+
+def _sync(now: datetime) -> None:
+    goals: list[dict[str, object]] = []
+    experiments: list[dict[str, object]] = []
+    for journey in Journey.objects.filter(live__isnull=False):
+        if journey.live_id is None:
+            continue
+        graph = version_graph(journey.live_id)
+        goals += _goals(journey, graph)
+        experiments += _experiments(journey, graph)
+    with connection.cursor() as cursor:
+        cursor.execute(SYNC_GOALS, {"rows": json.dumps(goals)})
+        cursor.execute(SYNC_EXPERIMENTS, {"rows": json.dumps(experiments), "now": now})
+
+
+def _goals(journey: Journey, graph: Graph) -> list[dict[str, object]]:
+    goal = graph.goal
+    if goal is None:
+        return []
+    common = {
+        "journey_id": journey.pk,
+        "currency": settings.CURRENCY,
+        "margin": goal.margin,
+        "days": goal.within_days,
+    }
+    made: list[dict[str, object]] = [
+        {
+            **common,
+            "key": f"{journey.key}:conversion",
+            "name": goal.event,
+            "kind": "conversion",
+            "events": [goal.event],
+            "value_property": goal.value,
+        }
+    ]
+    if goal.visit_events:
+        made.append(
+            {
+                **common,
+                "key": f"{journey.key}:visit",
+                "name": ", ".join(goal.visit_events)[:120],
+                "kind": "visit",
+                "events": list(goal.visit_events),
+                "value_property": "",
+            }
+        )
+    return made
+
+
+def _experiments(journey: Journey, graph: Graph) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    for node_id, node in graph.nodes.items():
+        experiment: Experiment | None = getattr(node, "experiment", None)
+        if experiment:
+            found.append(
+                {
+                    "key": experiment.key,
+                    "name": experiment.name,
+                    "journey_id": journey.pk,
+                    "node": node_id,
+                    "arms": dict(experiment.weights),
+                    "control": experiment.control,
+                }
+            )
+    return found

@@ -1,0 +1,137 @@
+"""Reads of floor 4, and the set-based statements its verbs run."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.db import connection
+
+# --- Collecting -----------------------------------------------------------------------------------
+# The latest version of a journey decides what its goals are.
+SYNC_GOALS: Final = """
+INSERT INTO attribution_goal (key, name, journey_id, kind, events, value_property, currency, margin,
+                              "window")
+SELECT r.key, r.name, r.journey_id, r.kind, r.events, r.value_property, r.currency, r.margin,
+       make_interval(days => r.days)
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+    key text, name text, journey_id bigint, kind text, events jsonb, value_property text,
+    currency text, margin numeric, days int)
+ON CONFLICT (key) DO UPDATE
+SET name = excluded.name, events = excluded.events, value_property = excluded.value_property,
+    margin = excluded.margin, "window" = excluded."window"
+"""
+
+SYNC_EXPERIMENTS: Final = """
+INSERT INTO attribution_experiment (key, name, journey_id, node, arms, control, registered_at)
+SELECT r.key, r.name, r.journey_id, r.node, r.arms, r.control, %(now)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+    key text, name text, journey_id bigint, node text, arms jsonb, control text)
+ON CONFLICT (journey_id, node) DO UPDATE
+SET name = excluded.name, arms = excluded.arms, control = excluded.control
+"""
+
+# Who left the experiment's node, and by which exit; the first time is the exposure.
+PULL_EXPOSURES: Final = """
+INSERT INTO attribution_exposure (experiment_id, customer_id, arm, at)
+SELECT DISTINCT ON (x.id, e.customer_id) x.id, e.customer_id, h.exit, h.at
+FROM attribution_experiment x
+JOIN campaigns_enrolment e ON e.journey_id = x.journey_id
+JOIN campaigns_hop h ON h.enrolment_id = e.id AND h.node = x.node
+WHERE h.at > %(since)s AND x.arms ? h.exit
+ORDER BY x.id, e.customer_id, h.at, h.id
+ON CONFLICT (experiment_id, customer_id) DO NOTHING
+"""
+
+# An event meets a goal when its customer had entered the goal's journey, at most a window before.
+PULL_CONVERSIONS: Final = """
+INSERT INTO attribution_conversion (
+    goal_id, source_id, message_id, customer_id, occurred_at, value, utm)
+SELECT DISTINCT ON (g.id, v.source_id, v.message_id)
+       g.id, v.source_id, v.message_id, v.customer_id, v.occurred_at,
+       CASE WHEN g.value_property <> ''
+             AND jsonb_typeof(v.properties -> g.value_property) = 'number'
+            THEN round((v.properties ->> g.value_property)::numeric, 4) ELSE 0 END,
+       coalesce(v.context -> 'campaign', '{}')
+FROM attribution_goal g
+JOIN customers_event v ON g.events ? v.name
+JOIN campaigns_enrolment e ON e.journey_id = g.journey_id AND e.customer_id = v.customer_id
+WHERE v.received_at > %(since)s
+  AND v.occurred_at >= e.entered_at AND v.occurred_at <= e.entered_at + g."window"
+ON CONFLICT (goal_id, source_id, message_id) DO NOTHING
+"""
+
+# --- Reports --------------------------------------------------------------------------------------
+CHANNELS: Final = """
+SELECT t.channel, count(*), count(t.accepted_at), count(t.delivered_at), coalesce(sum(t.cost), 0)
+FROM campaigns_touch t WHERE t.journey_id = %(journey)s GROUP BY t.channel ORDER BY t.channel
+"""
+
+EXTRA_COSTS: Final = """
+SELECT channel, sum(amount) FROM attribution_channelcost
+WHERE journey_id = %(journey)s GROUP BY channel
+"""
+
+CLICKS: Final = """
+SELECT t.channel, count(DISTINCT c.touch_id)
+FROM attribution_click c JOIN campaigns_touch t ON t.id = c.touch_id
+WHERE t.journey_id = %(journey)s AND NOT c.is_bot GROUP BY t.channel
+"""
+
+STATES: Final = """
+SELECT state, count(*) FROM campaigns_touch WHERE journey_id = %(journey)s GROUP BY state
+"""
+
+REASONS: Final = """
+SELECT reason, count(*) FROM campaigns_touch
+WHERE journey_id = %(journey)s AND reason <> '' GROUP BY reason ORDER BY count(*) DESC
+"""
+
+ENROLLED: Final = """
+SELECT state, count(*) FROM campaigns_enrolment WHERE journey_id = %(journey)s GROUP BY state
+"""
+
+# Touches that reached a provider, as numbers: customer, microseconds, channel.
+ACCEPTED_TOUCHES: Final = """
+SELECT customer_id, (extract(epoch FROM accepted_at) * 1000000)::bigint, channel, id
+FROM campaigns_touch
+WHERE journey_id = %(journey)s AND accepted_at IS NOT NULL AND accepted_at <= %(cut_off)s
+  AND state <> 'bounced'
+"""
+
+CONVERSIONS: Final = """
+SELECT c.customer_id, (extract(epoch FROM c.occurred_at) * 1000000)::bigint, c.value, c.id
+FROM attribution_conversion c JOIN attribution_goal g ON g.id = c.goal_id
+WHERE g.journey_id = %(journey)s AND g.kind = 'conversion' AND c.occurred_at <= %(cut_off)s
+ORDER BY c.id
+"""
+
+# Per arm: customers, those with a delivered touch, those with a visit, those with a conversion,
+# and the sum and sum of squares of revenue per customer.
+ARMS: Final = """
+WITH outcome AS (
+    SELECT c.customer_id,
+           bool_or(g.kind = 'visit') AS visited,
+           count(*) FILTER (WHERE g.kind = 'conversion') AS conversions,
+           coalesce(sum(c.value) FILTER (WHERE g.kind = 'conversion'), 0) AS revenue
+    FROM attribution_conversion c JOIN attribution_goal g ON g.id = c.goal_id
+    WHERE g.journey_id = %(journey)s AND c.occurred_at <= %(cut_off)s
+    GROUP BY c.customer_id
+), reached AS (
+    SELECT DISTINCT customer_id FROM campaigns_touch
+    WHERE journey_id = %(journey)s AND delivered_at IS NOT NULL
+)
+SELECT x.arm, count(*), count(r.customer_id), count(*) FILTER (WHERE o.visited),
+       count(*) FILTER (WHERE o.conversions > 0), coalesce(sum(o.revenue), 0),
+       coalesce(sum(o.revenue * o.revenue), 0)
+FROM attribution_exposure x
+LEFT JOIN outcome o ON o.customer_id = x.customer_id
+LEFT JOIN reached r ON r.customer_id = x.customer_id
+WHERE x.experiment_id = %(experiment)s AND x.at <= %(cut_off)s
+GROUP BY x.arm ORDER BY x.arm
+"""
+
+
+def run(sql: str, params: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    """Run one statement; its rows, if it returns any."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall() if cursor.description else []

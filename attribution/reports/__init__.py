@@ -1,0 +1,1 @@
+"""What managers read: each figure with its definition, window and as-of time."""

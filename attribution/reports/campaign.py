@@ -1,0 +1,346 @@
+"""A campaign's report: channel ROI, attribution by method, and its experiments judged.
+
+Every ratio is computed from sums. Attributed figures describe; beside them stand the
+experiment's, which are causal.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+from django.conf import settings
+
+from attribution.collect.stitch import Conversions, Touches, stitch
+from attribution.credit.path import PathTable
+from attribution.credit.registry import attribute
+from attribution.errors import NoSuchCampaign
+from attribution.inference.balance import Balance, srm
+from attribution.inference.compare import compare
+from attribution.inference.comparison import Comparison
+from attribution.inference.summary import Binary, Moments
+from attribution.models import Experiment, Goal
+from attribution.queries import (
+    ACCEPTED_TOUCHES,
+    ARMS,
+    CHANNELS,
+    CLICKS,
+    CONVERSIONS,
+    ENROLLED,
+    EXTRA_COSTS,
+    REASONS,
+    STATES,
+    run,
+)
+from campaigns.models import Journey
+
+METHODS: Final = ("first", "last", "linear")
+ROI_METHOD: Final = "last"
+DEFAULT_WINDOW: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoiRow:
+    """One channel of a campaign. ``roi`` = (revenue x margin - cost) / cost; null with a reason."""
+
+    campaign: str
+    channel: str
+    touches: int
+    delivered: int
+    clicks: int
+    conversions: Decimal
+    revenue: Decimal
+    cost: Decimal
+    roi: float | None
+    cpa: Decimal | None
+    why_no_roi: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributionRow:
+    """Conversions and revenue that one method gives to one channel; "(none)": without a touch."""
+
+    campaign: str
+    method: str
+    channel: str
+    conversions: float
+    revenue: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmRow:
+    """One arm: customers, those reached, those who visited, those who converted, their revenue."""
+
+    arm: str
+    n: int
+    delivered: int
+    visits: int
+    conversions: int
+    revenue: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentReport:
+    """An experiment's arms, the comparisons with control, and the sample-ratio check."""
+
+    key: str
+    name: str
+    control: str
+    arms: tuple[ArmRow, ...]
+    comparisons: tuple[Comparison, ...]
+    srm: Balance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignReport:
+    """Everything the report page shows, unformatted."""
+
+    journey_key: str
+    journey_name: str
+    description: str
+    as_of: datetime
+    currency: str
+    window: timedelta
+    method: str
+    roi: tuple[RoiRow, ...]
+    total: RoiRow
+    attribution: tuple[AttributionRow, ...]
+    experiments: tuple[ExperimentReport, ...]
+    enrolled: Mapping[str, int]
+    touch_states: Mapping[str, int]
+    reasons: Mapping[str, int]
+    notes: tuple[str, ...]
+    result_hash: str = ""
+
+
+def campaign_report(*, journey_key: str, now: datetime) -> CampaignReport:
+    """Compute the report from what was recorded up to ``now``.
+
+    Raises
+    ------
+    NoSuchCampaign : no journey has this key.
+
+    Cost: one grouped scan per section over the campaign's touches, conversions and exposures;
+    grows in proportion to them.
+    """
+    journey = Journey.objects.filter(key=journey_key).first()
+    if journey is None:
+        raise NoSuchCampaign(f"There is no campaign “{journey_key}”.")
+    goal = Goal.objects.filter(journey=journey, kind=Goal.Kind.CONVERSION).first()
+    window = goal.window if goal else DEFAULT_WINDOW
+    credits = _credits(journey, window, now)
+    rows = _roi_rows(journey, goal, credits)
+    params = {"journey": journey.pk}
+    report = CampaignReport(
+        journey_key=journey.key,
+        journey_name=journey.name,
+        description=journey.description,
+        as_of=now,
+        currency=settings.CURRENCY,
+        window=window,
+        method=ROI_METHOD,
+        roi=rows,
+        total=_total(journey.key, rows, goal),
+        attribution=_attribution_rows(journey.key, credits),
+        experiments=tuple(
+            experiment_report(experiment=experiment, now=now)
+            for experiment in Experiment.objects.filter(journey=journey).order_by("key")
+        ),
+        enrolled=dict(run(ENROLLED, params)),
+        touch_states=dict(run(STATES, params)),
+        reasons=dict(run(REASONS, params)),
+        notes=tuple(line for line in journey.description.splitlines() if line.strip()),
+    )
+    return replace(report, result_hash=hash_of(report))
+
+
+def experiment_report(*, experiment: Experiment, now: datetime) -> ExperimentReport:
+    """Judge an experiment on visits, conversions (shares of customers) and revenue per customer."""
+    params = {
+        "experiment": experiment.pk,
+        "journey": experiment.journey_id,
+        "cut_off": now,
+    }
+    found = {row[0]: row for row in run(ARMS, params)}
+    meant = {arm: weight for arm, weight in experiment.arms.items() if weight > 0 or arm in found}
+    rows = [found.get(arm, (arm, 0, 0, 0, 0, Decimal(0), Decimal(0))) for arm in meant]
+    comparisons: list[Comparison] = []
+    if experiment.control in meant:
+        visits = {arm: Binary(n=n, successes=visited) for arm, n, _, visited, *_rest in rows}
+        converted = {arm: Binary(n=n, successes=done) for arm, n, _, _, done, *_rest in rows}
+        spend = {
+            arm: Moments(n=n, total=float(total), total_squares=float(squares))
+            for arm, n, _, _, _, total, squares in rows
+        }
+        control = experiment.control
+        comparisons += compare(arms=visits, control=control, metric="visit")
+        comparisons += compare(arms=converted, control=control, metric="conversion")
+        comparisons += compare(arms=spend, control=control, metric="spend")
+    return ExperimentReport(
+        key=experiment.key,
+        name=experiment.name,
+        control=experiment.control,
+        arms=tuple(
+            ArmRow(
+                arm=arm, n=n, delivered=reached, visits=visited, conversions=done, revenue=revenue
+            )
+            for arm, n, reached, visited, done, revenue, _ in rows
+        ),
+        comparisons=tuple(comparisons),
+        srm=srm(counts={row[0]: row[1] for row in rows}, weights=meant),
+    )
+
+
+def hash_of(report: CampaignReport) -> str:
+    """SHA-256, hex, of the figures: two computations from the same data have the same."""
+    figures = {**asdict(report), "as_of": None, "result_hash": None}
+    text = json.dumps(figures, sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _credits(
+    journey: Journey, window: timedelta, now: datetime
+) -> Mapping[str, Mapping[str, tuple[float, float]]]:
+    """``{method: {channel: (conversions, revenue)}}``."""
+    params = {"journey": journey.pk, "cut_off": now}
+    touches, conversions = run(ACCEPTED_TOUCHES, params), run(CONVERSIONS, params)
+    if not conversions:
+        return {method: {} for method in METHODS}
+    table = _paths(touches, conversions, window, now)
+    return {
+        method: {
+            channel: (credit.conversions, credit.value)
+            for channel, credit in attribute(method=method, paths=table).credits.items()
+        }
+        for method in METHODS
+    }
+
+
+def _paths(
+    touches: Sequence[tuple[int, int, str, int]],
+    conversions: Sequence[tuple[int, int, Decimal, int]],
+    window: timedelta,
+    now: datetime,
+) -> PathTable:
+    names = sorted({row[2] for row in touches})
+    code = {name: index for index, name in enumerate(names)}
+    channel = np.array([code[row[2]] for row in touches], dtype=np.int64)
+    journeys = stitch(
+        touches=Touches(
+            customer=_column(touches, 0),
+            at=_column(touches, 1),
+            channel=channel,
+            event=_column(touches, 3),
+        ),
+        conversions=Conversions(
+            customer=_column(conversions, 0),
+            at=_column(conversions, 1),
+            event=_column(conversions, 3),
+        ),
+        cutoff=round(now.timestamp() * 1_000_000),
+        lookback=window,
+    )
+    value = np.array([float(row[2]) for row in conversions], dtype=np.float64)
+    converted = journeys.conversion >= 0
+    return PathTable(
+        channels=tuple(names),
+        codes=channel[journeys.touch],
+        starts=journeys.starts,
+        conversions=converted.astype(np.float64),
+        value=np.where(converted, value[journeys.conversion], 0.0),
+        nulls=(~converted).astype(np.float64),
+    )
+
+
+def _column(rows: Sequence[tuple[object, ...]], index: int) -> "np.typing.NDArray[np.int64]":
+    return np.array([row[index] for row in rows], dtype=np.int64)
+
+
+def _roi_rows(
+    journey: Journey,
+    goal: Goal | None,
+    credits: Mapping[str, Mapping[str, tuple[float, float]]],
+) -> tuple[RoiRow, ...]:
+    params = {"journey": journey.pk}
+    clicks, extra = dict(run(CLICKS, params)), dict(run(EXTRA_COSTS, params))
+    rows = []
+    for channel, touches, _accepted, delivered, cost in run(CHANNELS, params):
+        conversions, revenue = credits[ROI_METHOD].get(channel, (0.0, 0.0))
+        rows.append(
+            _with_ratios(
+                RoiRow(
+                    campaign=journey.key,
+                    channel=channel,
+                    touches=touches,
+                    delivered=delivered,
+                    clicks=clicks.get(channel, 0),
+                    conversions=_exact(conversions),
+                    revenue=_exact(revenue),
+                    cost=cost + extra.get(channel, Decimal(0)),
+                    roi=None,
+                    cpa=None,
+                    why_no_roi="",
+                ),
+                goal,
+            )
+        )
+    return tuple(rows)
+
+
+def _total(campaign: str, rows: Sequence[RoiRow], goal: Goal | None) -> RoiRow:
+    return _with_ratios(
+        RoiRow(
+            campaign=campaign,
+            channel="",
+            touches=sum(row.touches for row in rows),
+            delivered=sum(row.delivered for row in rows),
+            clicks=sum(row.clicks for row in rows),
+            conversions=sum((row.conversions for row in rows), Decimal(0)),
+            revenue=sum((row.revenue for row in rows), Decimal(0)),
+            cost=sum((row.cost for row in rows), Decimal(0)),
+            roi=None,
+            cpa=None,
+            why_no_roi="",
+        ),
+        goal,
+    )
+
+
+def _with_ratios(row: RoiRow, goal: Goal | None) -> RoiRow:
+    """ROI and CPA from the row's sums; null where they would mean nothing."""
+    cpa = row.cost / row.conversions if row.conversions else None
+    why = ""
+    if goal is None:
+        why = "no_goal"
+    elif not goal.value_property:
+        why = "goal_without_revenue"
+    elif not row.cost:
+        why = "no_cost"
+    if why or goal is None:
+        return replace(row, cpa=cpa, why_no_roi=why)
+    return replace(row, cpa=cpa, roi=float((row.revenue * goal.margin - row.cost) / row.cost))
+
+
+def _exact(value: float) -> Decimal:
+    """A kernel's sum, back to the four decimals that are stored."""
+    return Decimal(repr(value)).quantize(Decimal("0.0001"))
+
+
+def _attribution_rows(
+    campaign: str, credits: Mapping[str, Mapping[str, tuple[float, float]]]
+) -> tuple[AttributionRow, ...]:
+    return tuple(
+        AttributionRow(
+            campaign=campaign,
+            method=method,
+            channel=channel,
+            conversions=conversions,
+            revenue=revenue,
+        )
+        for method, channels in credits.items()
+        for channel, (conversions, revenue) in channels.items()
+    )

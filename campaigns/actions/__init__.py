@@ -1,0 +1,1 @@
+"""Verbs of floor 3: each opens its transaction, checks, does, tells."""

@@ -1,0 +1,303 @@
+"""Move due enrolments on: claim some hundred, run the engine on each, write what came of it."""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from campaigns.errors import CampaignError
+from campaigns.journeys.engine import Outcome, branch_rules, run
+from campaigns.journeys.graph import Facts, Graph, Position, Send
+from campaigns.models import DispatchBatch, Enrolment, Journey, ProviderAccount, TemplateVersion
+from campaigns.queries import (
+    CLAIM_ENROLMENTS,
+    WRITE_ENROLMENTS,
+    approved_templates,
+    default_accounts,
+    version_graph,
+)
+from campaigns.queries import run as query
+from campaigns.states import TouchState
+from customers.vocabulary import Purpose
+from segments.queries import check_rule, matching
+
+BATCH = 500
+LEASE = timedelta(seconds=60)
+MAX_ATTEMPTS = 5
+TOUCH_LIFETIME = timedelta(days=3)
+# Ties a touch's key to its enrolment, node and visit: a second decision has the same key.
+_KEY_SPACE = uuid.UUID("6f0c2a52-8f52-4d0c-9a35-6a2d1c1b7e11")
+
+_PURPOSE = {"protective": Purpose.SERVICE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advanced:
+    """What one call did: enrolments claimed and finished, touches queued, batches to dispatch."""
+
+    claimed: int = 0
+    finished: int = 0
+    touches: int = 0
+    batches: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """One claimed enrolment."""
+
+    id: int
+    version_id: int
+    journey_id: int
+    customer_id: int
+    state: str
+    node: str
+    visit: int
+    visits: Mapping[str, int]
+    hops: int
+    fence: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What the engine said about one enrolment, or why it could not."""
+
+    due: _Due
+    outcome: Outcome | None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Means:
+    """What touches are made with: the account of each channel, the approved templates."""
+
+    accounts: Mapping[str, ProviderAccount]
+    templates: Mapping[str, TemplateVersion]
+
+
+def advance(*, owner: str, now: datetime, limit: int = BATCH) -> Advanced:
+    """Advance at most ``limit`` due enrolments of running journeys.
+
+    1. Claim them: a lease, a fence that rises.
+    2. Ask which branch rules their customers meet: one statement per version.
+    3. Run the engine, which knows no tables.
+    4. Write enrolments, hops and touches in one transaction; where the fence has moved on,
+       nothing is written.
+
+    Returns
+    -------
+    Advanced : all zero when nothing is due.
+    """
+    due = _claim(owner, now, limit)
+    if not due:
+        return Advanced()
+    runs: list[_Run] = []
+    for version_id in {item.version_id for item in due}:
+        runs.extend(_run_version(version_id, [d for d in due if d.version_id == version_id], now))
+    means = _Means(accounts=default_accounts(), templates=approved_templates(_named(runs)))
+    return _write([_require_means(item, means) for item in runs], means, now)
+
+
+def _named(runs: Sequence[_Run]) -> list[str]:
+    return sorted(
+        {effect.template for item in runs if item.outcome for effect in item.outcome.effects}
+    )
+
+
+def _require_means(item: _Run, means: _Means) -> _Run:
+    """A run that would send what nobody approved, or by no account, fails instead."""
+    for effect in item.outcome.effects if item.outcome else ():
+        if effect.channel not in means.accounts:
+            return _Run(item.due, None, f"no account serves the channel {effect.channel}")
+        if effect.template not in means.templates:
+            return _Run(item.due, None, f"template {effect.template} has no approved version")
+    return item
+
+
+def _claim(owner: str, now: datetime, limit: int) -> list[_Due]:
+    rows = query(
+        CLAIM_ENROLMENTS, {"owner": owner, "now": now, "until": now + LEASE, "limit": limit}
+    )
+    return [_Due(*row[:7], json.loads(row[7]) if isinstance(row[7], str) else row[7], *row[8:])
+            for row in rows]
+
+
+def _run_version(version_id: int, due: Sequence[_Due], now: datetime) -> list[_Run]:
+    graph = version_graph(version_id)
+    journey_key = Journey.objects.values_list("key", flat=True).get(pk=due[0].journey_id)
+    rules = {name: check_rule(rule) for name, rule in branch_rules(graph).items()}
+    matched = matching(rules, [item.customer_id for item in due], now=now)
+    return [
+        _run_one(graph, item, journey_key, matched.get(item.customer_id, frozenset()), now)
+        for item in due
+    ]
+
+
+def _run_one(
+    graph: Graph, due: _Due, journey_key: str, matched: frozenset[str], now: datetime
+) -> _Run:
+    position = Position(
+        node=due.node,
+        visit=due.visit,
+        waiting=due.state == Enrolment.State.WAITING,
+        visits=due.visits,
+        hops=due.hops,
+    )
+    facts = Facts(customer_id=due.customer_id, journey_key=journey_key, matched=matched)
+    try:
+        return _Run(due, run(graph, position, facts, now))
+    except (LookupError, RuntimeError, CampaignError) as error:
+        return _Run(due, None, f"{type(error).__name__}: {error}")
+
+
+@transaction.atomic
+def _write(runs: Sequence[_Run], means: _Means, now: datetime) -> Advanced:
+    rows = [_enrolment_row(item, now) for item in runs]
+    written = {row[0] for row in query(WRITE_ENROLMENTS, {"rows": json.dumps(rows), "now": now})}
+    kept = [item for item in runs if item.due.id in written and item.outcome]
+    _copy_hops(kept, now)
+    touches, batches = _queue_touches(kept, means, now)
+    return Advanced(
+        claimed=len(runs),
+        finished=sum(1 for item in kept if item.outcome and item.outcome.finish),
+        touches=touches,
+        batches=batches,
+    )
+
+
+def _enrolment_row(item: _Run, now: datetime) -> dict[str, object]:
+    due, outcome = item.due, item.outcome
+    if outcome is None:
+        return _failed_row(item, now)
+    finish = outcome.finish
+    state = Enrolment.State.WAITING
+    if finish:
+        state = Enrolment.State.EXITED if finish.early else Enrolment.State.DONE
+    return {
+        "id": due.id,
+        "fence": due.fence,
+        "state": state,
+        "node": outcome.position.node,
+        "visit": outcome.position.visit,
+        "visits": dict(outcome.position.visits),
+        "hops": outcome.position.hops,
+        "due_at": outcome.due_at.isoformat() if outcome.due_at else None,
+        "exit_reason": finish.reason if finish else "",
+        "error": "",
+        "attempts": 0,
+    }
+
+
+def _failed_row(item: _Run, now: datetime) -> dict[str, object]:
+    """Try again a little later; after `MAX_ATTEMPTS` the enrolment is put aside with its error."""
+    due = item.due
+    is_poison = due.attempts >= MAX_ATTEMPTS
+    retry_at = (now + timedelta(seconds=2**due.attempts)).isoformat()
+    return {
+        "id": due.id,
+        "fence": due.fence,
+        "state": Enrolment.State.FAILED if is_poison else due.state,
+        "node": due.node,
+        "visit": due.visit,
+        "visits": dict(due.visits),
+        "hops": due.hops,
+        "due_at": None if is_poison else retry_at,
+        "exit_reason": "quarantined" if is_poison else "",
+        "error": item.error[:2000],
+        "attempts": due.attempts,
+    }
+
+
+def _copy_hops(runs: Sequence[_Run], now: datetime) -> None:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY campaigns_hop (enrolment_id, seq, node, visit, exit, at) FROM STDIN"
+        ) as copy,
+    ):
+        for item in runs:
+            assert item.outcome is not None
+            for number, hop in enumerate(item.outcome.hops, start=item.due.hops + 1):
+                copy.write_row((item.due.id, number, hop.node, hop.visit, hop.exit, now))
+
+
+def _queue_touches(
+    runs: Sequence[_Run], means: _Means, now: datetime
+) -> tuple[int, int]:
+    """Insert the touches, one dispatch batch per journey and account; their numbers."""
+    sends = [
+        (item.due, effect)
+        for item in runs
+        if item.outcome
+        for effect in item.outcome.effects
+    ]
+    if not sends:
+        return 0, 0
+    accounts, templates = means.accounts, means.templates
+    batches: dict[tuple[int, str], DispatchBatch] = {}
+    for due, effect in sends:
+        place = (due.journey_id, effect.channel)
+        if place not in batches:
+            batches[place] = DispatchBatch.objects.create(
+                journey_id=due.journey_id,
+                account=accounts[effect.channel],
+                due_at=now,
+                created_at=now,
+            )
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY campaigns_touch (key, enrolment_id, journey_id, node, visit, customer_id,"
+            " channel, purpose, account_id, batch_id, template_version_id, state, reason, verdict,"
+            " content_hash, fence, attempts, due_at, expires_at, provider_id, segments, cost,"
+            " currency, queued_at) FROM STDIN"
+        ) as copy,
+    ):
+        for due, effect in sends:
+            batch = batches[due.journey_id, effect.channel]
+            copy.write_row(
+                _touch_row(due, effect, accounts[effect.channel], batch,
+                           templates[effect.template], now)
+            )
+    return len(sends), len(batches)
+
+
+def _touch_row(
+    due: _Due,
+    effect: Send,
+    account: ProviderAccount,
+    batch: DispatchBatch,
+    template: TemplateVersion,
+    now: datetime,
+) -> tuple[object, ...]:
+    priority = version_graph(due.version_id).priority
+    return (
+        uuid.uuid5(_KEY_SPACE, f"{due.id}:{effect.node}:{effect.visit}"),
+        due.id,
+        due.journey_id,
+        effect.node,
+        effect.visit,
+        due.customer_id,
+        effect.channel,
+        _PURPOSE.get(priority, priority),
+        account.pk,
+        batch.pk,
+        template.pk,
+        TouchState.QUEUED,
+        "",
+        "{}",
+        "",
+        0,
+        0,
+        now,
+        now + TOUCH_LIFETIME,
+        "",
+        0,
+        0,
+        settings.CURRENCY,
+        now,
+    )

@@ -1,0 +1,54 @@
+"""Let the members of a journey's segment in, all at once, in one statement."""
+
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from campaigns.journeys.nodes.entry import Entry
+from campaigns.models import Journey
+from campaigns.queries import ENROL_MEMBERS, version_graph
+from segments.actions import refresh
+from segments.models import Segment
+
+MEMBERS_MAY_BE_OLD = timedelta(seconds=30)
+
+
+@transaction.atomic
+def enrol(*, journey: Journey, now: datetime) -> int:
+    """Enrol every member of the entry's segment who may enter; the number that did.
+
+    Safe to run twice or at once: the journey's row is locked, and a customer has at most one
+    open enrolment per journey. Cost: one statement over the segment's members.
+    """
+    locked = Journey.objects.select_for_update().get(pk=journey.pk)
+    if locked.state != Journey.State.RUNNING or locked.live_id is None:
+        return 0
+    graph = version_graph(locked.live_id)
+    entry = graph.nodes[graph.entry]
+    if not isinstance(entry, Entry) or entry.segment is None:
+        return 0
+    segment = Segment.objects.get(key=entry.segment)
+    if segment.refreshed_at is None or segment.refreshed_at < now - MEMBERS_MAY_BE_OLD:
+        refresh(segment=segment, now=now)
+    entered = _insert(locked, graph.entry, segment.pk, graph.reentry_days, now)
+    locked.enrolled_at = now
+    locked.save(update_fields=["enrolled_at"])
+    return entered
+
+
+def _insert(
+    journey: Journey, node: str, segment_id: int, reentry_days: int | None, now: datetime
+) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            ENROL_MEMBERS,
+            {
+                "version": journey.live_id,
+                "journey": journey.pk,
+                "segment": segment_id,
+                "node": node,
+                "reentry_days": reentry_days,
+                "now": now,
+            },
+        )
+        return cursor.rowcount

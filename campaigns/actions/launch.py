@@ -1,0 +1,210 @@
+"""A journey from draft to running: save, submit, review, publish; pause, resume, stop."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from campaigns.actions.templates import hash_of
+from campaigns.errors import NotPublishable, StateConflict
+from campaigns.journeys.check import Problem, Severity, check
+from campaigns.journeys.engine import branch_rules
+from campaigns.journeys.graph import Graph, Json
+from campaigns.journeys.parse import parse
+from campaigns.models import Enrolment, Journey, JourneyVersion, Touch
+from campaigns.queries import references
+from campaigns.states import Reason, TouchState
+from compliance.actions import ask_review, decide_review, record
+from compliance.errors import NotPermitted
+from compliance.models import Review, User
+from compliance.queries import is_approved
+from segments.errors import RuleError
+from segments.queries import check_rule
+
+KIND = "journey"
+
+
+@transaction.atomic
+def save_draft(
+    *, journey_key: str, name: str, graph: Json, maker: User, now: datetime, description: str = ""
+) -> JourneyVersion:
+    """Save the graph as the journey's newest draft; a submitted version is left as it is.
+
+    Raises
+    ------
+    GraphError : the JSON is wrong; the error carries a pointer.
+    """
+    parse(graph)
+    journey, made = Journey.objects.get_or_create(
+        key=journey_key,
+        defaults={
+            "name": name,
+            "description": description,
+            "created_at": now,
+            "updated_at": now,
+        },
+    )
+    if not made:
+        journey.name, journey.updated_at = name, now
+        journey.description = description or journey.description
+        journey.save(update_fields=["name", "description", "updated_at"])
+    last = journey.versions.select_for_update().order_by("-number").first()
+    fields = {"graph": graph, "graph_hash": hash_of(graph), "made_by": maker, "made_at": now}
+    if last and last.submitted_at is None:
+        for field, value in fields.items():
+            setattr(last, field, value)
+        last.save()
+        return last
+    if last and last.graph_hash == fields["graph_hash"]:
+        return last
+    return JourneyVersion.objects.create(
+        journey=journey, number=last.number + 1 if last else 1, **fields
+    )
+
+
+def problems_of(graph: Graph) -> list[Problem]:
+    """Everything that is wrong with the graph, its references and its rules."""
+    found = check(graph, references())
+    for name, rule in branch_rules(graph).items():
+        try:
+            check_rule(rule)
+        except RuleError as error:
+            node, _, label = name.partition("/")
+            found.append(
+                Problem(code=error.code, message=f"{label}: {error.message}", node=node)
+            )
+    return found
+
+
+@transaction.atomic
+def submit(*, journey: Journey, version: JourneyVersion, maker: User, now: datetime) -> Review:
+    """Put a version before a second person. From here on it cannot be changed.
+
+    Raises
+    ------
+    NotPublishable : the checks find errors.
+    """
+    _require_sound(parse(version.graph))
+    if version.submitted_at is None:
+        version.submitted_at = now
+        version.save(update_fields=["submitted_at"])
+    return ask_review(
+        kind=KIND,
+        key=_subject(journey, version),
+        content_hash=version.graph_hash,
+        maker=maker,
+        now=now,
+    )
+
+
+def review(
+    *,
+    journey: Journey,
+    version: JourneyVersion,
+    checker: User,
+    approve: bool,
+    opinion: str,
+    now: datetime,
+) -> Review:
+    """The second person's verdict. Raises `ComplianceError` (see `decide_review`)."""
+    return decide_review(
+        kind=KIND,
+        key=_subject(journey, version),
+        content_hash=version.graph_hash,
+        checker=checker,
+        approve=approve,
+        opinion=opinion,
+        now=now,
+    )
+
+
+@transaction.atomic
+def publish(*, journey: Journey, actor: User, now: datetime) -> JourneyVersion:
+    """Make the newest submitted version live and let customers in.
+
+    Raises
+    ------
+    NotPublishable : it isn't approved, or the checks find errors.
+    NotPermitted : the actor may not change journeys.
+    """
+    _require_permission(actor)
+    locked = Journey.objects.select_for_update().get(pk=journey.pk)
+    version = locked.versions.filter(submitted_at__isnull=False).order_by("-number").first()
+    if version is None or not is_approved(
+        kind=KIND, key=_subject(locked, version), content_hash=version.graph_hash
+    ):
+        raise NotPublishable([_("A second person must approve this version first.")])
+    _require_sound(parse(version.graph))
+    version.published_at, version.published_by = now, actor
+    version.save(update_fields=["published_at", "published_by"])
+    locked.live, locked.state, locked.updated_at = version, Journey.State.RUNNING, now
+    locked.save(update_fields=["live", "state", "updated_at"])
+    _tell(actor, "publish", locked, now, version=version.number)
+    return version
+
+
+@transaction.atomic
+def pause(*, journey: Journey, actor: User, now: datetime) -> None:
+    """Hand nothing over and move nobody until resumed."""
+    _change(journey, actor, now, Journey.State.RUNNING, Journey.State.PAUSED, "pause")
+
+
+@transaction.atomic
+def resume(*, journey: Journey, actor: User, now: datetime) -> None:
+    """Go on where everybody stands; what became due meanwhile is judged anew."""
+    _change(journey, actor, now, Journey.State.PAUSED, Journey.State.RUNNING, "resume")
+
+
+@transaction.atomic
+def stop(*, journey: Journey, actor: User, now: datetime) -> None:
+    """End the journey for good: everybody under way leaves it, nothing queued is sent."""
+    locked = Journey.objects.select_for_update().get(pk=journey.pk)
+    if locked.state not in {Journey.State.RUNNING, Journey.State.PAUSED}:
+        raise StateConflict(_("The journey is not running."))
+    _change(locked, actor, now, locked.state, Journey.State.STOPPED, "stop")
+    Enrolment.objects.filter(journey=locked, state__in=["active", "waiting"]).update(
+        state=Enrolment.State.EXITED, exit_reason="journey_stopped", due_at=None, finished_at=now
+    )
+    Touch.objects.filter(
+        journey=locked, state__in=[TouchState.QUEUED, TouchState.DEFERRED]
+    ).update(state=TouchState.REFUSED, reason=Reason.JOURNEY_STOPPED)
+
+
+def _change(
+    journey: Journey, actor: User, now: datetime, before: str, after: str, verb: str
+) -> None:
+    _require_permission(actor)
+    locked = Journey.objects.select_for_update().get(pk=journey.pk)
+    if locked.state != before:
+        raise StateConflict(
+            _("The journey is %(state)s; that is not possible now.")
+            % {"state": locked.get_state_display()}
+        )
+    locked.state, locked.updated_at = Journey.State(after), now
+    locked.save(update_fields=["state", "updated_at"])
+    _tell(actor, verb, locked, now)
+
+
+def _require_sound(graph: Graph) -> None:
+    errors = [p.message for p in problems_of(graph) if p.severity is Severity.ERROR]
+    if errors:
+        raise NotPublishable(errors)
+
+
+def _require_permission(actor: User) -> None:
+    if not actor.has_perm("campaigns.change_journey"):
+        raise NotPermitted(_("Your role may not run journeys. Ask a marketer."))
+
+
+def _subject(journey: Journey, version: JourneyVersion) -> str:
+    return f"{journey.key}/{version.number}"
+
+
+def _tell(actor: User, verb: str, journey: Journey, now: datetime, **detail: object) -> None:
+    record(
+        actor=actor.username,
+        action=f"journey.{verb}",
+        subject=journey.key,
+        now=now,
+        detail=dict(detail),
+    )

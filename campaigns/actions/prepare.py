@@ -1,0 +1,308 @@
+"""Judge and render a batch of touches: the part of dispatch before the provider hears of it."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from django.conf import settings
+
+from campaigns.actions.templates import KIND as TEMPLATE
+from campaigns.actions.templates import hash_of
+from campaigns.channels.base import Channel, Outgoing
+from campaigns.content.compose import Addressing, Ready, compose
+from campaigns.content.links import prepare as prepare_links
+from campaigns.content.render import MissingVariable, compile_parts
+from campaigns.errors import TemplateError
+from campaigns.guards.chain import judge
+from campaigns.guards.verdict import Allow, Case, Defer, Refuse
+from campaigns.models import Journey, Link, TemplateVersion, Touch
+from campaigns.queries import link_key, seal, unseal
+from campaigns.states import Reason, TouchState
+from compliance.queries import clock_now, is_approved
+from customers.queries import CustomerFacts, addresses, current_consents, customer_facts
+from customers.vocabulary import IdentityKind
+
+# What a channel sends to, and under which name consent for it is given.
+ADDRESS_KIND: Final = {
+    Channel.EMAIL: IdentityKind.EMAIL,
+    Channel.SMS: IdentityKind.PHONE,
+    Channel.PUSH: IdentityKind.DEVICE,
+    Channel.WECOM: IdentityKind.UNIONID,
+}
+CONSENT_CHANNEL: Final = {Channel.TASK: "call"}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTouch:
+    """A touch of the claimed batch, as `OPEN_TOUCHES` reads it."""
+
+    id: int
+    key: uuid.UUID
+    customer_id: int
+    node: str
+    channel: str
+    purpose: str
+    template_version_id: int
+    state: str
+    attempts: int
+    content_cipher: bytes | None
+    content_hash: str
+    due_at: datetime
+    expires_at: datetime | None
+    handed_at: datetime | None
+    queued_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The verdict on one touch, and its frozen content if it goes out for the first time."""
+
+    touch_id: int
+    state: TouchState
+    due_at: datetime
+    reason: Reason = Reason.NONE
+    verdict: Mapping[str, str]
+    content_hash: str = ""
+    sealed: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What to write, what to send, what to ask; ``attempts`` counts earlier ones by key."""
+
+    judged: tuple[Judged, ...]
+    outgoing: tuple[Outgoing, ...]
+    attempts: Mapping[str, int]
+    to_ask: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _World:
+    """What the batch's gates and templates need, read in a handful of statements."""
+
+    journey: Journey
+    ready: "ReadyTemplates"
+    customers: Mapping[int, CustomerFacts]
+    consents: Mapping[str, Mapping[int, Mapping[str, str]]]
+    addresses: Mapping[str, Mapping[int, str]]
+    approved: Mapping[int, bool]
+    now: datetime
+
+
+ReadyTemplates: TypeAlias = Mapping[tuple[int, str], Ready]
+
+
+def ready_templates(batch_id: int, journey_id: int) -> ReadyTemplates:
+    """Every template version the batch's touches use, by version and node."""
+    used = Touch.objects.filter(batch_id=batch_id).values_list("template_version_id", "node")
+    return {
+        (version_id, node): _ready(version_id, journey_id, node)
+        for version_id, node in used.distinct()
+    }
+
+
+def prepare_touches(
+    touches: Sequence[OpenTouch], *, ready: ReadyTemplates, journey_id: int, now: datetime
+) -> Prepared:
+    """Run the gates on every touch and render those that pass.
+
+    Cost: one statement each for customers, consents per purpose, addresses per channel; no
+    statement per touch. Content that was frozen before is sent as it was, byte for byte.
+    """
+    if not touches:
+        return Prepared(judged=(), outgoing=(), attempts={})
+    world = _read_world(touches, ready, journey_id, now)
+    judged: list[Judged] = []
+    outgoing: list[Outgoing] = []
+    for touch in touches:
+        verdict, message = _judge(touch, world)
+        judged.append(verdict)
+        if message:
+            outgoing.append(message)
+    return Prepared(
+        judged=tuple(judged),
+        outgoing=tuple(outgoing),
+        attempts={touch.key.hex: touch.attempts for touch in touches},
+    )
+
+
+def _read_world(
+    touches: Sequence[OpenTouch], ready: ReadyTemplates, journey_id: int, now: datetime
+) -> _World:
+    ids = [touch.customer_id for touch in touches]
+    channels = {Channel(touch.channel) for touch in touches}
+    versions = TemplateVersion.objects.select_related("template").filter(
+        pk__in={touch.template_version_id for touch in touches}
+    )
+    return _World(
+        journey=Journey.objects.get(pk=journey_id),
+        ready=ready,
+        customers=customer_facts(ids),
+        consents={
+            purpose: current_consents(ids, purpose)
+            for purpose in {touch.purpose for touch in touches}
+        },
+        addresses={
+            channel: addresses(ids, ADDRESS_KIND[channel])
+            for channel in channels
+            if channel in ADDRESS_KIND
+        },
+        approved={
+            version.pk: is_approved(
+                kind=TEMPLATE, key=version.template.key, content_hash=version.content_hash
+            )
+            for version in versions
+        },
+        now=now,
+    )
+
+
+def _judge(touch: OpenTouch, world: _World) -> tuple[Judged, Outgoing | None]:
+    ready = world.ready[touch.template_version_id, touch.node]
+    customer = world.customers.get(touch.customer_id)
+    address = _address(touch, world, customer)
+    gate, verdict = judge(_case(touch, world, ready, customer, address), world.now)
+    match verdict:
+        case Allow():
+            if customer is None or address is None:
+                return _refused(touch, "recipient", Refuse(reason=Reason.GATE_ERROR)), None
+            return _render(touch, world, ready, customer, address)
+        case Refuse():
+            return _refused(touch, gate, verdict), None
+        case Defer(until=until, reason=reason):
+            return Judged(
+                touch_id=touch.id,
+                state=TouchState.DEFERRED,
+                due_at=until,
+                reason=reason,
+                verdict={"gate": gate, "until": until.isoformat()},
+            ), None
+
+
+def _case(
+    touch: OpenTouch,
+    world: _World,
+    ready: Ready,
+    customer: CustomerFacts | None,
+    address: str | None,
+) -> Case:
+    channel = CONSENT_CHANNEL.get(Channel(touch.channel), touch.channel)
+    return Case(
+        purpose=touch.purpose,
+        channel=touch.channel,
+        expires_at=touch.expires_at,
+        customer_status=customer.status if customer else None,
+        personalise_off=customer.personalise_off if customer else False,
+        consent=world.consents[touch.purpose].get(touch.customer_id, {}).get(channel),
+        has_address=bool(address),
+        is_personal=ready.compiled.is_personal,
+        is_approved=world.approved.get(touch.template_version_id, False),
+    )
+
+
+def _address(touch: OpenTouch, world: _World, customer: CustomerFacts | None) -> str | None:
+    """Where the message goes; a task goes to the customer himself, by his number."""
+    if touch.channel in world.addresses:
+        return world.addresses[touch.channel].get(touch.customer_id)
+    return customer.customer_no if customer else None
+
+
+def _refused(touch: OpenTouch, gate: str, verdict: Refuse) -> Judged:
+    return Judged(
+        touch_id=touch.id,
+        state=TouchState.REFUSED,
+        due_at=touch.due_at,
+        reason=verdict.reason,
+        verdict={"gate": gate, "detail": verdict.detail},
+    )
+
+
+def _render(
+    touch: OpenTouch, world: _World, ready: Ready, customer: CustomerFacts, address: str
+) -> tuple[Judged, Outgoing | None]:
+    key, content_hash, sealed = touch.key.hex, "", b""
+    if touch.content_cipher:
+        content = unseal(touch.content_cipher, key)
+    else:
+        try:
+            content = compose(
+                ready,
+                touch_id=touch.id,
+                customer=_variables(customer),
+                journey={"key": world.journey.key, "name": world.journey.name},
+                queued_at=touch.queued_at.isoformat(),
+                addressing=Addressing(public_url=settings.PUBLIC_URL, key=link_key()),
+            )
+        except MissingVariable as error:
+            refusal = Refuse(reason=Reason.MISSING_VARIABLE, detail=error.message)
+            return _refused(touch, "render", refusal), None
+        except TemplateError as error:
+            refusal = Refuse(reason=Reason.RENDER_FAILED, detail=error.message)
+            return _refused(touch, "render", refusal), None
+        content_hash, sealed = hash_of(content), seal(content, key)
+    judged = Judged(
+        touch_id=touch.id,
+        state=TouchState.HANDING_OVER,
+        due_at=touch.due_at,
+        verdict={"gate": "", "decided_at": world.now.isoformat()},
+        content_hash=content_hash,
+        sealed=sealed,
+    )
+    return judged, Outgoing(key=key, address=address, content=content)
+
+
+def _variables(customer: CustomerFacts) -> dict[str, object]:
+    """What a template may say about the customer: what is known, as plain values."""
+    known = asdict(customer)
+    attributes: Mapping[str, object] = known.pop("attributes")
+    fields = {name: _plain(value) for name, value in known.items() if value is not None}
+    return {**attributes, **fields}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Decimal():
+            return float(value)
+        case date():
+            return value.isoformat()
+        case _:
+            return value
+
+
+@lru_cache(maxsize=512)
+def _ready(template_version_id: int, journey_id: int, node: str) -> Ready:
+    """The version compiled for this node, its links on record. Versions never change."""
+    version = TemplateVersion.objects.select_related("template").get(pk=template_version_id)
+    channel = Channel(version.template.channel)
+    journey_key = Journey.objects.values_list("key", flat=True).get(pk=journey_id)
+    utm = {
+        "utm_source": settings.UTM_SOURCE,
+        "utm_medium": channel.value,
+        "utm_campaign": journey_key,
+        "utm_content": node,
+    }
+    prepared = prepare_links(version.parts, utm, settings.LINK_HOSTS)
+    return Ready(
+        channel=channel,
+        compiled=compile_parts(channel, prepared.parts),
+        link_ids=tuple(
+            _link(journey_id, node, position, target, utm)
+            for position, target in enumerate(prepared.targets)
+        ),
+    )
+
+
+def _link(
+    journey_id: int, node: str, position: int, target: str, utm: Mapping[str, str]
+) -> int:
+    link, _made = Link.objects.get_or_create(
+        journey_id=journey_id,
+        node=node,
+        target=target,
+        defaults={"position": position, "utm": dict(utm), "created_at": clock_now()},
+    )
+    return int(link.pk)

@@ -1,0 +1,92 @@
+"""Templates: saved as versions, put before a second person, approved by content hash."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from campaigns.channels.base import Channel
+from campaigns.content.links import prepare
+from campaigns.content.render import compile_parts
+from campaigns.errors import StateConflict
+from campaigns.models import Template, TemplateVersion
+from compliance.actions import ask_review, decide_review
+from compliance.models import Review, User
+
+KIND = "template"
+
+
+@transaction.atomic
+def save_template(
+    *,
+    key: str,
+    name: str,
+    channel: Channel,
+    parts: Mapping[str, str],
+    maker: User,
+    now: datetime,
+) -> TemplateVersion:
+    """Save the parts as a new version, unless they equal the newest one.
+
+    Raises
+    ------
+    TemplateError : a part is wrong or a link may not be used.
+    StateConflict : the key belongs to a template of another channel.
+    """
+    compile_parts(channel, prepare(parts, {}, settings.LINK_HOSTS).parts)
+    template, _made = Template.objects.get_or_create(
+        key=key, defaults={"name": name, "channel": channel, "created_at": now}
+    )
+    if template.channel != channel:
+        raise StateConflict(
+            _("%(key)s is a template for %(channel)s; choose another key.")
+            % {"key": key, "channel": template.channel}
+        )
+    content_hash = hash_of(parts)
+    last = template.versions.order_by("-number").first()
+    if last and last.content_hash == content_hash:
+        return last
+    return TemplateVersion.objects.create(
+        template=template,
+        number=last.number + 1 if last else 1,
+        parts=dict(parts),
+        content_hash=content_hash,
+        made_by=maker,
+        made_at=now,
+    )
+
+
+def submit_template(*, version: TemplateVersion, maker: User, now: datetime) -> Review:
+    """Ask a second person to approve exactly this content."""
+    return ask_review(
+        kind=KIND,
+        key=version.template.key,
+        content_hash=version.content_hash,
+        maker=maker,
+        now=now,
+    )
+
+
+def review_template(
+    *, version: TemplateVersion, checker: User, approve: bool, opinion: str, now: datetime
+) -> Review:
+    """The second person's verdict. Raises `ComplianceError` (see `decide_review`)."""
+    return decide_review(
+        kind=KIND,
+        key=version.template.key,
+        content_hash=version.content_hash,
+        checker=checker,
+        approve=approve,
+        opinion=opinion,
+        now=now,
+    )
+
+
+def hash_of(content: object) -> str:
+    """SHA-256, hex, of the canonical JSON."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Doors of floor 3 that providers and readers of messages use."""

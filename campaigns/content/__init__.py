@@ -1,0 +1,1 @@
+"""What a message says: Liquid templates, UTM tags, signed links. No tables, no clock."""

@@ -1,0 +1,47 @@
+"""What floor 3 refuses.
+
+CampaignError
+├── GraphError       the journey's JSON is wrong; ``path`` points into it
+├── TemplateError    a template is wrong; ``path`` names the part
+├── NotPublishable   the checks or the review forbid it; ``problems`` lists why
+├── StateConflict    not possible in the present state
+└── LostLease        another worker took over; nothing was written
+"""
+
+from collections.abc import Sequence
+
+
+class CampaignError(Exception):
+    """A verb of floor 3 could not be done; the message says what to do."""
+
+
+class GraphError(CampaignError):
+    """The journey's JSON is wrong at ``path`` (a JSON pointer)."""
+
+    def __init__(self, code: str, message: str, path: str = "") -> None:
+        super().__init__(message)
+        self.code, self.message, self.path = code, message, path
+
+
+class TemplateError(CampaignError):
+    """A template's part is wrong; ``path`` names it."""
+
+    def __init__(self, code: str, message: str, path: str = "") -> None:
+        super().__init__(message)
+        self.code, self.message, self.path = code, message, path
+
+
+class NotPublishable(CampaignError):
+    """The journey may not go live; ``problems`` says why, in words."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = tuple(problems)
+
+
+class StateConflict(CampaignError):
+    """Not possible in the present state."""
+
+
+class LostLease(CampaignError):
+    """The lease ran out and another worker took over: this one writes nothing."""

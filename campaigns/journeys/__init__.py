@@ -1,0 +1,1 @@
+"""Journeys as values: parse and check a graph, run a customer through it. Pure."""

@@ -1,0 +1,159 @@
+"""Whether a parsed journey may go live: everything that is wrong with it, not only the first."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from campaigns.journeys.graph import Graph
+from campaigns.journeys.nodes.entry import Entry
+from campaigns.journeys.nodes.exit import Exit
+from campaigns.journeys.nodes.send import Send
+from campaigns.journeys.nodes.wait import Wait
+from campaigns.journeys.registry import KINDS
+
+
+class Severity(StrEnum):
+    ERROR = "error"  # forbids publishing
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    code: str
+    message: str
+    node: str
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class References:
+    """What the graph may name: segments, approved templates by channel, channels with an account."""
+
+    segments: frozenset[str]
+    templates: Mapping[str, str]  # key of an approved template -> its channel
+    channels: frozenset[str]
+
+
+def check(graph: Graph, references: References) -> list[Problem]:
+    """All problems, in the order of the nodes. Empty: it may be published."""
+    return [
+        *_ways_on(graph),
+        *_reachable(graph),
+        *_cycles(graph),
+        *_references(graph, references),
+    ]
+
+
+def _ways_on(graph: Graph) -> Iterator[Problem]:
+    for node_id, node in graph.nodes.items():
+        exits = _exits(graph, node_id)
+        for label in graph.ways[node_id]:
+            if label not in exits:
+                yield Problem(
+                    code="unknown_exit",
+                    message=f"“{node_id}” has no exit “{label}”.",
+                    node=node_id,
+                )
+        missing = [label for label in exits if label not in graph.ways[node_id]]
+        for label in missing:
+            # A run without a way on ends there, which is allowed but seldom meant.
+            yield Problem(
+                code="open_exit",
+                message=f"Customers leaving “{node_id}” by “{label or 'onward'}” end there.",
+                node=node_id,
+                severity=Severity.WARNING,
+            )
+        if isinstance(node, Exit) and graph.ways[node_id]:
+            yield Problem(code="after_exit", message="Nothing follows an exit.", node=node_id)
+
+
+def _reachable(graph: Graph) -> Iterator[Problem]:
+    seen = reachable(graph, graph.entry)
+    for node_id in graph.nodes:
+        if node_id not in seen:
+            yield Problem(
+                code="unreachable", message=f"No way leads to “{node_id}”.", node=node_id
+            )
+    if any(graph.entry in ways.values() for ways in graph.ways.values()):
+        yield Problem(
+            code="back_to_entry", message="No way may lead back to the entry.", node=graph.entry
+        )
+
+
+def reachable(graph: Graph, start: str) -> set[str]:
+    """``start`` and every node that some way leads to from it."""
+    seen, stack = {start}, [start]
+    while stack:
+        for after in graph.ways[stack.pop()].values():
+            if after not in seen:
+                seen.add(after)
+                stack.append(after)
+    return seen
+
+
+def _cycles(graph: Graph) -> Iterator[Problem]:
+    """A node that can come back to itself without a bounded wait would run for ever."""
+    if not graph.has_cycle:
+        return
+    bounded = {
+        node_id
+        for node_id, node in graph.nodes.items()
+        if isinstance(node, Wait) and node.max_visits is not None
+    }
+    for node_id in graph.nodes:
+        if node_id not in bounded and _returns(graph, node_id, avoiding=bounded):
+            yield Problem(
+                code="endless_cycle",
+                message=f"“{node_id}” lies on a cycle without a wait that has max_visits.",
+                node=node_id,
+            )
+
+
+def _returns(graph: Graph, start: str, *, avoiding: set[str]) -> bool:
+    seen: set[str] = set()
+    stack = list(graph.ways[start].values())
+    while stack:
+        node = stack.pop()
+        if node == start:
+            return True
+        if node not in seen and node not in avoiding:
+            seen.add(node)
+            stack.extend(graph.ways[node].values())
+    return False
+
+
+def _references(graph: Graph, references: References) -> Iterator[Problem]:
+    for node_id, node in graph.nodes.items():
+        if isinstance(node, Entry) and node.segment and node.segment not in references.segments:
+            yield Problem(
+                code="unknown_segment", message=f"No segment “{node.segment}”.", node=node_id
+            )
+        if not isinstance(node, Send):
+            continue
+        if node.channel not in references.channels:
+            yield Problem(
+                code="no_account",
+                message=f"No provider account serves the channel “{node.channel}”.",
+                node=node_id,
+            )
+        channel = references.templates.get(node.template)
+        if channel is None:
+            yield Problem(
+                code="template_not_approved",
+                message=f"The template “{node.template}” has no approved version.",
+                node=node_id,
+            )
+        elif channel != node.channel:
+            yield Problem(
+                code="wrong_channel",
+                message=f"The template “{node.template}” is for {channel}, not {node.channel}.",
+                node=node_id,
+            )
+
+
+def _exits(graph: Graph, node_id: str) -> tuple[str, ...]:
+    node = graph.nodes[node_id]
+    for kind in KINDS.values():
+        if type(node).__module__ == kind.step.__module__:
+            return kind.exits(node)
+    raise LookupError(f"no kind reads {type(node).__name__}")

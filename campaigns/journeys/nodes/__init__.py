@@ -1,0 +1,1 @@
+"""One file per node kind: its dataclass, `parse`, `exits`, `step`."""

@@ -1,0 +1,165 @@
+"""Journey JSON to `Graph`. Every error carries a JSON pointer to its place."""
+
+from collections.abc import Mapping
+
+from campaigns.errors import GraphError
+from campaigns.journeys import fields
+from campaigns.journeys.graph import ONWARD, Goal, Graph, Json, Node
+from campaigns.journeys.nodes.entry import Entry
+from campaigns.journeys.registry import KINDS, SEND_SHORTHANDS
+
+MAX_NODES = 200
+MAX_EDGES = 1000
+_TOP = {
+    "name",
+    "goal",
+    "reentry",
+    "holdout_percent",
+    "priority",
+    "nodes",
+    "edges",
+    "layout",
+}
+_PRIORITIES = ("marketing", "service", "statutory", "education", "protective")
+
+
+def parse(raw: Json) -> Graph:
+    """Read a journey; raises `GraphError` at the first thing that is wrong."""
+    if not isinstance(raw, Mapping):
+        raise GraphError("not_an_object", "A journey is a JSON object.")
+    fields.known_keys(raw, _TOP, "")
+    nodes = _nodes(raw.get("nodes"))
+    entries = [node.id for node in nodes.values() if isinstance(node, Entry)]
+    if len(entries) != 1:
+        raise GraphError("one_entry", "A journey needs exactly one entry.", "/nodes")
+    ways = _ways(raw.get("edges"), nodes)
+    return Graph(
+        name=fields.text(raw, "name", "", default="journey"),
+        entry=entries[0],
+        nodes=nodes,
+        ways=ways,
+        priority=_priority(raw),
+        reentry_days=_reentry(raw.get("reentry", "never")),
+        holdout_percent=fields.number(raw, "holdout_percent", "", least=0, most=99)
+        if "holdout_percent" in raw
+        else 0.0,
+        goal=_goal(raw.get("goal")),
+        has_cycle=_has_cycle(entries[0], ways),
+    )
+
+
+def _nodes(raw: Json) -> dict[str, Node]:
+    if not isinstance(raw, list) or not raw or len(raw) > MAX_NODES:
+        raise GraphError("no_nodes", f"“nodes” must list 1 to {MAX_NODES} nodes.", "/nodes")
+    nodes: dict[str, Node] = {}
+    for index, item in enumerate(raw):
+        path = f"/nodes/{index}"
+        if not isinstance(item, Mapping):
+            raise GraphError("not_an_object", "A node is a JSON object.", path)
+        node_id = fields.text(item, "id", path)
+        if len(node_id) > 64:
+            raise GraphError("id_too_long", "A node's id has at most 64 characters.", f"{path}/id")
+        if node_id in nodes:
+            raise GraphError("id_taken", f"The id “{node_id}” is taken.", f"{path}/id")
+        nodes[node_id] = _node(node_id, item, path)
+    return nodes
+
+
+def _node(node_id: str, item: Mapping[str, Json], path: str) -> Node:
+    kind = fields.text(item, "type", path)
+    if kind in SEND_SHORTHANDS:
+        item, kind = {**item, "channel": kind}, "send"
+    if kind not in KINDS:
+        known = ", ".join(sorted({*KINDS, *SEND_SHORTHANDS}))
+        raise GraphError("unknown_type", f"Unknown type “{kind}”. Known: {known}.", f"{path}/type")
+    return KINDS[kind].parse(node_id, item, path)
+
+
+def _ways(raw: Json, nodes: Mapping[str, Node]) -> dict[str, dict[str, str]]:
+    if not isinstance(raw, list) or len(raw) > MAX_EDGES:
+        raise GraphError("no_edges", f"“edges” must list at most {MAX_EDGES} edges.", "/edges")
+    ways: dict[str, dict[str, str]] = {node_id: {} for node_id in nodes}
+    for index, edge in enumerate(raw):
+        path = f"/edges/{index}"
+        is_edge = (
+            isinstance(edge, list)
+            and len(edge) in {2, 3}
+            and all(isinstance(part, str) for part in edge)
+        )
+        if not is_edge:
+            raise GraphError("not_an_edge", "An edge is [from, to] or [from, to, label].", path)
+        start, end, label = edge[0], edge[1], edge[2] if len(edge) == 3 else ONWARD
+        for part, name in enumerate((start, end)):
+            if name not in nodes:
+                raise GraphError("unknown_node", f"No node is called “{name}”.", f"{path}/{part}")
+        if label in ways[start]:
+            raise GraphError(
+                "ambiguous", f"“{start}” already has a way on for “{label}”.", path
+            )
+        ways[start][label] = end
+    return ways
+
+
+def _priority(raw: Mapping[str, Json]) -> str:
+    value = fields.text(raw, "priority", "", default="marketing")
+    if value not in _PRIORITIES:
+        raise GraphError(
+            "unknown_priority", f"“priority” is one of {', '.join(_PRIORITIES)}.", "/priority"
+        )
+    return value
+
+
+def _reentry(raw: Json) -> int | None:
+    if raw == "never":
+        return None
+    if raw == "after_exit":
+        return 0
+    if isinstance(raw, Mapping):
+        fields.known_keys(raw, {"days"}, "/reentry")
+        return int(fields.number(raw, "days", "/reentry", least=1, most=3650))
+    raise GraphError(
+        "unknown_reentry", "“reentry” is never, after_exit or {“days”: n}.", "/reentry"
+    )
+
+
+def _goal(raw: Json) -> Goal | None:
+    if raw is None:
+        return None
+    if not isinstance(raw, Mapping):
+        raise GraphError("not_an_object", "“goal” is a JSON object.", "/goal")
+    fields.known_keys(raw, {"event", "within_days", "value", "margin", "visit_events"}, "/goal")
+    visits = raw.get("visit_events", [])
+    if not isinstance(visits, list) or not all(isinstance(name, str) and name for name in visits):
+        raise GraphError("not_texts", "“visit_events” lists event names.", "/goal/visit_events")
+    margin = (
+        fields.number(raw, "margin", "/goal", least=0, most=1) if "margin" in raw else 1.0
+    )
+    return Goal(
+        event=fields.text(raw, "event", "/goal"),
+        within_days=int(fields.number(raw, "within_days", "/goal", least=1, most=365)),
+        value=fields.text(raw, "value", "/goal") if "value" in raw else "",
+        margin=f"{margin:.4f}",
+        visit_events=tuple(visits),
+    )
+
+
+def _has_cycle(entry: str, ways: Mapping[str, Mapping[str, str]]) -> bool:
+    """Depth-first, without recursion: a node met again while still open closes a cycle."""
+    open_nodes: set[str] = set()
+    closed: set[str] = set()
+    stack: list[tuple[str, bool]] = [(entry, False)]
+    while stack:
+        node, leaving = stack.pop()
+        if leaving:
+            open_nodes.discard(node)
+            closed.add(node)
+        elif node in open_nodes:
+            return True
+        elif node not in closed:
+            open_nodes.add(node)
+            stack.append((node, True))
+            for after in ways[node].values():
+                if after in open_nodes:
+                    return True
+                stack.append((after, False))
+    return False

@@ -1,0 +1,311 @@
+"""Reads of floor 3, and the set-based statements its verbs run."""
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import connection
+
+from campaigns.channels.base import AccountConfig
+from campaigns.journeys.check import References
+from campaigns.journeys.graph import Graph
+from campaigns.journeys.parse import parse
+from campaigns.models import JourneyVersion, ProviderAccount, TemplateVersion
+from customers.queries import keyring
+from segments.models import Segment
+
+# --- Enrolments ---------------------------------------------------------------------------------
+ENROL_MEMBERS: Final = """
+INSERT INTO campaigns_enrolment (
+    version_id, journey_id, customer_id, entry_no, state, node, visit, hops, visits, due_at,
+    lease_owner, fence, attempts, error, exit_reason, entered_at
+)
+SELECT %(version)s, %(journey)s, m.customer_id, coalesce(last.entry_no, 0) + 1, 'active',
+       %(node)s, 1, 0, '{}', %(now)s, '', 0, 0, '', '', %(now)s
+FROM segments_membership m
+LEFT JOIN LATERAL (
+    SELECT e.entry_no, e.state, e.finished_at FROM campaigns_enrolment e
+    WHERE e.journey_id = %(journey)s AND e.customer_id = m.customer_id
+    ORDER BY e.entry_no DESC LIMIT 1
+) last ON true
+WHERE m.segment_id = %(segment)s AND m.left_at IS NULL
+  AND (last.entry_no IS NULL
+       OR (%(reentry_days)s::int IS NOT NULL
+           AND last.state IN ('done', 'exited')
+           AND last.finished_at + make_interval(days => %(reentry_days)s) <= %(now)s))
+ORDER BY m.customer_id
+ON CONFLICT DO NOTHING
+"""
+
+CLAIM_ENROLMENTS: Final = """
+UPDATE campaigns_enrolment e
+SET lease_owner = %(owner)s, lease_until = %(until)s, fence = e.fence + 1,
+    attempts = e.attempts + 1
+FROM (
+    SELECT d.id FROM campaigns_enrolment d
+    JOIN campaigns_journey j ON j.id = d.journey_id AND j.state = 'running'
+    WHERE d.state IN ('active', 'waiting') AND d.due_at <= %(now)s
+      AND (d.lease_until IS NULL OR d.lease_until <= %(now)s)
+    ORDER BY d.due_at
+    LIMIT %(limit)s
+    FOR UPDATE OF d SKIP LOCKED
+) due
+WHERE e.id = due.id
+RETURNING e.id, e.version_id, e.journey_id, e.customer_id, e.state, e.node, e.visit, e.visits,
+          e.hops, e.fence, e.attempts
+"""
+
+WRITE_ENROLMENTS: Final = """
+UPDATE campaigns_enrolment e
+SET state = r.state, node = r.node, visit = r.visit, visits = r.visits, hops = r.hops,
+    due_at = r.due_at, exit_reason = r.exit_reason, error = r.error, attempts = r.attempts,
+    lease_owner = '', lease_until = NULL,
+    finished_at = CASE WHEN r.due_at IS NULL THEN %(now)s END
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+    id bigint, fence bigint, state text, node text, visit int, visits jsonb, hops int,
+    due_at timestamptz, exit_reason text, error text, attempts int)
+WHERE e.id = r.id AND e.fence = r.fence
+RETURNING e.id
+"""
+
+# --- Batches and touches ------------------------------------------------------------------------
+CLAIM_BATCH: Final = """
+UPDATE campaigns_dispatchbatch b
+SET lease_owner = %(owner)s, lease_until = %(until)s, fence = b.fence + 1
+FROM (
+    SELECT d.id FROM campaigns_dispatchbatch d
+    JOIN campaigns_journey j ON j.id = d.journey_id AND j.state = 'running'
+    JOIN campaigns_provideraccount a ON a.id = d.account_id AND a.is_active
+    WHERE d.due_at <= %(now)s AND (d.lease_until IS NULL OR d.lease_until <= %(now)s)
+    ORDER BY d.due_at, d.id
+    LIMIT 1
+    FOR UPDATE OF d SKIP LOCKED
+) due
+WHERE b.id = due.id
+RETURNING b.id, b.account_id, b.journey_id, b.fence
+"""
+
+# An attempt of an older claim that left no outcome may or may not have reached the provider.
+ORPHANED_ATTEMPTS: Final = """
+UPDATE campaigns_touch
+SET state = %(state)s, reason = %(reason)s, due_at = handed_at + %(settle)s
+WHERE batch_id = %(batch)s AND state = 'handing_over' AND fence < %(fence)s
+"""
+
+OPEN_TOUCHES: Final = """
+SELECT id, key, customer_id, node, channel, purpose, template_version_id, state, attempts,
+       content_cipher, content_hash, due_at, expires_at, handed_at, queued_at
+FROM campaigns_touch
+WHERE batch_id = %(batch)s AND state IN ('queued', 'deferred', 'ambiguous')
+ORDER BY id
+FOR UPDATE
+"""
+
+WRITE_JUDGED: Final = """
+UPDATE campaigns_touch t
+SET state = r.state, reason = r.reason, verdict = r.verdict, fence = %(fence)s,
+    attempts = t.attempts + r.attempt, due_at = r.due_at,
+    handed_at = CASE WHEN r.state = 'handing_over' THEN %(now)s ELSE t.handed_at END,
+    content_hash = CASE WHEN r.content_hash = '' THEN t.content_hash ELSE r.content_hash END,
+    content_cipher = CASE WHEN r.content = '' THEN t.content_cipher
+                          ELSE decode(r.content, 'base64') END
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+    id bigint, state text, reason text, verdict jsonb, attempt int, due_at timestamptz,
+    content_hash text, content text)
+WHERE t.id = r.id
+"""
+
+# A receipt may have come before this: what is already proved higher stays.
+WRITE_OUTCOMES: Final = """
+UPDATE campaigns_touch t
+SET state = CASE WHEN t.state IN ('bounced', 'delivered', 'opened', 'clicked') THEN t.state
+                 ELSE r.state END,
+    reason = CASE WHEN t.state IN ('bounced', 'delivered', 'opened', 'clicked') THEN ''
+                  ELSE r.reason END,
+    verdict = CASE WHEN r.detail = '' THEN t.verdict
+                   ELSE t.verdict || jsonb_build_object('provider', r.detail) END,
+    due_at = r.due_at,
+    provider_id = CASE WHEN r.provider_id = '' THEN t.provider_id ELSE r.provider_id END,
+    segments = greatest(t.segments, r.segments),
+    cost = CASE WHEN r.segments > 0 THEN r.segments * a.unit_cost ELSE t.cost END,
+    accepted_at = CASE WHEN r.segments > 0 THEN coalesce(t.accepted_at, r.at)
+                       ELSE t.accepted_at END
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+    key uuid, state text, reason text, detail text, due_at timestamptz, provider_id text,
+    segments int, at timestamptz),
+    campaigns_provideraccount a
+WHERE t.key = r.key AND a.id = t.account_id AND t.batch_id = %(batch)s
+  AND t.state NOT IN ('refused', 'failed', 'accepted')
+"""
+
+# What is left to do decides when the batch is looked at again; ambiguous touches that nobody can
+# ask about wait for a person.
+SETTLE_BATCH: Final = """
+UPDATE campaigns_dispatchbatch b
+SET lease_owner = '', lease_until = NULL,
+    due_at = (
+        SELECT min(t.due_at) FROM campaigns_touch t
+        WHERE t.batch_id = b.id
+          AND (t.state IN ('queued', 'deferred')
+               OR t.state = 'ambiguous' AND %(can_ask)s
+               OR t.state = 'handing_over'))
+WHERE b.id = %(batch)s AND b.fence = %(fence)s
+"""
+
+RECORD_TASKS: Final = """
+INSERT INTO campaigns_advisortask (touch_id, key, queue, script, due_at, disposition)
+SELECT t.id, t.key, r.queue, r.script, r.due_at, ''
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+    key uuid, queue text, script text, due_at timestamptz)
+JOIN campaigns_touch t ON t.key = r.key
+ON CONFLICT (key) DO NOTHING
+"""
+
+# --- Receipts -----------------------------------------------------------------------------------
+INSERT_RECEIPTS: Final = """
+INSERT INTO campaigns_receipt (
+    account_id, provider_event_id, touch_id, key, provider_id, kind, detail, at, received_at)
+SELECT %(account)s, r.event_id, t.id, r.key, r.provider_id, r.kind, r.detail, r.at, %(now)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+    event_id text, key text, touch_key uuid, provider_id text, kind text, detail text,
+    at timestamptz)
+LEFT JOIN campaigns_touch t ON t.key = r.touch_key AND t.account_id = %(account)s
+ON CONFLICT (account_id, provider_event_id) DO NOTHING
+RETURNING touch_id, kind, at
+"""
+
+# States only rise: delivered beats bounced, opened beats delivered, clicked beats all.
+RAISE_TOUCHES: Final = """
+UPDATE campaigns_touch t
+SET accepted_at = coalesce(t.accepted_at, r.first_at),
+    segments = greatest(t.segments, 1),
+    cost = CASE WHEN t.accepted_at IS NULL THEN a.unit_cost * greatest(t.segments, 1)
+                ELSE t.cost END,
+    delivered_at = coalesce(t.delivered_at, r.delivered_at, r.opened_at, r.clicked_at),
+    opened_at = coalesce(t.opened_at, r.opened_at),
+    clicked_at = coalesce(t.clicked_at, r.clicked_at),
+    reason = '',
+    state = CASE
+        WHEN t.state = 'clicked' OR r.clicked_at IS NOT NULL THEN 'clicked'
+        WHEN t.state = 'opened' OR r.opened_at IS NOT NULL THEN 'opened'
+        WHEN t.state = 'delivered' OR r.delivered_at IS NOT NULL THEN 'delivered'
+        ELSE 'bounced' END
+FROM (
+    SELECT touch_id, min(at) AS first_at,
+           min(at) FILTER (WHERE kind = 'delivered') AS delivered_at,
+           min(at) FILTER (WHERE kind = 'opened') AS opened_at,
+           min(at) FILTER (WHERE kind = 'clicked') AS clicked_at
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(touch_id bigint, kind text, at timestamptz)
+    GROUP BY touch_id
+) r, campaigns_provideraccount a
+WHERE t.id = r.touch_id AND a.id = t.account_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedBatch:
+    """A batch under lease; ``fence`` proves it."""
+
+    id: int
+    account_id: int
+    journey_id: int
+    fence: int
+
+
+def run(sql: str, params: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    """Run one statement; its rows, if it returns any."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall() if cursor.description else []
+
+
+@lru_cache(maxsize=256)
+def version_graph(version_id: int) -> Graph:
+    """The parsed graph of a version. Versions never change, so it is read once per process."""
+    return parse(JourneyVersion.objects.values_list("graph", flat=True).get(pk=version_id))
+
+
+def approved_templates(keys: Sequence[str] | None = None) -> dict[str, TemplateVersion]:
+    """The newest approved version of each template, by the template's key."""
+    versions = TemplateVersion.objects.select_related("template").extra(
+        where=[
+            "EXISTS (SELECT 1 FROM compliance_review r WHERE r.subject_kind = 'template'"
+            " AND r.verdict = 'approved' AND r.subject_hash = campaigns_templateversion.content_hash"
+            " AND r.subject_key = campaigns_template.key)"
+        ]
+    )
+    if keys is not None:
+        versions = versions.filter(template__key__in=keys)
+    newest: dict[str, TemplateVersion] = {}
+    for version in versions.order_by("number"):
+        newest[version.template.key] = version
+    return newest
+
+
+def default_accounts() -> dict[str, ProviderAccount]:
+    """The account that serves each channel."""
+    return {
+        account.channel: account
+        for account in ProviderAccount.objects.filter(is_active=True, is_default=True)
+    }
+
+
+def account_config(account: ProviderAccount) -> AccountConfig:
+    """The account with its secrets opened, for the channel room."""
+    secrets: dict[str, str] = {}
+    if account.secrets_cipher:
+        opened = keyring().unseal(bytes(account.secrets_cipher), f"account:{account.key}".encode())
+        secrets = json.loads(opened)
+    return AccountConfig(
+        key=account.key,
+        vendor=account.vendor,
+        base_url=account.base_url,
+        secrets=secrets,
+        options=account.options,
+    )
+
+
+def seal(content: Mapping[str, str], key: str) -> bytes:
+    """A touch's frozen content: compressed, encrypted, bound to the touch's key."""
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    return keyring().seal_bytes(zlib.compress(text.encode(), 1), f"touch:{key}".encode())
+
+
+def unseal(sealed: bytes, key: str) -> dict[str, str]:
+    """The frozen content of the touch with this key."""
+    packed = keyring().unseal_bytes(bytes(sealed), f"touch:{key}".encode())
+    content: dict[str, str] = json.loads(zlib.decompress(packed))
+    return content
+
+
+def references() -> References:
+    """What a journey may name."""
+    return References(
+        segments=frozenset(
+            Segment.objects.filter(archived_at=None).values_list("key", flat=True)
+        ),
+        templates={
+            key: version.template.channel for key, version in approved_templates().items()
+        },
+        channels=frozenset(default_accounts()),
+    )
+
+
+def link_key() -> bytes:
+    """The key that signs tracked links."""
+    return settings.LINK_KEY.encode()
+
+
+def due_batches(now: datetime) -> int:
+    """How many batches wait to be claimed."""
+    rows = run(
+        "SELECT count(*) FROM campaigns_dispatchbatch WHERE due_at <= %(now)s"
+        " AND (lease_until IS NULL OR lease_until <= %(now)s)",
+        {"now": now},
+    )
+    return int(rows[0][0])

@@ -1,0 +1,58 @@
+"""The states of a touch and the reasons for not sending it: closed sets, each with its meaning."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class TouchState(StrEnum):
+    """A touch's state. It only rises: see `RANK`."""
+
+    QUEUED = "queued"  # decided by the journey, not yet claimed
+    DEFERRED = "deferred"  # proved unsent; tried or judged again at ``due_at``
+    HANDING_OVER = "handing_over"  # claimed; an attempt may be under way
+    AMBIGUOUS = "ambiguous"  # the provider may or may not have it; it will be asked
+    REFUSED = "refused"  # a gate or the provider said no; the reason says which
+    FAILED = "failed"  # every attempt was used up
+    ACCEPTED = "accepted"  # the provider said yes
+    BOUNCED = "bounced"  # accepted, then reported as undeliverable
+    DELIVERED = "delivered"
+    OPENED = "opened"
+    CLICKED = "clicked"
+
+
+# Reports may come in any order; the state shown is the highest that was proved.
+RANK: Final[dict[TouchState, int]] = {
+    TouchState.QUEUED: 0,
+    TouchState.DEFERRED: 0,
+    TouchState.HANDING_OVER: 1,
+    TouchState.AMBIGUOUS: 2,
+    TouchState.REFUSED: 3,
+    TouchState.FAILED: 3,
+    TouchState.ACCEPTED: 4,
+    TouchState.BOUNCED: 5,
+    TouchState.DELIVERED: 6,
+    TouchState.OPENED: 7,
+    TouchState.CLICKED: 8,
+}
+
+
+class Reason(StrEnum):
+    """Why a touch was not sent, or not yet. Closed: none is "unknown"."""
+
+    NONE = ""
+    CUSTOMER_INACTIVE = "customer_inactive"  # restricted or erased
+    NO_CONSENT = "no_consent"  # none on record for this purpose and channel
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    NO_ADDRESS = "no_address"  # no identifier this channel could use
+    PERSONALISATION_OFF = "personalisation_off"  # the template is personal, the customer objects
+    NOT_APPROVED = "not_approved"  # the template version lost or never had its approval
+    MISSING_VARIABLE = "missing_variable"  # the template needs what this customer lacks
+    RENDER_FAILED = "render_failed"
+    EXPIRED = "expired"  # past the time the message makes sense
+    JOURNEY_STOPPED = "journey_stopped"
+    GATE_ERROR = "gate_error"  # a gate could not decide: it fails closed
+    PROVIDER_REFUSED = "provider_refused"
+    PROVIDER_UNAVAILABLE = "provider_unavailable"  # deferred: proved unsent
+    OUTCOME_UNKNOWN = "outcome_unknown"  # ambiguous: the provider is asked
+    PROVED_ABSENT = "proved_absent"  # deferred: the provider says it never got it
+    ATTEMPTS_EXHAUSTED = "attempts_exhausted"

@@ -1,0 +1,77 @@
+"""Ticks of floor 3: each reads the clock, calls one verb, logs the count.
+
+A tick works until nothing is due or its time is over; it carries no ids. After committing work
+for another station it rings that one's bell, so that a sweeper's tick is only the safety net.
+"""
+
+import logging
+import os
+import socket
+import time
+
+from celery import shared_task
+from kombu.exceptions import OperationalError
+
+from campaigns.actions.advance import advance
+from campaigns.actions.dispatch import dispatch_batch
+from campaigns.actions.enrol import enrol
+from campaigns.errors import LostLease
+from campaigns.models import Journey
+from compliance.queries import clock_now
+
+log = logging.getLogger(__name__)
+
+SECONDS_PER_TICK = 10.0
+
+
+def owner() -> str:
+    """Who holds a lease: this host and process."""
+    return f"{socket.gethostname()}:{os.getpid()}"[:64]
+
+
+@shared_task(name="campaigns.enrol")
+def enrol_tick() -> None:
+    """Let new members into every running journey."""
+    for journey in Journey.objects.filter(state=Journey.State.RUNNING):
+        entered = enrol(journey=journey, now=clock_now())
+        log.info("journey %s: %d enrolled", journey.key, entered)
+        if entered:
+            ring(advance_tick)
+
+
+@shared_task(name="campaigns.advance")
+def advance_tick() -> None:
+    """Advance due enrolments until none is due."""
+    stop_at = time.monotonic() + SECONDS_PER_TICK
+    while time.monotonic() < stop_at:
+        done = advance(owner=owner(), now=clock_now())
+        if not done.claimed:
+            return
+        log.info("advanced %d, queued %d touches", done.claimed, done.touches)
+        for _ in range(done.batches):
+            ring(dispatch_tick)
+    ring(advance_tick)
+
+
+@shared_task(name="campaigns.dispatch")
+def dispatch_tick() -> None:
+    """Hand over due batches until none is due."""
+    stop_at = time.monotonic() + SECONDS_PER_TICK
+    while time.monotonic() < stop_at:
+        try:
+            done = dispatch_batch(owner=owner(), now=clock_now())
+        except LostLease as lost:
+            log.warning("%s", lost)
+            continue
+        if done is None:
+            return
+        log.info("handed over %d, accepted %d", done.sent, done.accepted)
+    ring(dispatch_tick)
+
+
+def ring(task: object) -> None:
+    """Wake a worker. Without the broker the sweeper's next tick finds the work."""
+    try:
+        task.delay()  # type: ignore[attr-defined]
+    except OperationalError as error:
+        log.warning("doorbell is down: %s", error)

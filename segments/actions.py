@@ -1,0 +1,94 @@
+"""Verbs of floor 2: save a segment, bring its members up to date."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from compliance.actions import record
+from compliance.models import User
+from segments.models import Segment
+from segments.queries import check_rule, rule_sql
+
+_GONE = """
+UPDATE segments_membership m SET left_at = %(now)s
+WHERE m.segment_id = %(segment)s AND m.left_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM matched WHERE matched.id = m.customer_id)
+"""
+_FRESH = """
+INSERT INTO segments_membership (segment_id, customer_id, entered_at)
+SELECT %(segment)s, matched.id, %(now)s FROM matched
+WHERE NOT EXISTS (
+    SELECT 1 FROM segments_membership m
+    WHERE m.segment_id = %(segment)s AND m.customer_id = matched.id AND m.left_at IS NULL
+)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed:
+    """How a segment's members changed."""
+
+    size: int
+    entered: int
+    left: int
+
+
+@transaction.atomic
+def save_segment(
+    *, key: str, name: str, rule: object, description: str, author: User, now: datetime
+) -> Segment:
+    """Make or change a segment. Raises `RuleError` if the rule is wrong."""
+    check_rule(rule, own_key=key)
+    segment, _ = Segment.objects.update_or_create(
+        key=key,
+        defaults={
+            "name": name,
+            "description": description,
+            "rule": rule,
+            "updated_at": now,
+            "archived_at": None,
+        },
+        create_defaults={
+            "name": name,
+            "description": description,
+            "rule": rule,
+            "created_by": author,
+            "created_at": now,
+            "updated_at": now,
+        },
+    )
+    record(
+        actor=author.username,
+        action="segment.save",
+        subject=key,
+        now=now,
+        detail={"rule": rule},
+    )
+    return segment
+
+
+@transaction.atomic
+def refresh(*, segment: Segment, now: datetime) -> Refreshed:
+    """Rebuild the membership: close the intervals of those who left, open those who came.
+
+    Two refreshes of one segment run one after the other. Cost: one run of the rule, plus writes
+    for the difference only.
+    """
+    locked = Segment.objects.select_for_update().get(pk=segment.pk)
+    fragment = rule_sql(check_rule(locked.rule, own_key=locked.key), now=now)
+    params = {"segment": locked.pk, "now": now}
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS matched")
+        cursor.execute(
+            f"CREATE TEMP TABLE matched ON COMMIT DROP AS {fragment.sql}", dict(fragment.params)
+        )
+        size = cursor.rowcount
+        cursor.execute("ANALYZE matched")
+        cursor.execute(_GONE, params)
+        left = cursor.rowcount
+        cursor.execute(_FRESH, params)
+        entered = cursor.rowcount
+    locked.size, locked.refreshed_at = size, now
+    locked.save(update_fields=["size", "refreshed_at"])
+    return Refreshed(size=size, entered=entered, left=left)

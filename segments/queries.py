@@ -1,0 +1,159 @@
+"""Reads of floor 2: rules against the tables, sizes, members."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from customers.models import Attribute
+from segments.models import Segment
+from segments.rules.catalog import Catalog, Field, FieldType
+from segments.rules.check import Checked, References, check
+from segments.rules.compile import Fragment, compile_rule
+from segments.rules.explain import explain
+from segments.rules.parse import parse
+
+SAMPLE_SIZE = 20
+PREVIEW_TIMEOUT_MS = 5_000
+
+# The other floors' names a rule may say. Journeys live upstairs: only their keys are read here.
+_TAGS = "SELECT DISTINCT tag FROM customers_tagging"
+_JOURNEYS = "SELECT key FROM campaigns_journey"
+# A loose index scan: one probe of the index per distinct name instead of every event.
+_EVENTS = """
+WITH RECURSIVE names AS (
+    (SELECT name FROM customers_event ORDER BY name LIMIT 1)
+    UNION ALL
+    SELECT (SELECT e.name FROM customers_event e WHERE e.name > n.name ORDER BY e.name LIMIT 1)
+    FROM names n WHERE n.name IS NOT NULL
+)
+SELECT name FROM names WHERE name IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a rule would select: size, some ids, the rule in words, the SQL, the time it took."""
+
+    count: int
+    sample: tuple[str, ...]
+    explain: Mapping[str, str]
+    sql: str
+    milliseconds: float
+    warnings: tuple[str, ...]
+
+
+def catalog() -> Catalog:
+    """The fields marketers may filter by: built-in ones and those that imports brought."""
+    return Catalog.build(
+        Field(
+            name=attribute.key,
+            type=FieldType(attribute.type),
+            label_en=attribute.label_en,
+            label_zh=attribute.label_zh,
+        )
+        for attribute in Attribute.objects.all()
+    )
+
+
+def references(*, own_key: str | None = None) -> References:
+    """Every name a rule may refer to."""
+    return References(
+        segments=_segment_dependencies(),
+        tags=_names(_TAGS),
+        journeys=_names(_JOURNEYS),
+        events=_names(_EVENTS),
+        own_key=own_key,
+    )
+
+
+def check_rule(raw: object, *, own_key: str | None = None) -> Checked:
+    """Parse and check a rule against what this installation knows. Raises `RuleError`."""
+    return check(parse(raw), catalog=catalog(), references=references(own_key=own_key))
+
+
+def rule_sql(
+    checked: Checked, *, now: datetime, ids: Sequence[int] | None = None, prefix: str = "p"
+) -> Fragment:
+    """The rule as a SELECT of customer ids."""
+    return compile_rule(checked, now=now, zone=settings.TIME_ZONE, ids=ids, prefix=prefix)
+
+
+def preview(raw: object, *, now: datetime, own_key: str | None = None) -> Preview:
+    """Count and sample a rule without saving it; gives up after `PREVIEW_TIMEOUT_MS`."""
+    known = catalog()
+    checked = check(parse(raw), catalog=known, references=references(own_key=own_key))
+    fragment = rule_sql(checked, now=now)
+    started = time.perf_counter()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = {PREVIEW_TIMEOUT_MS:d}")
+        cursor.execute(f"SELECT count(*) FROM ({fragment.sql}) matched", dict(fragment.params))
+        count = int(cursor.fetchone()[0])
+        cursor.execute(
+            "SELECT customer_no FROM customers_customer WHERE id IN "  # noqa: S608 - compiled
+            f"(SELECT id FROM ({fragment.sql}) matched ORDER BY id LIMIT {SAMPLE_SIZE:d})"
+            " ORDER BY id",
+            dict(fragment.params),
+        )
+        sample = tuple(row[0] for row in cursor.fetchall())
+    elapsed = (time.perf_counter() - started) * 1000
+    return Preview(
+        count=count,
+        sample=sample,
+        explain={
+            "en": explain(checked.rule, known, "en"),
+            "zh": explain(checked.rule, known, "zh"),
+        },
+        sql=fragment.sql,
+        milliseconds=round(elapsed, 1),
+        warnings=tuple(problem.message for problem in checked.warnings),
+    )
+
+
+def matching(
+    rules: Mapping[str, Checked], ids: Sequence[int], *, now: datetime
+) -> dict[int, frozenset[str]]:
+    """Which of the named rules each of these customers meets, in one statement."""
+    found: dict[int, set[str]] = {}
+    if not rules or not ids:
+        return {}
+    parts: list[str] = []
+    params: dict[str, object] = {}
+    for number, (name, checked) in enumerate(rules.items()):
+        fragment = rule_sql(checked, now=now, ids=ids, prefix=f"r{number}_")
+        parts.append(f"SELECT %(name{number})s AS name, id FROM ({fragment.sql}) m{number}")
+        params |= {**fragment.params, f"name{number}": name}
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), params)
+        for name, customer_id in cursor.fetchall():
+            found.setdefault(customer_id, set()).add(name)
+    return {customer_id: frozenset(names) for customer_id, names in found.items()}
+
+
+def _segment_dependencies() -> dict[str, frozenset[str]]:
+    rows = Segment.objects.filter(archived_at=None).values_list("key", "rule")
+    return {key: frozenset(_named_segments(rule)) for key, rule in rows}
+
+
+def _named_segments(rule: object) -> set[str]:
+    """The segment keys a stored rule names, wherever they stand."""
+    found: set[str] = set()
+    stack = [rule]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack.extend(node)
+        elif isinstance(node, dict):
+            if isinstance(key := node.get("segment"), str):
+                found.add(key)
+            stack.extend(node.values())
+    return found
+
+
+def _names(sql: str) -> frozenset[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return frozenset(row[0] for row in cursor.fetchall())

@@ -1,0 +1,19 @@
+"""Ticks of floor 2: each reads the clock, calls one verb, logs the count."""
+
+import logging
+
+from celery import shared_task
+
+from compliance.queries import clock_now
+from segments.actions import refresh
+from segments.models import Segment
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="segments.refresh")
+def refresh_all() -> None:
+    """Bring every segment in use up to date."""
+    for segment in Segment.objects.filter(archived_at=None).order_by("refreshed_at"):
+        done = refresh(segment=segment, now=clock_now())
+        log.info("segment %s: %d members, +%d -%d", segment.key, done.size, done.entered, done.left)
