@@ -7,8 +7,6 @@ the broker, each run at most once more (measured; see docs/decisions).
 import os
 
 from celery import Celery
-from celery.signals import worker_process_init
-from django.db import connections
 from kombu import Queue
 
 # SIGTERM asks for a soft shutdown: tasks get a while to end, then go back to the queue.
@@ -58,10 +56,3 @@ app.conf.update(
     worker_soft_shutdown_timeout=10,
 )
 app.autodiscover_tasks()
-
-
-@worker_process_init.connect
-def _forget_inherited_connections(**_signal: object) -> None:
-    """A forked child must not speak on its parent's connection: answers would cross."""
-    for connection in connections.all(initialized_only=True):
-        connection.connection = None
