@@ -79,7 +79,7 @@ class Facts:
 
     `fields` holds the built-in columns by field name and the imported attributes as their JSON;
     `tags` the end of each tag's validity (None: no end); `segments` the keys of the segments the
-    customer is in. All datetimes carry an offset. Numbers of more than 17 digits are exact only
+    customer is in. All datetimes are in UTC. Numbers of more than 17 digits are exact only
     when they were decoded from JSON as Decimal.
     """
 

@@ -53,6 +53,7 @@ class _Words:
     and_: str
     or_: str
     not_: str
+    group: str
     tag: str
     segment: str
     lifecycle: str
@@ -128,7 +129,8 @@ def _rule(rule: Rule, voice: _Voice) -> str:  # noqa: C901 - one arm per kind
 def _inside(rule: Rule, voice: _Voice) -> str:
     """A group within a group stands in brackets, so that "and" and "or" stay apart."""
     said = _rule(rule, voice)
-    return f"({said})" if isinstance(rule, All | AnyOf) and len(rule.children) > 1 else said
+    is_group = isinstance(rule, All | AnyOf) and len(rule.children) > 1
+    return voice.words.group.format(said) if is_group else said
 
 
 def _quoted(text: str, voice: _Voice) -> str:
@@ -261,6 +263,7 @@ _ENGLISH = _Words(
     and_=" and ",
     or_=" or ",
     not_="not ({})",
+    group="({})",
     tag="carries the tag {}",
     segment="is in the segment {}",
     lifecycle="lifecycle stage is one of {}",
@@ -335,6 +338,7 @@ _CHINESE = _Words(
     and_="，且",
     or_="，或",
     not_="不满足（{}）",
+    group="（{}）",
     tag="带有标签{}",
     segment="属于分群{}",
     lifecycle="生命周期为 {} 之一",

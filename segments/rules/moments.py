@@ -6,7 +6,7 @@ half-open interval of instants, so that one comparison serves both.
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from segments.rules.tree import Fixed, Rolling, Value, Window
@@ -32,6 +32,7 @@ _DAY = re.compile(DAY_PATTERN)
 _LOCAL = re.compile(f"{DAY_PATTERN}({TIME_PATTERN})?")
 _INSTANT = re.compile(f"{DAY_PATTERN}{TIME_PATTERN}{OFFSET_PATTERN}")
 _TICK = timedelta(microseconds=1)
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,24 +55,28 @@ class Clock:
         """The clock of `zone` (an IANA name) at `now`; `now` must carry an offset."""
         if now.tzinfo is None:
             raise ValueError("now needs a UTC offset")
-        return cls(now=now, zone=ZoneInfo(zone))
+        return cls(now=now.astimezone(UTC), zone=ZoneInfo(zone))
 
     @property
     def today(self) -> date:
         return self.now.astimezone(self.zone).date()
 
     def instant(self, value: datetime) -> datetime:
-        """`value` with an offset; local time is taken in the institution's zone.
+        """`value` in UTC; without offset it is local time of the institution's zone.
 
         A local time that occurs twice is read as the later one, one that never occurs by the
-        offset before the gap; PostgreSQL's AT TIME ZONE reads them likewise.
+        offset before the gap; PostgreSQL's AT TIME ZONE reads them likewise. In UTC, because
+        Python computes by the wall clock within a zone.
         """
+        if value.year == MAXYEAR:
+            # "No end" in many a file. Its last hours have no UTC that Python can hold.
+            return _END_OF_TIME
         if value.tzinfo is not None:
-            return value
+            return value.astimezone(UTC)
         first = value.replace(tzinfo=self.zone, fold=0)
         second = value.replace(tzinfo=self.zone, fold=1)
         ambiguous = (first.utcoffset() or timedelta()) > (second.utcoffset() or timedelta())
-        return second if ambiguous else first
+        return (second if ambiguous else first).astimezone(UTC)
 
     def day_start(self, day: date) -> datetime:
         """The first instant of a local day."""

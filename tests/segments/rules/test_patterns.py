@@ -1,0 +1,80 @@
+"""Patterns mean the same to RE2 and to PostgreSQL, or are refused."""
+
+import time
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from segments.rules.patterns import PatternError, is_found, to_postgres
+
+_ATOMS = ("a", "b", "银", ".", "\\.", "\\d", "\\W", "\\s", "\\n", "\\\\", "-", "#", "é", "'", "%")
+_CLASSES = ("[a-c]", "[^ab]", "[]x]", "[^]-]", "[\\d_-]", "[一-龥]")
+_SIGNS = ("^", "$", "|", "(", ")", "(?:", "(?P<n>a)", "*", "+", "?", "{2}", "{1,2}", "{0,}")
+PIECES = st.sampled_from([*_ATOMS, *_CLASSES, *_SIGNS])
+PATTERNS = st.lists(PIECES, min_size=1, max_size=8).map("".join)
+TEXTS = st.text(alphabet="abcx1_-. \n\\银龥éÉ%'#]", max_size=6)
+
+
+@pytest.mark.django_db
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(pattern=PATTERNS, texts=st.lists(TEXTS, min_size=5, max_size=10))
+def test_postgresql_finds_a_pattern_where_re2_does(
+    db: None, pattern: str, texts: list[str]
+) -> None:
+    try:
+        written = to_postgres(pattern)
+    except PatternError:
+        return
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT array_agg(t ~ %s ORDER BY n)"
+            " FROM unnest(%s::text[]) WITH ORDINALITY AS x(t, n)",
+            [written, texts],
+        )
+        assert cursor.fetchone()[0] == [is_found(pattern, text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(a)\\1",
+        "(?=a)",
+        "(?i)a",
+        "\\bfund\\b",
+        "\\p{Han}",
+        "[[:alpha:]]",
+        "(a",
+        "a)",
+        "[a",
+        "a{,3}",
+        "a|",
+        "()",
+        "^*",
+        "(a{30}){30}b{200}",
+        "((a{5}){10}){30}",
+        "a{256}",
+        "a" * 201,
+        "",
+    ],
+)
+def test_what_the_engines_would_read_differently_is_refused(pattern: str) -> None:
+    with pytest.raises(PatternError):
+        to_postgres(pattern)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("pattern", ["^(a+)+$", "^(a|aa)+$", "(a?){50}a{50}", "(.*a){20}$"])
+def test_a_hostile_pattern_is_matched_quickly(pattern: str) -> None:
+    text = "a" * 2000 + "!"
+
+    started = time.perf_counter()
+    found = is_found(pattern, text)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::text ~ %s", [text, to_postgres(pattern)])
+        assert cursor.fetchone()[0] is found
+    assert time.perf_counter() - started < 1
