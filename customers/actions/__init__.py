@@ -1,0 +1,1 @@
+"""The verbs of floor 1; each opens its own transaction."""

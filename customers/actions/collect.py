@@ -1,0 +1,213 @@
+"""Take in what tracking clients send: identities, traits, events, and what must be looked at."""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import transaction
+
+from customers.actions.partitions import ensure_partitions
+from customers.actions.people import Person, put_people
+from customers.actions.record_events import record_events
+from customers.identifiers import redact
+from customers.models import Source
+from customers.queries import (
+    ADD_QUARANTINE,
+    LINK_IDENTITIES,
+    Owner,
+    as_json,
+    execute,
+    find_owners,
+    identity_row,
+    keyring,
+    month_of,
+    owners_of_browsers,
+)
+from customers.tracking.event import NewEvent
+from customers.tracking.parse import Message, Rejection
+from customers.tracking.traits import Described, sort_traits, without_identity
+from customers.vocabulary import KeyScope
+
+# The cheap question over the whole event; only a yes pays for the walk.
+_PERHAPS_PERSONAL = re.compile(rb"@|%40|1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}")
+_PHONE_KEY = re.compile("phone|mobile|tel|手机|电话", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """Traits of one identify call that its key may not set."""
+
+    index: int
+    message_id: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What became of one request."""
+
+    stored: int
+    duplicates: int
+    ignored: tuple[Ignored, ...]
+
+
+def collect(
+    *,
+    source: Source,
+    messages: Sequence[Message],
+    rejections: Sequence[Rejection],
+    now: datetime,
+) -> Collected:
+    """Store everything of one request in one transaction, durable when this returns.
+
+    1. Identify calls make or describe their customers; a browser key's say is limited.
+    2. Anonymous ids and aliases are linked to the customer, unless another one owns them.
+    3. Events are stored with their customer where there is one, personal data masked.
+    4. What was refused, and what a key may not set, goes to quarantine whole and encrypted.
+    """
+    ensure_partitions(months={month_of(message.event.occurred_at) for message in messages})
+    with transaction.atomic():
+        owners, ignored = _describe(source, messages, now)
+        _link(source, messages, owners, now)
+        events = _with_owners([message.event for message in messages], owners)
+        recorded = record_events(source=source, events=[_clean(event) for event in events], now=now)
+        _quarantine(source, rejections, now)
+    return Collected(stored=recorded.stored, duplicates=recorded.duplicates, ignored=tuple(ignored))
+
+
+def _describe(
+    source: Source, messages: Sequence[Message], now: datetime
+) -> tuple[dict[str, Owner], list[Ignored]]:
+    """The customers behind the userIds of the request, after its identify calls."""
+    owners = find_owners(m.event.user_id for m in messages if m.event.user_id)
+    said: dict[str, Described] = {}
+    ignored: list[Ignored] = []
+    from_server = source.scope != KeyScope.INGEST
+    for message in messages:
+        event = message.event
+        if event.kind != "identify" or event.user_id is None or len(event.user_id) > 128:
+            continue
+        described = sort_traits(message.traits, from_server=from_server)
+        said[event.user_id] = _joined(said.get(event.user_id), described)
+        if described.ignored:
+            ignored.append(
+                Ignored(index=message.index, message_id=event.message_id, fields=described.ignored)
+            )
+    people = [
+        Person(
+            customer_no=owners[user_id].customer_no if user_id in owners else user_id,
+            columns=described.columns,
+            contacts=described.contacts,
+            attributes=described.attributes,
+        )
+        for user_id, described in said.items()
+    ]
+    if people:
+        put_people(
+            people=people, source=f"key:{source.key}", may_replace_contacts=from_server, now=now
+        )
+        owners = find_owners(m.event.user_id for m in messages if m.event.user_id)
+    return owners, ignored
+
+
+def _joined(before: Described | None, after: Described) -> Described:
+    if before is None:
+        return after
+    return Described(
+        columns={**before.columns, **after.columns},
+        contacts={**before.contacts, **after.contacts},
+        attributes={**before.attributes, **after.attributes},
+    )
+
+
+def _link(
+    source: Source, messages: Sequence[Message], owners: Mapping[str, Owner], now: datetime
+) -> None:
+    """Remember which browser, and which earlier id, is whose."""
+    ring = keyring()
+    links: dict[tuple[str, str], dict[str, Any]] = {}
+    for message in messages:
+        owner = owners.get(message.event.user_id or "")
+        if owner is None:
+            continue
+        for kind, value in _identifiers(message):
+            links[kind, value] = identity_row(owner.customer_id, kind, value, ring)
+    if links:
+        execute(
+            LINK_IDENTITIES,
+            {"rows": as_json(list(links.values())), "source": f"key:{source.key}", "now": now},
+        )
+
+
+def _identifiers(message: Message) -> list[tuple[str, str]]:
+    found = []
+    if message.event.kind == "identify" and message.event.anonymous_id:
+        found.append(("anonymous_id", message.event.anonymous_id))
+    if message.previous_id:
+        # An alias may name an earlier browser id or an earlier user id.
+        found += [("anonymous_id", message.previous_id), ("user_id", message.previous_id)]
+    return found
+
+
+def _with_owners(events: Sequence[NewEvent], owners: Mapping[str, Owner]) -> list[NewEvent]:
+    nameless = {e.anonymous_id for e in events if e.user_id is None and e.anonymous_id}
+    browsers = owners_of_browsers(nameless)
+    placed = []
+    for event in events:
+        if event.user_id is not None:
+            owner = owners.get(event.user_id)
+            customer_id = owner.customer_id if owner else None
+        else:
+            customer_id = browsers.get(event.anonymous_id or "")
+        placed.append(replace(event, customer_id=customer_id))
+    return placed
+
+
+def _clean(event: NewEvent) -> NewEvent:
+    """The event without personal identifiers in what is stored in clear."""
+    if event.kind == "identify":
+        event = replace(event, properties=without_identity(event.properties))
+    if not _PERHAPS_PERSONAL.search(orjson.dumps([event.properties, event.context])):
+        return event
+    return replace(
+        event, properties=_masked_object(event.properties), context=_masked_object(event.context)
+    )
+
+
+def _masked_object(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {redact(name): _masked(inner, name) for name, inner in value.items()}
+
+
+def _masked(value: object, key: str) -> object:
+    match value:
+        case str():
+            return redact(value)
+        case dict():
+            return _masked_object(value)
+        case list():
+            return [_masked(inner, key) for inner in value]
+        case bool():
+            return value
+        case int() if _PHONE_KEY.search(key):
+            return redact(str(value))
+        case _:
+            return value
+
+
+def _quarantine(source: Source, rejections: Sequence[Rejection], now: datetime) -> None:
+    if not rejections:
+        return
+    batch = [
+        {**asdict(rejection), "payload": seal_payload(rejection.payload)}
+        for rejection in rejections
+    ]
+    execute(ADD_QUARANTINE, {"rows": as_json(batch), "source_id": source.pk, "now": now})
+
+
+def seal_payload(payload: str) -> str:
+    """A payload as the quarantine keeps it: encrypted, since it may name a person."""
+    return base64.b64encode(keyring().seal(payload, b"quarantine")).decode()

@@ -1,0 +1,261 @@
+"""Import one file of customers."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from customers.actions.sources import internal_source
+from customers.errors import ImportUnderWay
+from customers.importing import refused
+from customers.importing.layout import Layout, find_layout
+from customers.importing.load import ConsentTerms, write_batch
+from customers.importing.mapping import (
+    Plan,
+    find_id_column,
+    guess_types,
+    make_plan,
+    parse_wishes,
+    undeclared,
+)
+from customers.importing.reader import read_header, read_records
+from customers.importing.rows import BadRow, GoodRow, judge
+from customers.models import ImportJob, Source
+from customers.queries import attribute_types, rows
+
+__all__ = ["ConsentTerms", "ImportProgress", "ImportResult", "ImportStatus", "import_customers"]
+
+BATCH_ROWS = 5_000
+
+
+class ImportStatus(StrEnum):
+    OK = "import_ok"  # every row
+    PARTIAL = "import_partial"  # some rows were refused and are listed
+    REJECTED = "reject_file"  # nothing was imported
+    UNCLEAR = "needs_confirmation"  # nothing was imported until a person decides
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportProgress:
+    """How far an import is."""
+
+    rows_done: int
+    rows_total: int
+    rows_bad: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportResult:
+    """What became of a file."""
+
+    status: ImportStatus
+    rows_ok: int
+    rows_bad: int
+    rows_flagged: int
+    """Imported, but not in all parts: see the file."""
+    errors_file: str | None
+    seconds: float
+    encoding: str
+    attributes: Mapping[str, str]
+    """Type by key of the attributes the file brought."""
+    ignored_columns: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Tally:
+    done: int = 0
+    ok: int = 0
+    bad: int = 0
+    flagged: int = 0
+
+
+def import_customers(
+    *,
+    path: Path,
+    id_column: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    source_key: str = "file-import",
+    consents: ConsentTerms | None = None,
+    encoding: str | None = None,
+    dry_run: bool = False,
+    resume: bool = False,
+    started_by: str = "",
+    now: datetime,
+    progress: Callable[[ImportProgress], None] | None = None,
+) -> ImportResult:
+    """Read the file twice: first to understand it whole, then to import it batch by batch.
+
+    1. Find encoding, delimiter and header; guess the types of unknown columns.
+    2. Open the job, or take up the one a killed run left.
+    3. For each batch: customers, identifiers, consents and the job's progress in one transaction.
+    4. Close the job.
+
+    Rows that are refused never stop the others. Running the same file again changes nothing.
+
+    Parameters
+    ----------
+    mapping : ``FIELD`` or ``FIELD:type`` by column; ``ignore`` leaves a column out
+    consents : what the file's consents were given to
+    dry_run : check everything, write nothing but the list of refused rows
+    resume : go on where a killed run of the same file stopped
+
+    Raises
+    ------
+    FileRejected, NeedsConfirmation : nothing was imported; the message says what to do.
+    ImportUnderWay : another process is at it.
+    """
+    started = time.monotonic()
+    layout = find_layout(path, encoding=encoding)
+    plan, total = _understand(path, layout, id_column, mapping or {})
+    terms = consents or ConsentTerms()
+    source = internal_source(key=source_key, name=source_key, now=now)
+    with _alone(source, layout):
+        job = (
+            _open_job(source, path, layout, plan, started_by, now, resume) if not dry_run else None
+        )
+        errors = _errors_path(job, layout)
+        tally = _take_up(job)
+        refused.start(errors, keep_to=tally.done)
+        for batch, bad in _batches(path, layout, plan, skip=tally.done):
+            flagged = _write(batch, bad, job, tally, terms, source, errors, now)
+            tally.flagged += len(flagged)
+            if progress:
+                progress(ImportProgress(rows_done=tally.done, rows_total=total, rows_bad=tally.bad))
+        has_list = bool(tally.bad or tally.flagged)
+        if not has_list:
+            errors.unlink()
+        if job:
+            _close_job(job, errors if has_list else None, now)
+    return ImportResult(
+        status=ImportStatus.PARTIAL if tally.bad else ImportStatus.OK,
+        rows_ok=tally.ok,
+        rows_bad=tally.bad,
+        rows_flagged=tally.flagged,
+        errors_file=str(errors) if has_list else None,
+        seconds=round(time.monotonic() - started, 3),
+        encoding=layout.encoding,
+        attributes=dict(plan.attributes),
+        ignored_columns=plan.ignored,
+    )
+
+
+def _understand(
+    path: Path, layout: Layout, id_column: str | None, mapping: Mapping[str, str]
+) -> tuple[Plan, int]:
+    header = read_header(path, layout)
+    wishes = parse_wishes(mapping, header)
+    id_index = find_id_column(header, id_column)
+    known = attribute_types()
+    keys = undeclared(header, id_index=id_index, wishes=wishes, known=known)
+    total, guessed = guess_types(read_records(path, layout, columns=len(header)), keys)
+    plan = make_plan(header, id_index=id_index, wishes=wishes, known=known, guessed=guessed)
+    return plan, total
+
+
+@contextmanager
+def _alone(source: Source, layout: Layout) -> Iterator[None]:
+    """Hold the file's lock; the database lets go of it when this process dies."""
+    key = {"key": f"import:{source.key}:{layout.fingerprint}"}
+    if not rows("SELECT pg_try_advisory_lock(hashtextextended(%(key)s, 0))", key)[0][0]:
+        raise ImportUnderWay("import_under_way", _("This file is being imported already."))
+    try:
+        yield
+    finally:
+        rows("SELECT pg_advisory_unlock(hashtextextended(%(key)s, 0))", key)
+
+
+def _open_job(
+    source: Source,
+    path: Path,
+    layout: Layout,
+    plan: Plan,
+    started_by: str,
+    now: datetime,
+    resume: bool,
+) -> ImportJob:
+    where = {target.column: f"{target.part}:{target.field}" for target in plan.targets}
+    left = ImportJob.objects.filter(
+        source=source, file_hash=layout.fingerprint, state=ImportJob.State.RUNNING
+    ).first()
+    if left and resume and left.mapping == where:
+        return left
+    if left:
+        # Started afresh on purpose, or with another mapping: every row is upserted again.
+        left.delete()
+    return ImportJob.objects.create(
+        source=source,
+        file_name=path.name[:255],
+        file_hash=layout.fingerprint,
+        mapping=where,
+        started_by=started_by,
+        started_at=now,
+    )
+
+
+def _errors_path(job: ImportJob | None, layout: Layout) -> Path:
+    name = f"{job.pk}-refused.csv" if job else f"dry-run-{layout.fingerprint[:16]}-refused.csv"
+    return Path(settings.MEDIA_ROOT) / "imports" / name
+
+
+def _take_up(job: ImportJob | None) -> _Tally:
+    if job is None:
+        return _Tally()
+    return _Tally(done=job.rows_done, ok=job.rows_ok, bad=job.rows_bad)
+
+
+def _batches(
+    path: Path, layout: Layout, plan: Plan, *, skip: int
+) -> Iterator[tuple[list[GoodRow], list[BadRow]]]:
+    """Good and bad rows by batch; the first `skip` rows are judged (a later double of theirs is
+    still one) but not given again."""
+    seen: set[int] = set()
+    verdicts = (
+        judge(record, plan, seen) for record in read_records(path, layout, columns=len(plan.header))
+    )
+    for _verdict in islice(verdicts, skip):
+        continue
+    while batch := list(islice(verdicts, BATCH_ROWS)):
+        yield (
+            [verdict for verdict in batch if isinstance(verdict, GoodRow)],
+            [verdict for verdict in batch if isinstance(verdict, BadRow)],
+        )
+
+
+def _write(
+    batch: list[GoodRow],
+    bad: list[BadRow],
+    job: ImportJob | None,
+    tally: _Tally,
+    terms: ConsentTerms,
+    source: Source,
+    errors: Path,
+    now: datetime,
+) -> list[BadRow]:
+    flagged: list[BadRow] = []
+    with transaction.atomic():
+        if job:
+            flagged = write_batch(batch, terms=terms, source=f"file:{source.key}", now=now)
+        # The list first: what it has too much after a crash is dropped when the run is taken up.
+        refused.append(errors, sorted(bad + flagged, key=lambda row: row.number))
+        tally.done += len(batch) + len(bad)
+        tally.ok += len(batch)
+        tally.bad += len(bad)
+        if job:
+            job.rows_done, job.rows_ok, job.rows_bad = tally.done, tally.ok, tally.bad
+            job.save(update_fields=["rows_done", "rows_ok", "rows_bad"])
+    return flagged
+
+
+def _close_job(job: ImportJob, errors: Path | None, now: datetime) -> None:
+    job.state = ImportJob.State.DONE
+    job.errors_file = str(errors or "")
+    job.finished_at = now
+    job.save(update_fields=["state", "errors_file", "finished_at"])

@@ -1,0 +1,62 @@
+"""Keep a partition ready for every month that events go to, and the key table short."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from django.db import connection, transaction
+
+from customers.queries import (
+    PRUNE_EVENT_KEYS,
+    add_partition,
+    execute,
+    has_partition,
+    month_of,
+    rows,
+)
+
+# Contract: at least 30 days. A late client may send a batch again after its own 72 h.
+KEYS_KEPT = timedelta(days=35)
+_PRUNED_AT_ONCE = 50_000
+_PARTITION_LOCK = 0x70C5_0002
+
+_known: set[date] = set()
+"""Months this process has seen a committed partition for; they are never dropped under it."""
+
+
+def ensure_partitions(*, months: Iterable[date]) -> int:
+    """Make the missing partitions; the number made.
+
+    Parameters
+    ----------
+    months : first days of months, as `customers.queries.month_of` gives them
+    """
+    missing = [month for month in sorted(set(months) - _known) if not _is_ready(month)]
+    for month in missing:
+        with transaction.atomic():
+            rows("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _PARTITION_LOCK})
+            if not has_partition(month):
+                execute(add_partition(month), {})
+    return len(missing)
+
+
+def _is_ready(month: date) -> bool:
+    ready = has_partition(month)
+    # Inside a transaction the partition may still be rolled back: remember only what is certain.
+    if ready and not connection.in_atomic_block:
+        _known.add(month)
+    return ready
+
+
+def keep_partitions(*, now: datetime) -> int:
+    """This month's partition and the next two; keys older than `KEYS_KEPT` go. The number of
+    partitions made."""
+    month = month_of(now)
+    months = [month]
+    for _ in range(2):
+        month = month_of(datetime(month.year, month.month, 28, tzinfo=now.tzinfo) + timedelta(7))
+        months.append(month)
+    made = ensure_partitions(months=months)
+    limits = {"before": now - KEYS_KEPT, "at_most": _PRUNED_AT_ONCE}
+    while execute(PRUNE_EVENT_KEYS, limits) == _PRUNED_AT_ONCE:
+        continue
+    return made

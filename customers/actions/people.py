@@ -1,0 +1,128 @@
+"""Make or describe customers, a batch at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from customers.errors import IdentifierError
+from customers.identifiers import Keyring, name_binding, normalise
+from customers.queries import (
+    ADD_IDENTITIES,
+    REGISTER_ATTRIBUTES,
+    UPSERT_CUSTOMERS,
+    as_json,
+    attribute_types,
+    contacts_held,
+    execute,
+    identity_row,
+    keyring,
+    rows,
+)
+from customers.vocabulary import AttributeType
+
+# A catalogue that a browser key could fill without end would be of no use to marketers.
+ATTRIBUTES_AT_MOST = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What is known of one customer; absent keys leave what is stored."""
+
+    customer_no: str
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    """Columns of `Customer` by name; `name` is in clear and stored encrypted."""
+    contacts: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str | float | bool] = field(default_factory=dict)
+
+
+@transaction.atomic
+def put_people(
+    *, people: Sequence[Person], source: str, may_replace_contacts: bool, now: datetime
+) -> dict[str, int]:
+    """Make the customers that are new, describe the known ones; ids by customer number.
+
+    Parameters
+    ----------
+    people : each customer number once
+    source : kept with the identifiers
+    may_replace_contacts : False for callers who cannot prove who they are. They may give a
+        customer a first phone or e-mail address that is nobody else's, and no more: otherwise
+        anybody could have another person's messages sent to himself.
+    """
+    ring = keyring()
+    known = _register([person.attributes for person in people])
+    batch = [_row(person, ring, known) for person in people]
+    ids: dict[str, int] = dict(rows(UPSERT_CUSTOMERS, {"rows": as_json(batch), "now": now}))
+    contacts = [
+        identity_row(ids[person.customer_no], kind, value, ring)
+        for person in people
+        if person.customer_no in ids
+        for kind, value in _normal_contacts(person.contacts)
+    ]
+    if contacts and not may_replace_contacts:
+        contacts = _unclaimed(contacts)
+    if contacts:
+        execute(ADD_IDENTITIES, {"rows": as_json(contacts), "source": source, "now": now})
+    return ids
+
+
+def _register(described: Sequence[Mapping[str, str | float | bool]]) -> dict[str, str]:
+    """The types of the attributes that may be stored, after new ones were registered."""
+    wanted = {key: value for attributes in described for key, value in attributes.items()}
+    if not wanted:
+        return {}
+    known = attribute_types()
+    fresh = [
+        {"key": key, "type": _type(value), "label": key}
+        for key, value in sorted(wanted.items())
+        if key not in known
+    ][: max(0, ATTRIBUTES_AT_MOST - len(known))]
+    if not fresh:
+        return known
+    execute(REGISTER_ATTRIBUTES, {"rows": as_json(fresh)})
+    return attribute_types()
+
+
+def _type(value: str | float | bool) -> AttributeType:
+    if isinstance(value, bool):
+        return AttributeType.BOOLEAN
+    return AttributeType.TEXT if isinstance(value, str) else AttributeType.NUMBER
+
+
+def _row(person: Person, ring: Keyring, known: Mapping[str, str]) -> dict[str, Any]:
+    row: dict[str, Any] = {**person.columns, "customer_no": person.customer_no}
+    if name := person.columns.get("name"):
+        row["name"] = ring.seal(name, name_binding(person.customer_no)).hex()
+    # A value of another type than the catalogue's would make the rules over it lie.
+    row["attributes"] = {
+        key: value for key, value in person.attributes.items() if known.get(key) == _type(value)
+    }
+    return row
+
+
+def _normal_contacts(contacts: Mapping[str, str]) -> list[tuple[str, str]]:
+    found = []
+    for kind, value in contacts.items():
+        try:
+            found.append((kind, normalise(kind, value)))
+        except IdentifierError:
+            continue  # a browser's free text; the event itself is kept
+    return found
+
+
+def _unclaimed(contacts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    held = contacts_held(
+        customer_ids=[contact["customer_id"] for contact in contacts],
+        hashes=[bytes.fromhex(contact["value_hash"]) for contact in contacts],
+    )
+    having = {(customer_id, kind) for customer_id, kind, _hash in held}
+    taken = {(kind, value_hash) for _customer_id, kind, value_hash in held}
+    return [
+        contact
+        for contact in contacts
+        if (contact["customer_id"], contact["kind"]) not in having
+        and (contact["kind"], contact["value_hash"]) not in taken
+    ]

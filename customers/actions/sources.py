@@ -1,0 +1,59 @@
+"""Make the sources events and files come from, and the API keys of the outer ones."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from customers.errors import KeyRefused
+from customers.models import Source
+from customers.queries import key_hash
+from customers.vocabulary import KeyScope
+
+_PREFIXES = {KeyScope.INGEST: "tsw_", KeyScope.READ: "tsr_", KeyScope.MANAGE: "tsm_"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """An API key; `secret` is in clear only here."""
+
+    source: Source
+    secret: str
+
+
+def create_api_key(*, name: str, scope: KeyScope, now: datetime) -> NewKey:
+    """A new source with a fresh 256-bit key of which only the hash is kept.
+
+    Raises KeyRefused when the name is empty or too long, or the scope has no keys.
+    """
+    name = name.strip()
+    if not 0 < len(name) <= 120:
+        raise KeyRefused("name_invalid", "A key needs a name of 1 to 120 characters.")
+    if scope not in _PREFIXES:
+        raise KeyRefused("scope_invalid", "Keys have the scope ingest, read or manage.")
+    secret = _PREFIXES[scope] + secrets.token_urlsafe(32)
+    source = Source.objects.create(
+        key=f"{slugify(name)[:48] or 'key'}-{secrets.token_hex(4)}",
+        name=name,
+        scope=scope,
+        key_hash=key_hash(secret),
+        key_hint=secret[:8],
+        created_at=now,
+    )
+    return NewKey(source=source, secret=secret)
+
+
+def revoke_api_key(*, source: Source, now: datetime) -> None:
+    """Refuse the source's key from the next request on; repeating it changes nothing."""
+    Source.objects.filter(pk=source.pk, revoked_at__isnull=True).update(revoked_at=now)
+
+
+@transaction.atomic
+def internal_source(*, key: str, name: str, now: datetime) -> Source:
+    """The product's own source of this key, made at the first call."""
+    source, _made = Source.objects.get_or_create(
+        key=key, defaults={"name": name, "scope": KeyScope.INTERNAL, "created_at": now}
+    )
+    return source

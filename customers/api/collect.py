@@ -1,0 +1,234 @@
+"""The tracking endpoints: Segment's HTTP specification on plain Django views.
+
+The stock clients' quirks decide the shape: the body is read raw and never through
+`request.POST`, a poisoned event answers 200 (clients would send its whole batch again for ever),
+and the answer comes only after the transaction has committed.
+"""
+
+import base64
+import binascii
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+
+from compliance.queries import clock_now
+from customers.actions.collect import Collected, collect
+from customers.errors import BodyRefused
+from customers.models import Source
+from customers.queries import source_by_key
+from customers.tracking.body import Irregular, parse_body
+from customers.tracking.parse import (
+    EVENT_BYTES,
+    Envelope,
+    Message,
+    Rejection,
+    parse_message,
+)
+from customers.vocabulary import KeyScope
+
+BATCH_BYTES = 500 * 1024
+BATCH_MESSAGES = 2_500
+_CHUNK = 64 * 1024
+# Requests worked on at once by a process; more would only wait for the same disk and hold their
+# bodies in memory meanwhile.
+_AT_ONCE = 6
+_turns = threading.BoundedSemaphore(_AT_ONCE)
+_PATIENCE = 2.0  # seconds a request may wait for its turn before it is told to come back
+_SCOPES = {KeyScope.INGEST, KeyScope.MANAGE}
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """A request's messages, good and bad."""
+
+    messages: list[Message]
+    rejections: list[Rejection]
+
+
+def endpoint(kind: str) -> View:
+    """The view of one call of the specification (``track``, …, ``batch``, ``import``)."""
+
+    @csrf_exempt
+    def view(request: HttpRequest) -> HttpResponse:
+        if request.method == "OPTIONS":
+            return _open_to_browsers(HttpResponse(status=204))
+        if request.method != "POST":
+            return _refusal(405, "method_not_allowed", _("Use POST."), Allow="POST, OPTIONS")
+        if not _turns.acquire(timeout=_PATIENCE):
+            return _busy()
+        try:
+            return _answer(request, kind)
+        except BodyRefused as refusal:
+            return _refusal(refusal.status, refusal.code, refusal.message)
+        except (OperationalError, InterfaceError):
+            # The database is away or overloaded: nothing was stored, the client keeps its batch.
+            return _busy()
+        finally:
+            _turns.release()
+
+    return view
+
+
+@csrf_exempt
+def client_settings(request: HttpRequest, write_key: str) -> HttpResponse:
+    """What the browser client asks before it sends: where to, with which key."""
+    source = source_by_key(write_key)
+    if source is None or source.scope not in _SCOPES:
+        return _refusal(404, "unknown_key", _("There is no such write key."))
+    destination = {"apiKey": write_key, "apiHost": f"{request.get_host()}/v1"}
+    return _open_to_browsers(
+        JsonResponse(
+            {
+                "integrations": {
+                    "Segment.io": {**destination, "protocol": request.scheme, "versionSettings": {}}
+                },
+                "plan": {"track": {"__default": {"enabled": True}}},
+                "edgeFunction": {},
+            }
+        )
+    )
+
+
+def _answer(request: HttpRequest, kind: str) -> HttpResponse:
+    is_batch = kind in {"batch", "import"}
+    secret = _basic_user(request)
+    source = _source(secret) if secret else None
+    raw = _read(request, limit=BATCH_BYTES if is_batch else EVENT_BYTES)
+    document = parse_body(
+        raw,
+        content_encoding=request.headers.get("Content-Encoding", ""),
+        limit=BATCH_BYTES if is_batch else EVENT_BYTES,
+    )
+    if isinstance(document, dict) and source is None and not secret:
+        source = _source(document.get("writeKey"))
+    if source is None:
+        return _refusal(
+            401, "unknown_key", _("Send a live write key."), **{"WWW-Authenticate": "Basic"}
+        )
+    now = clock_now()
+    parsed = _parse(document, kind, now)
+    collected = collect(
+        source=source, messages=parsed.messages, rejections=parsed.rejections, now=now
+    )
+    return _open_to_browsers(JsonResponse(_body(parsed, collected)))
+
+
+def _read(request: HttpRequest, *, limit: int) -> bytes:
+    """The body, at most `limit` bytes of it, whether or not its length was announced."""
+    too_large = BodyRefused("too_large", _("The body is too large."), status=413)
+    announced = request.META.get("CONTENT_LENGTH") or ""
+    stream = request.META["wsgi.input"]
+    if announced.isdigit():
+        if int(announced) > limit:
+            raise too_large
+        return bytes(stream.read(int(announced)))
+    body = bytearray()
+    if request.headers.get("Transfer-Encoding", "").lower() != "chunked":
+        return b""
+    while chunk := stream.read(_CHUNK):
+        body += chunk
+        if len(body) > limit:
+            raise too_large
+    return bytes(body)
+
+
+def _basic_user(request: HttpRequest) -> str:
+    """The user name of Basic authentication, "" when there is none; the password is not asked."""
+    scheme, _space, encoded = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(encoded, validate=True).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+def _source(secret: object) -> Source | None:
+    if not isinstance(secret, str) or not secret.isascii():
+        return None
+    source = source_by_key(secret)
+    return source if source and source.scope in _SCOPES else None
+
+
+def _parse(document: object, kind: str, now: datetime) -> Parsed:
+    if isinstance(document, Irregular):
+        raise BodyRefused(document.code, _("The body has the same key twice."))
+    if not isinstance(document, dict):
+        raise BodyRefused("not_an_object", _("The body is not a JSON object."))
+    if kind not in {"batch", "import"}:
+        items, envelope = [document], Envelope(kind=kind, received_at=now)
+    else:
+        items = _items(document)
+        context = document.get("context")
+        envelope = Envelope(
+            kind=None,
+            received_at=now,
+            sent_at=document.get("sentAt"),
+            context=context if isinstance(context, dict) else {},
+            is_import=kind == "import",
+        )
+    verdicts = [
+        parse_message(item, index=index, envelope=envelope) for index, item in enumerate(items)
+    ]
+    return Parsed(
+        messages=[verdict for verdict in verdicts if isinstance(verdict, Message)],
+        rejections=[verdict for verdict in verdicts if isinstance(verdict, Rejection)],
+    )
+
+
+def _items(document: dict[str, Any]) -> list[Any]:
+    items = document.get("batch")
+    if not isinstance(items, list):
+        raise BodyRefused("batch_invalid", _("The batch is not a list."))
+    if len(items) > BATCH_MESSAGES:
+        raise BodyRefused("too_large", _("The batch has too many messages."), status=413)
+    return items
+
+
+def _body(parsed: Parsed, collected: Collected) -> dict[str, Any]:
+    body: dict[str, Any] = {"success": True}
+    if parsed.rejections:
+        body["rejected"] = [
+            {
+                "index": rejection.index,
+                "messageId": rejection.message_id,
+                "code": rejection.code,
+                "message": rejection.message,
+            }
+            for rejection in parsed.rejections
+        ]
+    if collected.ignored:
+        body["ignored"] = [
+            {"index": one.index, "messageId": one.message_id, "fields": list(one.fields)}
+            for one in collected.ignored
+        ]
+    return body
+
+
+def _refusal(status: int, code: str, message: str, **headers: str) -> HttpResponse:
+    answer = JsonResponse({"success": False, "code": code, "message": message}, status=status)
+    for name, value in headers.items():
+        answer[name] = value
+    return _open_to_browsers(answer)
+
+
+def _busy() -> HttpResponse:
+    return _refusal(503, "busy", _("Try again in a moment."), **{"Retry-After": "2"})
+
+
+def _open_to_browsers(answer: HttpResponse) -> HttpResponse:
+    """Any page may send events: the write key is public and no cookie counts."""
+    answer["Access-Control-Allow-Origin"] = "*"
+    answer["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+    answer["Access-Control-Allow-Headers"] = "Authorization, Content-Type, AnonymousId"
+    answer["Access-Control-Max-Age"] = "86400"
+    return answer

@@ -1,0 +1,67 @@
+"""What floor 1 refuses.
+
+::
+
+    CustomersError
+    ├── IdentifierError       a phone, e-mail address or number that names nobody
+    ├── UnknownKey            the ciphertext's key is not in the keyring
+    ├── CellError             one cell of a file does not hold what its column says
+    ├── FileRejected          nothing of this file can be imported
+    │   └── NeedsConfirmation it can, once a person has said how to read it
+    ├── ImportUnderWay        the same file is being imported by another process
+    ├── BodyRefused           a request whose body cannot be taken at all (with its HTTP status)
+    ├── EventRefused          one event that goes to quarantine
+    └── KeyRefused            an API key that cannot be made
+
+`code` is short and stable for programs; the message is for people and never repeats personal data.
+"""
+
+
+class CustomersError(Exception):
+    """Root of the tree."""
+
+    def __init__(self, code: str, message: str, *, path: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.path = path
+
+
+class IdentifierError(CustomersError):
+    """The value is not an identifier of its kind."""
+
+
+class UnknownKey(CustomersError):
+    """The ciphertext was made with a key that is not in ENCRYPTION_KEYS."""
+
+
+class CellError(CustomersError):
+    """The cell does not hold a value of its column's type."""
+
+
+class FileRejected(CustomersError):
+    """Nothing of the file was imported; the message says what to do."""
+
+
+class NeedsConfirmation(FileRejected):
+    """The file may be read in more than one way; the message says how to choose."""
+
+
+class ImportUnderWay(CustomersError):
+    """Another process is importing the same file now."""
+
+
+class BodyRefused(CustomersError):
+    """The request's body is not a tracking call; `status` is the HTTP answer."""
+
+    def __init__(self, code: str, message: str, *, status: int = 400) -> None:
+        super().__init__(code, message)
+        self.status = status
+
+
+class EventRefused(CustomersError):
+    """One event cannot be taken as it came."""
+
+
+class KeyRefused(CustomersError):
+    """No API key can be made from this."""

@@ -1,0 +1,234 @@
+"""Phones, e-mail addresses, numbers and tokens that name a person: normal form, mask, hash, cipher.
+
+Normal forms: phones are E.164 mobile numbers; e-mail addresses keep their local part and have an
+ASCII lower-case domain; everything else is NFC without surrounding white space. Lookup is by
+HMAC-SHA256 over kind and value, so that equal values meet without being readable; use is by
+AES-256-GCM whose associated data binds a ciphertext to its row.
+"""
+
+import hmac
+import os
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import phonenumbers
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from customers.errors import IdentifierError, UnknownKey
+
+NONCE_BYTES = 12  # NIST SP 800-38D: 96 bits, random, once per message
+
+_CN_MOBILE = re.compile(r"(?:\+?86[ -]?)?(1[3-9][0-9])[ -]?([0-9]{4})[ -]?([0-9]{4})", re.ASCII)
+_DIALLED = re.compile(r"\+?[0-9(][0-9 ()-]{3,24}", re.ASCII)
+# What Excel makes of a long number: 1.38E+10. The digits it dropped cannot be had back.
+_SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,3}", re.ASCII)
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_EMAIL = re.compile(
+    rf"({_ATOM}(?:\.{_ATOM})*)@((?:{_LABEL}\.)+(?:[A-Za-z]{{2,63}}|xn--[A-Za-z0-9-]{{1,59}}))"
+)
+# Inside free text: a CN mobile number standing alone, or anything shaped like an address.
+_PERSONAL = re.compile(
+    r"(?<![0-9A-Za-z])(?:\+?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9A-Za-z])"
+    r"|[^\s@<>\"'&=?/;,()]{1,64}(?:@|%40)[^\s@<>\"'&=?/;,()]+\.[^\s@<>\"'&=?/;,()]+"
+)
+_LONGEST = {"customer_no": 128, "user_id": 256, "anonymous_id": 256, "device": 4096}
+
+
+def normalise(kind: str, value: str, *, region: str = "CN") -> str:
+    """The one form in which an identifier is hashed, stored and used.
+
+    Parameters
+    ----------
+    kind : an `IdentityKind`
+    value : as it came from a file, a form or an event
+    region : ISO 3166 country of phone numbers written without a country code
+
+    Raises
+    ------
+    IdentifierError : the value names nobody; `code` says why.
+    """
+    text = unicodedata.normalize("NFC", value).strip()
+    if not text:
+        raise IdentifierError("empty", "It is empty.")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        raise IdentifierError("control_character", "It holds a control character.")
+    match kind:
+        case "phone":
+            return _phone(text, region)
+        case "email":
+            return _email(text)
+        case _:
+            return _token(text, kind)
+
+
+def _phone(text: str, region: str) -> str:
+    if mobile := _CN_MOBILE.fullmatch(text):
+        return "+86" + "".join(mobile.groups())
+    _refuse_scientific(text)
+    if not _DIALLED.fullmatch(text):
+        raise IdentifierError("phone_invalid", "It is not a phone number.")
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException as error:
+        raise IdentifierError("phone_invalid", "It is not a phone number.") from error
+    if not phonenumbers.is_valid_number(number):
+        raise IdentifierError("phone_invalid", "No such phone number can exist.")
+    kinds = phonenumbers.PhoneNumberType
+    if phonenumbers.number_type(number) not in {kinds.MOBILE, kinds.FIXED_LINE_OR_MOBILE}:
+        raise IdentifierError("not_sms_capable", "It is not a mobile number.")
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _refuse_scientific(text: str) -> None:
+    if _SCIENTIFIC.fullmatch(text):
+        raise IdentifierError(
+            "scientific_notation",
+            "A spreadsheet has rounded it (as 1.38E+10): format the column as text and export"
+            " it again.",
+        )
+
+
+def _email(text: str) -> str:
+    if address := _EMAIL.fullmatch(text):
+        local, domain = address.groups()
+    else:
+        local, domain = _international(text)
+    if len(local.encode()) > 64 or len(domain) > 253:
+        raise IdentifierError("email_invalid", "It is too long for an e-mail address.")
+    return f"{local}@{domain.lower()}"
+
+
+def _international(text: str) -> tuple[str, str]:
+    """Local part and IDNA domain of an address outside ASCII."""
+    local, at, domain = text.partition("@")
+    wrong = IdentifierError("email_invalid", "It is not an e-mail address.")
+    # A full-width look-alike is somebody's typing error; mending it may reach another person.
+    foreign = domain.isascii() or "。" in domain or unicodedata.normalize("NFKC", domain) != domain
+    if not at or foreign:
+        raise wrong
+    try:
+        domain = domain.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise wrong from error
+    address = _EMAIL.fullmatch(f"{local}@{domain}")
+    if not address:
+        raise wrong
+    return local, domain
+
+
+def _token(text: str, kind: str) -> str:
+    if len(text) > _LONGEST.get(kind, 256):
+        raise IdentifierError("too_long", "It is too long.")
+    if kind == "customer_no":
+        _refuse_scientific(text)
+    return text
+
+
+def mask(kind: str, value: str) -> str:
+    """What people without the right to see the value see: ``138****1234``, ``a***@example.com``."""
+    match kind:
+        case "phone":
+            national = value.removeprefix("+86")
+            shown = 3 if national != value else 4
+            return f"{national[:shown]}****{national[-4:]}"
+        case "email":
+            local, _at, domain = value.rpartition("@")
+            return f"{local[:1]}***@{domain}"
+        case "name":
+            return value[:1] + "*" * min(len(value) - 1, 3)
+        case _:
+            return value[:4] + "****" if len(value) > 8 else "****"
+
+
+def redact(text: str) -> str:
+    """The text with every phone number and e-mail address in it masked."""
+    return _PERSONAL.sub(_masked, text)
+
+
+def _masked(found: re.Match[str]) -> str:
+    value = found.group()
+    if mobile := _CN_MOBILE.fullmatch(value):
+        return mask("phone", "+86" + "".join(mobile.groups()))
+    return mask("email", value.replace("%40", "@"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyring:
+    """The key that hashes and the keys that encrypt; the first encrypts, all decrypt."""
+
+    lookup_key: bytes
+    ciphers: Mapping[str, AESGCM]
+    """By key id, in the order of the setting."""
+
+    def lookup_hash(self, kind: str, value: str) -> bytes:
+        """32 bytes that are equal for equal ``(kind, normalised value)`` and tell nothing else."""
+        return hmac.digest(self.lookup_key, f"{kind}:{value}".encode(), "sha256")
+
+    def encrypt(self, value: str, associated: bytes) -> tuple[str, bytes]:
+        """Key id and ciphertext (nonce, text, tag) of a value."""
+        key_id, cipher = next(iter(self.ciphers.items()))
+        nonce = os.urandom(NONCE_BYTES)
+        return key_id, nonce + cipher.encrypt(nonce, value.encode(), associated)
+
+    def decrypt(self, key_id: str, ciphertext: bytes, associated: bytes) -> str:
+        """The value; raises UnknownKey when the key is gone or the row was tampered with."""
+        return self._open(key_id, ciphertext, associated).decode()
+
+    def _open(self, key_id: str, ciphertext: bytes, associated: bytes) -> bytes:
+        cipher = self.ciphers.get(key_id)
+        if cipher is None:
+            raise UnknownKey("unknown_key", f"There is no encryption key {key_id!r}.")
+        try:
+            return cipher.decrypt(ciphertext[:NONCE_BYTES], ciphertext[NONCE_BYTES:], associated)
+        except InvalidTag as error:
+            raise UnknownKey(
+                "not_authentic", "A ciphertext does not belong to its row or key."
+            ) from error
+
+    def seal(self, value: str, associated: bytes) -> bytes:
+        """A ciphertext that names its own key, for columns without a key id beside them."""
+        return self.seal_bytes(value.encode(), associated)
+
+    def unseal(self, sealed: bytes, associated: bytes) -> str:
+        """The value that `seal` closed; raises as `decrypt`."""
+        return self.unseal_bytes(sealed, associated).decode()
+
+    def seal_bytes(self, value: bytes, associated: bytes) -> bytes:
+        """As `seal`, for what is no text."""
+        key_id, cipher = next(iter(self.ciphers.items()))
+        nonce = os.urandom(NONCE_BYTES)
+        return key_id.encode() + b":" + nonce + cipher.encrypt(nonce, value, associated)
+
+    def unseal_bytes(self, sealed: bytes, associated: bytes) -> bytes:
+        """The bytes that `seal_bytes` closed; raises as `decrypt`."""
+        key_id, _colon, ciphertext = sealed.partition(b":")
+        return self._open(key_id.decode(), ciphertext, associated)
+
+
+def make_keyring(*, encryption_keys: Mapping[str, bytes], lookup_key: bytes) -> Keyring:
+    """A keyring from raw 32-byte keys.
+
+    Raises ValueError when a key has the wrong length or there is none.
+    """
+    if not encryption_keys:
+        raise ValueError("At least one encryption key is needed.")
+    if len(lookup_key) < 32 or any(len(key) != 32 for key in encryption_keys.values()):
+        raise ValueError("Encryption keys have 32 bytes, the lookup key at least 32.")
+    return Keyring(
+        lookup_key=lookup_key,
+        ciphers={key_id: AESGCM(key) for key_id, key in encryption_keys.items()},
+    )
+
+
+def name_binding(customer_no: str) -> bytes:
+    """Associated data of a customer's name."""
+    return b"name:" + customer_no.encode()
+
+
+def identity_binding(kind: str, value_hash: bytes) -> bytes:
+    """Associated data of an identifier's ciphertext."""
+    return kind.encode() + b":" + value_hash

@@ -1,0 +1,1 @@
+"""Customer files on their way in: read, map, check, load."""

@@ -1,0 +1,191 @@
+"""From the text of one cell to a value, strictly: what is not clearly right is refused.
+
+Numbers may have thousands separators, a currency sign or a per cent sign; never an exponent
+(spreadsheets lose digits that way), NaN, or Chinese numerals. Dates are written with the year
+first, or are spreadsheet serial numbers; ``07/03/1990`` could be two days and is refused.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from customers.errors import CellError
+from customers.vocabulary import AttributeType
+
+Value = str | float | bool
+Converter = Callable[[str], Value]
+
+PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?", re.ASCII)
+ISO_DATE = re.compile(r"[12][0-9]{3}-[01][0-9]-[0-3][0-9]", re.ASCII)
+_NUMBER = re.compile(
+    r"([-+]?)[¥￥$€£]?((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,16})(?:\.[0-9]{1,9})?)(%?)", re.ASCII
+)
+_DATE = re.compile(
+    r"([12][0-9]{3})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})"
+    r"|\.([0-9]{1,2})\.([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))"
+    r"(?:[T ]00:00(?::00)?)?",
+    re.ASCII,
+)
+_SERIAL = re.compile("[1-9][0-9]{4}", re.ASCII)
+_SERIAL_ZERO = date(1899, 12, 30)  # day 0 of spreadsheets, after their leap year error of 1900
+_TRUE = frozenset({"true", "yes", "y", "1", "是", "真", "同意"})
+_FALSE = frozenset({"false", "no", "n", "0", "否", "假", "不同意"})
+_GENDERS = {
+    "male": frozenset({"male", "m", "man", "男", "男性", "先生"}),
+    "female": frozenset({"female", "f", "woman", "女", "女性", "女士"}),
+    "other": frozenset({"other", "x", "其他", "未知", "unknown"}),
+}
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+_TEXT_LIMIT = 1000
+
+
+def to_text(limit: int = _TEXT_LIMIT) -> Converter:
+    """Text of at most `limit` characters without control characters."""
+
+    def convert(cell: str) -> str:
+        if len(cell) > limit:
+            raise CellError("too_long", f"It has more than {limit} characters.")
+        if not cell.isprintable() and _CONTROL.search(cell):
+            raise CellError("control_character", "It holds a control character.")
+        return cell
+
+    return convert
+
+
+def to_number(cell: str) -> float:
+    """A number; ``5%`` is 0.05."""
+    if PLAIN_NUMBER.fullmatch(cell):
+        return float(cell) if "." in cell else int(cell)
+    number = _decimal(cell)
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def to_money(cell: str) -> str:
+    """An amount as exact decimal text."""
+    number = _decimal(cell)
+    if abs(number) >= 10**16:
+        raise CellError("number_out_of_range", "The amount is too large.")
+    return format(number, "f")
+
+
+def _decimal(cell: str) -> Decimal:
+    found = _NUMBER.fullmatch(cell)
+    if not found:
+        raise CellError("not_a_number", "It is not a plain number.")
+    sign, digits, percent = found.groups()
+    number = Decimal(sign + digits.replace(",", ""))
+    return number / 100 if percent else number
+
+
+def to_boolean(cell: str) -> bool:
+    """Yes or no, in English or Chinese."""
+    word = cell.lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise CellError("not_a_boolean", "It is neither yes nor no.")
+
+
+def to_date(cell: str) -> str:
+    """A date as ISO 8601."""
+    if _SERIAL.fullmatch(cell):
+        return (_SERIAL_ZERO + timedelta(days=int(cell))).isoformat()
+    found = _DATE.fullmatch(cell)
+    if not found:
+        raise CellError("not_a_date", "It is not a date written year-month-day.")
+    year, month, day = (int(part) for part in found.groups() if part is not None)
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError as error:
+        raise CellError("not_a_date", "There is no such day.") from error
+
+
+def to_birth_date(cell: str) -> str:
+    """A day on which a living person may have been born."""
+    day = to_date(cell)
+    if not "1900-01-02" <= day <= date.today().isoformat():  # noqa: DTZ011  any zone will do
+        raise CellError("not_a_birth_date", "Nobody alive was born on that day.")
+    return day
+
+
+def to_moment(cell: str) -> str:
+    """A moment as ISO 8601 in UTC; without a zone it is taken as UTC."""
+    try:
+        moment = datetime.fromisoformat(cell)
+        zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return zoned.astimezone(UTC).isoformat()
+    except (ValueError, OverflowError) as error:
+        raise CellError("not_a_time", "It is not an ISO 8601 time.") from error
+
+
+def to_gender(cell: str) -> str:
+    """``male``, ``female`` or ``other``."""
+    word = cell.lower()
+    for gender, words in _GENDERS.items():
+        if word in words:
+            return gender
+    raise CellError("gender_unknown", "It is not a gender that is known here.")
+
+
+def to_risk_level(cell: str) -> str:
+    """C1 to C5."""
+    level = cell.upper()
+    if level not in {"C1", "C2", "C3", "C4", "C5"}:
+        raise CellError("risk_level_unknown", "Risk levels are C1 to C5.")
+    return level
+
+
+def to_time_zone(cell: str) -> str:
+    """An IANA zone name."""
+    try:
+        return ZoneInfo(cell).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise CellError(
+            "time_zone_unknown", "It is not a time zone such as Asia/Shanghai."
+        ) from error
+
+
+ATTRIBUTES: dict[AttributeType, Converter] = {
+    AttributeType.TEXT: to_text(),
+    AttributeType.NUMBER: to_number,
+    AttributeType.BOOLEAN: to_boolean,
+    AttributeType.DATE: to_date,
+    AttributeType.DATETIME: to_moment,
+}
+
+COLUMNS: dict[str, Converter] = {
+    "name": to_text(200),
+    "gender": to_gender,
+    "birth_on": to_birth_date,
+    "city": to_text(80),
+    "region": to_text(80),
+    "risk_level": to_risk_level,
+    "risk_valid_until": to_date,
+    "lowest_class": to_boolean,
+    "investor_type": to_text(20),
+    "lifecycle": to_text(20),
+    "total_asset": to_money,
+    "locale": to_text(16),
+    "time_zone": to_time_zone,
+}
+
+
+def guess_type(possible: frozenset[AttributeType], cell: str) -> frozenset[AttributeType]:
+    """The types, of those still possible for a column, that this cell leaves possible."""
+    return frozenset(kind for kind in possible if _PLAIN[kind](cell))
+
+
+def _is_plain_date(cell: str) -> bool:
+    return bool(ISO_DATE.fullmatch(cell))
+
+
+_PLAIN: dict[AttributeType, Callable[[str], bool]] = {
+    AttributeType.NUMBER: lambda cell: bool(PLAIN_NUMBER.fullmatch(cell)),
+    AttributeType.BOOLEAN: lambda cell: cell.lower() in {"true", "false"},
+    AttributeType.DATE: _is_plain_date,
+}
+
+GUESSABLE = frozenset(_PLAIN)

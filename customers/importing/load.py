@@ -1,0 +1,143 @@
+"""Write one batch of good rows: customers, identifiers, consents, in three statements."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from customers.identifiers import Keyring, name_binding
+from customers.importing.mapping import Plan
+from customers.importing.rows import BadRow, GoodRow, customer_row
+from customers.queries import (
+    ADD_IDENTITIES,
+    IMPORT_CONSENTS,
+    REGISTER_ATTRIBUTES,
+    UPSERT_CUSTOMERS,
+    as_json,
+    execute,
+    identity_row,
+    keyring,
+    rows,
+)
+from customers.vocabulary import ConsentState, Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentTerms:
+    """What a file's consents were given to."""
+
+    channels: tuple[str, ...] = ()
+    """Channels for which every customer of the file has consented."""
+    notice_version: str = ""
+    evidence: Mapping[str, str] | None = None
+
+
+def register_attributes(plan: Plan) -> int:
+    """Put the file's attributes into the catalogue; the number of new ones."""
+    if not plan.attributes:
+        return 0
+    batch = [
+        {"key": key, "type": kind, "label": plan.labels[key][:120]}
+        for key, kind in plan.attributes.items()
+    ]
+    return execute(REGISTER_ATTRIBUTES, {"rows": as_json(batch)})
+
+
+def write_batch(
+    batch: Sequence[GoodRow], *, terms: ConsentTerms, source: str, now: datetime
+) -> list[BadRow]:
+    """Write the rows in the caller's transaction; the flagged ones come back.
+
+    A row is flagged when its customer had withdrawn a consent the file claims (it stays
+    withdrawn), or was erased.
+    """
+    if not batch:
+        return []
+    ring = keyring()
+    given = [customer_row(row, _sealed_name(row, ring)) for row in batch]
+    ids: dict[str, int] = dict(rows(UPSERT_CUSTOMERS, {"rows": as_json(given), "now": now}))
+    identities = [
+        identity_row(ids[row.customer_no], kind, value, ring)
+        for row in batch
+        if row.customer_no in ids
+        for kind, value in row.contacts
+    ]
+    if identities:
+        execute(ADD_IDENTITIES, {"rows": as_json(identities), "source": source, "now": now})
+    kept = _write_consents(batch, ids, terms, source, now)
+    return [
+        flag
+        for row in batch
+        for flag in _flags(row, ids.get(row.customer_no), kept.get(ids.get(row.customer_no, 0), []))
+    ]
+
+
+def _sealed_name(row: GoodRow, ring: Keyring) -> str | None:
+    name = row.columns.get("name")
+    return ring.seal(str(name), name_binding(row.customer_no)).hex() if name else None
+
+
+def _write_consents(
+    batch: Sequence[GoodRow],
+    ids: Mapping[str, int],
+    terms: ConsentTerms,
+    source: str,
+    now: datetime,
+) -> dict[int, list[str]]:
+    """Channels that stay withdrawn although the file says otherwise, by customer."""
+    statements = [
+        statement
+        for row in batch
+        if row.customer_no in ids
+        for statement in _statements(row, ids[row.customer_no], terms)
+    ]
+    if not statements:
+        return {}
+    kept: dict[int, list[str]] = {}
+    for customer_id, channel in rows(
+        IMPORT_CONSENTS, {"rows": as_json(statements), "source": source, "now": now}
+    ):
+        kept.setdefault(customer_id, []).append(channel)
+    return kept
+
+
+def _statements(row: GoodRow, customer_id: int, terms: ConsentTerms) -> list[dict[str, Any]]:
+    # What the row itself says counts for more than what was said of the whole file.
+    said = {**dict.fromkeys(terms.channels, True), **row.consents}
+    return [
+        {
+            "customer_id": customer_id,
+            "purpose": Purpose.MARKETING,
+            "channel": channel,
+            "state": ConsentState.GRANTED if granted else ConsentState.WITHDRAWN,
+            "notice_version": terms.notice_version,
+            "evidence": {**(terms.evidence or {}), "line": row.record.line},
+        }
+        for channel, granted in said.items()
+    ]
+
+
+def _flags(row: GoodRow, customer_id: int | None, kept: Sequence[str]) -> list[BadRow]:
+    found = []
+    if customer_id is None:
+        found.append(("", "customer_erased", "The customer was erased and stays so."))
+    found += [
+        (
+            channel,
+            "consent_kept_withdrawn",
+            "The customer has withdrawn this consent; a file cannot give it back.",
+        )
+        for channel in kept
+    ]
+    return [
+        BadRow(
+            number=row.record.number,
+            line=row.record.line,
+            customer_no=row.customer_no,
+            column=column,
+            code=code,
+            message=message,
+            value="",
+        )
+        for column, code, message in found
+    ]

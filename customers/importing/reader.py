@@ -1,0 +1,199 @@
+"""One record after another, each with its line; a broken record never hides the next.
+
+Only CR, LF and CRLF end a line (`str.splitlines` would also split at U+2028 or U+0085 inside a
+name). A quote that is never closed spoils its own line and no other.
+"""
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import TextIO
+
+import openpyxl
+from django.utils.translation import gettext as _
+from openpyxl.utils.exceptions import InvalidFileException
+
+from customers.errors import FileRejected
+from customers.importing.layout import COLUMNS_AT_MOST, XLSX, Layout
+
+RECORD_CHARACTERS = 131_072  # csv.field_size_limit's own default, for the whole record
+_LINES_IN_A_RECORD = 100
+_LONGEST_EXACT = 15  # digits that an Excel number keeps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One data row as text cells, or why it cannot be read."""
+
+    number: int
+    """1 for the first row below the header."""
+    line: int
+    """Where it begins in the file, from 1."""
+    cells: list[str]
+    code: str = ""
+    """Not empty when the record is unreadable."""
+
+
+def read_header(path: Path, layout: Layout) -> list[str]:
+    """The column names, stripped; raises FileRejected when they cannot name columns."""
+    first = next(_raw_records(path, layout), None)
+    if first is None or first.code:
+        raise FileRejected("header_unreadable", _("The first line holds no column names."))
+    header = [cell.strip() for cell in first.cells]
+    while header and not header[-1]:
+        header.pop()
+    named = [name for name in header if name]
+    if not named or len(header) > COLUMNS_AT_MOST:
+        raise FileRejected(
+            "header_unreadable", _("The first line must name 1 to %d columns.") % COLUMNS_AT_MOST
+        )
+    if doubled := {name for name in named if named.count(name) > 1}:
+        raise FileRejected(
+            "column_twice", _("The column %s stands twice in the header.") % sorted(doubled)[0]
+        )
+    return header
+
+
+def read_records(path: Path, layout: Layout, *, columns: int) -> Iterator[Record]:
+    """The rows below the header, in order, blank lines left out.
+
+    Parameters
+    ----------
+    columns : width of the header; a row of another width is a broken one
+    """
+    records = _raw_records(path, layout)
+    next(records, None)
+    for number, record in enumerate(records, start=1):
+        code = record.code
+        cells = record.cells
+        if not code and len(cells) != columns:
+            while len(cells) > columns and not cells[-1].strip():
+                cells.pop()
+            if len(cells) != columns:
+                code = "extra_cells" if len(cells) > columns else "missing_cells"
+        yield Record(number=number, line=record.line, cells=cells, code=code)
+
+
+def _raw_records(path: Path, layout: Layout) -> Iterator[Record]:
+    return _sheet_records(path) if layout.encoding == XLSX else _text_records(path, layout)
+
+
+def _text_records(path: Path, layout: Layout) -> Iterator[Record]:
+    # Damaged UTF-8 becomes lone surrogates, which mark the rows that hold them.
+    errors = "surrogateescape" if layout.encoding.startswith("utf-8") else "strict"
+    with path.open(encoding=layout.encoding, errors=errors, newline=None) as file:
+        try:
+            yield from _split(_Lines(file), layout.delimiter)
+        except UnicodeDecodeError as error:
+            raise FileRejected(
+                "encoding_wrong",
+                _("The file is not in the encoding %s.") % layout.encoding,
+                path="encoding",
+            ) from error
+
+
+class _Lines:
+    """The lines of a file, countable and returnable."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._returned: deque[str] = deque()
+        self.number = 0
+
+    def take(self) -> str:
+        """The next line without its end, "" with `ended` at the end of the file."""
+        self.number += 1
+        if self._returned:
+            return self._returned.popleft()
+        line = self._file.readline(RECORD_CHARACTERS + 2)
+        if len(line) > RECORD_CHARACTERS and not line.endswith("\n"):
+            self._skip_rest()
+        return line
+
+    def give_back(self, lines: list[str]) -> None:
+        """Read these again."""
+        self._returned.extendleft(reversed(lines))
+        self.number -= len(lines)
+
+    def _skip_rest(self) -> None:
+        while (rest := self._file.readline(RECORD_CHARACTERS)) and not rest.endswith("\n"):
+            continue
+
+
+def _split(lines: _Lines, delimiter: str) -> Iterator[Record]:
+    while line := lines.take():
+        at = lines.number
+        if line == "\n":
+            continue
+        text = line.removesuffix("\n")
+        if len(text) > RECORD_CHARACTERS:
+            yield Record(number=0, line=at, cells=[], code="too_long")
+        elif not text.isascii() and _is_damaged(text):
+            yield Record(number=0, line=at, cells=[], code="undecodable")
+        elif '"' not in text:
+            if text.strip():
+                yield Record(number=0, line=at, cells=text.split(delimiter))
+        else:
+            yield _quoted(line, lines, delimiter)
+
+
+def _is_damaged(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _quoted(line: str, lines: _Lines, delimiter: str) -> Record:
+    """A record with quotes, which may go on over several lines."""
+    at, taken, record = lines.number, list[str](), line
+    while record.count('"') % 2:
+        more = lines.take()
+        if not more or len(taken) >= _LINES_IN_A_RECORD or len(record) > RECORD_CHARACTERS:
+            lines.give_back([*taken, more] if more else taken)
+            if not more:
+                lines.number -= 1
+            return Record(number=0, line=at, cells=[], code="quote_unclosed")
+        taken.append(more)
+        record += more
+    try:
+        cells = next(csv.reader([record.removesuffix("\n")], delimiter=delimiter, strict=True))
+    except csv.Error:
+        # The quotes paired up across rows that have nothing to do with each other.
+        lines.give_back(taken)
+        return Record(number=0, line=at, cells=[], code="quote_unclosed")
+    return Record(number=0, line=at, cells=cells)
+
+
+def _sheet_records(path: Path) -> Iterator[Record]:
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (InvalidFileException, KeyError, ValueError, OSError) as error:
+        raise FileRejected("xlsx_damaged", _("The XLSX file is damaged.")) from error
+    try:
+        sheet = book.worksheets[0] if book.worksheets else None
+        for line, row in enumerate(sheet.iter_rows(values_only=True) if sheet else (), start=1):
+            cells = [_cell_text(value) for value in row]
+            while cells and not cells[-1]:
+                cells.pop()
+            if cells:
+                width = len(row)
+                yield Record(number=0, line=line, cells=cells + [""] * (width - len(cells)))
+    finally:
+        book.close()
+
+
+def _cell_text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer() and abs(value) < 10**_LONGEST_EXACT:
+            return str(int(value))
+        case datetime() if value.time() == time():
+            return value.date().isoformat()
+        case datetime() | date():
+            return value.isoformat()
+        case _:
+            return str(value)

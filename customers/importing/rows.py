@@ -1,0 +1,133 @@
+"""From a record to a customer's row, or to the reasons why not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from customers.errors import CellError, IdentifierError
+from customers.identifiers import mask, normalise, redact
+from customers.importing.cells import Value
+from customers.importing.mapping import Plan
+from customers.importing.reader import Record
+
+_UNREADABLE = {
+    "extra_cells": "It has more cells than the header.",
+    "missing_cells": "It has fewer cells than the header.",
+    "quote_unclosed": "A quote is opened and never closed, or stands inside a cell.",
+    "too_long": "The row is longer than 131072 characters.",
+    "undecodable": "It holds bytes that are not valid in the file's encoding.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodRow:
+    """One customer as the file tells."""
+
+    record: Record
+    customer_no: str
+    columns: dict[str, Value]
+    attributes: dict[str, Value]
+    contacts: list[tuple[str, str]]
+    """Kind and normal form."""
+    consents: dict[str, bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadRow:
+    """One row that was not imported (or, when flagged, not in all its parts)."""
+
+    number: int
+    line: int
+    customer_no: str
+    column: str
+    code: str
+    message: str
+    value: str
+    """Masked: the file of refused rows goes from hand to hand."""
+
+
+def judge(record: Record, plan: Plan, seen: set[int]) -> GoodRow | BadRow:
+    """Check one record.
+
+    Parameters
+    ----------
+    seen : hashes of the customer numbers of earlier rows; this one's is added. Hashes, because a
+        million texts would be ten times the memory; the chance that one good row of a million is
+        taken for a double is 3e-8.
+    """
+    if record.code:
+        return _bad(record, "", "", record.code, _UNREADABLE[record.code], "")
+    cells = record.cells
+    id_column = plan.header[plan.id_index]
+    try:
+        number = normalise("customer_no", cells[plan.id_index])
+    except IdentifierError as error:
+        return _bad(record, "", id_column, error.code, error.message, cells[plan.id_index])
+    digest = hash(number)
+    if digest in seen:
+        return _bad(record, number, id_column, "id_twice", "It stands in an earlier row too.", "")
+    seen.add(digest)
+    return _convert(record, number, plan)
+
+
+def _convert(record: Record, number: str, plan: Plan) -> GoodRow | BadRow:
+    columns: dict[str, Value] = {}
+    attributes: dict[str, Value] = {}
+    contacts: list[tuple[str, str]] = []
+    consents: dict[str, bool] = {}
+    for target in plan.targets:
+        cell = record.cells[target.index].strip()
+        if not cell:
+            continue
+        try:
+            value = target.convert(cell)
+        except CellError as error:
+            return _bad(record, number, target.column, error.code, error.message, cell)
+        match target.part:
+            case "attribute":
+                attributes[target.field] = value
+            case "column":
+                columns[target.field] = value
+            case "contact":
+                contacts.append((target.field, str(value)))
+            case _:
+                consents[target.field] = bool(value)
+    return GoodRow(
+        record=record,
+        customer_no=number,
+        columns=columns,
+        attributes=attributes,
+        contacts=contacts,
+        consents=consents,
+    )
+
+
+def _bad(record: Record, number: str, column: str, code: str, message: str, value: str) -> BadRow:
+    return BadRow(
+        number=record.number,
+        line=record.line,
+        customer_no=number,
+        column=column,
+        code=code,
+        message=message,
+        value=_shown(value),
+    )
+
+
+def _shown(value: str) -> str:
+    """Enough of a refused value to find it by, and not enough to use it."""
+    text = redact(value[:60])
+    digits = sum(character.isdigit() for character in text)
+    return mask("text", text) if digits > 6 or "@" in text else text
+
+
+def customer_row(row: GoodRow, sealed_name: str | None) -> Mapping[str, Any]:
+    """The row as `UPSERT_CUSTOMERS` takes it."""
+    given: dict[str, Any] = {
+        **row.columns,
+        "customer_no": row.customer_no,
+        "attributes": row.attributes,
+    }
+    if sealed_name is not None:
+        given["name"] = sealed_name
+    return given

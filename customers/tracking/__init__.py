@@ -1,0 +1,1 @@
+"""Tracking calls as they arrive: bytes to JSON to events. Pure."""

@@ -1,0 +1,278 @@
+"""From one call of the tracking specification to one event.
+
+What cannot be taken raises `EventRefused` with a code; nothing is guessed about who it was. The
+documented normalisations are: surrounding white space of names and ids goes, ids are NFC, a time
+in the future becomes the time of receipt (the original is kept in the context), a time without a
+zone is UTC, a missing message id is made up.
+"""
+
+import json
+import re
+import unicodedata
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+import orjson
+
+from customers.errors import EventRefused
+from customers.tracking.body import Irregular, describe
+from customers.tracking.event import NewEvent
+
+EVENT_BYTES = 32 * 1024
+FUTURE_ALLOWED = timedelta(minutes=5)
+OLDEST_LIVE = timedelta(days=3660)
+OLDEST_IMPORTED = datetime(2000, 1, 1, tzinfo=UTC)
+KINDS = frozenset({"track", "identify", "page", "screen", "group", "alias"})
+_SKEW_TOLD = timedelta(minutes=1)
+_NAMES = {
+    "identify": "Identified",
+    "page": "Page Viewed",
+    "screen": "Screen Viewed",
+    "group": "Grouped",
+    "alias": "Aliased",
+}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_MOMENT = re.compile(
+    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What a call says about all of its events."""
+
+    kind: str | None
+    """None in a batch, where each message names its own."""
+    received_at: datetime
+    sent_at: Any = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+    is_import: bool = False
+    """Backfill: times are taken as they are and may lie far back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One call understood: the event, and what it says about identity."""
+
+    index: int
+    event: NewEvent
+    traits: Mapping[str, Any] = field(default_factory=dict)
+    previous_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """One call that goes to quarantine."""
+
+    index: int
+    message_id: str
+    code: str
+    message: str
+    payload: str
+
+
+def parse_message(item: object, *, index: int, envelope: Envelope) -> Message | Rejection:
+    """Check one call. Never raises for what a client sent."""
+    try:
+        return _message(item, index, envelope)
+    except EventRefused as refusal:
+        message_id = item.get("messageId") if isinstance(item, dict) else None
+        return Rejection(
+            index=index,
+            message_id=_printable(message_id) if isinstance(message_id, str) else "",
+            code=refusal.code,
+            message=refusal.message,
+            payload=json.dumps(item, default=describe),
+        )
+
+
+def _printable(text: str) -> str:
+    return _SURROGATE.sub("\ufffd", text.replace("\0", "\ufffd"))[:256]
+
+
+def _message(call: object, index: int, envelope: Envelope) -> Message:
+    item = _checked(call)
+    kind = envelope.kind or item.get("type")
+    if kind not in KINDS:
+        raise EventRefused("unknown_type", "Its type is none of the tracking specification.")
+    user_id = _identifier(item, "userId")
+    anonymous_id = _identifier(item, "anonymousId")
+    if user_id is None and anonymous_id is None:
+        raise EventRefused("missing_identity", "It has neither a userId nor an anonymousId.")
+    context = {**envelope.context, **_mapping(item, "context")}
+    traits = _mapping(item, "traits") or context.pop("traits", None) or {}
+    context.pop("traits", None)
+    if not isinstance(traits, dict):
+        raise EventRefused("invalid_traits", "Its traits are not an object.")
+    occurred_at, original = _occurred_at(item, envelope)
+    if original:
+        context["original_timestamp"] = original
+    event = NewEvent(
+        message_id=_message_id(item),
+        kind=kind,
+        name=_text(item, "event") if kind == "track" else _NAMES[kind],
+        user_id=user_id,
+        anonymous_id=anonymous_id,
+        occurred_at=occurred_at,
+        properties=_properties(item, kind, traits),
+        context=context,
+    )
+    previous_id = _identifier(item, "previousId") if kind == "alias" else None
+    if kind == "alias" and (previous_id is None or user_id is None):
+        raise EventRefused("missing_identity", "An alias needs a previousId and a userId.")
+    return Message(
+        index=index,
+        event=event,
+        traits=traits if kind == "identify" else {},
+        previous_id=previous_id,
+    )
+
+
+def _checked(item: object) -> dict[str, Any]:
+    """Refuse what PostgreSQL or another JSON parser would read otherwise."""
+    if isinstance(item, Irregular):
+        raise EventRefused(item.code, _IRREGULAR[item.code])
+    if not isinstance(item, dict):
+        raise EventRefused("not_an_object", "It is not a JSON object.")
+    try:
+        encoded = orjson.dumps(item, default=_refuse_irregular)
+    except TypeError as error:
+        if isinstance(error.__cause__, EventRefused):
+            raise error.__cause__ from None
+        raise EventRefused(*_unencodable(str(error))) from error
+    if len(encoded) > EVENT_BYTES:
+        raise EventRefused("too_large", "It is larger than 32 KB.")
+    if b"\\u0000" in encoded and _holds_nul(item):
+        raise EventRefused("nul_character", "It holds the character U+0000.")
+    return item
+
+
+_IRREGULAR = {
+    "duplicate_key": "An object in it has the same key twice.",
+    "number_out_of_range": "A number in it is out of range.",
+}
+
+
+def _refuse_irregular(value: object) -> NoReturn:
+    if isinstance(value, Irregular):
+        raise EventRefused(value.code, _IRREGULAR[value.code])
+    raise TypeError(type(value).__name__)
+
+
+def _unencodable(reason: str) -> tuple[str, str]:
+    if "Integer" in reason:
+        return "number_out_of_range", "An integer in it has more than 64 bits."
+    if "surrogate" in reason or "UTF-8" in reason:
+        return "lone_surrogate", "It holds half of a surrogate pair."
+    return "too_deep", "It is nested too deeply."
+
+
+def _holds_nul(value: object) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case dict():
+            return any("\0" in key or _holds_nul(inner) for key, inner in value.items())
+        case list():
+            return any(_holds_nul(inner) for inner in value)
+        case _:
+            return False
+
+
+def _identifier(item: Mapping[str, Any], key: str) -> str | None:
+    value = item.get(key)
+    # SDKs send "" for "nobody yet". Blanks are something else: a broken id.
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise EventRefused(_code(key), f"Its {key} is not a string.")
+    name = unicodedata.normalize("NFC", value).strip()
+    if not 0 < len(name) <= 256 or any(ord(character) < 32 for character in name):
+        raise EventRefused(_code(key), f"Its {key} is blank, too long or not printable.")
+    return name
+
+
+def _code(key: str) -> str:
+    return "invalid_" + re.sub(r"([A-Z])", r"_\1", key).lower()
+
+
+def _message_id(item: Mapping[str, Any]) -> str:
+    value = item.get("messageId")
+    if value is None or value == "":
+        return f"touchstone-{uuid.uuid4()}"
+    if not isinstance(value, str) or len(value) > 256:
+        raise EventRefused("invalid_message_id", "Its messageId is not a string of 1 to 256.")
+    return value
+
+
+def _text(item: Mapping[str, Any], key: str) -> str:
+    value = item.get(key)
+    text = value.strip() if isinstance(value, str) else ""
+    if not 0 < len(text) <= 256:
+        raise EventRefused(_code(key), f"Its {key} is not a string of 1 to 256 characters.")
+    return text
+
+
+def _mapping(item: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = item.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise EventRefused(_code(key), f"Its {key} are not an object.")
+    return dict(value)
+
+
+def _properties(item: Mapping[str, Any], kind: str, traits: Mapping[str, Any]) -> dict[str, Any]:
+    match kind:
+        case "page" | "screen":
+            named = {key: item[key] for key in ("name", "category") if item.get(key) is not None}
+            return {**named, **_mapping(item, "properties")}
+        case "identify":
+            return dict(traits)
+        case "group":
+            return {"group_id": _text(item, "groupId"), **traits}
+        case "alias":
+            return {"previous_id": item.get("previousId")}
+        case _:
+            return _mapping(item, "properties")
+
+
+def _occurred_at(item: Mapping[str, Any], envelope: Envelope) -> tuple[datetime, str | None]:
+    """The event's time on our clock, and the client's own words when they were changed.
+
+    ``received_at - (sent_at - timestamp)``: a client's clock may be wrong, but it is wrong by the
+    same amount in both of its times.
+    """
+    now = envelope.received_at
+    told = item.get("timestamp") or item.get("originalTimestamp")
+    if told is None:
+        return now, None
+    moment = _moment(told, "timestamp")
+    sent = item.get("sentAt") or envelope.sent_at
+    original = None
+    if sent is not None and not envelope.is_import:
+        skew = now - _moment(sent, "sentAt")
+        moment, original = moment + skew, str(told) if abs(skew) > _SKEW_TOLD else None
+    oldest = OLDEST_IMPORTED if envelope.is_import else now - OLDEST_LIVE
+    if moment < oldest:
+        raise EventRefused(
+            "timestamp_too_old", "Its time lies too far back; send history to /v1/import."
+        )
+    if moment > now + FUTURE_ALLOWED:
+        return now, str(told)
+    return moment, original
+
+
+def _moment(value: object, key: str) -> datetime:
+    text = value.strip().upper() if isinstance(value, str) else ""
+    if not _MOMENT.fullmatch(text):
+        raise EventRefused("invalid_timestamp", f"Its {key} is not an ISO 8601 date and time.")
+    try:
+        moment = datetime.fromisoformat(text)
+        zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return zoned.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise EventRefused("invalid_timestamp", f"Its {key} does not exist.") from error
