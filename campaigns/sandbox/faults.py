@@ -19,7 +19,7 @@ class Fault(StrEnum):
     REFUSE = "refuse"  # refused for ever: not recorded
 
 
-class BadFaults(ValueError):  # noqa: N818 - a sentence about the input, as elsewhere in the house
+class BadFaults(ValueError):
     """The text given to --faults cannot be read."""
 
 

@@ -44,6 +44,7 @@ class HttpSide:
                 web.post("/fcm/lookup", self._lookup("push")),
                 web.post("/email/lookup", self._lookup("email")),
                 web.post("/token", self._token),
+                web.delete("/token", self._forget_tokens),
                 web.get("/service-account.json", self._service_account),
                 web.get("/inbox", self._inbox),
                 web.get("/ledger", self._ledger),
@@ -143,6 +144,12 @@ class HttpSide:
         token = secrets.token_urlsafe(32)
         self._tokens[token] = time.monotonic() + 3600
         return _json({"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
+
+    async def _forget_tokens(self, _request: web.Request) -> web.Response:
+        """Revoke every token, as a vendor does when an account's key is changed."""
+        count = len(self._tokens)
+        self._tokens.clear()
+        return _json({"revoked": count})
 
     async def _service_account(self, request: web.Request) -> web.Response:
         return _json(self._key.as_file(f"{request.scheme}://{request.host}/token"))

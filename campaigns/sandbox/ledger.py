@@ -94,7 +94,7 @@ class Ledger:
 
     def note_fault(self, *, channel: str, fault: Fault, keys: Sequence[str]) -> None:
         """Record that these keys met a fault."""
-        self.faults[fault] = self.faults.get(fault, 0) + 1
+        self.faults[fault.value] = self.faults.get(fault.value, 0) + 1
         now = datetime.now(UTC).timestamp()
         self._write({"type": "fault", "channel": channel, "fault": fault, "keys": keys, "at": now})
 

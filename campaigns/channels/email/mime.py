@@ -18,8 +18,9 @@ from campaigns.channels.base import Outgoing
 
 # RFC 5321 §4.1.2 dot-string and §4.5.3.1 lengths; quoted local parts are not used.
 _LOCAL = re.compile(r"(?!\.)(?!.*\.\.)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}(?<!\.)")
-_DOMAIN = re.compile(r"(?=.{1,253}\Z)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?)+")
-_URL = re.compile(r"(?:https?://|mailto:)[!-;=?-~]{1,1800}")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
+_URL = re.compile(r"(?:https?://|mailto:)[!-;=?-~]{1,900}")
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LONGEST_PLAIN_SUBJECT = 900  # octets on one line, below the limit of 998
@@ -92,7 +93,7 @@ def _headers(message: Outgoing) -> list[str]:
     if url := content.get("unsubscribe_url"):
         if not _URL.fullmatch(url):
             raise Unmailable("content_invalid", "unsubscribe_url is not a plain URL")
-        lines.append(f"List-Unsubscribe:\r\n <{url}>")
+        lines.append(f"List-Unsubscribe: <{url}>")
         if not url.startswith("mailto:"):
             # RFC 8058: the pair of headers makes it one click.
             lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
@@ -164,7 +165,7 @@ def _ascii_domain(domain: str) -> str:
         text = domain if domain.isascii() else domain.encode("idna").decode("ascii")
     except UnicodeError as error:
         raise Unmailable("address_invalid", "the address's domain is not valid") from error
-    if not _DOMAIN.fullmatch(text) or text.endswith("."):
+    if not _DOMAIN.fullmatch(text):
         raise Unmailable("address_invalid", "the address's domain is not valid")
     return text
 

@@ -1,0 +1,263 @@
+"""SMTP against the sandbox, and against relays that misbehave in other ways."""
+
+import asyncio
+import ssl
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from campaigns.channels.base import (
+    Accepted,
+    AccountConfig,
+    Channel,
+    Outcome,
+    Outgoing,
+    Provider,
+    Refused,
+    Unavailable,
+    Unknown,
+)
+from campaigns.channels.errors import AccountInvalid
+from campaigns.channels.registry import build_provider
+from tests.campaigns.channels.contract import API_SECRET, ProviderContract
+from tests.campaigns.sandbox_process import SandboxProcess
+
+
+class TestSmtpContract(ProviderContract):
+    channel = Channel.EMAIL
+    error_outcome = Unavailable  # 451 says in so many words that it was not taken
+
+    def config(self, ports: Mapping[str, str], sandbox: SandboxProcess) -> AccountConfig:
+        return AccountConfig(
+            key="email-main",
+            vendor="smtp",
+            base_url=ports["smtp_url"],
+            secrets={"lookup_secret": API_SECRET},
+            options={"lookup_url": ports["email_lookup_url"]},
+        )
+
+    def content(self) -> dict[str, str]:
+        return {
+            "subject": "Your portfolio",
+            "from": "Touchstone <news@example.com>",
+            "reply_to": "desk@example.com",
+            "html": "<p>Hello <a href='https://example.com/r/abc?a=1&amp;b=2'>here</a></p>",
+            "text": "Hello https://example.com/r/abc?a=1&b=2",
+            "unsubscribe_url": "https://example.com/u/abc",
+        }
+
+    def address(self, fault: str = "") -> str:
+        return f"fault-{fault}@example.com" if fault else "customer@example.com"
+
+    async def test_what_arrives_is_what_was_written(
+        self, provider: Provider, sandbox: SandboxProcess
+    ) -> None:
+        text = ".\r\n..two dots\r\n.\r\nend " + "x" * 5000
+        content = {**self.content(), "subject": "您的投资组合已更新 🎉" * 6, "text": text}
+        message = replace(self.message(), content=content)
+
+        await provider.send([message])
+
+        [copy] = sandbox.received("email", message.key)
+        assert copy["subject"] == content["subject"]
+        assert copy["text"] == text
+        assert copy["links"] == ["https://example.com/r/abc?a=1&b=2"]
+        assert copy["unsubscribe_url"] == content["unsubscribe_url"]
+        assert "List-Unsubscribe-Post" in copy["headers"]
+
+    async def test_the_user_name_logged_in_with_names_the_account(
+        self, account: AccountConfig, sandbox: SandboxProcess
+    ) -> None:
+        secrets = {**account.secrets, "username": "broker-1", "password": "p"}
+        provider = build_provider(replace(account, secrets=secrets))
+        message = self.message()
+
+        await provider.send([message])
+        await provider.aclose()
+
+        assert sandbox.received("email", message.key)[0]["account"] == "broker-1"
+
+    async def test_a_relay_without_starttls_gets_nothing_when_it_is_asked_for(
+        self, account: AccountConfig, sandbox: SandboxProcess
+    ) -> None:
+        options = {**account.options, "tls": "starttls"}
+        provider = build_provider(replace(account, options=options))
+        message = self.message()
+
+        [outcome] = await provider.send([message])
+
+        assert isinstance(outcome, Unavailable)
+        assert outcome.code == "tls"
+        assert sandbox.received("email", message.key) == []
+
+
+@pytest.mark.parametrize(
+    ("base_url", "options"),
+    [
+        ("http://127.0.0.1:25", {}),
+        ("smtp://127.0.0.1", {}),
+        ("smtp://127.0.0.1:99999", {}),
+        ("smtp://relay.example:25", {"tls": "none"}),
+        ("smtp://127.0.0.1:25", {"connections": "0"}),
+        ("smtp://127.0.0.1:25", {"envelope_from": "a@b\r\nDATA"}),
+        ("smtp://127.0.0.1:25", {"hello": "x\r\nDATA"}),
+    ],
+)
+def test_an_unusable_account_is_one_clear_error(base_url: str, options: dict[str, str]) -> None:
+    with pytest.raises(AccountInvalid, match="account 'e'"):
+        build_provider(AccountConfig(key="e", vendor="smtp", base_url=base_url, options=options))
+
+
+@pytest.mark.parametrize(
+    ("cut_at", "expected"),
+    [("MAIL", Unavailable), ("DATA", Unavailable), ("dot", Unknown)],
+)
+@pytest.mark.parametrize("pipelining", [True, False])
+async def test_a_broken_connection_is_judged_by_whether_the_final_dot_had_left(
+    cut_at: str, expected: type[Outcome], *, pipelining: bool
+) -> None:
+    async with relay(cut_at=cut_at, pipelining=pipelining) as (port, _):
+        [outcome] = await send_to(f"smtp://127.0.0.1:{port}", [outgoing()])
+
+    assert isinstance(outcome, expected)
+
+
+async def test_a_kept_connection_that_the_relay_closed_is_replaced_unnoticed() -> None:
+    async with relay(close_after=1) as (port, seen):
+        provider = build_provider(config(f"smtp://127.0.0.1:{port}"))
+        outcomes = [(await provider.send([outgoing()]))[0] for _ in range(3)]
+        await provider.aclose()
+
+    assert all(isinstance(outcome, Accepted) for outcome in outcomes)
+    assert len(seen) == 3
+
+
+async def test_a_sender_the_relay_does_not_take_is_the_accounts_fault() -> None:
+    async with relay(replies={"MAIL": "550 5.7.1 not your domain"}) as (port, seen):
+        [outcome] = await send_to(f"smtp://127.0.0.1:{port}", [outgoing()])
+
+    assert isinstance(outcome, Unavailable)
+    assert outcome.code == "sender_refused"
+    assert seen == []
+
+
+async def test_a_relay_that_is_busy_is_tried_again_and_one_that_refuses_is_not() -> None:
+    async with relay(replies={"RCPT": "450 4.2.1 greylisted"}) as (port, _):
+        [busy] = await send_to(f"smtp://127.0.0.1:{port}", [outgoing()])
+    async with relay(replies={"RCPT": "550 5.1.1 unknown"}) as (port, _):
+        [refused] = await send_to(f"smtp://127.0.0.1:{port}", [outgoing()])
+
+    assert isinstance(busy, Unavailable)
+    assert busy.code == "smtp_450"
+    assert isinstance(refused, Refused)
+    assert refused.code == "smtp_550"
+
+
+async def test_a_certificate_nobody_vouches_for_gets_no_message(tmp_path: Path) -> None:
+    async with relay(tls=self_signed(tmp_path)) as (port, seen):
+        [outcome] = await send_to(f"smtps://127.0.0.1:{port}", [outgoing()])
+
+    assert isinstance(outcome, Unavailable)
+    assert outcome.code == "tls"
+    assert seen == []
+
+
+def outgoing() -> Outgoing:
+    return Outgoing(
+        key=uuid.uuid4().hex,
+        address="customer@example.com",
+        content={"subject": "s", "from": "a@example.com", "html": "<p>h</p>", "text": "t"},
+    )
+
+
+def config(url: str) -> AccountConfig:
+    return AccountConfig(
+        key="e", vendor="smtp", base_url=url, options={"deadline_seconds": "5", "connections": "1"}
+    )
+
+
+async def send_to(url: str, batch: list[Outgoing]) -> list[Outcome]:
+    provider = build_provider(config(url))
+    outcomes = await provider.send(batch)
+    await provider.aclose()
+    return outcomes
+
+
+@asynccontextmanager
+async def relay(
+    *,
+    cut_at: str = "",
+    pipelining: bool = True,
+    replies: Mapping[str, str] | None = None,
+    close_after: int = 0,
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[tuple[int, list[str]]]:
+    """A relay that cuts the connection at a command, or answers one as told."""
+    seen: list[str] = []
+    told = {"MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go", "RSET": "250 ok"}
+    told |= replies or {}
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 relay\r\n")
+        taken = 0
+        while line := (await reader.readline()).decode():
+            verb = line[:4].strip().upper()
+            if verb == cut_at:
+                break
+            if verb == "EHLO":
+                writer.write(b"250-relay\r\n250-PIPELINING\r\n" if pipelining else b"")
+                writer.write(b"250 HELP\r\n")
+            elif verb == "DATA" and not told["RCPT"].startswith("250"):
+                writer.write(b"503 no recipient\r\n")
+            elif verb == "DATA" and not told["MAIL"].startswith("250"):
+                writer.write(b"503 no sender\r\n")
+            elif verb == "DATA":
+                writer.write(b"354 go\r\n")
+                text = await reader.readuntil(b"\r\n.\r\n")
+                if cut_at == "dot":
+                    break
+                seen.append(text.decode())
+                taken += 1
+                writer.write(b"250 ok\r\n")
+                if taken == close_after:
+                    break
+            else:
+                writer.write(told.get(verb, "250 ok").encode() + b"\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    yield server.sockets[0].getsockname()[1], seen
+    server.close()
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "relay.pem"
+    path.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + certificate.public_bytes(Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
