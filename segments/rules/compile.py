@@ -4,9 +4,11 @@ Statements use named parameters (``%(p1)s``) and hold no other percent sign.
 
 Every condition that reads another table is a derived table with one row per matching customer,
 joined from the left: PostgreSQL turns the join into a plain or an anti join where the rule
-allows, hashes and spills it otherwise, and never runs it once per customer. For a handful of
-customers each derived table is restricted to them and read through its customer index, so the
-same text serves a rebuild and a live update.
+allows, hashes and spills it otherwise, and never runs it once per customer. Only whether an
+event happened at all, asked of every customer alike, is an EXISTS: that becomes a semi or an
+anti join without grouping the events first; below an OR it might be run once per customer. For
+a handful of customers each derived table is restricted to them and read through its customer
+index, so the same text serves a rebuild and a live update.
 """
 
 from collections.abc import Mapping
@@ -79,7 +81,7 @@ def compile_rule(
     parameter's name (several fragments in one statement need different ones).
     """
     statement = _Statement.begin(checked, now=now, zone=zone, ids=ids, prefix=prefix)
-    predicate = _rule(checked.rule, statement)
+    predicate = _conjunct(checked.rule, statement)
     return statement.select("c.id", where=predicate.sql)
 
 
@@ -156,14 +158,36 @@ class _Statement:
         return Fragment(sql=sql, params=self.parameters.values)
 
 
+def _conjunct(rule: Rule, statement: _Statement) -> Predicate:
+    """A rule that every selected customer must meet, where the planner can pull up EXISTS."""
+    match rule:
+        case All():
+            return _joined([_conjunct(child, statement) for child in rule.children], " AND ")
+        case Not(child=EventCount() as child) if _asks_presence(child):
+            return _certain(f"NOT {_exists(child, statement)}")
+        case EventCount() if _asks_presence(rule):
+            return _certain(_exists(rule, statement))
+        case _:
+            return _rule(rule, statement)
+
+
+def _asks_presence(rule: EventCount) -> bool:
+    return rule.op is Operator.GTE and rule.value == 1
+
+
+def _exists(rule: EventCount, statement: _Statement) -> str:
+    events = f"{_events(rule.event, rule.window, statement)}\n  AND e.customer_id = c.id"
+    return f"EXISTS (\n  SELECT 1\n{indent(events, '  ')}\n)"
+
+
 def _rule(rule: Rule, statement: _Statement) -> Predicate:  # noqa: C901 - one arm per kind
     match rule:
         case Everyone():
             return _certain("TRUE")
         case All():
-            return _combined(rule.children, " AND ", statement)
+            return _joined([_rule(child, statement) for child in rule.children], " AND ")
         case AnyOf():
-            return _combined(rule.children, " OR ", statement)
+            return _joined([_rule(child, statement) for child in rule.children], " OR ")
         case Not():
             return _not(rule, statement)
         case Attribute():
@@ -198,8 +222,7 @@ def _found(customers: str, statement: _Statement) -> Predicate:
     return _certain(f"{statement.join(customers)} IS NOT NULL")
 
 
-def _combined(children: tuple[Rule, ...], word: str, statement: _Statement) -> Predicate:
-    predicates = [_rule(child, statement) for child in children]
+def _joined(predicates: Listed[Predicate], word: str) -> Predicate:
     return Predicate(
         sql=f"({word.join(predicate.sql for predicate in predicates)})",
         may_be_null=any(predicate.may_be_null for predicate in predicates),
@@ -317,20 +340,22 @@ def _condition(condition: Condition, statement: _Statement) -> str:
 
 def _count(rule: EventCount, statement: _Statement) -> Predicate:
     """Customers without events have no row: where 0 counts, select those who do not match."""
-    having = ordered(
-        "count(*)", rule.op, rule.value, lambda one: statement.bind(whole(one), "bigint")
-    )
     zero_matches = number_holds(Decimal(0), rule.op, rule.value)
-    if zero_matches:
-        having = f"NOT ({having})"
-    elif rule.op is Operator.GTE and rule.value == 1:
-        having = "TRUE"
     customers = (
         f"SELECT e.customer_id\n{_events(rule.event, rule.window, statement)}"
-        f"\nGROUP BY e.customer_id\nHAVING {having}"
+        f"\nGROUP BY e.customer_id{_having(rule, zero_matches, statement)}"
     )
     joined = statement.join(customers)
     return _certain(f"{joined} IS NULL" if zero_matches else f"{joined} IS NOT NULL")
+
+
+def _having(rule: EventCount, zero_matches: bool, statement: _Statement) -> str:
+    if _asks_presence(rule):
+        return ""
+    counted = ordered(
+        "count(*)", rule.op, rule.value, lambda one: statement.bind(whole(one), "bigint")
+    )
+    return f"\nHAVING NOT ({counted})" if zero_matches else f"\nHAVING {counted}"
 
 
 def _aggregate(rule: EventAggregate, statement: _Statement) -> str:

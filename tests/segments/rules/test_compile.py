@@ -1,7 +1,10 @@
 """The SQL of a rule, run on the product's own tables, selects whom `evaluate` says it should."""
 
+import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from hypothesis import strategies as st
 from segments.errors import RuleError
 from segments.rules.check import Checked, check
 from segments.rules.compile import compile_predicate, compile_rule, compile_verdicts
-from segments.rules.evaluate import evaluate
+from segments.rules.evaluate import Facts, evaluate
 from segments.rules.parse import parse
 from tests.segments.rules.worlds import CATALOG, KNOWN, World, leaves, rules, store, worlds
 
@@ -29,6 +32,8 @@ def events_table() -> None:
         )
 
 
+NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+NEVER = {"op": "eq", "value": 0}
 SETTINGS = settings(
     max_examples=60,
     deadline=None,
@@ -63,6 +68,73 @@ def _assert_agreement_on_all(written: list[dict[str, Any]], world: World) -> Non
         for rule in checked:
             note(str(rule.rule))
             _assert_agreement(rule, world, cursor)
+
+
+@pytest.mark.parametrize("status", ["restricted", "erased"])
+def test_customers_who_are_not_active_are_in_no_segment(events_table: None, status: str) -> None:
+    world = World(now=NOW, zone="UTC", facts=(Facts(customer_id=1, fields={"created_at": NOW}),))
+    rules = [{"everyone": True}, {"not": {"tag": "t1"}}, {"event": "a", "count": NEVER}]
+
+    with _undone(), connection.cursor() as cursor:
+        store(world, cursor)
+        for rule in rules:
+            assert _selected(rule, cursor) == [1]
+        cursor.execute("UPDATE customers_customer SET status = %s", [status])
+        for rule in rules:
+            assert _selected(rule, cursor) == []
+
+
+@pytest.mark.parametrize("word", ["all", "any"])
+def test_the_largest_rule_is_planned_and_run_in_time(events_table: None, word: str) -> None:
+    leaves = [
+        {"event": "a", "count": {"op": "gte", "value": n % 7 + 1}, "within_days": n + 1}
+        for n in range(199)
+    ]
+
+    with _undone(), connection.cursor() as cursor:
+        started = time.perf_counter()
+        assert _selected({word: leaves}, cursor, ids=[1]) == []
+        assert time.perf_counter() - started < 5
+
+
+def test_no_value_of_a_rule_becomes_sql_text() -> None:
+    hostile = "x'); DROP TABLE customers_customer; --%(p1)s%s"
+    rule = {
+        "any": [
+            {"field": "city", "op": "contains", "value": hostile},
+            {"event": hostile, "where": [{"property": hostile, "op": "eq", "value": hostile}]},
+            {"months_in_a_row": {"event": hostile, "months": 3}},
+            {"sample": 10, "salt": hostile},
+        ]
+    }
+
+    fragment = compile_rule(_checked(rule), now=NOW, zone="Asia/Shanghai")
+
+    assert "DROP" not in fragment.sql
+    assert set(re.findall(r"%.", fragment.sql)) == {"%("}
+    assert set(re.findall(r"%\((\w+)\)s", fragment.sql)) == set(fragment.params)
+    with connection.cursor() as cursor:
+        cursor.execute(fragment.sql, fragment.params)
+        assert cursor.fetchall() == []
+
+
+def test_fragments_with_different_prefixes_share_a_statement(events_table: None) -> None:
+    first = compile_predicate(_checked({"tag": "t1"}), now=NOW, zone="UTC", prefix="a")
+    second = compile_predicate(_checked({"tag": "t2"}), now=NOW, zone="UTC", prefix="b")
+
+    assert not set(first.params) & set(second.params)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT c.id FROM customers_customer c WHERE {first.sql} AND {second.sql}",
+            {**first.params, **second.params},
+        )
+        assert cursor.fetchall() == []
+
+
+def _selected(rule: Any, cursor: Any, ids: list[int] | None = None) -> list[int]:
+    fragment = compile_rule(_checked(rule), now=NOW, zone="Asia/Shanghai", ids=ids)
+    cursor.execute(fragment.sql, fragment.params)
+    return sorted(row[0] for row in cursor.fetchall())
 
 
 def _checked(written: dict[str, Any]) -> Checked | None:

@@ -224,6 +224,7 @@ def leaves() -> dict[str, st.SearchStrategy[dict[str, Any]]]:
         "sequence": _sequence(),
         "months": _months(),
         "touch": _touch_rule(),
+        "conjunction": _conjunction(),
         "plain": st.sampled_from(
             [
                 {"tag": "t1"},
@@ -368,6 +369,13 @@ def _event_count() -> st.SearchStrategy[dict[str, Any]]:
         st.sampled_from([[0, 2], [1, 2]]).map(lambda v: {"count": {"op": "between", "value": v}}),
     )
     return _merged(_event_filter(), count, _window())
+
+
+def _conjunction() -> st.SearchStrategy[dict[str, Any]]:
+    """Counts side by side: the compiler treats what every customer must meet in its own way."""
+    part = st.one_of(_event_count(), _merged(_event_filter(), _window()))
+    signed = st.one_of(part, part.map(lambda inner: {"not": inner}))
+    return st.lists(signed, min_size=1, max_size=3).map(lambda parts: {"all": parts})
 
 
 def _event_aggregate() -> st.SearchStrategy[dict[str, Any]]:
