@@ -1,0 +1,76 @@
+"""Who may do what: the five roles and their permissions, as data.
+
+A permission is ``app.codename`` as Django names it. Each role holds what its work needs and no
+more; nobody but compliance and a checker may review, and nobody may delete.
+"""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The groups of the console, each with its work."""
+
+    MARKETER = "marketer"  # makes segments, templates and journeys; submits them; runs them
+    CHECKER = "checker"  # the second pair of eyes on journeys and templates
+    COMPLIANCE = "compliance"  # reviews, keeps the rule packs, reads the audit trail
+    MANAGER = "manager"  # reads reports
+    OPERATOR = "operator"  # keeps providers, batches and imports running
+
+
+_CONTENT = (
+    "segments.view_segment",
+    "campaigns.view_journey",
+    "campaigns.view_journeyversion",
+    "campaigns.view_template",
+    "campaigns.view_templateversion",
+)
+_RESULTS = (
+    "attribution.view_reportrun",
+    "attribution.view_goal",
+    "attribution.view_experiment",
+    "attribution.view_channelcost",
+)
+_PEOPLE = ("customers.view_customer", "customers.view_consent")
+_DELIVERY = ("campaigns.view_touch", "campaigns.view_enrolment")
+_REVIEWING = ("compliance.view_review", "compliance.change_review")
+
+PERMISSIONS: dict[Role, tuple[str, ...]] = {
+    Role.MARKETER: (
+        *_CONTENT,
+        *_RESULTS,
+        *_PEOPLE,
+        *_DELIVERY,
+        "segments.add_segment",
+        "segments.change_segment",
+        "campaigns.add_journey",
+        "campaigns.change_journey",
+        "campaigns.add_template",
+        "campaigns.change_template",
+        "campaigns.view_advisortask",
+        "compliance.view_review",
+    ),
+    Role.CHECKER: (*_CONTENT, *_RESULTS, *_DELIVERY, *_REVIEWING),
+    Role.COMPLIANCE: (
+        *_CONTENT,
+        *_RESULTS,
+        *_PEOPLE,
+        *_DELIVERY,
+        *_REVIEWING,
+        "compliance.view_auditentry",
+        "compliance.view_rulepack",
+        "compliance.add_rulepack",
+        "compliance.change_rulepack",
+    ),
+    Role.MANAGER: (*_CONTENT, *_RESULTS, "campaigns.view_advisortask"),
+    Role.OPERATOR: (
+        *_DELIVERY,
+        "campaigns.view_journey",
+        "campaigns.view_provideraccount",
+        "campaigns.change_provideraccount",
+        "campaigns.view_dispatchbatch",
+        "campaigns.view_advisortask",
+        "customers.view_importjob",
+        "customers.view_quarantine",
+        "customers.view_source",
+    ),
+}
