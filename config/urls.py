@@ -7,7 +7,11 @@ from django.views.i18n import JavaScriptCatalog
 from config import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/reports/", include("attribution.pages")),
     path("admin/", admin.site.urls),
+    path("v1/", include("customers.api.urls")),
+    path("", include("campaigns.api.urls")),
+    path("", include("attribution.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("jsi18n/", JavaScriptCatalog.as_view(), name="javascript-catalog"),
     path("healthz", health.alive),

@@ -93,7 +93,7 @@ def test_customers_are_found_by_number_and_by_whole_address_only(house: House) -
 
     assert found("T0000") == 10
     assert found("13800001234") == 1
-    assert found("PERSON7@example.com") == 1
+    assert found("person7@EXAMPLE.com") == 1
     assert found("person7@example") == 0
     assert found("1380000") == 0
 

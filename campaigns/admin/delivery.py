@@ -1,0 +1,261 @@
+"""Touches, the batches they are handed over in, provider accounts, advisor tasks."""
+
+import json
+from collections.abc import Sequence
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from campaigns.labels import CHANNELS, REASONS, TOUCH_STATES, say
+from campaigns.models import AdvisorTask, DispatchBatch, ProviderAccount, Touch
+from campaigns.states import Reason, TouchState
+from compliance.console import Panel, ReadOnlyAdmin, Tone, badge, code, link, moment
+
+TOUCH_TONES = {
+    TouchState.QUEUED.value: Tone.BUSY,
+    TouchState.DEFERRED.value: Tone.WARN,
+    TouchState.HANDING_OVER.value: Tone.BUSY,
+    TouchState.AMBIGUOUS.value: Tone.WARN,
+    TouchState.REFUSED.value: Tone.WARN,
+    TouchState.FAILED.value: Tone.BAD,
+    TouchState.BOUNCED.value: Tone.BAD,
+}
+
+
+def touch_badge(state: str) -> SafeString:
+    """A touch's state in words and colour."""
+    return badge(say(TOUCH_STATES, state), TOUCH_TONES.get(state, Tone.GOOD))
+
+
+class _CodeFilter(admin.SimpleListFilter):
+    """Choices from a closed set: asking the table for its distinct values would scan it."""
+
+    words: dict[str, object]
+
+    def lookups(
+        self, request: HttpRequest, model_admin: "admin.ModelAdmin[Touch]"
+    ) -> list[tuple[str, str]]:
+        """Code and word."""
+        return [(value, str(word)) for value, word in self.words.items() if value]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Touch]) -> QuerySet[Touch]:
+        """Rows with the chosen code."""
+        chosen = self.value()
+        return queryset.filter(**{self.parameter_name or "": chosen}) if chosen else queryset
+
+
+class StateFilter(_CodeFilter):
+    """By state."""
+
+    title = _("state")
+    parameter_name = "state"
+    words = {state.value: TOUCH_STATES[state.value] for state in TouchState}
+
+
+class ReasonFilter(_CodeFilter):
+    """By the reason for not sending."""
+
+    title = _("reason")
+    parameter_name = "reason"
+    words = {reason.value: REASONS[reason.value] for reason in Reason}
+
+
+class TouchAdmin(ReadOnlyAdmin):
+    """Every message that was decided, what became of it, and why.
+
+    Registered at the roof (`config.admin`), which adds the clicks.
+    """
+
+    list_display = ("queued_at", "journey", "to", "medium", "status", "why", "money")
+    list_filter = ("journey", "channel", StateFilter, ReasonFilter)
+    list_select_related = ("journey", "customer")
+    ordering = ("-id",)
+    search_fields = ("customer__customer_no",)
+    search_help_text = _("Whole customer number")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("to", "journey_link"),
+                    ("medium", "purpose"),
+                    ("status", "why"),
+                    ("node", "visit"),
+                    ("template", "provider"),
+                    ("money", "segments"),
+                )
+            },
+        ),
+        (
+            _("Times"),
+            {
+                "fields": (
+                    ("queued_at", "due_at"),
+                    ("handed_at", "accepted_at"),
+                    ("delivered_at", "opened_at"),
+                    ("clicked_at", "expires_at"),
+                )
+            },
+        ),
+        (
+            _("Proof"),
+            {"fields": ("key", "hash", "provider_id", ("attempts", "fence"), "stored_verdict")},
+        ),
+    )
+    readonly_fields = (
+        "to",
+        "journey_link",
+        "medium",
+        "status",
+        "why",
+        "template",
+        "provider",
+        "money",
+        "hash",
+        "stored_verdict",
+    )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Touch], search_term: str
+    ) -> tuple[QuerySet[Touch], bool]:
+        """Touches of one customer."""
+        term = search_term.strip()
+        return (queryset.filter(customer__customer_no=term) if term else queryset), False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Touch]:
+        """Without the ciphertext of the message, which no page shows."""
+        touches: QuerySet[Touch] = super().get_queryset(request)
+        return touches.defer("content_cipher")
+
+    @display(description=_("customer"))
+    def to(self, touch: Touch) -> str:
+        """The customer's number."""
+        return touch.customer.customer_no
+
+    @display(description=_("journey"))
+    def journey_link(self, touch: Touch) -> SafeString:
+        """The journey, by its page."""
+        page = reverse("admin:campaigns_journey_change", args=[touch.journey_id])
+        return link(page, touch.journey)
+
+    @display(description=_("channel"), ordering="channel")
+    def medium(self, touch: Touch) -> str:
+        """The channel in words."""
+        return say(CHANNELS, touch.channel)
+
+    @display(description=_("state"))
+    def status(self, touch: Touch) -> SafeString:
+        """The state in words."""
+        return touch_badge(touch.state)
+
+    @display(description=_("reason"))
+    def why(self, touch: Touch) -> str:
+        """Why it was not sent, or not yet."""
+        return say(REASONS, touch.reason) if touch.reason else "—"
+
+    @display(description=_("cost"), ordering="cost")
+    def money(self, touch: Touch) -> str:
+        """Amount and currency."""
+        return f"{touch.cost.normalize():f} {touch.currency}"
+
+    @display(description=_("template"))
+    def template(self, touch: Touch) -> str:
+        """Template and version."""
+        version = touch.template_version
+        return f"{version.template.key} v{version.number}"
+
+    @display(description=_("provider account"))
+    def provider(self, touch: Touch) -> str:
+        """The account that carries it."""
+        return touch.account.key
+
+    @display(description=_("content hash"))
+    def hash(self, touch: Touch) -> SafeString | str:
+        """What was frozen before the first attempt."""
+        return code(touch.content_hash) if touch.content_hash else "—"
+
+    @display(description=_("stored verdict"))
+    def stored_verdict(self, touch: Touch) -> SafeString | str:
+        """What the gates said, as stored with the touch."""
+        return code(json.dumps(touch.verdict, ensure_ascii=False)) if touch.verdict else "—"
+
+    def panels(self, request: HttpRequest, item: Touch) -> Sequence[Panel]:
+        """What the provider reported."""
+        return (receipts(item),)
+
+
+def receipts(touch: Touch) -> Panel:
+    """Every report of the provider about this touch."""
+    return Panel(
+        title=_t("Receipts"),
+        headers=(_t("At"), _t("Received"), _t("Kind"), _t("Detail"), _t("Provider's event id")),
+        rows=[
+            (
+                moment(receipt.at),
+                moment(receipt.received_at),
+                receipt.kind,
+                receipt.detail or "—",
+                code(receipt.provider_event_id),
+            )
+            for receipt in touch.receipts.order_by("id")
+        ],
+        empty=_t("The provider has reported nothing yet."),
+    )
+
+
+@admin.register(DispatchBatch)
+class BatchAdmin(ReadOnlyAdmin):
+    """What workers claim; an open batch is due, a done one is not."""
+
+    list_display = ("id", "journey", "account", "status", "due_at", "lease_until", "fence")
+    list_filter = ("account", "journey", ("due_at", admin.EmptyFieldListFilter))
+    list_select_related = ("journey", "account")
+    ordering = ("-id",)
+
+    @display(description=_("state"))
+    def status(self, batch: DispatchBatch) -> SafeString:
+        """Open or done."""
+        return badge(_t("Open"), Tone.BUSY) if batch.due_at else badge(_t("Done"), Tone.GOOD)
+
+
+@admin.register(ProviderAccount)
+class AccountAdmin(ReadOnlyAdmin):
+    """Accounts with vendors; secrets are never shown."""
+
+    list_display = ("key", "medium", "vendor", "base_url", "unit_cost", "currency", "is_active")
+    list_filter = ("channel", "is_active")
+    exclude = ("secrets_cipher",)
+    ordering = ("key",)
+
+    @display(description=_("channel"), ordering="channel")
+    def medium(self, account: ProviderAccount) -> str:
+        """The channel in words."""
+        return say(CHANNELS, account.channel)
+
+
+@admin.register(AdvisorTask)
+class AdvisorTaskAdmin(ReadOnlyAdmin):
+    """Calls that advisors are to make."""
+
+    list_display = ("due_at", "queue", "to", "status", "disposition", "done_by", "done_at")
+    list_filter = ("queue", ("done_at", admin.EmptyFieldListFilter))
+    list_select_related = ("touch__customer", "done_by")
+    ordering = ("-id",)
+    exclude = ("touch",)
+    readonly_fields = ("to",)
+
+    @display(description=_("customer"))
+    def to(self, task: AdvisorTask) -> str:
+        """Whom to call."""
+        return task.touch.customer.customer_no
+
+    @display(description=_("state"))
+    def status(self, task: AdvisorTask) -> SafeString:
+        """Open or done."""
+        return badge(_t("Done"), Tone.GOOD) if task.done_at else badge(_t("Open"), Tone.BUSY)

@@ -1,0 +1,367 @@
+"""Journeys: the list with live counts, the page with graph, versions and the way to running."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from campaigns.actions import launch
+from campaigns.drawing import BOX_HEIGHT, BOX_WIDTH, draw
+from campaigns.errors import CampaignError, GraphError
+from campaigns.journeys.check import Severity
+from campaigns.journeys.parse import parse
+from campaigns.labels import NODES, say
+from campaigns.models import Enrolment, Journey, JourneyVersion
+from compliance.console import Act, ActingAdmin, Panel, Tone, badge, code, figure, moment
+from compliance.errors import ComplianceError
+from compliance.json_box import JsonBox, JsonText
+from compliance.models import Review, User
+from compliance.queries import clock_now
+
+STATE_TONES = {
+    Journey.State.DRAFT: Tone.PLAIN,
+    Journey.State.RUNNING: Tone.GOOD,
+    Journey.State.PAUSED: Tone.WARN,
+    Journey.State.STOPPED: Tone.BAD,
+}
+VERDICT_TONES = {
+    Review.Verdict.PENDING: Tone.BUSY,
+    Review.Verdict.APPROVED: Tone.GOOD,
+    Review.Verdict.RETURNED: Tone.WARN,
+}
+EMPTY_GRAPH: dict[str, object] = {
+    "nodes": [
+        {"id": "start", "type": "entry", "segment": ""},
+        {"id": "end", "type": "exit"},
+    ],
+    "edges": [["start", "end"]],
+}
+
+
+class JourneyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """Name, description and graph; saving makes or changes the newest draft version."""
+
+    graph = JsonText(
+        label=_("Graph (JSON)"),
+        widget=JsonBox(rows=22),
+        help_text=_("Nodes and edges. A submitted version stays as it is; saving makes a new one."),
+    )
+
+    class Meta:
+        model = Journey
+        fields = ("key", "name", "description")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "graph" in self.fields:
+            version = newest_version(self.instance) if self.instance.pk else None
+            self.fields["graph"].initial = version.graph if version else EMPTY_GRAPH
+
+    def clean_graph(self) -> object:
+        """Point to the place in the graph that is wrong."""
+        graph = self.cleaned_data["graph"]
+        try:
+            parse(graph)
+        except GraphError as error:
+            raise forms.ValidationError(f"{error.path or '/'} — {error.message}") from error
+        return graph
+
+
+@admin.register(Journey)
+class JourneyAdmin(ActingAdmin):
+    """Journeys and how many customers are where."""
+
+    form = JourneyForm
+    refusals = (CampaignError, ComplianceError)
+    list_display = ("name", "status", "version", "enrolled", "waiting", "done", "updated_at")
+    list_filter = ("state",)
+    list_select_related = ("live",)
+    search_fields = ("name__icontains", "key__startswith")
+    ordering = ("-updated_at",)
+    change_form_outer_before_template = "campaigns/_journey.html"
+
+    def get_fields(self, request: HttpRequest, obj: Journey | None = None) -> Sequence[Any]:
+        """The graph is a box to type in for those who may; others see it drawn."""
+        may_edit = self.has_change_permission(request, obj) if obj else True
+        return (("key", "name"), "description", *(("graph",) if may_edit else ()))
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Journey | None = None
+    ) -> Sequence[str]:
+        """A key is for life: links, reports and rules name it."""
+        return ("key",) if obj else ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Journey]:
+        """With the number of enrolments by state, each counted once."""
+        states = Enrolment.State
+        journeys: QuerySet[Journey] = super().get_queryset(request)
+        return journeys.annotate(
+            enrolled_count=_enrolments(),
+            waiting_count=_enrolments(state__in=[states.ACTIVE, states.WAITING]),
+            done_count=_enrolments(state=states.DONE),
+        )
+
+    def save_model(
+        self, request: HttpRequest, obj: Journey, form: "forms.ModelForm[Journey]", change: bool
+    ) -> None:
+        """By the verb: the newest draft takes the graph, or a new version is made."""
+        version = launch.save_draft(
+            journey_key=obj.key,
+            name=obj.name,
+            description=obj.description,
+            graph=form.cleaned_data["graph"],
+            maker=person(request),
+            now=clock_now(),
+        )
+        obj.pk = version.journey_id
+
+    @display(description=_("state"), ordering="state")
+    def status(self, journey: Journey) -> SafeString:
+        """The state in words."""
+        state = Journey.State(journey.state)
+        return badge(state.label, STATE_TONES[state])
+
+    @display(description=_("live version"))
+    def version(self, journey: Journey) -> str:
+        """The version that new customers enter."""
+        return f"v{journey.live.number}" if journey.live else "—"
+
+    @display(description=_("enrolled"))
+    def enrolled(self, journey: Any) -> str:
+        """Everybody who ever entered."""
+        return figure(journey.enrolled_count)
+
+    @display(description=_("under way"))
+    def waiting(self, journey: Any) -> str:
+        """Due now or waiting."""
+        return figure(journey.waiting_count)
+
+    @display(description=_("done"))
+    def done(self, journey: Any) -> str:
+        """Reached an exit."""
+        return figure(journey.done_count)
+
+    def page_context(self, request: HttpRequest, item: Journey) -> dict[str, Any]:
+        """Buttons, the drawing of the newest version, and what the checks say about it."""
+        context = super().page_context(request, item)
+        version = newest_version(item)
+        if version is None:
+            return context
+        drawing = draw(version.graph)
+        return context | {
+            "drawing": drawing,
+            "drawing_title": _t("Version %(number)d") % {"number": version.number},
+            "boxes": [(box, say(NODES, box.kind)) for box in drawing.boxes],
+            "box_width": BOX_WIDTH,
+            "box_height": BOX_HEIGHT,
+            "problems": _problems(version),
+        }
+
+    def acts(self, request: HttpRequest, item: Journey) -> Sequence[Act]:
+        """Submit, approve, return, publish, pause, resume, stop: what is possible now."""
+        version = newest_version(item)
+        found: list[Act] = []
+        if version and request.user.has_perm("compliance.change_review"):
+            found += _checks(item, version, person(request))
+        if self.has_change_permission(request, item):
+            found += _launches(item, version, person(request))
+            found += _runs(item, person(request))
+        return found
+
+    def panels(self, request: HttpRequest, item: Journey) -> Sequence[Panel]:
+        """The versions and their reviews."""
+        return (_versions(item),)
+
+
+def newest_version(journey: Journey) -> JourneyVersion | None:
+    """The version with the greatest number, live or not."""
+    return journey.versions.select_related("made_by").order_by("-number").first()
+
+
+def review_of(version: JourneyVersion) -> Review | None:
+    """The newest review of exactly this version's content."""
+    return (
+        Review.objects.filter(
+            subject_kind=launch.KIND,
+            subject_key=f"{version.journey.key}/{version.number}",
+            subject_hash=version.graph_hash,
+        )
+        .select_related("maker", "checker")
+        .order_by("-id")
+        .first()
+    )
+
+
+def person(request: HttpRequest) -> User:
+    """Who is logged in."""
+    if not isinstance(request.user, User):
+        raise TypeError("The console asks for a login before it shows a page.")
+    return request.user
+
+
+def _enrolments(**conditions: object) -> Coalesce:
+    counted = (
+        Enrolment.objects.filter(journey=OuterRef("pk"), **conditions)
+        .order_by()
+        .values("journey")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    return Coalesce(Subquery(counted), 0)
+
+
+def _problems(version: JourneyVersion) -> list[tuple[SafeString, str]]:
+    try:
+        problems = launch.problems_of(parse(version.graph))
+    except GraphError as error:
+        return [(badge(_t("Error"), Tone.BAD), f"{error.path or '/'} — {error.message}")]
+    return [
+        (
+            badge(_t("Error"), Tone.BAD)
+            if problem.severity is Severity.ERROR
+            else badge(_t("Warning"), Tone.WARN),
+            problem.message,
+        )
+        for problem in problems
+    ]
+
+
+def _checks(journey: Journey, version: JourneyVersion, checker: User) -> list[Act]:
+    """The second person's two buttons, while a review is pending."""
+    review = review_of(version)
+    if review is None or review.verdict != Review.Verdict.PENDING or review.maker_id == checker.pk:
+        return []
+
+    def verdict(opinion: str, *, approve: bool) -> object:
+        return launch.review(
+            journey=journey,
+            version=version,
+            checker=checker,
+            approve=approve,
+            opinion=opinion,
+            now=clock_now(),
+        )
+
+    return [
+        Act(
+            name="approve",
+            label=_t("Approve"),
+            question=_t("You approve exactly the version shown. It may then be published."),
+            done=_t("Approved."),
+            run=partial(verdict, approve=True),
+            asks_opinion=True,
+            is_main=True,
+        ),
+        Act(
+            name="return",
+            label=_t("Return"),
+            question=_t("The maker gets it back with your opinion."),
+            done=_t("Returned to its maker."),
+            run=partial(verdict, approve=False),
+            asks_opinion=True,
+        ),
+    ]
+
+
+def _launches(journey: Journey, version: JourneyVersion | None, actor: User) -> list[Act]:
+    """Submit a draft; publish what is approved."""
+    if version is None:
+        return []
+    review = review_of(version)
+    if review is None or review.verdict == Review.Verdict.RETURNED:
+        return [
+            Act(
+                name="submit",
+                label=_t("Submit for review"),
+                question=_t("A second person checks this version. It can no longer be changed."),
+                done=_t("Submitted. A second person has to approve it."),
+                run=lambda _opinion: launch.submit(
+                    journey=journey, version=version, maker=actor, now=clock_now()
+                ),
+                is_main=True,
+            )
+        ]
+    if review.verdict == Review.Verdict.APPROVED and journey.live_id != version.pk:
+        return [
+            Act(
+                name="publish",
+                label=_t("Publish"),
+                question=_t("Customers enter from now on, and messages are sent."),
+                done=_t("Published: the journey is running."),
+                run=lambda _opinion: launch.publish(journey=journey, actor=actor, now=clock_now()),
+                is_main=True,
+            )
+        ]
+    return []
+
+
+def _runs(journey: Journey, actor: User) -> list[Act]:
+    """Pause, resume and stop."""
+    acts = {
+        "pause": Act(
+            name="pause",
+            label=_t("Pause"),
+            question=_t("Nobody moves and nothing is sent until you resume."),
+            done=_t("Paused."),
+            run=lambda _opinion: launch.pause(journey=journey, actor=actor, now=clock_now()),
+        ),
+        "resume": Act(
+            name="resume",
+            label=_t("Resume"),
+            question=_t("Everybody goes on where they stand."),
+            done=_t("Running again."),
+            run=lambda _opinion: launch.resume(journey=journey, actor=actor, now=clock_now()),
+        ),
+        "stop": Act(
+            name="stop",
+            label=_t("Stop for good"),
+            question=_t("Everybody leaves the journey and nothing queued is sent. Final."),
+            done=_t("Stopped."),
+            run=lambda _opinion: launch.stop(journey=journey, actor=actor, now=clock_now()),
+        ),
+    }
+    possible = {Journey.State.RUNNING: ("pause", "stop"), Journey.State.PAUSED: ("resume", "stop")}
+    return [acts[name] for name in possible.get(Journey.State(journey.state), ())]
+
+
+def _versions(journey: Journey) -> Panel:
+    rows = []
+    for version in journey.versions.select_related("made_by", "published_by").order_by("-number"):
+        review = review_of(version)
+        verdict = Review.Verdict(review.verdict) if review else None
+        rows.append(
+            (
+                f"v{version.number}",
+                badge(verdict.label, VERDICT_TONES[verdict]) if verdict else badge(_t("Draft")),
+                version.made_by,
+                moment(version.made_at),
+                (review.checker if review and review.checker else "—"),
+                (review.opinion if review and review.opinion else "—"),
+                moment(version.published_at),
+                code(version.graph_hash[:12]),
+            )
+        )
+    return Panel(
+        title=_t("Versions"),
+        headers=(
+            _t("Version"),
+            _t("Review"),
+            _t("Made by"),
+            _t("Made at"),
+            _t("Checker"),
+            _t("Opinion"),
+            _t("Published at"),
+            _t("Content hash"),
+        ),
+        rows=rows,
+        empty=_t("No version yet."),
+    )

@@ -1,0 +1,320 @@
+"""Templates: a form with the parts of the channel, the versions, the approval."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import Max, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from campaigns.actions.templates import KIND, review_template, save_template, submit_template
+from campaigns.admin.journeys import VERDICT_TONES, person
+from campaigns.channels.base import Channel
+from campaigns.content.links import prepare
+from campaigns.content.render import PARTS, compile_parts
+from campaigns.errors import CampaignError, TemplateError
+from campaigns.labels import CHANNELS, say
+from campaigns.models import Template, TemplateVersion
+from compliance.console import Act, ActingAdmin, Panel, badge, code, moment
+from compliance.errors import ComplianceError
+from compliance.models import Review, User
+from compliance.queries import clock_now
+
+PART_LABELS = {
+    "subject": _("Subject"),
+    "html": _("HTML"),
+    "text": _("Text"),
+    "from": _("From"),
+    "reply_to": _("Reply to"),
+    "signature": _("Signature"),
+    "title": _("Title"),
+    "body": _("Body"),
+    "url": _("Address opened by a tap"),
+    "script": _("Script"),
+    "queue": _("Queue"),
+}
+LONG_PARTS = {"html": 16, "text": 8, "body": 4, "script": 8}
+PREFIX = "part_"
+
+
+class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """Key and name; the fields of the parts are added by channel (`form_for`)."""
+
+    channel: Channel
+
+    class Meta:
+        model = Template
+        fields = ("key", "name")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        version = newest_version(self.instance) if self.instance.pk else None
+        for name, source in (version.parts if version else {}).items():
+            if field := self.fields.get(PREFIX + name):
+                field.initial = source
+
+    def clean(self) -> dict[str, Any]:
+        """Check every part as the verb will; the error stands at the part it names."""
+        values = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                compile_parts(self.channel, prepare(self.parts(), {}, settings.LINK_HOSTS).parts)
+            except TemplateError as error:
+                field = PREFIX + error.path
+                self.add_error(field if field in self.fields else None, error.message)
+        return values
+
+    def parts(self) -> dict[str, str]:
+        """What was typed, without the empty parts."""
+        typed = {
+            name.removeprefix(PREFIX): value
+            for name, value in self.cleaned_data.items()
+            if name.startswith(PREFIX)
+        }
+        return {name: value for name, value in typed.items() if value}
+
+
+def form_for(channel: Channel) -> type[TemplateForm]:
+    """The form with one field for each part that a message of this channel has."""
+    fields = {PREFIX + name: _field(name, needed) for name, needed in PARTS[channel].items()}
+    made: type[TemplateForm] = type("ChannelTemplateForm", (TemplateForm,), dict(fields))
+    made.channel = channel
+    return made
+
+
+def _field(name: str, needed: bool) -> forms.CharField:
+    rows = LONG_PARTS.get(name)
+    widget = UnfoldAdminTextareaWidget({"rows": rows}) if rows else UnfoldAdminTextInputWidget()
+    return forms.CharField(
+        label=PART_LABELS[name], required=needed, widget=widget, strip=False, max_length=100_000
+    )
+
+
+@admin.register(Template)
+class TemplateAdmin(ActingAdmin):
+    """Messages by name; what is sent is always an approved version."""
+
+    refusals = (CampaignError, ComplianceError)
+    list_display = ("name", "key", "medium", "newest", "status")
+    list_filter = ("channel",)
+    search_fields = ("name__icontains", "key__startswith")
+    ordering = ("name",)
+    change_form_outer_before_template = "campaigns/_template.html"
+
+    def get_form(
+        self, request: HttpRequest, obj: Template | None = None, change: bool = False, **kwargs: Any
+    ) -> "type[forms.ModelForm[Template]]":
+        """The form of the template's channel; a new one names it in the address."""
+        kwargs["form"] = form_for(_channel(request, obj))
+        form: type[forms.ModelForm[Template]] = super().get_form(request, obj, change, **kwargs)
+        return form
+
+    def get_fields(self, request: HttpRequest, obj: Template | None = None) -> Sequence[Any]:
+        """The parts are boxes to type in for those who may; others read them below."""
+        may_edit = self.has_change_permission(request, obj) if obj else True
+        parts = PARTS[_channel(request, obj)] if may_edit else {}
+        return ("key", "name", "medium", *(PREFIX + name for name in parts))
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Template | None = None
+    ) -> Sequence[str]:
+        """Key and channel are for life."""
+        return ("key", "name", "medium") if obj else ("medium",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Template]:
+        """With the number of the newest version."""
+        templates: QuerySet[Template] = super().get_queryset(request)
+        return templates.annotate(newest_number=Max("versions__number"))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """A new template is asked for its channel first."""
+        context = extra_context or {}
+        if object_id is None:
+            chosen = _channel(request, None)
+            context["channels"] = [
+                (channel.value, say(CHANNELS, channel.value), channel is chosen)
+                for channel in Channel
+            ]
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def save_model(
+        self, request: HttpRequest, obj: Template, form: TemplateForm, change: bool
+    ) -> None:
+        """By the verb: parts that differ from the newest version become a new one."""
+        version = save_template(
+            key=obj.key,
+            name=obj.name,
+            channel=form.channel,
+            parts=form.parts(),
+            maker=person(request),
+            now=clock_now(),
+        )
+        obj.pk = version.template_id
+
+    @display(description=_("channel"))
+    def medium(self, template: Template) -> str:
+        """The channel in words."""
+        return say(CHANNELS, template.channel) if template.channel else "—"
+
+    @display(description=_("newest version"))
+    def newest(self, template: Any) -> str:
+        """Its number."""
+        return f"v{template.newest_number}" if template.newest_number else "—"
+
+    @display(description=_("review"))
+    def status(self, template: Template) -> SafeString:
+        """The verdict on the newest version."""
+        version = newest_version(template)
+        return _verdict(review_of(template, version) if version else None)
+
+    def acts(self, request: HttpRequest, item: Template) -> Sequence[Act]:
+        """Submit, approve, return."""
+        version = newest_version(item)
+        if version is None:
+            return ()
+        review, actor = review_of(item, version), person(request)
+        found: list[Act] = []
+        if _is_mine_to_check(review, actor):
+            found += _checks(version, actor)
+        is_open = review is None or review.verdict == Review.Verdict.RETURNED
+        if is_open and self.has_change_permission(request, item):
+            found.append(_submission(version, actor))
+        return found
+
+    def panels(self, request: HttpRequest, item: Template) -> Sequence[Panel]:
+        """The newest version's parts, then all versions."""
+        version = newest_version(item)
+        return (*([_parts(version)] if version else []), _versions(item))
+
+
+def newest_version(template: Template) -> TemplateVersion | None:
+    """The version with the greatest number."""
+    return template.versions.select_related("made_by").order_by("-number").first()
+
+
+def review_of(template: Template, version: TemplateVersion) -> Review | None:
+    """The newest review of exactly this version's content."""
+    return (
+        Review.objects.filter(
+            subject_kind=KIND, subject_key=template.key, subject_hash=version.content_hash
+        )
+        .select_related("maker", "checker")
+        .order_by("-id")
+        .first()
+    )
+
+
+def _channel(request: HttpRequest, template: Template | None) -> Channel:
+    if template is not None:
+        return Channel(template.channel)
+    wanted = request.GET.get("channel", "")
+    return Channel(wanted) if wanted in set(Channel) else Channel.EMAIL
+
+
+def _is_mine_to_check(review: Review | None, actor: User) -> bool:
+    return (
+        review is not None
+        and review.verdict == Review.Verdict.PENDING
+        and review.maker_id != actor.pk
+        and actor.has_perm("compliance.change_review")
+    )
+
+
+def _verdict(review: Review | None) -> SafeString:
+    if review is None:
+        return badge(_t("Draft"))
+    verdict = Review.Verdict(review.verdict)
+    return badge(verdict.label, VERDICT_TONES[verdict])
+
+
+def _submission(version: TemplateVersion, maker: User) -> Act:
+    return Act(
+        name="submit",
+        label=_t("Submit for review"),
+        question=_t("A second person checks exactly this content."),
+        done=_t("Submitted. A second person has to approve it."),
+        run=lambda _opinion: submit_template(version=version, maker=maker, now=clock_now()),
+        is_main=True,
+    )
+
+
+def _checks(version: TemplateVersion, checker: User) -> list[Act]:
+    def verdict(opinion: str, *, approve: bool) -> object:
+        return review_template(
+            version=version, checker=checker, approve=approve, opinion=opinion, now=clock_now()
+        )
+
+    return [
+        Act(
+            name="approve",
+            label=_t("Approve"),
+            question=_t("You approve exactly the content shown. It may then be sent."),
+            done=_t("Approved."),
+            run=partial(verdict, approve=True),
+            asks_opinion=True,
+            is_main=True,
+        ),
+        Act(
+            name="return",
+            label=_t("Return"),
+            question=_t("The maker gets it back with your opinion."),
+            done=_t("Returned to its maker."),
+            run=partial(verdict, approve=False),
+            asks_opinion=True,
+        ),
+    ]
+
+
+def _parts(version: TemplateVersion) -> Panel:
+    parts: Mapping[str, str] = version.parts
+    return Panel(
+        title=_t("Content of version %(number)d") % {"number": version.number},
+        headers=(_t("Part"), _t("Source")),
+        rows=[(PART_LABELS.get(name, name), code(source)) for name, source in parts.items()],
+        empty=_t("No version yet."),
+    )
+
+
+def _versions(template: Template) -> Panel:
+    rows = []
+    for version in template.versions.select_related("made_by").order_by("-number"):
+        review = review_of(template, version)
+        rows.append(
+            (
+                f"v{version.number}",
+                _verdict(review),
+                version.made_by,
+                moment(version.made_at),
+                (review.checker if review and review.checker else "—"),
+                (review.opinion if review and review.opinion else "—"),
+                code(version.content_hash[:12]),
+            )
+        )
+    return Panel(
+        title=_t("Versions"),
+        headers=(
+            _t("Version"),
+            _t("Review"),
+            _t("Made by"),
+            _t("Made at"),
+            _t("Checker"),
+            _t("Opinion"),
+            _t("Content hash"),
+        ),
+        rows=rows,
+        empty=_t("No version yet."),
+    )

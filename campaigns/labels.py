@@ -1,0 +1,69 @@
+"""The closed sets of floor 3 in the reader's words; codes stay codes in the tables."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.channels.base import Channel
+from campaigns.states import Reason, TouchState
+
+CHANNELS: dict[str, str | Promise] = {
+    Channel.SMS.value: _("SMS"),
+    Channel.EMAIL.value: _("E-mail"),
+    Channel.PUSH.value: _("Push"),
+    Channel.WECOM.value: _("WeCom"),
+    Channel.IN_APP.value: _("In-app message"),
+    Channel.TASK.value: _("Advisor task"),
+    "(none)": _("No touchpoint"),
+    "": _("No message"),
+}
+TOUCH_STATES: dict[str, str | Promise] = {
+    TouchState.QUEUED.value: _("Queued"),
+    TouchState.DEFERRED.value: _("Deferred"),
+    TouchState.HANDING_OVER.value: _("Handing over"),
+    TouchState.AMBIGUOUS.value: _("Outcome unknown"),
+    TouchState.REFUSED.value: _("Refused"),
+    TouchState.FAILED.value: _("Failed"),
+    TouchState.ACCEPTED.value: _("Accepted"),
+    TouchState.BOUNCED.value: _("Bounced"),
+    TouchState.DELIVERED.value: _("Delivered"),
+    TouchState.OPENED.value: _("Opened"),
+    TouchState.CLICKED.value: _("Clicked"),
+}
+REASONS: dict[str, str | Promise] = {
+    Reason.NONE.value: _("None"),
+    Reason.CUSTOMER_INACTIVE.value: _("The customer is restricted or erased"),
+    Reason.NO_CONSENT.value: _("No consent on record for this channel"),
+    Reason.CONSENT_WITHDRAWN.value: _("Consent was withdrawn"),
+    Reason.NO_ADDRESS.value: _("No usable address for this channel"),
+    Reason.PERSONALISATION_OFF.value: _("The customer objects to personalisation"),
+    Reason.NOT_APPROVED.value: _("The template version is not approved"),
+    Reason.MISSING_VARIABLE.value: _("The template needs data this customer lacks"),
+    Reason.RENDER_FAILED.value: _("The template could not be rendered"),
+    Reason.EXPIRED.value: _("Too late for the message to make sense"),
+    Reason.JOURNEY_STOPPED.value: _("The journey was stopped"),
+    Reason.GATE_ERROR.value: _("A gate could not decide"),
+    Reason.PROVIDER_REFUSED.value: _("The provider refused it"),
+    Reason.PROVIDER_UNAVAILABLE.value: _("The provider was not available"),
+    Reason.OUTCOME_UNKNOWN.value: _("The provider is asked whether it has it"),
+    Reason.PROVED_ABSENT.value: _("The provider never got it; sent again"),
+    Reason.ATTEMPTS_EXHAUSTED.value: _("Every attempt was used up"),
+}
+NODES: dict[str, str | Promise] = {
+    "entry": _("Entry"),
+    "send": _("Send"),
+    "wait": _("Wait"),
+    "wait_for": _("Wait for an event"),
+    "branch": _("Branch"),
+    "split": _("Split"),
+    "task": _("Advisor task"),
+    "set": _("Set a field"),
+    "fire_event": _("Record an event"),
+    "webhook": _("Webhook"),
+    "rollout": _("Rollout"),
+    "exit": _("Exit"),
+}
+
+
+def say(words: dict[str, str | Promise], code: str) -> str:
+    """The word for a code; a code without one is shown as it is."""
+    return str(words.get(code, code))

@@ -1,0 +1,230 @@
+"""Shapes that all pages of the console share: read-only tables, capped lists, panels, badges."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import connections
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from unfold.admin import ModelAdmin
+
+COUNT_CAP = 10_000
+"""Lists count no further: beyond it a person filters, and PostgreSQL would scan millions."""
+
+
+OPINION_LENGTH = 2_000
+
+
+class CappedCount(int):
+    """A number of rows that says `10,000+` when it stopped counting there."""
+
+    def __str__(self) -> str:
+        return f"{COUNT_CAP:,}+" if self > COUNT_CAP else f"{int(self):,}"
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
+    """Counts at most `COUNT_CAP` + 1 rows, whatever the size of the table."""
+
+    @cached_property
+    def count(self) -> int:
+        """Rows of the list, at most one beyond the cap."""
+        listed: QuerySet[Any] = self.object_list  # type: ignore[assignment]  # lists only querysets
+        rows = listed.order_by().values("pk")[: COUNT_CAP + 1]
+        sql, parameters = rows.query.sql_with_params()
+        with connections[rows.db].cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM ({sql}) AS capped", parameters)
+            return CappedCount(cursor.fetchone()[0])
+
+
+class Tone(StrEnum):
+    """What a badge's colour says; the text says it too."""
+
+    GOOD = "good"
+    BUSY = "busy"
+    WARN = "warn"
+    BAD = "bad"
+    PLAIN = "plain"
+
+
+def badge(text: object, tone: Tone = Tone.PLAIN) -> SafeString:
+    """A short state in a coloured box."""
+    return format_html('<span class="ts-badge ts-{}">{}</span>', tone.value, text)
+
+
+def code(text: object) -> SafeString:
+    """A key or hash, in the monospace face."""
+    return format_html('<code class="ts-code">{}</code>', text)
+
+
+def link(url: str, text: object) -> SafeString:
+    """A link to another page of the console."""
+    return format_html('<a class="ts-link" href="{}">{}</a>', url, text)
+
+
+def figure(value: int) -> str:
+    """A whole number, grouped by three as English and Chinese finance both do."""
+    return f"{value:,}"
+
+
+def moment(at: datetime | None) -> str:
+    """A time in the reader's zone and language; a dash when there is none."""
+    return date_format(timezone.localtime(at), "DATETIME_FORMAT") if at else "—"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """A titled table below a form, or the sentence that says why there is none."""
+
+    title: str
+    headers: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    empty: str
+    note: str = ""
+    numeric: frozenset[int] = field(default_factory=frozenset)
+
+
+class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
+    """The defaults of every list: nothing is counted to the end, nothing is deleted."""
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_filter_sheet = True
+    compressed_fields = True
+    change_form_outer_after_template = "compliance/_panels.html"
+
+    def panels(self, request: HttpRequest, item: Any) -> Sequence[Panel]:
+        """The tables below the form of one item; none unless a page says so."""
+        return ()
+
+    def page_context(self, request: HttpRequest, item: Any) -> dict[str, Any]:
+        """What else the page of one item shows."""
+        return {}
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Add the panels of the item on view, for those who may see it."""
+        context = extra_context or {}
+        item = self.get_object(request, object_id) if object_id else None
+        if item is not None and self.has_view_permission(request, item):
+            context |= {"panels": self.panels(request, item)} | self.page_context(request, item)
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody deletes by the console: what is over is archived, stopped or erased by a verb."""
+        return False
+
+
+class ReadOnlyAdmin(ConsoleAdmin):
+    """A table to look at: rows come and go by verbs only."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """No."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """No."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """A button with its confirmation. ``run`` takes the opinion that was typed, or nothing."""
+
+    name: str
+    label: str
+    question: str
+    done: str
+    run: Callable[[str], object]
+    asks_opinion: bool = False
+    is_main: bool = False
+
+
+class ActingAdmin(ConsoleAdmin):
+    """A page with buttons, each of which calls one verb after a confirmation."""
+
+    refusals: tuple[type[Exception], ...] = ()
+
+    def acts(self, request: HttpRequest, item: Any) -> Sequence[Act]:
+        """What this person may do with this item in its present state."""
+        raise NotImplementedError
+
+    def page_context(self, request: HttpRequest, item: Any) -> dict[str, Any]:
+        """The buttons."""
+        return {
+            "acts": self.acts(request, item),
+            "act_url": reverse(f"admin:{self._act_name()}", args=[item.pk]),
+        }
+
+    def get_urls(self) -> list[URLPattern]:
+        """The address the buttons post to."""
+        view = self.admin_site.admin_view(self.act_view)
+        act = path("<int:pk>/act/", view, name=self._act_name())
+        urls: list[URLPattern] = super().get_urls()
+        return [act, *urls]
+
+    def act_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Do what the button says, if it is still possible, and go back to the page."""
+        item = get_object_or_404(self.model, pk=pk)
+        if not self.has_view_permission(request, item):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        wanted = request.POST.get("act", "")
+        act = next((act for act in self.acts(request, item) if act.name == wanted), None)
+        if act is None:
+            messages.error(request, _t("That is not possible now, or not with your role."))
+        else:
+            opinion = request.POST.get("opinion", "")[:OPINION_LENGTH]
+            tell(request, lambda: act.run(opinion), done=act.done, refusals=self.refusals)
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", pk)
+
+    def _act_name(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_act"
+
+
+def tell(
+    request: HttpRequest,
+    act: Callable[[], object],
+    *,
+    done: str,
+    refusals: tuple[type[Exception], ...],
+) -> bool:
+    """Run one verb; its success and its refusal each become one message to the reader."""
+    try:
+        act()
+    except refusals as refusal:
+        messages.error(request, str(refusal))
+        return False
+    messages.success(request, done)
+    return True
+
+
+def reader_context(request: HttpRequest) -> dict[str, Any]:
+    """Show times in the reader's zone; without one, or with a wrong one, in the institution's."""
+    zone = getattr(request.user, "time_zone", "")
+    try:
+        timezone.activate(ZoneInfo(zone)) if zone else timezone.deactivate()
+    except (ZoneInfoNotFoundError, ValueError):
+        timezone.deactivate()
+    return {"reader_zone": timezone.get_current_timezone_name()}

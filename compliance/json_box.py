@@ -1,0 +1,59 @@
+"""A form field for JSON as people type it: monospace, indented, with the place of a slip."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _t
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+LONGEST = 256 * 1024
+
+
+class JsonBox(UnfoldAdminTextareaWidget):  # type: ignore[misc]
+    """A monospace text box."""
+
+    def __init__(self, *, rows: int = 14, attrs: dict[str, str | Promise] | None = None) -> None:
+        super().__init__({"rows": rows, "spellcheck": "false", **(attrs or {})})
+        self.attrs["class"] += " ts-json"
+
+
+class JsonText(forms.CharField):
+    """JSON text; the cleaned value is the decoded JSON."""
+
+    widget = JsonBox
+
+    def prepare_value(self, value: Any) -> Any:
+        """Stored JSON is shown indented, typed text as it was typed."""
+        return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+    def to_python(self, value: Any) -> Any:
+        """The decoded JSON; an error says line and column."""
+        try:
+            return decode(super().to_python(value) or "")
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare values, not spelling."""
+        try:
+            return bool(decode(data or "") != initial)
+        except ValueError:
+            return True
+
+
+def decode(text: str) -> object:
+    """JSON from a text box. Raises ValueError with a sentence for the person who typed it."""
+    if len(text.encode(errors="replace")) > LONGEST:
+        raise ValueError(_t("The text is longer than 256 KB."))
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            _t("This is not JSON: line %(line)d, column %(column)d.")
+            % {"line": error.lineno, "column": error.colno}
+        ) from error
+    except RecursionError as error:
+        raise ValueError(_t("The text is nested too deeply.")) from error

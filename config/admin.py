@@ -1,0 +1,139 @@
+"""Pages that need several floors: a customer with his journeys, a touch with its clicks."""
+
+from collections.abc import Sequence
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _t
+
+from campaigns.admin.delivery import TouchAdmin, touch_badge
+from campaigns.labels import CHANNELS, REASONS, say
+from campaigns.models import Enrolment, Touch
+from compliance.console import Panel, Tone, badge, link, moment
+from customers.admin import CustomerAdmin
+from customers.models import Customer
+from segments.models import Membership
+
+NEWEST = 50
+
+
+@admin.register(Customer)
+class CustomerPage(CustomerAdmin):
+    """Everything the house knows about one customer, in one page."""
+
+    def panels_above(self, request: HttpRequest, item: Customer) -> Sequence[Panel]:
+        """Segments, journeys and touches, for those whose role sees them."""
+        panels = []
+        if request.user.has_perm("segments.view_segment"):
+            panels.append(_segments(item))
+        if request.user.has_perm("campaigns.view_enrolment"):
+            panels.append(_journeys(item))
+        if request.user.has_perm("campaigns.view_touch"):
+            panels.append(_touches(item))
+        return panels
+
+
+@admin.register(Touch)
+class TouchPage(TouchAdmin):
+    """A touch with what the provider reported and what the customer followed."""
+
+    def panels(self, request: HttpRequest, item: Touch) -> Sequence[Panel]:
+        """Receipts and clicks."""
+        return (*super().panels(request, item), _clicks(item))
+
+
+def _segments(customer: Customer) -> Panel:
+    memberships = (
+        Membership.objects.filter(customer=customer, left_at__isnull=True)
+        .select_related("segment")
+        .order_by("-entered_at")[:NEWEST]
+    )
+    return Panel(
+        title=_t("Segments"),
+        headers=(_t("Segment"), _t("Member since")),
+        rows=[
+            (
+                link(
+                    reverse("admin:segments_segment_change", args=[membership.segment_id]),
+                    membership.segment,
+                ),
+                moment(membership.entered_at),
+            )
+            for membership in memberships
+        ],
+        empty=_t("In no segment at present."),
+    )
+
+
+def _journeys(customer: Customer) -> Panel:
+    enrolments = (
+        Enrolment.objects.filter(customer=customer)
+        .select_related("journey", "version")
+        .order_by("-entered_at")[:NEWEST]
+    )
+    return Panel(
+        title=_t("Journeys"),
+        headers=(_t("Journey"), _t("Version"), _t("State"), _t("Node"), _t("Entered"), _t("Due")),
+        rows=[
+            (
+                link(
+                    reverse("admin:campaigns_journey_change", args=[enrolment.journey_id]),
+                    enrolment.journey,
+                ),
+                f"v{enrolment.version.number}",
+                badge(Enrolment.State(enrolment.state).label),
+                enrolment.node,
+                moment(enrolment.entered_at),
+                moment(enrolment.due_at),
+            )
+            for enrolment in enrolments
+        ],
+        empty=_t("Has not entered any journey."),
+    )
+
+
+def _touches(customer: Customer) -> Panel:
+    touches = (
+        Touch.objects.filter(customer=customer)
+        .select_related("journey")
+        .order_by("-queued_at")[:NEWEST]
+    )
+    return Panel(
+        title=_t("Newest touches"),
+        headers=(_t("Queued"), _t("Journey"), _t("Channel"), _t("State"), _t("Reason")),
+        rows=[
+            (
+                link(
+                    reverse("admin:campaigns_touch_change", args=[touch.pk]),
+                    moment(touch.queued_at),
+                ),
+                touch.journey,
+                say(CHANNELS, touch.channel),
+                touch_badge(touch.state),
+                say(REASONS, touch.reason) if touch.reason else "—",
+            )
+            for touch in touches
+        ],
+        empty=_t("No message was ever decided for this customer."),
+    )
+
+
+def _clicks(touch: Touch) -> Panel:
+    rows = [
+        (
+            moment(click.at),
+            click.link.target,
+            badge(_t("Machine"), Tone.WARN) if click.is_bot else badge(_t("Person"), Tone.GOOD),
+            click.reason or "—",
+            click.user_agent,
+        )
+        for click in touch.clicks.select_related("link").order_by("id")
+    ]
+    return Panel(
+        title=_t("Clicks"),
+        note=_t("Clicks by scanners and prefetchers are kept and not counted."),
+        headers=(_t("At"), _t("Target"), _t("By"), _t("Why a machine"), _t("User agent")),
+        rows=rows,
+        empty=_t("No link was followed."),
+    )

@@ -1,0 +1,190 @@
+"""The overview: what waits for this person, what runs, what needs a hand. Figures are links."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _t
+
+from campaigns.admin.delivery import touch_badge
+from campaigns.models import DispatchBatch, Enrolment, Journey, Template, Touch
+from campaigns.states import RANK, TouchState
+from compliance.console import Panel, badge, figure, link, moment
+from compliance.models import Review
+from compliance.queries import clock_now
+from customers.models import ImportJob, Quarantine
+from customers.vocabulary import QuarantineState
+
+SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """One figure with the page behind it."""
+
+    label: str
+    figure: str
+    url: str
+    note: str = ""
+
+
+def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """The context of the index page, by what the person may see."""
+    now = clock_now()
+    tiles: list[Tile] = []
+    panels: list[Panel] = []
+    if request.user.has_perm("compliance.view_review"):
+        panels += _reviews(request)
+    if request.user.has_perm("campaigns.view_journey"):
+        panels.append(_running(request))
+    if request.user.has_perm("campaigns.view_touch"):
+        tiles += _touches(now)
+    tiles += _operations(request)
+    return context | {
+        "title": _t("Overview"),
+        "tiles": tiles,
+        "panels": panels,
+        "as_of": moment(now),
+    }
+
+
+def _reviews(request: HttpRequest) -> list[Panel]:
+    """What waits for my verdict, and what came back to me."""
+    panels = []
+    pending = Review.objects.filter(verdict=Review.Verdict.PENDING).select_related("maker")
+    if request.user.has_perm("compliance.change_review"):
+        mine = pending.exclude(maker_id=request.user.pk)
+        panels.append(
+            _review_panel(_t("Waiting for your review"), mine, _t("Nothing waits for your review."))
+        )
+    if request.user.has_perm("campaigns.change_journey"):
+        own = Review.objects.filter(maker_id=request.user.pk).select_related("maker", "checker")
+        panels.append(
+            _review_panel(_t("Your submissions"), own, _t("You have submitted nothing yet."))
+        )
+    return panels
+
+
+def _review_panel(title: str, reviews: QuerySet[Review], empty: str) -> Panel:
+    return Panel(
+        title=title,
+        headers=(_t("Subject"), _t("Verdict"), _t("Maker"), _t("Submitted"), _t("Opinion")),
+        rows=[
+            (
+                _subject(review),
+                badge(Review.Verdict(review.verdict).label),
+                review.maker,
+                moment(review.submitted_at),
+                review.opinion or "—",
+            )
+            for review in reviews.order_by("-id")[:SHOWN]
+        ],
+        empty=empty,
+    )
+
+
+def _subject(review: Review) -> object:
+    """The page where the subject is shown and decided."""
+    name = f"{review.subject_kind} · {review.subject_key}"
+    match review.subject_kind:
+        case "journey":
+            key = review.subject_key.rpartition("/")[0]
+            found = Journey.objects.filter(key=key).values_list("pk", flat=True).first()
+            page = "admin:campaigns_journey_change"
+        case "template":
+            found = (
+                Template.objects.filter(key=review.subject_key).values_list("pk", flat=True).first()
+            )
+            page = "admin:campaigns_template_change"
+        case _:
+            return name
+    return link(reverse(page, args=[found]), name) if found else name
+
+
+def _running(request: HttpRequest) -> Panel:
+    """Running and paused journeys with those under way."""
+    states = [Journey.State.RUNNING, Journey.State.PAUSED]
+    journeys = list(
+        Journey.objects.filter(state__in=states).select_related("live").order_by("name")[:SHOWN]
+    )
+    under_way = dict(
+        Enrolment.objects.filter(journey__in=journeys, state__in=["active", "waiting"])
+        .values_list("journey")
+        .annotate(count=Count("pk"))
+    )
+    has_report = request.user.has_perm("attribution.view_reportrun")
+    return Panel(
+        title=_t("Running journeys"),
+        headers=(_t("Journey"), _t("State"), _t("Version"), _t("Under way"), _t("Report")),
+        rows=[
+            (
+                link(reverse("admin:campaigns_journey_change", args=[journey.pk]), journey),
+                badge(Journey.State(journey.state).label),
+                f"v{journey.live.number}" if journey.live else "—",
+                figure(under_way.get(journey.pk, 0)),
+                link(reverse("reports:campaign", args=[journey.key]), _t("Report"))
+                if has_report
+                else "—",
+            )
+            for journey in journeys
+        ],
+        empty=_t("No journey is running. Build one, have it reviewed, and publish it."),
+        numeric=frozenset({3}),
+    )
+
+
+def _touches(now: datetime) -> Sequence[Tile]:
+    """Today's touches by state. Batches carry the day: touches have no index on time."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    counts = dict(
+        Touch.objects.filter(batch__created_at__gte=midnight)
+        .values_list("state")
+        .annotate(count=Count("pk"))
+    )
+    page = reverse("admin:campaigns_touch_changelist")
+    return [
+        Tile(
+            label=touch_badge(state),
+            figure=figure(counts[state]),
+            url=f"{page}?{urlencode({'state': state})}",
+            note=_t("touches today"),
+        )
+        for state in sorted(counts, key=lambda state: RANK[TouchState(state)])
+    ]
+
+
+def _operations(request: HttpRequest) -> list[Tile]:
+    """Open work of operators."""
+    tiles = []
+    if request.user.has_perm("campaigns.view_dispatchbatch"):
+        troubled = Touch.objects.filter(state__in=["ambiguous", "failed"])
+        touches = reverse("admin:campaigns_touch_changelist")
+        batches = reverse("admin:campaigns_dispatchbatch_changelist")
+        tiles += [
+            _count(_t("Touches that need a person"), troubled, f"{touches}?state=failed"),
+            _count(
+                _t("Open batches"),
+                DispatchBatch.objects.filter(due_at__isnull=False),
+                f"{batches}?due_at__isempty=0",
+            ),
+        ]
+    if request.user.has_perm("customers.view_quarantine"):
+        held = Quarantine.objects.filter(state=QuarantineState.HELD)
+        running = ImportJob.objects.filter(state=ImportJob.State.RUNNING)
+        quarantine = reverse("admin:customers_quarantine_changelist")
+        imports = reverse("admin:customers_importjob_changelist")
+        tiles += [
+            _count(_t("Events in quarantine"), held, f"{quarantine}?state__exact=held"),
+            _count(_t("Imports under way"), running, f"{imports}?state__exact=running"),
+        ]
+    return tiles
+
+
+def _count(label: str, rows: QuerySet[Any], url: str) -> Tile:
+    return Tile(label=label, figure=figure(rows.count()), url=url)

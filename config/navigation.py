@@ -1,0 +1,89 @@
+"""The sidebar, by task. An entry is seen by those whose role may open its page."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _t
+
+Entry = dict[str, Any]
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Groups of entries in Unfold's form."""
+    return [
+        {
+            "items": [
+                {"title": _t("Overview"), "icon": "home", "link": reverse("admin:index")},
+            ],
+        },
+        {
+            "title": _t("People"),
+            "items": [
+                _table(_t("Customers"), "group", "customers", "customer"),
+                _table(_t("Segments"), "filter_alt", "segments", "segment"),
+            ],
+        },
+        {
+            "title": _t("Campaigns"),
+            "items": [
+                _table(_t("Journeys"), "account_tree", "campaigns", "journey"),
+                _table(_t("Templates"), "draft", "campaigns", "template"),
+                _table(_t("Touches"), "send", "campaigns", "touch"),
+                _table(_t("Advisor tasks"), "support_agent", "campaigns", "advisortask"),
+            ],
+        },
+        {
+            "title": _t("Results"),
+            "items": [
+                {
+                    "title": _t("Reports"),
+                    "icon": "monitoring",
+                    "link": reverse("reports:index"),
+                    "permission": _holds("attribution.view_reportrun"),
+                },
+                _table(_t("Experiments"), "science", "attribution", "experiment"),
+                _table(_t("Goals"), "flag", "attribution", "goal"),
+                _table(_t("Channel costs"), "payments", "attribution", "channelcost"),
+            ],
+        },
+        {
+            "title": _t("Compliance"),
+            "items": [
+                _table(_t("Reviews"), "fact_check", "compliance", "review"),
+                _table(_t("Audit trail"), "history_edu", "compliance", "auditentry"),
+                _table(_t("Rule packs"), "gavel", "compliance", "rulepack"),
+            ],
+        },
+        {
+            "title": _t("Operations"),
+            "items": [
+                _table(_t("Provider accounts"), "hub", "campaigns", "provideraccount"),
+                _table(_t("Dispatch batches"), "stacks", "campaigns", "dispatchbatch"),
+                _table(_t("Imports"), "upload_file", "customers", "importjob"),
+                _table(_t("Quarantine"), "report", "customers", "quarantine"),
+                _table(_t("Sources and keys"), "key", "customers", "source"),
+            ],
+        },
+        {
+            "title": _t("Staff"),
+            "items": [
+                _table(_t("Users"), "badge", "compliance", "user"),
+                _table(_t("Roles"), "shield_person", "auth", "group"),
+            ],
+        },
+    ]
+
+
+def _table(title: str, icon: str, app: str, model: str) -> Entry:
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse(f"admin:{app}_{model}_changelist"),
+        "permission": _holds(f"{app}.view_{model}"),
+    }
+
+
+def _holds(permission: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: request.user.has_perm(permission)

@@ -1,0 +1,334 @@
+"""The console's pages of floor 1: customers, imports, quarantine, sources.
+
+Identifiers and names are decrypted only to be masked; everything here is read-only. The page of
+a customer is registered at the roof (`config.admin`), which knows the floors above as well.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from compliance.console import Panel, ReadOnlyAdmin, Tone, badge, code, moment
+from customers.errors import CustomersError, UnknownKey
+from customers.identifiers import identity_binding, mask, name_binding, normalise, redact
+from customers.models import Consent, Customer, Event, Identity, ImportJob, Quarantine, Source
+from customers.queries import keyring
+from customers.vocabulary import ConsentState, CustomerStatus, IdentityKind, QuarantineState
+
+NEWEST_EVENTS = 50
+CONSENT_HISTORY = 50
+SHOWN_PROPERTIES = 300
+
+STATUS_WORDS = {
+    CustomerStatus.ACTIVE.value: _("Active"),
+    CustomerStatus.RESTRICTED.value: _("Restricted"),
+    CustomerStatus.ERASED.value: _("Erased"),
+}
+STATUS_TONES = {CustomerStatus.ACTIVE.value: Tone.GOOD, CustomerStatus.ERASED.value: Tone.BAD}
+KIND_WORDS = {
+    IdentityKind.CUSTOMER_NO.value: _("Customer number"),
+    IdentityKind.USER_ID.value: _("User id"),
+    IdentityKind.ANONYMOUS_ID.value: _("Anonymous id"),
+    IdentityKind.PHONE.value: _("Phone"),
+    IdentityKind.EMAIL.value: _("E-mail"),
+    IdentityKind.DEVICE.value: _("Push token"),
+    IdentityKind.OPENID.value: _("WeChat OpenID"),
+    IdentityKind.UNIONID.value: _("WeChat UnionID"),
+}
+CONSENT_WORDS = {
+    ConsentState.GRANTED.value: _("Granted"),
+    ConsentState.WITHDRAWN.value: _("Withdrawn"),
+}
+CONSENT_TONES = {ConsentState.GRANTED.value: Tone.GOOD, ConsentState.WITHDRAWN.value: Tone.BAD}
+PURPOSE_WORDS = {
+    "marketing": _("Marketing"),
+    "service": _("Service"),
+    "statutory": _("Statutory"),
+    "education": _("Investor education"),
+}
+
+
+class CustomerAdmin(ReadOnlyAdmin):
+    """Search by the beginning of a customer number, or by an exact phone or e-mail address."""
+
+    list_display = (
+        "customer_no",
+        "state",
+        "lifecycle",
+        "risk_level",
+        "region",
+        "total_asset",
+        "updated_at",
+    )
+    list_filter = ("status", "risk_level", "lifecycle")
+    ordering = ("-id",)
+    search_fields = ("customer_no",)
+    search_help_text = _(
+        "Beginning of a customer number, or a whole phone number or e-mail address"
+    )
+    readonly_fields = ("state", "masked_name")
+    exclude = ("name_cipher", "attributes")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("customer_no", "state"),
+                    ("masked_name", "gender"),
+                    ("birth_on", "locale"),
+                    ("city", "region"),
+                    ("time_zone", "updated_at"),
+                )
+            },
+        ),
+        (
+            _("Suitability and value"),
+            {
+                "fields": (
+                    ("risk_level", "risk_valid_until"),
+                    ("lowest_class", "investor_type"),
+                    ("lifecycle", "total_asset"),
+                    ("personalise_off", "aml_hold"),
+                )
+            },
+        ),
+    )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
+    ) -> tuple[QuerySet[Customer], bool]:
+        """Identifiers are looked up by keyed hash; plain text of them is nowhere to search in."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if hashes := list(_lookup_hashes(term)):
+            owners = Identity.objects.filter(value_hash__in=hashes, kind__in=("phone", "email"))
+            return queryset.filter(pk__in=owners.values("customer_id")), False
+        return queryset.filter(customer_no__startswith=term), False
+
+    @display(description=_("status"), ordering="status")
+    def state(self, customer: Customer) -> SafeString:
+        """The status in words."""
+        words = STATUS_WORDS.get(customer.status, customer.status)
+        return badge(words, STATUS_TONES.get(customer.status, Tone.WARN))
+
+    @display(description=_("name"))
+    def masked_name(self, customer: Customer) -> str:
+        """The family name's first character; the rest is hidden."""
+        if not customer.name_cipher:
+            return "—"
+        binding = name_binding(customer.customer_no)
+        try:
+            return mask("name", keyring().unseal(bytes(customer.name_cipher), binding))
+        except UnknownKey as error:
+            return str(error)
+
+    def panels(self, request: HttpRequest, item: Customer) -> Sequence[Panel]:
+        """Identifiers, attributes, consents, tags, events."""
+        return (
+            _identifiers(item),
+            *_consents(item),
+            _tags(item),
+            _attributes(item),
+            *self.panels_above(request, item),
+            _events(item),
+        )
+
+    def panels_above(self, request: HttpRequest, item: Customer) -> Sequence[Panel]:
+        """What the floors above know about the customer; the roof fills it in."""
+        return ()
+
+
+def _lookup_hashes(term: str) -> Iterable[bytes]:
+    for kind in _plausible_kinds(term):
+        try:
+            yield keyring().lookup_hash(kind, normalise(kind, term))
+        except CustomersError:
+            continue  # not an address after all: searched as a customer number
+
+
+def _plausible_kinds(term: str) -> tuple[str, ...]:
+    if "@" in term:
+        return (IdentityKind.EMAIL.value,)
+    digits = term.removeprefix("+").replace(" ", "").replace("-", "")
+    return (IdentityKind.PHONE.value,) if digits.isdigit() and len(digits) >= 10 else ()
+
+
+def _identifiers(customer: Customer) -> Panel:
+    rows = [
+        (
+            KIND_WORDS.get(identity.kind, identity.kind),
+            code(_masked(identity)),
+            identity.source,
+            moment(identity.since),
+        )
+        for identity in customer.identities.order_by("kind", "-since")
+    ]
+    return Panel(
+        title=_t("Identifiers"),
+        note=_t("Shown masked. Messages are addressed by the encrypted originals."),
+        headers=(_t("Kind"), _t("Masked value"), _t("Source"), _t("Since")),
+        rows=rows,
+        empty=_t("No identifier is known: this customer cannot be reached by any channel."),
+    )
+
+
+def _masked(identity: Identity) -> str:
+    binding = identity_binding(identity.kind, bytes(identity.value_hash))
+    try:
+        value = keyring().decrypt(identity.key_id, bytes(identity.ciphertext), binding)
+    except UnknownKey as error:
+        return str(error)
+    return mask(identity.kind, value)
+
+
+def _consents(customer: Customer) -> tuple[Panel, Panel]:
+    history = list(customer.consents.order_by("-id")[:CONSENT_HISTORY])
+    newest: dict[tuple[str, str], Consent] = {}
+    for consent in customer.consents.order_by("purpose", "channel", "-id").distinct(
+        "purpose", "channel"
+    ):
+        newest[consent.purpose, consent.channel] = consent
+    headers = (_t("Purpose"), _t("Channel"), _t("State"), _t("Notice"), _t("Source"), _t("At"))
+    current = Panel(
+        title=_t("Consents in force"),
+        headers=headers,
+        rows=[_consent(consent) for consent in newest.values()],
+        empty=_t("No consent was ever recorded: no marketing message may be sent."),
+    )
+    past = Panel(
+        title=_t("History of consents"),
+        headers=headers,
+        rows=[_consent(consent) for consent in history],
+        empty=_t("Nothing recorded."),
+    )
+    return current, past
+
+
+def _consent(consent: Consent) -> tuple[object, ...]:
+    return (
+        PURPOSE_WORDS.get(consent.purpose, consent.purpose),
+        consent.channel,
+        badge(
+            CONSENT_WORDS.get(consent.state, consent.state),
+            CONSENT_TONES.get(consent.state, Tone.PLAIN),
+        ),
+        consent.notice_version,
+        consent.source,
+        moment(consent.at),
+    )
+
+
+def _tags(customer: Customer) -> Panel:
+    return Panel(
+        title=_t("Tags"),
+        headers=(_t("Tag"), _t("Source"), _t("Since"), _t("Valid until")),
+        rows=[
+            (tagging.tag, tagging.source, moment(tagging.since), moment(tagging.valid_until))
+            for tagging in customer.taggings.order_by("tag")
+        ],
+        empty=_t("No tag."),
+    )
+
+
+def _attributes(customer: Customer) -> Panel:
+    return Panel(
+        title=_t("Attributes"),
+        headers=(_t("Field"), _t("Value")),
+        rows=[
+            (code(key), redact(str(value))) for key, value in sorted(customer.attributes.items())
+        ],
+        empty=_t("No further attribute was imported."),
+    )
+
+
+def _events(customer: Customer) -> Panel:
+    newest = list(
+        Event.objects.filter(customer_id=customer.pk).order_by("-occurred_at")[:NEWEST_EVENTS]
+    )
+    sources = Source.objects.in_bulk({event.source_id for event in newest})
+    return Panel(
+        title=_t("Newest events"),
+        headers=(_t("At"), _t("Event"), _t("Kind"), _t("Source"), _t("Properties")),
+        rows=[
+            (
+                moment(event.occurred_at),
+                event.name,
+                event.kind,
+                str(sources.get(event.source_id, event.source_id)),
+                code(_shortened(event.properties)),
+            )
+            for event in newest
+        ],
+        empty=_t("Nothing happened yet."),
+    )
+
+
+def _shortened(properties: object) -> str:
+    text = redact(json.dumps(properties, ensure_ascii=False))
+    return text if len(text) <= SHOWN_PROPERTIES else text[:SHOWN_PROPERTIES] + "…"
+
+
+@admin.register(ImportJob)
+class ImportJobAdmin(ReadOnlyAdmin):
+    """Files that came in, how far they are, what was refused."""
+
+    list_display = ("file_name", "progress", "rows_ok", "rows_bad", "started_by", "started_at")
+    list_filter = ("state",)
+    list_select_related = ("source",)
+    ordering = ("-id",)
+
+    @display(description=_("state"), ordering="state")
+    def progress(self, job: ImportJob) -> SafeString:
+        """The state in words."""
+        tones = {"running": Tone.BUSY, "done": Tone.GOOD, "rejected": Tone.BAD}
+        return badge(ImportJob.State(job.state).label, tones[job.state])
+
+
+@admin.register(Quarantine)
+class QuarantineAdmin(ReadOnlyAdmin):
+    """Events that could not be taken as they came; payloads are shown with identifiers hidden."""
+
+    list_display = ("received_at", "code", "reason", "status", "message_id")
+    list_filter = ("state", "code")
+    ordering = ("-id",)
+    exclude = ("payload", "message")
+    readonly_fields = ("reason", "hidden_payload")
+
+    @display(description=_("reason"))
+    def reason(self, held: Quarantine) -> str:
+        """Why, in words."""
+        return redact(held.message)
+
+    @display(description=_("state"), ordering="state")
+    def status(self, held: Quarantine) -> SafeString:
+        """The state in words."""
+        words = {
+            QuarantineState.HELD.value: _("Held"),
+            QuarantineState.REPLAYED.value: _("Replayed"),
+            QuarantineState.DISCARDED.value: _("Discarded"),
+        }
+        tone = Tone.WARN if held.state == QuarantineState.HELD else Tone.PLAIN
+        return badge(words.get(held.state, held.state), tone)
+
+    @display(description=_("payload"))
+    def hidden_payload(self, held: Quarantine) -> SafeString:
+        """What came, with phone numbers and e-mail addresses masked."""
+        return code(redact(held.payload))
+
+
+@admin.register(Source)
+class SourceAdmin(ReadOnlyAdmin):
+    """Where events and files come from; keys are made by `manage.py create_api_key`."""
+
+    list_display = ("name", "key", "scope", "key_hint", "created_at", "revoked_at")
+    list_filter = ("scope",)
+    exclude = ("key_hash",)
+    ordering = ("key",)

@@ -1,0 +1,162 @@
+"""The console's pages of floor 2: rules with a live preview, sizes, a refresh."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse_lazy
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from compliance.console import ConsoleAdmin, figure, tell
+from compliance.json_box import JsonBox, JsonText, decode
+from compliance.queries import clock_now
+from segments.actions import refresh, save_segment
+from segments.errors import Problem, RuleError
+from segments.models import Segment
+from segments.queries import Preview, check_rule, preview
+
+EVERYONE = {"everyone": True}
+
+
+class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """Name, description and rule; the rule is checked against what the installation knows."""
+
+    rule = JsonText(
+        label=_("Rule (JSON)"),
+        widget=JsonBox(attrs={"data-preview": reverse_lazy("admin:segments_segment_preview")}),
+        help_text=_("Conditions are joined by “all”, “any” and “not”. The preview follows."),
+    )
+
+    class Meta:
+        model = Segment
+        fields = ("key", "name", "description", "rule")
+
+    def clean(self) -> dict[str, Any]:
+        """Point to the place in the rule that is wrong."""
+        values = super().clean() or self.cleaned_data
+        key = values.get("key") or self.instance.key
+        if "rule" in values:
+            try:
+                check_rule(values["rule"], own_key=key)
+            except RuleError as error:
+                self.add_error("rule", _sentence(error.problem))
+        return values
+
+
+@admin.register(Segment)
+class SegmentAdmin(ConsoleAdmin):
+    """Segments with their size as of the last refresh."""
+
+    form = SegmentForm
+    list_display = ("name", "key", "customers", "refreshed_at", "created_by", "updated_at")
+    list_select_related = ("created_by",)
+    search_fields = ("name__icontains", "key__startswith")
+    ordering = ("name",)
+    fields = (("key", "name"), "description", "rule", ("customers", "refreshed_at"))
+    readonly_fields = ("customers", "refreshed_at")
+    change_form_outer_before_template = "segments/_acts.html"
+
+    class Media:
+        js = ("console/segment.js",)
+
+    @display(description=_("customers"), ordering="size")
+    def customers(self, segment: Segment) -> str:
+        """How many matched at the last refresh."""
+        return "—" if segment.size is None else figure(segment.size)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """A key is for life: rules and journeys name it."""
+        return [*self.readonly_fields, "key"] if obj else list(self.readonly_fields)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new segment starts with everyone."""
+        return {"rule": EVERYONE}
+
+    def save_model(self, request: HttpRequest, obj: Segment, form: Any, change: bool) -> None:
+        """By the verb, which also writes the audit trail."""
+        saved = save_segment(
+            key=obj.key,
+            name=obj.name,
+            rule=form.cleaned_data["rule"],
+            description=obj.description,
+            author=request.user,  # type: ignore[arg-type]  # the console asks for a login first
+            now=clock_now(),
+        )
+        obj.pk = saved.pk
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list and form, the preview beside the form, the refresh."""
+        view = self.admin_site.admin_view
+        own = [
+            path("preview/", view(self.preview_view), name="segments_segment_preview"),
+            path(
+                "<int:segment_id>/refresh/",
+                view(self.refresh_view),
+                name="segments_segment_refresh",
+            ),
+        ]
+        urls: list[URLPattern] = super().get_urls()
+        return own + urls
+
+    def preview_view(self, request: HttpRequest) -> HttpResponse:
+        """What the typed rule would select, in ready sentences; nothing is saved."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            found = preview(
+                decode(request.POST.get("rule", "")),
+                now=clock_now(),
+                own_key=request.POST.get("key") or None,
+            )
+        except RuleError as error:
+            return _refused(_sentence(error.problem), error.path)
+        except ValueError as error:
+            return _refused(str(error), "")
+        except OperationalError:
+            return _refused(_t("Counting takes too long for a preview. Save it and refresh."), "")
+        return JsonResponse(_told(found))
+
+    def refresh_view(self, request: HttpRequest, segment_id: int) -> HttpResponse:
+        """Bring the members up to date now."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        segment = get_object_or_404(Segment, pk=segment_id)
+        tell(
+            request,
+            lambda: refresh(segment=segment, now=clock_now()),
+            done=_t("The members are up to date."),
+            refusals=(RuleError,),
+        )
+        return redirect("admin:segments_segment_change", segment_id)
+
+
+def _sentence(problem: Problem) -> str:
+    said = problem.in_language("zh" if (get_language() or "").startswith("zh") else "en")
+    return f"{problem.path or '/'} — {said}"
+
+
+def _refused(sentence: str, pointer: str) -> JsonResponse:
+    return JsonResponse({"ok": False, "headline": sentence, "pointer": pointer, "lines": []})
+
+
+def _told(found: Preview) -> dict[str, Any]:
+    count = figure(found.count)
+    return {
+        "ok": True,
+        "headline": ngettext("%(count)s customer", "%(count)s customers", found.count)
+        % {"count": count},
+        "lines": [found.explain["en"], found.explain["zh"], *found.warnings],
+        "note": _t("counted in %(ms)s ms") % {"ms": figure(round(found.milliseconds))},
+    }
