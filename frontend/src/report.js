@@ -1,0 +1,180 @@
+// The report page's charts. Every chart repeats a table that stands beside it on the page, so a
+// reader without scripts, or with a screen reader, misses nothing.
+import { BarChart, CustomChart, ScatterChart } from "echarts/charts";
+import {
+  AriaComponent,
+  GridComponent,
+  LegendComponent,
+  MarkLineComponent,
+  TooltipComponent,
+} from "echarts/components";
+import * as echarts from "echarts/core";
+import { SVGRenderer } from "echarts/renderers";
+
+echarts.use([
+  AriaComponent,
+  BarChart,
+  CustomChart,
+  GridComponent,
+  LegendComponent,
+  MarkLineComponent,
+  ScatterChart,
+  SVGRenderer,
+  TooltipComponent,
+]);
+
+const FONT = 'Inter, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif';
+const LIGHT = {
+  ink: "#4b5563",
+  line: "#e5e7eb",
+  panel: "#ffffff",
+  series: ["#0f766e", "#c2410c", "#4f46e5", "#a16207", "#be185d", "#475569"],
+};
+const DARK = {
+  ink: "#cbd5e1",
+  line: "#334155",
+  panel: "#1e293b",
+  series: ["#2dd4bf", "#fb923c", "#a5b4fc", "#facc15", "#f9a8d4", "#94a3b8"],
+};
+
+const isDark = () => document.documentElement.classList.contains("dark");
+const formatter = (options) =>
+  new Intl.NumberFormat(document.documentElement.lang || "en", options);
+
+function base(theme) {
+  return {
+    color: theme.series,
+    textStyle: { fontFamily: FONT, color: theme.ink },
+    animation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
+    aria: { enabled: true },
+    grid: { left: 8, right: 24, top: 40, bottom: 8, containLabel: true },
+    legend: { top: 0, left: 0, textStyle: { color: theme.ink } },
+    tooltip: {
+      backgroundColor: theme.panel,
+      borderColor: theme.line,
+      textStyle: { color: theme.ink },
+      confine: true,
+    },
+  };
+}
+
+function axes(theme, { category, value }) {
+  const label = { color: theme.ink };
+  const line = { lineStyle: { color: theme.line } };
+  return {
+    category: { type: "category", data: category, axisLabel: label, axisLine: line, axisTick: line },
+    value: {
+      type: "value",
+      name: value,
+      nameTextStyle: { color: theme.ink },
+      axisLabel: { ...label, hideOverlap: true },
+      splitLine: line,
+    },
+  };
+}
+
+// {kind: "bars", unit, categories: [..], series: [{name, values: [..]}], digits}
+function bars(data, theme) {
+  const { category, value } = axes(theme, { category: data.categories, value: data.unit });
+  const numbers = formatter({ maximumFractionDigits: data.digits ?? 2 });
+  return {
+    ...base(theme),
+    tooltip: { ...base(theme).tooltip, trigger: "axis", valueFormatter: (v) => numbers.format(v) },
+    grid: { ...base(theme).grid, top: 64 },
+    xAxis: category,
+    yAxis: { ...value, axisLabel: { ...value.axisLabel, formatter: (v) => numbers.format(v) } },
+    series: data.series.map(({ name, values }) => ({
+      type: "bar",
+      name,
+      data: values,
+      barMaxWidth: 36,
+    })),
+  };
+}
+
+// One row per comparison: the estimate as a dot, its 95 % interval as a line with caps.
+// {kind: "intervals", unit, percent, rows: [{label, low, estimate, high}]}
+function intervals(data, theme) {
+  const { category, value } = axes(theme, {
+    category: data.rows.map((row) => row.label),
+    value: data.unit,
+  });
+  const numbers = formatter(
+    data.percent
+      ? { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" }
+      : { maximumFractionDigits: 4, signDisplay: "exceptZero" },
+  );
+  const span = (row) =>
+    `${row.label}: ${numbers.format(row.estimate)} [${numbers.format(row.low)}, ${numbers.format(row.high)}]`;
+  return {
+    ...base(theme),
+    legend: undefined,
+    tooltip: { ...base(theme).tooltip, formatter: ({ dataIndex }) => span(data.rows[dataIndex]) },
+    grid: { ...base(theme).grid, top: 8, bottom: 32 },
+    xAxis: {
+      ...value,
+      name: data.unit,
+      nameLocation: "middle",
+      nameGap: 28,
+      axisLabel: { ...value.axisLabel, formatter: (v) => numbers.format(v) },
+    },
+    yAxis: { ...category, inverse: true },
+    series: [
+      {
+        type: "custom",
+        silent: true,
+        data: data.rows.map((row, index) => [row.low, row.high, index]),
+        encode: { x: [0, 1], y: 2 },
+        renderItem: (_, api) => whisker(api, theme.series[0]),
+      },
+      {
+        type: "scatter",
+        symbolSize: 10,
+        data: data.rows.map((row, index) => [row.estimate, index]),
+        markLine: {
+          silent: true,
+          symbol: "none",
+          label: { show: false },
+          lineStyle: { color: theme.ink, type: "dashed" },
+          data: [{ xAxis: 0 }],
+        },
+      },
+    ],
+  };
+}
+
+function whisker(api, stroke) {
+  const index = api.value(2);
+  const [left, y] = api.coord([api.value(0), index]);
+  const [right] = api.coord([api.value(1), index]);
+  const cap = 5;
+  const segment = (x1, y1, x2, y2) => ({
+    type: "line",
+    shape: { x1, y1, x2, y2 },
+    style: { stroke, lineWidth: 2 },
+  });
+  return {
+    type: "group",
+    children: [
+      segment(left, y, right, y),
+      segment(left, y - cap, left, y + cap),
+      segment(right, y - cap, right, y + cap),
+    ],
+  };
+}
+
+const KINDS = { bars, intervals };
+
+function draw(element) {
+  const data = JSON.parse(document.getElementById(element.dataset.chart).textContent);
+  const chart = echarts.init(element, null, { renderer: "svg" });
+  const paint = () => chart.setOption(KINDS[data.kind](data, isDark() ? DARK : LIGHT), true);
+  paint();
+  new ResizeObserver(() => chart.resize()).observe(element);
+  new MutationObserver(paint).observe(document.documentElement, {
+    attributes: true,
+    attributeFilter: ["class"],
+  });
+}
+
+document.querySelectorAll("[data-chart]").forEach(draw);
