@@ -30,18 +30,42 @@ def read_options(arguments: Sequence[str]) -> Options:
         prog="provider_sandbox",
         description="Vendors of every channel as one server on loopback.",
     )
+    declare_options(parser)
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def declare_options(parser: argparse.ArgumentParser) -> None:
+    """Add the sandbox's arguments to a parser; their names are those of `Options`."""
     add = parser.add_argument
     add("--smtp-port", type=_port, default=0, metavar="PORT")
     add("--http-port", type=_port, default=0, metavar="PORT")
     add("--ledger", type=Path, default=Path(".local/sandbox/ledger.jsonl"), metavar="PATH")
-    add("--faults", type=_faults, default="none", metavar="none|default|KIND=SHARE,…")
+    add("--faults", type=_faults, default={}, metavar="none|default|KIND=SHARE,…")
     add("--seed", type=int, default=0)
     add("--receipts-url", default="", metavar="URL", help="receipts go to URL/<account>/")
     add("--receipts-secret", default="sandbox-receipt-secret", metavar="SECRET")
     add("--api-secret", default="sandbox-api-secret", metavar="SECRET")
     add("--json-ports", default="-", metavar="PATH|-", help="where to tell the ports as JSON")
     add("--dedupe", action="store_true", help="honour keys: a repeated key is sent once")
-    return Options(**vars(parser.parse_args(arguments)))
+
+
+def as_arguments(options: Options) -> list[str]:
+    """Return arguments that `read_options` reads back as the same options."""
+    shares = ",".join(f"{fault}={share!r}" for fault, share in options.faults.items())
+    given = {
+        "--smtp-port": str(options.smtp_port),
+        "--http-port": str(options.http_port),
+        "--ledger": str(options.ledger),
+        "--faults": shares or "none",
+        "--seed": str(options.seed),
+        "--receipts-url": options.receipts_url,
+        "--receipts-secret": options.receipts_secret,
+        "--api-secret": options.api_secret,
+        "--json-ports": options.json_ports,
+    }
+    # One word each, so that a value beginning with a dash is not taken for an option.
+    words = [f"{name}={value}" for name, value in given.items()]
+    return [*words, "--dedupe"] if options.dedupe else words
 
 
 def _port(text: str) -> int:
