@@ -64,7 +64,8 @@ def locate() -> Place:
 
     Creates the state directory, and nothing else. Raises EmbeddedError when it cannot.
     """
-    state = Path(os.environ.get("TOUCHSTONE_STATE") or CHECKOUT / ".local").absolute()
+    # Relative to the checkout, not to wherever each process happens to stand.
+    state = CHECKOUT / (os.environ.get("TOUCHSTONE_STATE") or ".local")
     _create_state(state)
     account = _account(state / "postgres")
     home = state if is_reachable(state, account=account) else _home_elsewhere(state, account)

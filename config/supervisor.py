@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from config import embedded
 from config.celery import QUEUES
 from config.places import CHECKOUT
 from config.probe import is_healthy
@@ -140,8 +141,19 @@ class Supervisor:
             with self._lock:
                 for child in self._children:
                     self._look_after(child)
+            self._keep_servers_up()
             self._stopping.wait(LOOK_EVERY)
         self._stop_children()
+
+    def _keep_servers_up(self) -> None:
+        """Start the embedded servers again should one of them have been killed."""
+        try:
+            if not os.environ.get("DATABASE_URL"):
+                embedded.database_url()
+            if not os.environ.get("REDIS_URL"):
+                embedded.redis_url()
+        except embedded.EmbeddedError as error:
+            self._say(str(error))
 
     def _look_after(self, child: _Child) -> None:
         now = time.monotonic()

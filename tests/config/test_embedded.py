@@ -261,6 +261,11 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_made(
     assert not site.place().postgres.exists()
 
 
+def test_a_missing_wheel_is_one_sentence() -> None:
+    with pytest.raises(embedded.EmbeddedError, match="no-such-wheel is not installed: run make"):
+        servers._package("no_such_package", wheel="no-such-wheel")
+
+
 def test_a_stop_is_refused_while_somebody_uses_the_servers(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

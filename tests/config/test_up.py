@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -106,6 +108,48 @@ def test_children_of_a_killed_supervisor_end(
     process.kill()
 
     assert eventually(lambda: all(is_gone(pid) for pid in family))
+
+
+def test_killed_servers_come_back_and_the_worker_works_on() -> None:
+    root = Path(tempfile.mkdtemp(prefix="ts-"))
+    root.chmod(0o711)
+    state = root / "state"
+    inherited = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL"}}
+    environment = {**inherited, "TOUCHSTONE_STATE": str(state), "TOUCHSTONE_GRACE": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "up", "--workers", "1", "--json", "--port", "0"],
+        cwd=CHECKOUT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        url, _pids = announced(process)
+        log = state / "log" / "worker.log"
+        assert eventually(lambda: " succeeded in " in log.read_text())
+        now = json.loads(servers("status", environment))
+
+        for pid in (now["postgres_pid"], now["valkey_pid"]):
+            os.kill(pid, signal.SIGKILL)
+
+        seen = len(log.read_text())
+        assert eventually(lambda: " succeeded in " in log.read_text()[seen:], seconds=60)
+        assert eventually(lambda: is_healthy(url))
+    finally:
+        process.terminate()
+        process.communicate()
+        servers("stop", environment)
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def servers(act: str, environment: dict[str, str]) -> str:
+    argv = [sys.executable, "manage.py", "servers", act, "--json"]
+    finished = subprocess.run(
+        argv, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
 
 
 def test_up_refuses_a_port_in_use(start: Callable[..., subprocess.Popen[str]]) -> None:
