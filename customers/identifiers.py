@@ -51,10 +51,11 @@ def normalise(kind: str, value: str, *, region: str = "CN") -> str:
     ------
     IdentifierError : the value names nobody; `code` says why.
     """
-    text = unicodedata.normalize("NFC", value).strip()
+    plain = value.isascii() and value.isprintable()
+    text = value.strip() if plain else unicodedata.normalize("NFC", value).strip()
     if not text:
         raise IdentifierError("empty", "It is empty.")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+    if not plain and any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text):
         raise IdentifierError("control_character", "It holds a control character.")
     match kind:
         case "phone":

@@ -18,6 +18,7 @@ from customers.models import Source
 from customers.queries import (
     ADD_QUARANTINE,
     LINK_IDENTITIES,
+    QUARANTINE_BINDING,
     Owner,
     as_json,
     execute,
@@ -29,7 +30,7 @@ from customers.queries import (
 )
 from customers.tracking.event import NewEvent
 from customers.tracking.parse import Message, Rejection
-from customers.tracking.traits import Described, sort_traits, without_identity
+from customers.tracking.traits import Described, sort_traits, storable
 from customers.vocabulary import KeyScope
 
 # The cheap question over the whole event; only a yes pays for the walk.
@@ -70,11 +71,13 @@ def collect(
     4. What was refused, and what a key may not set, goes to quarantine whole and encrypted.
     """
     ensure_partitions(months={month_of(message.event.occurred_at) for message in messages})
+    from_server = source.scope != KeyScope.INGEST
     with transaction.atomic():
         owners, ignored = _describe(source, messages, now)
         _link(source, messages, owners, now)
         events = _with_owners([message.event for message in messages], owners)
-        recorded = record_events(source=source, events=[_clean(event) for event in events], now=now)
+        events = [_clean(event, from_server=from_server) for event in events]
+        recorded = record_events(source=source, events=events, now=now)
         _quarantine(source, rejections, now)
     return Collected(stored=recorded.stored, duplicates=recorded.duplicates, ignored=tuple(ignored))
 
@@ -167,10 +170,11 @@ def _with_owners(events: Sequence[NewEvent], owners: Mapping[str, Owner]) -> lis
     return placed
 
 
-def _clean(event: NewEvent) -> NewEvent:
+def _clean(event: NewEvent, *, from_server: bool) -> NewEvent:
     """The event without personal identifiers in what is stored in clear."""
     if event.kind == "identify":
-        event = replace(event, properties=without_identity(event.properties))
+        told = storable(event.properties, from_server=from_server)
+        event = replace(event, properties=told)
     if not _PERHAPS_PERSONAL.search(orjson.dumps([event.properties, event.context])):
         return event
     return replace(
@@ -202,12 +206,12 @@ def _quarantine(source: Source, rejections: Sequence[Rejection], now: datetime) 
     if not rejections:
         return
     batch = [
-        {**asdict(rejection), "payload": seal_payload(rejection.payload)}
+        {**asdict(rejection), "payload": _sealed(rejection.payload)}
         for rejection in rejections
     ]
     execute(ADD_QUARANTINE, {"rows": as_json(batch), "source_id": source.pk, "now": now})
 
 
-def seal_payload(payload: str) -> str:
+def _sealed(payload: str) -> str:
     """A payload as the quarantine keeps it: encrypted, since it may name a person."""
-    return base64.b64encode(keyring().seal(payload, b"quarantine")).decode()
+    return base64.b64encode(keyring().seal(payload, QUARANTINE_BINDING)).decode()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,7 @@ from customers.queries import attribute_types, rows
 __all__ = ["ConsentTerms", "ImportProgress", "ImportResult", "ImportStatus", "import_customers"]
 
 BATCH_ROWS = 5_000
+_Batch = tuple[list[GoodRow], list[BadRow]]
 
 
 class ImportStatus(StrEnum):
@@ -124,7 +126,7 @@ def import_customers(
         errors = _errors_path(job, layout)
         tally = _take_up(job)
         refused.start(errors, keep_to=tally.done)
-        for batch, bad in _batches(path, layout, plan, skip=tally.done):
+        for batch, bad in _ahead(_batches(path, layout, plan, skip=tally.done)):
             flagged = _write(batch, bad, job, tally, terms, source, errors, now)
             tally.flagged += len(flagged)
             if progress:
@@ -211,9 +213,7 @@ def _take_up(job: ImportJob | None) -> _Tally:
     return _Tally(done=job.rows_done, ok=job.rows_ok, bad=job.rows_bad)
 
 
-def _batches(
-    path: Path, layout: Layout, plan: Plan, *, skip: int
-) -> Iterator[tuple[list[GoodRow], list[BadRow]]]:
+def _batches(path: Path, layout: Layout, plan: Plan, *, skip: int) -> Iterator[_Batch]:
     """Good and bad rows by batch; the first `skip` rows are judged (a later double of theirs is
     still one) but not given again."""
     seen: set[int] = set()
@@ -227,6 +227,15 @@ def _batches(
             [verdict for verdict in batch if isinstance(verdict, GoodRow)],
             [verdict for verdict in batch if isinstance(verdict, BadRow)],
         )
+
+
+def _ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:
+    """The same batches, the next one being read while the database writes the last."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
 
 
 def _write(

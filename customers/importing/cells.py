@@ -175,6 +175,8 @@ COLUMNS: dict[str, Converter] = {
 
 def guess_type(possible: frozenset[AttributeType], cell: str) -> frozenset[AttributeType]:
     """The types, of those still possible for a column, that this cell leaves possible."""
+    if possible == _NUMBER_ONLY:  # what most columns are down to after their first cell
+        return possible if PLAIN_NUMBER.fullmatch(cell) else frozenset()
     return frozenset(kind for kind in possible if _PLAIN[kind](cell))
 
 
@@ -187,5 +189,6 @@ _PLAIN: dict[AttributeType, Callable[[str], bool]] = {
     AttributeType.BOOLEAN: lambda cell: cell.lower() in {"true", "false"},
     AttributeType.DATE: _is_plain_date,
 }
+_NUMBER_ONLY = frozenset({AttributeType.NUMBER})
 
 GUESSABLE = frozenset(_PLAIN)

@@ -177,8 +177,8 @@ def guess_types(
             if not cell:
                 continue
             seen.add(index)
-            possible[index] = guess_type(possible[index], cell)
-            if not possible[index]:
+            possible[index] = left = guess_type(possible[index], cell)
+            if not left:
                 del possible[index]
     return count, {
         key: min(possible[index]) if index in seen and possible.get(index) else AttributeType.TEXT

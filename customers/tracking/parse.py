@@ -96,7 +96,7 @@ def _printable(text: str) -> str:
 def _message(call: object, index: int, envelope: Envelope) -> Message:
     item = _checked(call)
     kind = envelope.kind or item.get("type")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise EventRefused("unknown_type", "Its type is none of the tracking specification.")
     user_id = _identifier(item, "userId")
     anonymous_id = _identifier(item, "anonymousId")

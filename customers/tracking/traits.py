@@ -104,9 +104,13 @@ def sort_traits(traits: Mapping[str, Any], *, from_server: bool) -> Described:
     )
 
 
-def without_identity(traits: Mapping[str, Any]) -> dict[str, Any]:
-    """The traits that may stand in the event ledger in clear."""
-    return {key: value for key, value in traits.items() if snake(key) not in _UNSTORED}
+def storable(traits: Mapping[str, Any], *, from_server: bool) -> dict[str, Any]:
+    """The traits that may stand in the event ledger, in clear and believed."""
+    return {
+        key: value
+        for key, value in traits.items()
+        if (name := snake(key)) not in _UNSTORED and (from_server or not _is_trusted(name))
+    }
 
 
 def snake(key: str) -> str:
