@@ -1,8 +1,10 @@
 """The committed .mo files say what the .po files say: no gettext is needed to install."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Message
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
@@ -13,13 +15,21 @@ CATALOGUES = sorted((CHECKOUT / "locale").glob("*/LC_MESSAGES/*.po"))
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: str(path.relative_to(CHECKOUT)))
 def test_compiled_catalogue_is_up_to_date(path: Path) -> None:
     with path.open("rb") as source:
-        wanted = {
-            (message.context, message.id): message.string
-            for message in read_po(source)
-            if message.id and message.string and not message.fuzzy
-        }
+        wanted = texts(message for message in read_po(source) if not message.fuzzy)
     with path.with_suffix(".mo").open("rb") as compiled:
-        found = {(message.context, message.id): message.string for message in read_mo(compiled)}
+        found = texts(read_mo(compiled))
 
-    found.pop((None, ""), None)
     assert found == wanted, "run manage.py compilemessages"
+
+
+def texts(messages: Iterable[Message]) -> dict[object, object]:
+    """Translated texts by context and source; a plural's forms come as a list or as a tuple."""
+
+    def plain(text: object) -> object:
+        return tuple(text) if isinstance(text, list | tuple) else text
+
+    return {
+        (message.context, plain(message.id)): plain(message.string)
+        for message in messages
+        if message.id and any(message.string)
+    }
