@@ -4,18 +4,18 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segments.errors import RuleError
 from segments.rules.check import Checked, check
 from segments.rules.compile import compile_predicate, compile_rule, compile_verdicts
-from segments.rules.evaluate import Facts, evaluate
+from segments.rules.evaluate import EventFact, Facts, evaluate
 from segments.rules.parse import parse
 from tests.segments.rules.worlds import CATALOG, KNOWN, World, leaves, rules, store, worlds
 
@@ -66,8 +66,65 @@ def _assert_agreement_on_all(written: list[dict[str, Any]], world: World) -> Non
     with _undone(), connection.cursor() as cursor:
         store(world, cursor)
         for rule in checked:
-            note(str(rule.rule))
             _assert_agreement(rule, world, cursor)
+
+
+def _fact(number: int, days: float = 1, **properties: Any) -> EventFact:
+    at = NOW - timedelta(days=days)
+    return EventFact(id=number, name="a", occurred_at=at, properties=properties)
+
+
+def _last(value: int) -> dict[str, Any]:
+    return {"event": "a", "aggregate": {"of": "n", "fn": "last", "op": "eq", "value": value}}
+
+
+def _average(op: str, value: float) -> dict[str, Any]:
+    return {"event": "a", "aggregate": {"of": "n", "fn": "avg", "op": op, "value": value}}
+
+
+THIRDS = {"events": (_fact(1, n=1), _fact(2, n=0), _fact(3, n=0))}
+TIES = {"events": (_fact(2, n=7), _fact(1, n=5), _fact(3, n="none"))}
+EDGES: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
+    # Of two events of one instant the one stored later is the last.
+    (_last(7), TIES, True),
+    (_last(5), TIES, False),
+    # 1/3 lies between these two; a rounded quotient need not.
+    (_average("gt", float("0.3333333333333333")), THIRDS, True),
+    (_average("lt", float("0.33333333333333337")), THIRDS, True),
+    ({"sample": 77.87}, {}, False),
+    ({"sample": 77.88}, {}, True),
+    ({"tag": "t1"}, {"tags": {"t1": NOW}}, False),
+    ({"event": "a", "within_days": 30}, {"events": (_fact(1, 30),)}, True),
+    ({"event": "a", "within_days": 30}, {"events": (_fact(1, 30 + 1e-9),)}, False),
+    (
+        {"field": "birth_on", "op": "anniversary"},
+        {"fields": {"birth_on": date(2026, 11, 22)}},
+        False,
+    ),
+    (
+        {"field": "birth_on", "op": "anniversary"},
+        {"fields": {"birth_on": date(1990, 11, 22)}},
+        True,
+    ),
+    (
+        {"field": "seen_at", "op": "after", "value": "2026-01-01"},
+        {"fields": {"seen_at": "9999-12-31T23:59:59-11:00"}},
+        True,
+    ),
+    ({"field": "joined_on", "op": "exists"}, {"fields": {"joined_on": "2026-02-30"}}, False),
+]
+
+
+@pytest.mark.parametrize(("rule", "known", "is_match"), EDGES, ids=range(len(EDGES)))
+def test_the_edges_are_where_they_should_be_in_both_readings(
+    events_table: None, rule: dict[str, Any], known: dict[str, Any], is_match: bool
+) -> None:
+    fields = {"created_at": NOW, **known.get("fields", {})}
+    facts = Facts(customer_id=1, **{**known, "fields": fields})
+    world = World(now=NOW, zone="Asia/Shanghai", facts=(facts,))
+
+    assert evaluate(_checked(rule), facts=facts, now=NOW, zone="Asia/Shanghai") is is_match
+    _assert_agreement_on_all([rule], world)
 
 
 @pytest.mark.parametrize("status", ["restricted", "erased"])
