@@ -33,7 +33,7 @@ _EMAIL = re.compile(
 # Inside free text: a CN mobile number standing alone, or anything shaped like an address.
 _PERSONAL = re.compile(
     r"(?<![0-9A-Za-z])(?:\+?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9A-Za-z])"
-    r"|[^\s@<>\"'&=?/;,()]{1,64}(?:@|%40)[^\s@<>\"'&=?/;,()]+\.[^\s@<>\"'&=?/;,()]+"
+    r"|[^\s@<>\"'&=?/:;,()]{1,64}(?:@|%40)[^\s@<>\"'&=?/;,()]+\.[^\s@<>\"'&=?/;,()]+"
 )
 _LONGEST = {"customer_no": 128, "user_id": 256, "anonymous_id": 256, "device": 4096}
 

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,7 @@ from customers.errors import FileRejected, NeedsConfirmation
 XLSX = "xlsx"
 ENCODINGS = ("utf-8", "gb18030", "utf-16", "big5", "latin-1")
 COLUMNS_AT_MOST = 500
+_PROOF = 2
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 18
 _DELIMITERS = ",;\t|"
@@ -75,6 +77,12 @@ def find_layout(path: Path, *, encoding: str | None) -> Layout:
     return Layout(
         encoding=chosen, delimiter=_find_delimiter(path, chosen), fingerprint=_fingerprint(path)
     )
+
+
+def open_text(path: Path, encoding: str) -> TextIO:
+    """The file as text. Damaged UTF-8 becomes lone surrogates, which mark the rows holding them."""
+    errors = "surrogateescape" if encoding.startswith("utf-8") else "strict"
+    return path.open(encoding=encoding, errors=errors, newline=None)
 
 
 def _head(path: Path) -> bytes:
@@ -148,8 +156,8 @@ def _find_encoding(path: Path, head: bytes) -> str:
 def _is_utf8(path: Path) -> bool:
     """Whether the text is UTF-8, be it with a few damaged places.
 
-    A file cut off inside a character would often decode as GB18030 too, to nonsense. Three valid
-    multi-byte sequences before the damage do not come about by chance.
+    A file cut off inside a character would often decode as GB18030 too, to nonsense. Two valid
+    three-byte characters before the damage hardly come about by chance (two-byte ones do).
     """
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     multibyte = 0
@@ -158,14 +166,14 @@ def _is_utf8(path: Path) -> bool:
             text = decoder.decode(chunk)
         except UnicodeDecodeError as error:
             good = error.object[: error.start].decode("utf-8")
-            return multibyte + _foreign_letters(good) >= 3
-        if multibyte < 3:
-            multibyte += _foreign_letters(text)
-    return not decoder.getstate()[0] or multibyte >= 3
+            return multibyte + _far_letters(good) >= _PROOF
+        if multibyte < _PROOF:
+            multibyte += _far_letters(text)
+    return not decoder.getstate()[0] or multibyte >= _PROOF
 
 
-def _foreign_letters(text: str) -> int:
-    return 0 if text.isascii() else sum(not character.isascii() for character in text)
+def _far_letters(text: str) -> int:
+    return 0 if text.isascii() else sum(character >= "\u0800" for character in text)
 
 
 def _decodes(path: Path, encoding: str) -> bool:
@@ -212,7 +220,7 @@ def _is_gb2312(character: str) -> bool:
 def _find_delimiter(path: Path, encoding: str) -> str:
     """The character that parts the header into most columns."""
     try:
-        with path.open(encoding=encoding, newline=None, errors="strict") as file:
+        with open_text(path, encoding) as file:
             header = file.readline(_SAMPLE)
     except UnicodeError as error:
         raise FileRejected(

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from openpyxl.utils.exceptions import InvalidFileException
 
 from customers.errors import FileRejected
-from customers.importing.layout import COLUMNS_AT_MOST, XLSX, Layout
+from customers.importing.layout import COLUMNS_AT_MOST, XLSX, Layout, open_text
 
 RECORD_CHARACTERS = 131_072  # csv.field_size_limit's own default, for the whole record
 _LINES_IN_A_RECORD = 100
@@ -82,9 +82,7 @@ def _raw_records(path: Path, layout: Layout) -> Iterator[Record]:
 
 
 def _text_records(path: Path, layout: Layout) -> Iterator[Record]:
-    # Damaged UTF-8 becomes lone surrogates, which mark the rows that hold them.
-    errors = "surrogateescape" if layout.encoding.startswith("utf-8") else "strict"
-    with path.open(encoding=layout.encoding, errors=errors, newline=None) as file:
+    with open_text(path, layout.encoding) as file:
         try:
             yield from _split(_Lines(file), layout.delimiter)
         except UnicodeDecodeError as error:

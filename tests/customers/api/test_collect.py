@@ -289,8 +289,9 @@ JSON = st.recursive(
     max_leaves=8,
 )
 FIELDS = st.sampled_from(
-    """userId anonymousId messageId event properties context timestamp sentAt traits type
-    previousId groupId originalTimestamp name""".split()
+    ["userId", "anonymousId", "messageId", "event", "properties", "context", "timestamp"]
+) | st.sampled_from(
+    ["sentAt", "traits", "type", "previousId", "groupId", "originalTimestamp", "name"]
 )
 WORDS = st.sampled_from(["track", "identify", "page", "group", "alias", "u1", "2026-01-01T00:00Z"])
 CALLS = st.dictionaries(FIELDS, WORDS | JSON, max_size=8)

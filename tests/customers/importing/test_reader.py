@@ -1,0 +1,139 @@
+"""Encodings, delimiters, quotes and workbooks, read as written."""
+
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from customers.errors import FileRejected, NeedsConfirmation
+from customers.importing.layout import find_layout
+from customers.importing.reader import Record, read_header, read_records
+
+TABLE = "客户号,姓名,city\n1,张伟,上海\n2,李娜,北京\n"
+
+
+def read(path: Path, encoding: str | None = None) -> list[Record]:
+    layout = find_layout(path, encoding=encoding)
+    return list(read_records(path, layout, columns=len(read_header(path, layout))))
+
+
+def write(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_table_reads_the_same_however_it_is_written(
+    tmp_path: Path, encoding: str, delimiter: str, end: str
+) -> None:
+    text = TABLE.replace(",", delimiter).replace("\n", end)
+    path = write(tmp_path / "f.csv", text.encode(encoding))
+
+    cells = [record.cells for record in read(path)]
+
+    assert cells == [["1", "张伟", "上海"], ["2", "李娜", "北京"]]
+
+
+def test_line_separators_inside_a_name_do_not_split_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.csv", "id,name\n1,a\u2028b\n2,c\u0085d\n".encode())
+
+    records = read(path)
+
+    assert [(record.line, record.cells[1]) for record in records] == [
+        (2, "a\u2028b"),
+        (3, "c\u0085d"),
+    ]
+
+
+def test_quoted_cell_may_hold_lines(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.csv", b'id,name\n1,"two\nlines, ""quoted"""\n2,x\n')
+
+    assert [(r.line, r.cells) for r in read(path)] == [
+        (2, ["1", 'two\nlines, "quoted"']),
+        (4, ["2", "x"]),
+    ]
+
+
+def test_stray_quotes_in_two_rows_spoil_only_those(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.csv", b'id,name\n1,"a\n2,b\n3,c"x\n4,d\n')
+
+    assert [(r.line, r.code) for r in read(path)] == [
+        (2, "quote_unclosed"),
+        (3, ""),
+        (4, "quote_unclosed"),
+        (5, ""),
+    ]
+
+
+def test_row_of_two_megabytes_spoils_only_itself(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.csv", b"id,name\n1," + b"x" * 2_000_000 + b"\n2,b\n")
+
+    assert [(r.line, r.code) for r in read(path)] == [(2, "too_long"), (3, "")]
+
+
+def test_damaged_utf8_spoils_its_row_and_is_not_taken_for_chinese(tmp_path: Path) -> None:
+    body = "id,name\n1,张伟\n2,".encode() + b"\xff" + "\n3,王芳\n".encode()
+    path = write(tmp_path / "f.csv", body)
+
+    assert [(r.line, r.code) for r in read(path)] == [(2, ""), (3, "undecodable"), (4, "")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x00" * 100,
+        b"\x89PNG\r\n\x1a\n",
+        b"%PDF-1.7",
+        b"<HTML><table>",
+        b"PK\x03\x04nonsense",
+    ],
+    ids=["empty", "zeros", "png", "pdf", "html", "broken zip"],
+)
+def test_what_is_no_table_is_refused_with_a_sentence(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(FileRejected, match=r"\w.*\.$"):
+        read(write(tmp_path / "f.csv", data))
+
+
+def test_latin_text_that_decodes_as_chinese_is_put_before_a_person(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.csv", "id,name\n1,Josée\n".encode("latin-1"))
+
+    with pytest.raises(NeedsConfirmation):
+        read(path)
+    assert read(path, encoding="latin-1")[0].cells == ["1", "Josée"]
+
+
+def test_workbook_reads_like_a_table(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (
+        ["id", "phone", "born", "note"],
+        [1, 13800138000.0, date(1990, 3, 7), None],
+        [2, "13800138001", None, True],
+    ):
+        sheet.append(row)
+    book.save(tmp_path / "f.xlsx")
+
+    assert [r.cells for r in read(tmp_path / "f.xlsx")] == [
+        ["1", "13800138000", "1990-03-07", ""],
+        ["2", "13800138001", "", "true"],
+    ]
+
+
+@given(data=st.binary(min_size=1, max_size=400))
+def test_no_bytes_make_the_reader_fail_otherwise(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    path = write(tmp_path_factory.getbasetemp() / "any.csv", b"id,name\n1," + data)
+
+    try:
+        records = read(path)
+    except FileRejected:
+        return
+    assert all(record.code or len(record.cells) == 2 for record in records)
