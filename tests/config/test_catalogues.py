@@ -26,10 +26,12 @@ def texts(messages: Iterable[Message]) -> dict[object, object]:
     """Translated texts by context and source; a plural's forms come as a list or as a tuple."""
 
     def plain(text: object) -> object:
+        if isinstance(text, bytes):  # Babel leaves the contexts of compiled catalogues undecoded
+            return text.decode()
         return tuple(text) if isinstance(text, list | tuple) else text
 
     return {
-        (message.context, plain(message.id)): plain(message.string)
+        (plain(message.context), plain(message.id)): plain(message.string)
         for message in messages
         if message.id and any(message.string)
     }
