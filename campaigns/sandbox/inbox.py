@@ -5,23 +5,16 @@ accepting costs one write.
 """
 
 import os
-import re
 from array import array
 from collections.abc import Iterator
-from email import message_from_bytes
-from email.header import decode_header, make_header
-from email.message import Message
-from html import unescape
 from pathlib import Path
 
 import orjson
 
 from campaigns.sandbox.ledger import Entry
+from campaigns.sandbox.mail import links, read_mail
 
 _STRIDE = 256  # messages between two remembered offsets
-_URL = re.compile(r"https?://[^\s\"'<>）】]+")
-_HREF = re.compile(r"""href\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
-_TAG = re.compile(r"<[^>]+>")
 
 
 class Inbox:
@@ -101,39 +94,8 @@ def _as_read(line: dict[str, object]) -> dict[str, object]:
     """Return the message as its reader sees it: subject, text and links."""
     mime = line.pop("mime", None)
     if isinstance(mime, str):
-        line.update(_read_mail(mime.encode("latin-1")))
+        line.update(read_mail(mime.encode("latin-1")))
         return line
     texts = [str(line.get(name, "")) for name in ("text", "title", "body", "url")]
-    line["links"] = _links("\n".join(texts), "")
+    line["links"] = links("\n".join(texts), "")
     return line
-
-
-def _read_mail(raw: bytes) -> dict[str, object]:
-    message = message_from_bytes(raw)
-    text, html = _body(message, "text/plain"), _body(message, "text/html")
-    unsubscribe = str(message.get("List-Unsubscribe", "")).strip().strip("<>")
-    return {
-        "subject": str(make_header(decode_header(str(message.get("Subject", ""))))),
-        "from": str(message.get("From", "")),
-        "text": text or unescape(_TAG.sub("", html)),
-        "html": html,
-        "links": _links(text, html),
-        "unsubscribe_url": unsubscribe,
-        "headers": sorted({name for name, _ in message.items()}),
-    }
-
-
-def _body(message: Message, kind: str) -> str:
-    for part in message.walk():
-        if part.get_content_type() == kind:
-            payload = part.get_payload(decode=True)
-            if isinstance(payload, bytes):
-                return payload.decode("utf-8", "replace")
-    return ""
-
-
-def _links(text: str, html: str) -> list[str]:
-    """Return each link once, those of the HTML first."""
-    hrefs = [unescape(href) for href in _HREF.findall(html)]
-    plain = [url.rstrip(".,;:!?)") for url in _URL.findall(text)]
-    return list(dict.fromkeys(link for link in [*hrefs, *plain] if link.startswith("http")))

@@ -211,7 +211,7 @@ class ProviderContract:
             assert len(copies) == (1 if isinstance(outcome, Accepted) else 0)
             for copy in copies:
                 assert copy["address"] == plain.address
-                assert "Bcc" not in copy.get("headers", [])
+                assert "bcc" not in copy.get("headers", [])
 
     async def test_control_characters_in_the_address_send_nothing(
         self, provider: Provider, sandbox: SandboxProcess

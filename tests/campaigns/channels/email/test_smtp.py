@@ -6,14 +6,9 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from campaigns.channels.base import (
     Accepted,
@@ -28,6 +23,7 @@ from campaigns.channels.base import (
 )
 from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.registry import build_provider
+from tests.campaigns.channels.certificates import self_signed
 from tests.campaigns.channels.contract import API_SECRET, ProviderContract
 from tests.campaigns.sandbox_process import SandboxProcess
 
@@ -72,7 +68,7 @@ class TestSmtpContract(ProviderContract):
         assert copy["text"] == text
         assert copy["links"] == ["https://example.com/r/abc?a=1&b=2"]
         assert copy["unsubscribe_url"] == content["unsubscribe_url"]
-        assert "List-Unsubscribe-Post" in copy["headers"]
+        assert "list-unsubscribe-post" in copy["headers"]
 
     async def test_the_user_name_logged_in_with_names_the_account(
         self, account: AccountConfig, sandbox: SandboxProcess
@@ -237,27 +233,3 @@ async def relay(
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     yield server.sockets[0].getsockname()[1], seen
     server.close()
-
-
-def self_signed(folder: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "relay.pem"
-    path.write_bytes(
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        + certificate.public_bytes(Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context

@@ -1,6 +1,7 @@
 """The JSON SMS API, against the sandbox and against scripted answers."""
 
 import asyncio
+import ssl
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -8,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import orjson
 import pytest
@@ -26,6 +28,7 @@ from campaigns.channels.base import (
 )
 from campaigns.channels.registry import build_provider
 from campaigns.channels.sms.generic_http import full_text
+from tests.campaigns.channels.certificates import self_signed
 from tests.campaigns.channels.contract import API_SECRET, ProviderContract
 from tests.campaigns.sandbox_process import SandboxProcess
 
@@ -178,6 +181,21 @@ async def test_a_dripping_answer_ends_at_the_deadline_as_unknown() -> None:
     assert time.monotonic() - started < 2.5
 
 
+async def test_a_certificate_nobody_vouches_for_gets_no_message(tmp_path: Path) -> None:
+    requests: list[str] = []
+
+    async def never(request: web.Request) -> web.Response:
+        requests.append(request.path)
+        return web.Response()
+
+    async with scripted(never, tls=self_signed(tmp_path)) as url:
+        outcome = await send_one(url)
+
+    assert isinstance(outcome, Unavailable)
+    assert outcome.code == "tls"
+    assert requests == []
+
+
 async def test_one_poisonous_message_does_not_take_its_batch_with_it() -> None:
     async def fussy(request: web.Request) -> web.Response:
         messages = orjson.loads(await request.read())["messages"]
@@ -198,13 +216,13 @@ async def test_one_poisonous_message_does_not_take_its_batch_with_it() -> None:
 
 
 @asynccontextmanager
-async def scripted(handler: Handler) -> AsyncIterator[str]:
+async def scripted(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     app = web.Application()
     app.router.add_post("/v1/messages", handler)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    yield f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
     await runner.cleanup()
 
 
