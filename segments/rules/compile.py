@@ -111,6 +111,21 @@ def compile_predicate(
     return Fragment(sql=f"{customer} IN (\n{indent(inner.sql, '  ')}\n)", params=inner.params)
 
 
+# Beyond so many conditions the planner would take seconds to order the joins. A COALESCE then
+# keeps it from turning left joins into plain ones, so that they run in the order written.
+_MOST_PLANNED = 12
+
+
+def _leaves(rule: Rule) -> int:
+    match rule:
+        case All() | AnyOf():
+            return sum(_leaves(child) for child in rule.children)
+        case Not():
+            return _leaves(rule.child)
+        case _:
+            return 1
+
+
 @dataclass(slots=True, kw_only=True)
 class _Statement:
     """A statement under construction: its parameters and its joins by what they stand for."""
@@ -119,6 +134,7 @@ class _Statement:
     clock: Clock
     parameters: Parameters
     ids: str | None
+    is_wide: bool
     joins: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -131,6 +147,7 @@ class _Statement:
             clock=Clock.at(now=now, zone=zone),
             parameters=parameters,
             ids=None if ids is None else parameters.bind(list(ids), "bigint[]"),
+            is_wide=_leaves(checked.rule) > _MOST_PLANNED,
         )
 
     def bind(self, value: Parameter, cast: str) -> str:
@@ -141,10 +158,11 @@ class _Statement:
         return "" if self.ids is None else f" AND {column} = ANY({self.ids})"
 
     def join(self, customers: str) -> str:
-        """Join a SELECT of distinct `customer_id`; the answer is the joined column."""
+        """Join a SELECT of distinct `customer_id`; the answer is whether a customer is in it."""
         alias = f"j{len(self.joins) + 1}"
         self.joins[alias] = customers
-        return f"{alias}.customer_id"
+        is_in = f"{alias}.customer_id IS NOT NULL"
+        return f"COALESCE({is_in}, FALSE)" if self.is_wide else f"({is_in})"
 
     def select(self, columns: str, *, where: str = "TRUE") -> Fragment:
         joined = "".join(
@@ -160,6 +178,8 @@ class _Statement:
 
 def _conjunct(rule: Rule, statement: _Statement) -> Predicate:
     """A rule that every selected customer must meet, where the planner can pull up EXISTS."""
+    if statement.is_wide:
+        return _rule(rule, statement)
     match rule:
         case All():
             return _joined([_conjunct(child, statement) for child in rule.children], " AND ")
@@ -219,7 +239,7 @@ def _certain(sql: str) -> Predicate:
 
 
 def _found(customers: str, statement: _Statement) -> Predicate:
-    return _certain(f"{statement.join(customers)} IS NOT NULL")
+    return _certain(statement.join(customers))
 
 
 def _joined(predicates: Listed[Predicate], word: str) -> Predicate:
@@ -345,8 +365,8 @@ def _count(rule: EventCount, statement: _Statement) -> Predicate:
         f"SELECT e.customer_id\n{_events(rule.event, rule.window, statement)}"
         f"\nGROUP BY e.customer_id{_having(rule, zero_matches, statement)}"
     )
-    joined = statement.join(customers)
-    return _certain(f"{joined} IS NULL" if zero_matches else f"{joined} IS NOT NULL")
+    is_in = statement.join(customers)
+    return _certain(f"NOT {is_in}" if zero_matches else is_in)
 
 
 def _having(rule: EventCount, zero_matches: bool, statement: _Statement) -> str:

@@ -1,7 +1,6 @@
 """The SQL of a rule, run on the product's own tables, selects whom `evaluate` says it should."""
 
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -52,12 +51,15 @@ def test_sql_and_python_agree_on_each_kind_of_condition(
     _assert_agreement_on_all(written, world)
 
 
+@pytest.mark.parametrize("padding", [0, 12], ids=["narrow", "wide"])
 @SETTINGS
 @given(world=worlds(), written=st.lists(rules(), min_size=2, max_size=5))
 def test_sql_and_python_agree_on_nested_rules(
-    events_table: None, world: World, written: list[dict[str, Any]]
+    events_table: None, padding: int, world: World, written: list[dict[str, Any]]
 ) -> None:
-    _assert_agreement_on_all(written, world)
+    padded = [{"all": [rule, *[{"everyone": True}] * padding]} for rule in written]
+
+    _assert_agreement_on_all(padded, world)
 
 
 def _assert_agreement_on_all(written: list[dict[str, Any]], world: World) -> None:
@@ -149,9 +151,8 @@ def test_the_largest_rule_is_planned_and_run_in_time(events_table: None, word: s
     ]
 
     with _undone(), connection.cursor() as cursor:
-        started = time.perf_counter()
-        assert _selected({word: leaves}, cursor, ids=[1]) == []
-        assert time.perf_counter() - started < 5
+        cursor.execute("SET LOCAL statement_timeout = 5000")
+        assert _selected({word: leaves}, cursor) == []
 
 
 def test_no_value_of_a_rule_becomes_sql_text() -> None:
