@@ -26,6 +26,8 @@ app.conf.update(
     broker_transport_options={
         # Longer than three times the longest task, or a slow task would be delivered twice.
         "visibility_timeout": 900,
+        # Two spaces on one Valkey must not answer each other's bells.
+        "global_keyprefix": os.environ.get("TOUCHSTONE_SPACE", ""),
         # The default restores a killed worker's tasks only after 100 seconds.
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,

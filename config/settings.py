@@ -24,6 +24,8 @@ from config import embedded
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("TOUCHSTONE_STATE", BASE_DIR / ".local"))
 PRODUCTION = os.environ.get("TOUCHSTONE_ENV", "development") == "production"
+# A named space on the same servers has a database and doorbells of its own: the demo uses one.
+SPACE = os.environ.get("TOUCHSTONE_SPACE", "")
 DEBUG = os.environ.get("TOUCHSTONE_DEBUG") == "1" and not PRODUCTION
 # Static checks (mypy, makemigrations --check, check --deploy) need settings but no server.
 NO_SERVERS = os.environ.get("TOUCHSTONE_NO_SERVERS") == "1"
@@ -160,7 +162,7 @@ def _database(url: str) -> dict[str, Any]:
     user = query.pop("user", None) or unquote(parts.username or "")
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")) or "touchstone",
+        "NAME": "_".join(filter(None, (unquote(parts.path.lstrip("/")) or "touchstone", SPACE))),
         "USER": user,
         "PASSWORD": unquote(parts.password or "") or query.pop("password", ""),
         "HOST": host,

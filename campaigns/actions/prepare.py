@@ -33,7 +33,7 @@ ADDRESS_KIND: Final = {
     Channel.PUSH: IdentityKind.DEVICE,
     Channel.WECOM: IdentityKind.UNIONID,
 }
-CONSENT_CHANNEL: Final = {Channel.TASK: "call"}
+CONSENT_CHANNEL: Final = {Channel.TASK: "phone"}
 
 
 @dataclass(frozen=True, slots=True)

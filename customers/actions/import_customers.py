@@ -18,7 +18,7 @@ from customers.actions.sources import internal_source
 from customers.errors import ImportUnderWay
 from customers.importing import refused
 from customers.importing.layout import Layout, find_layout
-from customers.importing.load import ConsentTerms, write_batch
+from customers.importing.load import ConsentTerms, register_attributes, write_batch
 from customers.importing.mapping import (
     Plan,
     find_id_column,
@@ -123,6 +123,8 @@ def import_customers(
         job = (
             _open_job(source, path, layout, plan, started_by, now, resume) if not dry_run else None
         )
+        if job:
+            register_attributes(plan)
         errors = _errors_path(job, layout)
         tally = _take_up(job)
         refused.start(errors, keep_to=tally.done)

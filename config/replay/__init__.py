@@ -1,0 +1,1 @@
+"""The demo: two published campaigns replayed through the product's public doors, then judged."""

@@ -1,0 +1,187 @@
+"""Set the campaigns up by the verbs the console uses: made by one person, approved by another."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+from django.conf import settings
+
+from campaigns.actions.accounts import save_account
+from campaigns.actions.launch import publish, review, save_draft, submit
+from campaigns.actions.templates import review_template, save_template, submit_template
+from campaigns.channels.base import Channel
+from compliance.queries import clock_now
+from compliance.roles import Role
+from config.replay.campaigns import (
+    BANK_MAPPING,
+    HILLSTROM_MAPPING,
+    JOURNEYS,
+    SEGMENTS,
+    TEMPLATES,
+    UNIT_COSTS,
+)
+from config.replay.data import DataSet
+from config.replay.staff import person
+from customers.actions.import_customers import (
+    ConsentTerms,
+    ImportResult,
+    ImportStatus,
+    import_customers,
+)
+from segments.actions import refresh, save_segment
+
+SETTLE_SECONDS: Final = "6"
+NOTICE: Final = "replay-1"
+
+
+class BuildError(Exception):
+    """A part of the replay could not be set up; the message says which."""
+
+    code = "replay_setup"
+
+
+def bring_customers(
+    hillstrom: DataSet, bank: DataSet, tell: Callable[[int, int], None]
+) -> tuple[ImportResult, ImportResult]:
+    """Import both files through the customer importer, with the consents they assume."""
+    total = len(hillstrom.people) + len(bank.people)
+    plans = (
+        (hillstrom, HILLSTROM_MAPPING, ("email",), 0),
+        (bank, BANK_MAPPING, ("sms", "push", "phone"), len(hillstrom.people)),
+    )
+    results = []
+    for data, mapping, channels, before in plans:
+        result = import_customers(
+            path=data.path,
+            id_column="customer_no",
+            mapping=mapping,
+            source_key=data.path.stem,
+            consents=ConsentTerms(
+                channels=channels,
+                notice_version=NOTICE,
+                evidence={"basis": "assumed for the replay of published data"},
+            ),
+            started_by=Role.OPERATOR.value,
+            now=clock_now(),
+            progress=lambda done, base=before: tell(base + done.rows_done, total),  # type: ignore[misc]
+        )
+        if result.status is not ImportStatus.OK:
+            raise BuildError(f"{data.path.name}: {result.rows_bad} rows were refused.")
+        results.append(result)
+    return results[0], results[1]
+
+
+async def service_account(sandbox: Mapping[str, Any]) -> str:
+    """The push sandbox's service account file, as a vendor would hand it out."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(sandbox["service_account_url"]) as answer,
+    ):
+        return await answer.text()
+
+
+def open_accounts(
+    sandbox: Mapping[str, Any], push_account: str, receipt_secret: str, api_secret: str
+) -> None:
+    """The production channel code, with only the base URL pointing at the sandbox."""
+    signed = {"receipt_secret": receipt_secret}
+    settle = {"settle_seconds": SETTLE_SECONDS, "deadline_seconds": "5"}
+    plans = (
+        (
+            Channel.EMAIL,
+            "smtp",
+            sandbox["smtp_url"],
+            {**settle, "connections": "8", "lookup_url": sandbox["email_lookup_url"]},
+            {**signed, "lookup_secret": api_secret},
+        ),
+        (Channel.SMS, "http_sms", sandbox["sms_url"], settle, {**signed, "api_secret": api_secret}),
+        (
+            Channel.PUSH,
+            "fcm",
+            sandbox["fcm_url"],
+            {**settle, "project_id": "sandbox-push", "lookup_url": sandbox["push_lookup_url"]},
+            {**signed, "service_account": push_account, "lookup_secret": api_secret},
+        ),
+        (Channel.TASK, "workbench", "", {}, {}),
+    )
+    for channel, vendor, base_url, options, secrets in plans:
+        save_account(
+            key="workbench" if channel is Channel.TASK else f"sandbox-{channel.value}",
+            channel=channel,
+            vendor=vendor,
+            base_url=base_url,
+            options=options,
+            secrets=secrets,
+            unit_cost=UNIT_COSTS[channel],
+            is_default=True,
+            actor=Role.OPERATOR.value,
+            now=clock_now(),
+        )
+
+
+def define_segments() -> None:
+    """Save every segment and count its members."""
+    for plan in SEGMENTS:
+        segment = save_segment(
+            key=plan.key,
+            name=plan.name,
+            rule=json.loads(json.dumps(plan.rule)),
+            description="",
+            author=person(Role.MARKETER),
+            now=clock_now(),
+        )
+        refresh(segment=segment, now=clock_now())
+
+
+def approve_templates() -> None:
+    """Made by the marketer, approved by the checker."""
+    for plan in TEMPLATES:
+        version = save_template(
+            key=plan.key,
+            name=plan.name,
+            channel=plan.channel,
+            parts=plan.parts,
+            maker=person(Role.MARKETER),
+            now=clock_now(),
+        )
+        submit_template(version=version, maker=person(Role.MARKETER), now=clock_now())
+        review_template(
+            version=version,
+            checker=person(Role.CHECKER),
+            approve=True,
+            opinion="Checked against the published campaign.",
+            now=clock_now(),
+        )
+
+
+def launch_journeys() -> None:
+    """Draft, submit, review by a second person, publish."""
+    marketer, checker = person(Role.MARKETER), person(Role.CHECKER)
+    for plan in JOURNEYS:
+        version = save_draft(
+            journey_key=plan.key,
+            name=plan.name,
+            description=plan.description,
+            graph=json.loads(json.dumps(plan.graph)),
+            maker=marketer,
+            now=clock_now(),
+        )
+        journey = version.journey
+        submit(journey=journey, version=version, maker=marketer, now=clock_now())
+        review(
+            journey=journey,
+            version=version,
+            checker=checker,
+            approve=True,
+            opinion="Graph and assumptions read.",
+            now=clock_now(),
+        )
+        publish(journey=journey, actor=marketer, now=clock_now())
+
+
+def require_demo_space() -> None:
+    """The replay moves the clock and makes customers: only ever in a space of its own."""
+    if not settings.SPACE or not settings.REPLAY_CLOCK:
+        raise BuildError("The demo runs in a space of its own: start it as manage.py demo.")

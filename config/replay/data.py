@@ -1,0 +1,143 @@
+"""The two data sets: checked before anything starts, and laid out as files to import."""
+
+import csv
+import gzip
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from attribution import demo_data
+
+FOLDER: Final = Path(next(iter(demo_data.__path__)))
+
+HILLSTROM_COLUMNS: Final = (
+    *("recency", "history_segment", "history", "mens", "womens", "zip_code"),
+    *("newbie", "channel", "segment", "visit", "conversion", "spend"),
+)
+BANK_COLUMNS: Final = (
+    *("age", "job", "marital", "education", "default", "balance", "housing", "loan", "contact"),
+    *("day", "month", "duration", "campaign", "pdays", "previous", "poutcome", "y"),
+)
+
+
+class DataError(Exception):
+    """A data file is missing or damaged; one sentence that says what to do."""
+
+    code = "bad_data_file"
+
+    def __init__(self, message: str, path: Path) -> None:
+        super().__init__(message)
+        self.path = str(path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One customer of the replay and what he did afterwards, as the data say.
+
+    ``arm`` is Hillstrom's recorded arm, empty for clients of the bank.
+    """
+
+    customer_no: str
+    arm: str = ""
+    visited: bool = False
+    converted: bool = False
+    spend: str = "0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSet:
+    """A file ready to import, and what its customers will do."""
+
+    path: Path
+    people: Sequence[Person]
+
+
+def hillstrom(folder: Path, work: Path, limit: int | None) -> DataSet:
+    """The e-mail trial: what was known before it goes into the file, its outcome does not.
+
+    Raises
+    ------
+    DataError : the file is missing, damaged or has other columns.
+    """
+    rows = list(islice(_rows(folder / "hillstrom.csv.gz", ",", HILLSTROM_COLUMNS), limit))
+    target = work / "hillstrom.csv"
+    known = HILLSTROM_COLUMNS[:9]
+    with target.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow(("customer_no", "email", *known))
+        for number, row in enumerate(rows, 1):
+            address = f"customer{number:06d}@example.com"
+            writer.writerow((_number("H", number), address, *(row[column] for column in known)))
+    people = [
+        Person(
+            customer_no=_number("H", number),
+            arm=row["segment"],
+            visited=row["visit"] == "1",
+            converted=row["conversion"] == "1",
+            spend=row["spend"],
+        )
+        for number, row in enumerate(rows, 1)
+    ]
+    return DataSet(path=target, people=people)
+
+
+def bank(folder: Path, work: Path, limit: int | None) -> DataSet:
+    """The term-deposit campaign: the call's length and the outcome stay out of the file.
+
+    The data name nobody; each client gets a made-up phone number and push token.
+
+    Raises
+    ------
+    DataError : the file is missing, damaged or has other columns.
+    """
+    rows = list(islice(_rows(folder / "bank-full.csv.gz", ";", BANK_COLUMNS), limit))
+    target = work / "bank.csv"
+    known = [column for column in BANK_COLUMNS if column not in {"duration", "y"}]
+    with target.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out, delimiter=";")
+        writer.writerow(("customer_no", "phone", "push_token", *known))
+        for number, row in enumerate(rows, 1):
+            contacts = (f"+86199{number:08d}", f"replay-device-{number:06d}")
+            writer.writerow((_number("B", number), *contacts, *(row[column] for column in known)))
+    people = [
+        Person(customer_no=_number("B", number), converted=row["y"] == "yes")
+        for number, row in enumerate(rows, 1)
+    ]
+    return DataSet(path=target, people=people)
+
+
+def _number(letter: str, number: int) -> str:
+    return f"{letter}{number:06d}"
+
+
+def _rows(path: Path, delimiter: str, columns: Sequence[str]) -> Iterator[Mapping[str, str]]:
+    if not path.exists():
+        raise DataError(
+            f"The data file {path.name} is missing: restore it from the repository.", path
+        )
+    try:
+        with gzip.open(path, "rb") as packed:
+            text = packed.read().decode("utf-8")
+    except (OSError, EOFError, UnicodeDecodeError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
+        raise DataError(
+            f"The data file {path.name} is damaged ({error}): restore it from the repository.",
+            path,
+        ) from error
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    if tuple(reader.fieldnames or ()) != tuple(columns):
+        raise DataError(
+            f"The data file {path.name} has other columns than expected: restore it from the"
+            " repository.",
+            path,
+        )
+    for line, row in enumerate(reader, 2):
+        if None in row or None in row.values():
+            raise DataError(
+                f"Line {line} of {path.name} has the wrong number of columns: restore the file"
+                " from the repository.",
+                path,
+            )
+        yield row
