@@ -7,7 +7,8 @@ faster than COPY into a temporary table and needs no DDL per batch. Bytes travel
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
+import psycopg
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
@@ -443,18 +445,29 @@ def identity_row(customer_id: int, kind: str, value: str, ring: Keyring) -> dict
 
 def rows(statement: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """All rows of one statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+    with _cursor() as cursor:
+        cursor.execute(statement.encode(), params)
+        return cursor.fetchall()
 
 
 def execute(statement: str, params: Mapping[str, Any]) -> int:
-    """Run one statement; the number of rows it touched."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        count: int = cursor.rowcount
-    return count
+    """Run one statement (or, without parameters, several); the number of rows it touched."""
+    with _cursor() as cursor:
+        cursor.execute(statement.encode(), params or None)
+        return cursor.rowcount
+
+
+@contextmanager
+def _cursor() -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
+    """A cursor that hands its parameters to the server apart from the text.
+
+    Django's own quotes them into the statement, which for a document of 50 events cost more than
+    everything else this side of the database.
+    """
+    connection.validate_no_broken_transaction()
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        yield cursor
 
 
 def as_json(batch: Sequence[Mapping[str, Any]] | Sequence[int]) -> str:
