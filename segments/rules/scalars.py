@@ -10,6 +10,7 @@ from segments.errors import Code, RuleError, Term
 from segments.rules.catalog import nearest
 from segments.rules.moments import read_moment
 from segments.rules.pointer import below, shown, type_of
+from segments.rules.tree import Operator
 
 MAX_TEXT = 1000
 MAX_DAYS = 36_500  # a century
@@ -82,9 +83,10 @@ def read_member(value: object, path: str, kind: type[Member]) -> Member:
     names = [member.value for member in kind]
     if text not in names:
         raise RuleError(
-            Code.UNKNOWN_OPERATOR,
+            Code.UNKNOWN_OPERATOR if kind is Operator else Code.UNKNOWN_CHOICE,
             path,
             got=shown(text),
+            name=path.rpartition("/")[2],
             allowed=", ".join(names),
             suggestion=nearest(text, names),
         )

@@ -123,7 +123,7 @@ WRONG: list[tuple[Any, Code, str]] = [
     ({"event": "a", "aggregate": AGGREGATE, "count": {}}, Code.SEVERAL_KINDS, ""),
     (
         {"event": "a", "aggregate": {**AGGREGATE, "fn": "median"}},
-        Code.UNKNOWN_OPERATOR,
+        Code.UNKNOWN_CHOICE,
         "/aggregate/fn",
     ),
     (
@@ -158,7 +158,7 @@ WRONG: list[tuple[Any, Code, str]] = [
     ),
     ({"lifecycle": "衰退"}, Code.WRONG_TYPE, "/lifecycle"),
     ({"touch": {"journey": "j"}}, Code.MISSING_KEY, "/touch"),
-    ({"touch": {"journey": "j", "state": "seen"}}, Code.UNKNOWN_OPERATOR, "/touch/state"),
+    ({"touch": {"journey": "j", "state": "seen"}}, Code.UNKNOWN_CHOICE, "/touch/state"),
     ({"everyone": False}, Code.WRONG_TYPE, "/everyone"),
     ({"everyone": 1}, Code.WRONG_TYPE, "/everyone"),
     ({"sample": 0}, Code.OUT_OF_RANGE, "/sample"),
