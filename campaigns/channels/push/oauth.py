@@ -64,7 +64,10 @@ class TokenSource:
 
     async def token(self) -> str:
         """Return a token valid now.  Raises RequestUnsent: nothing was sent without one."""
+        if time.monotonic() < self._expires_at:
+            return self._token
         async with self._renewing:
+            # Looked at again: another sender may have renewed it meanwhile.
             if time.monotonic() >= self._expires_at:
                 await self._renew()
             return self._token
