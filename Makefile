@@ -55,6 +55,6 @@ lock:
 clean:
 	@test ! -x $(PY) || $(PY) manage.py servers stop
 	@# As root, a checkout under a closed home keeps the servers' files elsewhere.
-	@test ! -s .local/home || rm -rf "$$(cat .local/home)"
+	@test ! -s .local/home || rm -rf "$$(head -n 1 .local/home)"
 	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './frontend/*' -prune -exec rm -rf {} +

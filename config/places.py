@@ -146,28 +146,36 @@ def _may_execute(status: os.stat_result, account: Account) -> bool:
 def _home_elsewhere(state: Path, account: Account) -> Path:
     """A directory of our own in the system's temporary one, noted down in the state directory.
 
-    The note makes it stay the same when TMPDIR differs from one process to the next.
+    The note makes it stay the same when TMPDIR differs from one process to the next. It also names
+    the state it was made for: a copied checkout gets a directory of its own.
     """
-    note = state / "home"
-    if note.exists():
-        home = Path(note.read_text(encoding="utf-8").strip())
-    else:
-        digest = hashlib.sha256(os.fsencode(state)).hexdigest()[:16]
-        home = Path(tempfile.gettempdir()) / f"touchstone-{account.uid}-{digest}"
+    noted = _noted(state)
+    if noted is not None:
+        create_private(noted, account=account)
+        return noted
+    digest = hashlib.sha256(os.fsencode(state)).hexdigest()[:16]
+    home = Path(tempfile.gettempdir()) / f"touchstone-{account.uid}-{digest}"
     create_private(home, account=account)
-    if not note.exists():
-        _write_note(note, home)
+    _write_note(state, home)
     return home
 
 
-def _write_note(note: Path, home: Path) -> None:
+def _noted(state: Path) -> Path | None:
+    try:
+        home, made_for = (state / "home").read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return None
+    return Path(home) if made_for == str(state) else None
+
+
+def _write_note(state: Path, home: Path) -> None:
     try:
         # Several processes may be first at once: each writes the same words, the rename is atomic.
-        draft = note.with_name(f"home.{os.getpid()}")
-        draft.write_text(f"{home}\n", encoding="utf-8")
-        draft.replace(note)
+        draft = state / f"home.{os.getpid()}"
+        draft.write_text(f"{home}\n{state}\n", encoding="utf-8")
+        draft.replace(state / "home")
     except OSError as error:
-        raise unwritable(note.parent, error) from error
+        raise unwritable(state, error) from error
 
 
 def _refuse_stranger(path: Path, account: Account) -> None:

@@ -222,6 +222,21 @@ def test_a_state_under_a_closed_home_moves_elsewhere_and_opens_nothing(site: Sit
     end(user)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the servers to another account")
+def test_a_copied_checkout_does_not_share_the_directory_elsewhere(
+    make_site: Callable[[], Site],
+) -> None:
+    original, copy = make_site(), make_site()
+    for made in (original, copy):
+        made.state.parent.chmod(0o700)
+    home = original.place().home
+
+    shutil.copytree(original.state, copy.state)
+
+    assert copy.place().home != home
+    assert original.place().home == home
+
+
 def test_a_long_path_still_has_sockets(site: Site) -> None:
     deep = Site(state=site.state.parent / ("long" * 20) / "state")
     deep.state.parent.mkdir(mode=0o711)
