@@ -206,8 +206,7 @@ def _quarantine(source: Source, rejections: Sequence[Rejection], now: datetime) 
     if not rejections:
         return
     batch = [
-        {**asdict(rejection), "payload": _sealed(rejection.payload)}
-        for rejection in rejections
+        {**asdict(rejection), "payload": _sealed(rejection.payload)} for rejection in rejections
     ]
     execute(ADD_QUARANTINE, {"rows": as_json(batch), "source_id": source.pk, "now": now})
 

@@ -38,6 +38,7 @@ def record_events(*, source: Source, events: Sequence[NewEvent], now: datetime) 
         return Recorded(stored=0, duplicates=0)
     ensure_partitions(months={month_of(event.occurred_at) for event in once.values()})
     document = orjson.dumps(list(once.values())).decode()
-    with transaction.atomic():
+    # Without a savepoint: inside a caller's transaction both stand or fall together anyway.
+    with transaction.atomic(savepoint=False):
         stored = execute(ADD_EVENTS, {"rows": document, "source_id": source.pk, "now": now})
     return Recorded(stored=stored, duplicates=len(events) - stored)

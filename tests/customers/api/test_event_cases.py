@@ -15,6 +15,7 @@ import pytest
 from compliance.queries import clock_now
 from customers.actions.sources import revoke_api_key
 from customers.models import Quarantine
+from customers.queries import quarantined_payload
 from customers.vocabulary import KeyScope
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -174,8 +175,6 @@ def alike(case: dict[str, Any]) -> set[str]:
 
 @pytest.mark.django_db
 def test_quarantine_keeps_the_event_whole_and_unreadable(make_door: Callable[..., Any]) -> None:
-    from customers.queries import quarantined_payload
-
     door = make_door()
     body = {"userId": 5, "event": "a", "messageId": "m", "properties": {"phone": "13800138000"}}
 

@@ -8,6 +8,7 @@ import pytest
 
 from compliance.queries import clock_now
 from customers import queries
+from customers.actions.consents import withdraw
 from customers.actions.import_customers import ConsentTerms, import_customers
 from customers.actions.sources import internal_source
 from customers.errors import FileRejected, NeedsConfirmation
@@ -95,8 +96,6 @@ def test_big5_is_imported_once_a_person_says_so() -> None:
 
 @pytest.mark.django_db
 def test_import_does_not_take_a_withdrawal_back() -> None:
-    from customers.actions.consents import withdraw
-
     path = CASES / "csv" / "import_must_not_resubscribe.csv"
     now = clock_now()
     import_customers(path=path, now=now)

@@ -1,0 +1,81 @@
+"""Planted phones, names and e-mail addresses are nowhere in the database in clear."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from compliance.queries import clock_now
+from customers import queries
+from customers.actions.import_customers import import_customers
+from customers.actions.sources import create_api_key
+from customers.models import Customer
+from customers.vocabulary import KeyScope
+
+PEOPLE = [(f"1391234{n:04d}", f"planted{n}@secret.example", f"欧阳种植{n}") for n in range(100)]
+
+
+def dump() -> str:
+    """Every row of every table of floors 0 and 1, as text."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            " AND (tablename LIKE 'customers_%' OR tablename LIKE 'compliance_%')"
+        )
+        tables = [name for (name,) in cursor.fetchall()]
+        rows = []
+        for table in tables:
+            cursor.execute(f'SELECT t::text FROM "{table}" t')
+            rows += [text for (text,) in cursor.fetchall()]
+    return "\n".join(rows)
+
+
+@pytest.mark.django_db
+def test_dump_shows_no_planted_person(tmp_path: Path, settings: Any, client: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    path = tmp_path / "people.csv"
+    lines = [f"c{n},{name},{phone},{email}" for n, (phone, email, name) in enumerate(PEOPLE)]
+    bad = [f"b{n},x,{phone}9,{email}" for n, (phone, email, _name) in enumerate(PEOPLE)]
+    path.write_text("\n".join(["customer_no,name,phone,email", *lines, *bad]), encoding="utf-8")
+    secret = create_api_key(name="web", scope=KeyScope.INGEST, now=clock_now()).secret
+    calls: list[dict[str, Any]] = []
+    for n, (phone, email, name) in enumerate(PEOPLE):
+        calls += [
+            {"type": "identify", "userId": f"w{n}", "traits": {"phone": phone, "name": name}},
+            {"type": "identify", "userId": f"w{n}", "context": {"traits": {"email": email}}},
+            {"type": "track", "userId": f"w{n}", "event": "E", "properties": {"tel": int(phone)}},
+            {"type": "page", "userId": f"w{n}", "properties": {"url": f"/?m={email}&p={phone}"}},
+            {"type": "nothing", "userId": f"w{n}", "traits": {"email": email, "phone": phone}},
+        ]
+
+    result = import_customers(path=path, now=clock_now())
+    answer = client.post(
+        "/v1/batch", json.dumps({"writeKey": secret, "batch": calls}), "application/json"
+    )
+
+    assert answer.status_code == 200
+    assert (result.rows_ok, result.rows_bad) == (100, 100)
+    assert result.errors_file
+    seen = dump() + Path(result.errors_file).read_text(encoding="utf-8-sig") + answer.text
+    for phone, email, name in PEOPLE:
+        assert phone not in seen
+        assert email not in seen
+        assert name not in seen
+
+
+@pytest.mark.django_db
+def test_planted_people_can_still_be_found_and_reached(tmp_path: Path, settings: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    path = tmp_path / "people.csv"
+    path.write_text("id,姓名,手机号,邮箱\nc1,张伟,138 0013 8000,A@Example.COM\n", encoding="utf-8")
+
+    import_customers(path=path, now=clock_now())
+
+    identifier = Customer.objects.get().pk
+    assert queries.find_customers("phone", ["+86 138-0013-8000", "13900000000"]) == {
+        "+86 138-0013-8000": identifier
+    }
+    assert queries.addresses([identifier], "email") == {identifier: "A@example.com"}
+    assert queries.customer_facts([identifier])[identifier].name == "张伟"
