@@ -66,7 +66,7 @@ function axes(theme, { category, value }) {
     value: {
       type: "value",
       name: value,
-      nameTextStyle: { color: theme.ink },
+      nameTextStyle: { color: theme.ink, align: "left" },
       axisLabel: { ...label, hideOverlap: true },
       splitLine: line,
     },
@@ -93,7 +93,8 @@ function bars(data, theme) {
 }
 
 // One row per comparison: the estimate as a dot, its 95 % interval as a line with caps.
-// {kind: "intervals", unit, percent, rows: [{label, low, estimate, high}]}
+// {kind: "intervals", unit, percent, span: [from, to], rows: [{label, low, estimate, high}]}
+// An interval that leaves the span ends in an arrow there; the tooltip and the table say how far.
 function intervals(data, theme) {
   const { category, value } = axes(theme, {
     category: data.rows.map((row) => row.label),
@@ -113,10 +114,18 @@ function intervals(data, theme) {
     grid: { ...base(theme).grid, top: 8, bottom: 32 },
     xAxis: {
       ...value,
+      min: Math.max(data.span[0], Math.min(0, ...data.rows.map((row) => row.low))),
+      max: Math.min(data.span[1], Math.max(0, ...data.rows.map((row) => row.high))),
       name: data.unit,
       nameLocation: "middle",
+      nameTextStyle: { color: theme.ink, align: "center" },
       nameGap: 28,
-      axisLabel: { ...value.axisLabel, formatter: (v) => numbers.format(v) },
+      axisLabel: {
+        ...value.axisLabel,
+        formatter: (v) => numbers.format(v),
+        showMinLabel: false,
+        showMaxLabel: false,
+      },
     },
     yAxis: { ...category, inverse: true },
     series: [
@@ -125,7 +134,7 @@ function intervals(data, theme) {
         silent: true,
         data: data.rows.map((row, index) => [row.low, row.high, index]),
         encode: { x: [0, 1], y: 2 },
-        renderItem: (_, api) => whisker(api, theme.series[0]),
+        renderItem: (params, api) => whisker(params.coordSys, api, theme.series[0]),
       },
       {
         type: "scatter",
@@ -143,22 +152,28 @@ function intervals(data, theme) {
   };
 }
 
-function whisker(api, stroke) {
+function whisker({ x, width }, api, stroke) {
   const index = api.value(2);
-  const [left, y] = api.coord([api.value(0), index]);
-  const [right] = api.coord([api.value(1), index]);
+  const [start, y] = api.coord([api.value(0), index]);
+  const [end] = api.coord([api.value(1), index]);
+  const left = Math.max(start, x);
+  const right = Math.min(end, x + width);
   const cap = 5;
-  const segment = (x1, y1, x2, y2) => ({
-    type: "line",
-    shape: { x1, y1, x2, y2 },
-    style: { stroke, lineWidth: 2 },
+  const stroked = (points) => ({
+    type: "polyline",
+    shape: { points },
+    style: { stroke, lineWidth: 2, fill: "none" },
   });
+  const close = (at, isCut, inward) =>
+    isCut
+      ? [[at + inward * cap, y - cap], [at, y], [at + inward * cap, y + cap]]
+      : [[at, y - cap], [at, y + cap]];
   return {
     type: "group",
     children: [
-      segment(left, y, right, y),
-      segment(left, y - cap, left, y + cap),
-      segment(right, y - cap, right, y + cap),
+      stroked([[left, y], [right, y]]),
+      stroked(close(left, start < left, 1)),
+      stroked(close(right, end > right, -1)),
     ],
   };
 }
