@@ -51,11 +51,11 @@ REASONS: dict[str, str | Promise] = {
 NODES: dict[str, str | Promise] = {
     "entry": _("Entry"),
     "send": _("Send"),
+    **{channel.value: CHANNELS[channel.value] for channel in Channel},
     "wait": _("Wait"),
     "wait_for": _("Wait for an event"),
     "branch": _("Branch"),
     "split": _("Split"),
-    "task": _("Advisor task"),
     "set": _("Set a field"),
     "fire_event": _("Record an event"),
     "webhook": _("Webhook"),

@@ -1,6 +1,7 @@
 """A form field for JSON as people type it: monospace, indented, with the place of a slip."""
 
 import json
+import re
 from typing import Any
 
 from django import forms
@@ -10,6 +11,8 @@ from django.utils.translation import gettext as _t
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 LONGEST = 256 * 1024
+_PLAIN_LIST = re.compile(r"\[\s+[^\[\]{}]*?\]")
+_LAYOUT = re.compile(r"\s*\n\s*")
 
 
 class JsonBox(UnfoldAdminTextareaWidget):  # type: ignore[misc]
@@ -27,7 +30,7 @@ class JsonText(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         """Stored JSON is shown indented, typed text as it was typed."""
-        return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+        return value if isinstance(value, str) else spelled(value)
 
     def to_python(self, value: Any) -> Any:
         """The decoded JSON; an error says line and column."""
@@ -42,6 +45,13 @@ class JsonText(forms.CharField):
             return bool(decode(data or "") != initial)
         except ValueError:
             return True
+
+
+def spelled(value: object) -> str:
+    """JSON to read: indented, but lists of plain values on one line."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    # Line breaks within JSON text are always layout: inside strings they are written as \\n.
+    return _PLAIN_LIST.sub(lambda found: _LAYOUT.sub(" ", found[0]), text)
 
 
 def decode(text: str) -> object:

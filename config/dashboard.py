@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 
 from campaigns.admin.delivery import touch_badge
+from campaigns.admin.journeys import journey_badge, verdict_badge
 from campaigns.models import DispatchBatch, Enrolment, Journey, Template, Touch
 from campaigns.states import RANK, TouchState
-from compliance.console import Panel, badge, figure, link, moment
+from compliance.console import Panel, figure, link, moment
 from compliance.models import Review
 from compliance.queries import clock_now
 from customers.models import ImportJob, Quarantine
@@ -78,7 +79,7 @@ def _review_panel(title: str, reviews: QuerySet[Review], empty: str) -> Panel:
         rows=[
             (
                 _subject(review),
-                badge(Review.Verdict(review.verdict).label),
+                verdict_badge(review),
                 review.maker,
                 moment(review.submitted_at),
                 review.opinion or "—",
@@ -125,7 +126,7 @@ def _running(request: HttpRequest) -> Panel:
         rows=[
             (
                 link(reverse("admin:campaigns_journey_change", args=[journey.pk]), journey),
-                badge(Journey.State(journey.state).label),
+                journey_badge(journey),
                 f"v{journey.live.number}" if journey.live else "—",
                 figure(under_way.get(journey.pk, 0)),
                 link(reverse("reports:campaign", args=[journey.key]), _t("Report"))

@@ -73,7 +73,7 @@ class CustomerAdmin(ReadOnlyAdmin):
     search_help_text = _(
         "Beginning of a customer number, or a whole phone number or e-mail address"
     )
-    readonly_fields = ("state", "masked_name")
+    readonly_fields = ("state", "masked_name", "in_lowest_class", "objects", "held")
     exclude = ("name_cipher", "attributes")
     fieldsets = (
         (
@@ -93,9 +93,9 @@ class CustomerAdmin(ReadOnlyAdmin):
             {
                 "fields": (
                     ("risk_level", "risk_valid_until"),
-                    ("lowest_class", "investor_type"),
+                    ("in_lowest_class", "investor_type"),
                     ("lifecycle", "total_asset"),
-                    ("personalise_off", "aml_hold"),
+                    ("objects", "held"),
                 )
             },
         ),
@@ -130,6 +130,21 @@ class CustomerAdmin(ReadOnlyAdmin):
         except UnknownKey as error:
             return str(error)
 
+    @display(description=_("lowest class"))
+    def in_lowest_class(self, customer: Customer) -> str:
+        """In words: a red cross for "no" would alarm."""
+        return "—" if customer.lowest_class is None else _yes_or_no(customer.lowest_class)
+
+    @display(description=_("objects to personalisation"))
+    def objects(self, customer: Customer) -> str:
+        """In words."""
+        return _yes_or_no(customer.personalise_off)
+
+    @display(description=_("AML hold"))
+    def held(self, customer: Customer) -> SafeString | str:
+        """In words; a hold is marked."""
+        return badge(_t("Yes"), Tone.BAD) if customer.aml_hold else _t("No")
+
     def panels(self, request: HttpRequest, item: Customer) -> Sequence[Panel]:
         """Identifiers, attributes, consents, tags, events."""
         return (
@@ -144,6 +159,10 @@ class CustomerAdmin(ReadOnlyAdmin):
     def panels_above(self, request: HttpRequest, item: Customer) -> Sequence[Panel]:
         """What the floors above know about the customer; the roof fills it in."""
         return ()
+
+
+def _yes_or_no(value: bool) -> str:
+    return _t("Yes") if value else _t("No")
 
 
 def _lookup_hashes(term: str) -> Iterable[bytes]:

@@ -14,6 +14,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from compliance.console import ConsoleAdmin, figure, tell
 from compliance.json_box import JsonBox, JsonText, decode
@@ -38,6 +39,7 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
     class Meta:
         model = Segment
         fields = ("key", "name", "description", "rule")
+        widgets = {"description": UnfoldAdminTextareaWidget({"rows": 3})}
 
     def clean(self) -> dict[str, Any]:
         """Point to the place in the rule that is wrong."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 
 from attribution.inference.balance import Flag
-from attribution.inference.comparison import Comparison
+from attribution.inference.comparison import Comparison, Kind
 from attribution.reports import figures, words
 from attribution.reports.campaign import (
     METHODS,
@@ -25,7 +25,8 @@ from attribution.reports.export import Value
 from attribution.reports.verdicts import Verdict, difference, verdict
 from campaigns.labels import CHANNELS, REASONS, TOUCH_STATES, say
 
-NO_TOUCH = "(none)"
+WIDEST = 3.0
+"""Intervals are drawn up to so many times the largest estimate; beyond it stands an arrow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,7 +362,7 @@ def _rate_fine(part: int, whole: int) -> str:
 def _comparisons(experiment: ExperimentReport, judged: Sequence[Verdict], currency: str) -> Sheet:
     return Sheet(
         key=f"comparisons-{experiment.key}",
-        title=_t("Comparisons with the control arm"),
+        title=_t("Comparisons with the control arm “%s”") % experiment.control,
         headings=(
             Heading(label=_t("Metric"), is_numeric=False),
             Heading(label=_t("Arm"), is_numeric=False),
@@ -388,10 +389,10 @@ def _comparison(one: Comparison, told: Verdict, currency: str) -> tuple[Cell, ..
     name = "z" if one.z is not None else "t"
     return (
         Cell(text=say(words.METRICS, one.metric), value=one.metric),
-        Cell(text=one.arm, value=one.arm, note=_t("against %s") % one.control),
+        Cell(text=one.arm, value=one.arm),
         _difference(one, one.absolute, currency),
-        _difference(one, low, currency),
-        _difference(one, high, currency),
+        _bound(one, low),
+        _bound(one, high),
         _relative(one),
         Cell(
             text=figures.NOTHING if statistic is None else f"{name} {statistic:.3f}",
@@ -406,6 +407,15 @@ def _comparison(one: Comparison, told: Verdict, currency: str) -> tuple[Cell, ..
 
 def _difference(one: Comparison, value: float | None, currency: str) -> Cell:
     text = figures.NOTHING if value is None else difference(one, value, currency)
+    return Cell(text=text, value=value)
+
+
+def _bound(one: Comparison, value: float | None) -> Cell:
+    """An end of the interval; its unit is the lift's beside it."""
+    if value is None:
+        return Cell(text=figures.NOTHING, value=None)
+    is_share = one.kind is Kind.BINARY
+    text = figures.signed(value * 100, 2) if is_share else figures.signed(value, 3)
     return Cell(text=text, value=value)
 
 
@@ -450,8 +460,19 @@ def _lift_chart(comparisons: Sequence[Comparison]) -> dict[str, Any]:
     ]
     if not rows:
         return {}
-    unit = _t("Relative lift with its 95% interval")
-    return {"kind": "intervals", "unit": unit, "percent": True, "rows": rows}
+    return {
+        "kind": "intervals",
+        "unit": _t("Relative lift with its 95% interval"),
+        "percent": True,
+        "rows": rows,
+        "span": _span([row["estimate"] for row in rows if isinstance(row["estimate"], float)]),
+    }
+
+
+def _span(estimates: Sequence[float]) -> tuple[float, float]:
+    """The part of the axis that is drawn: one runaway interval must not flatten the others."""
+    reach = WIDEST * max((abs(estimate) for estimate in estimates), default=0.0)
+    return max(-1.0, -reach), max(reach, 0.1)
 
 
 # --- The rest -------------------------------------------------------------------------------------

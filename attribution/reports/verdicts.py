@@ -36,7 +36,7 @@ def verdict(comparison: Comparison, *, balance: Flag, currency: str) -> Verdict:
     names = _names(comparison, p, currency)
     if p is None or p >= ALPHA:
         return Verdict(
-            word=_t("Open"),
+            word=_t("Undecided"),
             sentence=_t(
                 "%(metric)s of “%(arm)s” and “%(control)s” differ by %(difference)s (95%% interval "
                 "%(interval)s): no reliable difference (p %(p)s)."

@@ -88,7 +88,7 @@ class TouchAdmin(ReadOnlyAdmin):
                     ("status", "why"),
                     ("node", "visit"),
                     ("template", "provider"),
-                    ("money", "segments"),
+                    ("money", "billed_parts"),
                 )
             },
         ),
@@ -117,6 +117,7 @@ class TouchAdmin(ReadOnlyAdmin):
         "template",
         "provider",
         "money",
+        "billed_parts",
         "hash",
         "stored_verdict",
     )
@@ -163,6 +164,11 @@ class TouchAdmin(ReadOnlyAdmin):
     def money(self, touch: Touch) -> str:
         """Amount and currency."""
         return f"{touch.cost.normalize():f} {touch.currency}"
+
+    @display(description=_("billed parts"))
+    def billed_parts(self, touch: Touch) -> int:
+        """How many parts the provider charges for: a long text message has several."""
+        return touch.segments
 
     @display(description=_("template"))
     def template(self, touch: Touch) -> str:

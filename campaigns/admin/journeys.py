@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from campaigns.actions import launch
 from campaigns.drawing import BOX_HEIGHT, BOX_WIDTH, draw
@@ -59,6 +60,7 @@ class JourneyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
     class Meta:
         model = Journey
         fields = ("key", "name", "description")
+        widgets = {"description": UnfoldAdminTextareaWidget({"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -127,8 +129,7 @@ class JourneyAdmin(ActingAdmin):
     @display(description=_("state"), ordering="state")
     def status(self, journey: Journey) -> SafeString:
         """The state in words."""
-        state = Journey.State(journey.state)
-        return badge(state.label, STATE_TONES[state])
+        return journey_badge(journey)
 
     @display(description=_("live version"))
     def version(self, journey: Journey) -> str:
@@ -180,6 +181,20 @@ class JourneyAdmin(ActingAdmin):
     def panels(self, request: HttpRequest, item: Journey) -> Sequence[Panel]:
         """The versions and their reviews."""
         return (_versions(item),)
+
+
+def journey_badge(journey: Journey) -> SafeString:
+    """The state of a journey in words and colour."""
+    state = Journey.State(journey.state)
+    return badge(state.label, STATE_TONES[state])
+
+
+def verdict_badge(review: Review | None) -> SafeString:
+    """The verdict in words and colour; what nobody submitted is a draft."""
+    if review is None:
+        return badge(_t("Draft"))
+    verdict = Review.Verdict(review.verdict)
+    return badge(verdict.label, VERDICT_TONES[verdict])
 
 
 def newest_version(journey: Journey) -> JourneyVersion | None:
@@ -337,11 +352,10 @@ def _versions(journey: Journey) -> Panel:
     rows = []
     for version in journey.versions.select_related("made_by", "published_by").order_by("-number"):
         review = review_of(version)
-        verdict = Review.Verdict(review.verdict) if review else None
         rows.append(
             (
                 f"v{version.number}",
-                badge(verdict.label, VERDICT_TONES[verdict]) if verdict else badge(_t("Draft")),
+                verdict_badge(review),
                 version.made_by,
                 moment(version.made_at),
                 (review.checker if review and review.checker else "—"),

@@ -16,14 +16,14 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from campaigns.actions.templates import KIND, review_template, save_template, submit_template
-from campaigns.admin.journeys import VERDICT_TONES, person
+from campaigns.admin.journeys import person, verdict_badge
 from campaigns.channels.base import Channel
 from campaigns.content.links import prepare
 from campaigns.content.render import PARTS, compile_parts
 from campaigns.errors import CampaignError, TemplateError
 from campaigns.labels import CHANNELS, say
 from campaigns.models import Template, TemplateVersion
-from compliance.console import Act, ActingAdmin, Panel, badge, code, moment
+from compliance.console import Act, ActingAdmin, Panel, code, moment
 from compliance.errors import ComplianceError
 from compliance.models import Review, User
 from compliance.queries import clock_now
@@ -121,7 +121,8 @@ class TemplateAdmin(ActingAdmin):
         """The parts are boxes to type in for those who may; others read them below."""
         may_edit = self.has_change_permission(request, obj) if obj else True
         parts = PARTS[_channel(request, obj)] if may_edit else {}
-        return ("key", "name", "medium", *(PREFIX + name for name in parts))
+        shown = ("key", "name", "medium") if obj else ("key", "name")
+        return (*shown, *(PREFIX + name for name in parts))
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Template | None = None
@@ -179,7 +180,7 @@ class TemplateAdmin(ActingAdmin):
     def status(self, template: Template) -> SafeString:
         """The verdict on the newest version."""
         version = newest_version(template)
-        return _verdict(review_of(template, version) if version else None)
+        return verdict_badge(review_of(template, version) if version else None)
 
     def acts(self, request: HttpRequest, item: Template) -> Sequence[Act]:
         """Submit, approve, return."""
@@ -232,13 +233,6 @@ def _is_mine_to_check(review: Review | None, actor: User) -> bool:
         and review.maker_id != actor.pk
         and actor.has_perm("compliance.change_review")
     )
-
-
-def _verdict(review: Review | None) -> SafeString:
-    if review is None:
-        return badge(_t("Draft"))
-    verdict = Review.Verdict(review.verdict)
-    return badge(verdict.label, VERDICT_TONES[verdict])
 
 
 def _submission(version: TemplateVersion, maker: User) -> Act:
@@ -296,7 +290,7 @@ def _versions(template: Template) -> Panel:
         rows.append(
             (
                 f"v{version.number}",
-                _verdict(review),
+                verdict_badge(review),
                 version.made_by,
                 moment(version.made_at),
                 (review.checker if review and review.checker else "—"),
