@@ -147,6 +147,8 @@ def start_valkey(place: Place) -> None:
     create_private(place.run, account=place.account)
     create_private(place.valkey, account=place.account)
     if valkey_pid(place) is None:
+        # Whoever wrote a stale one: Valkey must be able to write its own, or nobody could stop it.
+        (place.valkey / "valkey.pid").unlink(missing_ok=True)
         _write_as(place.account, place.valkey / "valkey.conf", _valkey_configuration(place))
         finished = _run(place, [str(binary), str(place.valkey / "valkey.conf")])
         if finished.returncode:
