@@ -35,6 +35,7 @@ from customers.vocabulary import KeyScope
 
 # The cheap question over the whole event; only a yes pays for the walk.
 _PERHAPS_PERSONAL = re.compile(rb"@|%40|1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}")
+_LONGEST_NO = 128  # of a customer number
 _PHONE_KEY = re.compile("phone|mobile|tel|手机|电话", re.IGNORECASE)
 
 
@@ -86,34 +87,40 @@ def _describe(
     source: Source, messages: Sequence[Message], now: datetime
 ) -> tuple[dict[str, Owner], list[Ignored]]:
     """The customers behind the userIds of the request, after its identify calls."""
-    owners = find_owners(m.event.user_id for m in messages if m.event.user_id)
-    said: dict[str, Described] = {}
+    user_ids = [m.event.user_id for m in messages if m.event.user_id is not None]
+    owners = find_owners(user_ids)
+    people: dict[str, Described] = {}
     ignored: list[Ignored] = []
     from_server = source.scope != KeyScope.INGEST
     for message in messages:
         event = message.event
-        if event.kind != "identify" or event.user_id is None or len(event.user_id) > 128:
+        if event.kind != "identify" or event.user_id is None or len(event.user_id) > _LONGEST_NO:
             continue
         described = sort_traits(message.traits, from_server=from_server)
-        said[event.user_id] = _joined(said.get(event.user_id), described)
+        # Two userIds of one request may be the same customer, by an alias.
+        owner = owners.get(event.user_id)
+        number = owner.customer_no if owner else event.user_id
+        people[number] = _joined(people.get(number), described)
         if described.ignored:
             ignored.append(
                 Ignored(index=message.index, message_id=event.message_id, fields=described.ignored)
             )
-    people = [
-        Person(
-            customer_no=owners[user_id].customer_no if user_id in owners else user_id,
-            columns=described.columns,
-            contacts=described.contacts,
-            attributes=described.attributes,
-        )
-        for user_id, described in said.items()
-    ]
     if people:
         put_people(
-            people=people, source=f"key:{source.key}", may_replace_contacts=from_server, now=now
+            people=[
+                Person(
+                    customer_no=number,
+                    columns=described.columns,
+                    contacts=described.contacts,
+                    attributes=described.attributes,
+                )
+                for number, described in people.items()
+            ],
+            source=f"key:{source.key}",
+            may_replace_contacts=from_server,
+            now=now,
         )
-        owners = find_owners(m.event.user_id for m in messages if m.event.user_id)
+        owners = find_owners(user_ids)
     return owners, ignored
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from customers.identifiers import Keyring, name_binding
 from customers.importing.mapping import Plan
+from customers.importing.reasons import REASONS
 from customers.importing.rows import BadRow, GoodRow, customer_row
 from customers.queries import (
     ADD_IDENTITIES,
@@ -118,17 +119,8 @@ def _statements(row: GoodRow, customer_id: int, terms: ConsentTerms) -> list[dic
 
 
 def _flags(row: GoodRow, customer_id: int | None, kept: Sequence[str]) -> list[BadRow]:
-    found = []
-    if customer_id is None:
-        found.append(("", "customer_erased", "The customer was erased and stays so."))
-    found += [
-        (
-            channel,
-            "consent_kept_withdrawn",
-            "The customer has withdrawn this consent; a file cannot give it back.",
-        )
-        for channel in kept
-    ]
+    found = [("", "customer_erased")] if customer_id is None else []
+    found += [(channel, "consent_kept_withdrawn") for channel in kept]
     return [
         BadRow(
             number=row.record.number,
@@ -136,8 +128,8 @@ def _flags(row: GoodRow, customer_id: int | None, kept: Sequence[str]) -> list[B
             customer_no=row.customer_no,
             column=column,
             code=code,
-            message=message,
+            message=str(REASONS[code]),
             value="",
         )
-        for column, code, message in found
+        for column, code in found
     ]

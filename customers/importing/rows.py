@@ -9,14 +9,7 @@ from customers.identifiers import mask, normalise, redact
 from customers.importing.cells import Value
 from customers.importing.mapping import Plan
 from customers.importing.reader import Record
-
-_UNREADABLE = {
-    "extra_cells": "It has more cells than the header.",
-    "missing_cells": "It has fewer cells than the header.",
-    "quote_unclosed": "A quote is opened and never closed, or stands inside a cell.",
-    "too_long": "The row is longer than 131072 characters.",
-    "undecodable": "It holds bytes that are not valid in the file's encoding.",
-}
+from customers.importing.reasons import REASONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +48,19 @@ def judge(record: Record, plan: Plan, seen: set[int]) -> GoodRow | BadRow:
         million texts would be ten times the memory; the chance that one good row of a million is
         taken for a double is 3e-8.
     """
-    if record.code:
-        return _bad(record, "", "", record.code, _UNREADABLE[record.code], "")
     cells = record.cells
+    if record.code:
+        if len(cells) > plan.id_index:
+            seen.add(hash(cells[plan.id_index].strip()))
+        return _bad(record, "", "", record.code, "")
     id_column = plan.header[plan.id_index]
     try:
         number = normalise("customer_no", cells[plan.id_index])
     except IdentifierError as error:
-        return _bad(record, "", id_column, error.code, error.message, cells[plan.id_index])
+        return _bad(record, "", id_column, error.code, cells[plan.id_index])
     digest = hash(number)
     if digest in seen:
-        return _bad(record, number, id_column, "id_twice", "It stands in an earlier row too.", "")
+        return _bad(record, number, id_column, "id_twice", "")
     seen.add(digest)
     return _convert(record, number, plan)
 
@@ -82,7 +77,7 @@ def _convert(record: Record, number: str, plan: Plan) -> GoodRow | BadRow:
         try:
             value = target.convert(cell)
         except CellError as error:
-            return _bad(record, number, target.column, error.code, error.message, cell)
+            return _bad(record, number, target.column, error.code, cell)
         match target.part:
             case "attribute":
                 attributes[target.field] = value
@@ -102,14 +97,14 @@ def _convert(record: Record, number: str, plan: Plan) -> GoodRow | BadRow:
     )
 
 
-def _bad(record: Record, number: str, column: str, code: str, message: str, value: str) -> BadRow:
+def _bad(record: Record, number: str, column: str, code: str, value: str) -> BadRow:
     return BadRow(
         number=record.number,
         line=record.line,
         customer_no=number,
         column=column,
         code=code,
-        message=message,
+        message=str(REASONS[code]),
         value=_shown(value),
     )
 

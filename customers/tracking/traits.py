@@ -48,7 +48,16 @@ _TRUSTED = frozenset(
 # Only a server key may set these; the others of _TRUSTED nobody sets through tracking.
 _SERVER_FIELDS = frozenset({"risk_level", "investor_type", "lifecycle"})
 _RISK_LEVELS = frozenset({"C1", "C2", "C3", "C4", "C5"})
-_LENGTHS = {"gender": 10, "city": 80, "region": 80, "locale": 16, "time_zone": 64}
+_LENGTHS = {
+    "gender": 10,
+    "city": 80,
+    "region": 80,
+    "locale": 16,
+    "time_zone": 64,
+    "investor_type": 20,
+    "lifecycle": 20,
+}
+_DATE = re.compile("[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
 _UNSTORED = frozenset(
     {"name", "first_name", "last_name", "email", "phone", "mobile", "birthday", "birth_on"}
     | {"id_card", "id_number", "address", "username"}
@@ -134,6 +143,8 @@ def _fits(column: str, value: object) -> bool:
 
 
 def _is_date(text: str) -> bool:
+    if not _DATE.fullmatch(text):
+        return False
     try:
         date.fromisoformat(text)
     except ValueError:

@@ -112,6 +112,24 @@ def test_alias_lets_the_earlier_id_name_the_customer(door: Any) -> None:
     assert door.events()[-1]["customer_id"] == owner
 
 
+def test_two_names_of_one_customer_in_one_batch_describe_one_person(door: Any) -> None:
+    door.post("/v1/identify", {"userId": "u1"})
+    door.post("/v1/alias", {"userId": "u1", "previousId": "old"})
+
+    answer = door.post(
+        "/v1/batch",
+        {
+            "batch": [
+                {"type": "identify", "userId": "u1", "traits": {"plan": "gold"}},
+                {"type": "identify", "userId": "old", "traits": {"city": "Wuhan"}},
+            ]
+        },
+    )
+
+    assert answer.json() == {"success": True}
+    assert (facts_of("u1").city, facts_of("u1").attributes) == ("Wuhan", {"plan": "gold"})
+
+
 def test_skewed_clock_is_corrected(door: Any) -> None:
     wrong = datetime(2019, 1, 1, tzinfo=UTC)
     door.track(
@@ -294,7 +312,16 @@ FIELDS = st.sampled_from(
     ["sentAt", "traits", "type", "previousId", "groupId", "originalTimestamp", "name"]
 )
 WORDS = st.sampled_from(["track", "identify", "page", "group", "alias", "u1", "2026-01-01T00:00Z"])
-CALLS = st.dictionaries(FIELDS, WORDS | JSON, max_size=8)
+TRAITS = st.dictionaries(
+    st.sampled_from(["name", "email", "phone", "gender", "birthday", "city", "riskLevel", "plan"])
+    | st.sampled_from(["lifecycle", "investor_type", "timezone", "locale", "state"]),
+    WORDS | JSON | st.sampled_from(["2026-W01-1", "a@b.cn", "13800138000", "C3", "x" * 30]),
+    max_size=5,
+)
+IDENTIFY = st.fixed_dictionaries(
+    {"type": st.just("identify"), "userId": st.sampled_from(["u1", "u2"]), "traits": TRAITS}
+)
+CALLS = st.dictionaries(FIELDS, WORDS | JSON, max_size=8) | IDENTIFY
 
 
 @settings(
@@ -304,7 +331,11 @@ CALLS = st.dictionaries(FIELDS, WORDS | JSON, max_size=8)
 def test_whatever_is_sent_has_a_verdict(door: Any, calls: list[Any]) -> None:
     body = json.dumps({"batch": calls}).encode("utf-8", "surrogatepass")
 
-    answer = door.post("/v1/batch", body)
+    for made_trusted in (False, True):
+        if made_trusted:
+            type(door.source).objects.update(scope=KeyScope.MANAGE)
+        answer = door.post("/v1/batch", body)
+    type(door.source).objects.update(scope=KeyScope.INGEST)
 
     assert answer.status_code in {200, 400}
     if answer.status_code == 200:

@@ -1,0 +1,38 @@
+"""Why a row was refused or flagged, by code, for the person who mends the file."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+REASONS: dict[str, str | Promise] = {
+    # the record
+    "extra_cells": _("It has more cells than the header."),
+    "missing_cells": _("It has fewer cells than the header."),
+    "quote_unclosed": _("A quote is opened and never closed, or stands inside a cell."),
+    "undecodable": _("It holds bytes that are not valid in the file's encoding."),
+    # the customer number
+    "id_twice": _("The customer number stands in an earlier row too."),
+    "empty": _("The customer number is missing."),
+    # a cell
+    "too_long": _("It is too long."),
+    "control_character": _("It holds a control character."),
+    "scientific_notation": _(
+        "A spreadsheet has rounded it (as 1.38E+10): format the column as text and export it again."
+    ),
+    "phone_invalid": _("It is not a phone number."),
+    "not_sms_capable": _("It is not a mobile number."),
+    "email_invalid": _("It is not an e-mail address."),
+    "not_a_number": _("It is not a plain number."),
+    "number_out_of_range": _("The amount is too large."),
+    "not_a_boolean": _("It is neither yes nor no."),
+    "not_a_date": _("It is not an existing date written year-month-day."),
+    "not_a_birth_date": _("Nobody alive was born on that day."),
+    "not_a_time": _("It is not an ISO 8601 time."),
+    "gender_unknown": _("It is not a gender that is known here."),
+    "risk_level_unknown": _("Risk levels are C1 to C5."),
+    "time_zone_unknown": _("It is not a time zone such as Asia/Shanghai."),
+    # imported, but not in all parts
+    "customer_erased": _("The customer was erased and stays so."),
+    "consent_kept_withdrawn": _(
+        "The customer has withdrawn this consent; a file cannot give it back."
+    ),
+}
