@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from campaigns.journeys.graph import Graph
+from campaigns.journeys.graph import Experiment, Graph
 from campaigns.journeys.nodes.entry import Entry
 from campaigns.journeys.nodes.exit import Exit
 from campaigns.journeys.nodes.send import Send
@@ -27,7 +27,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class References:
-    """What the graph may name: segments, approved templates by channel, channels with an account."""
+    """What the graph may name: segments, approved templates, channels with an account."""
 
     segments: frozenset[str]
     templates: Mapping[str, str]  # key of an approved template -> its channel
@@ -40,6 +40,7 @@ def check(graph: Graph, references: References) -> list[Problem]:
         *_ways_on(graph),
         *_reachable(graph),
         *_cycles(graph),
+        *_experiments(graph),
         *_references(graph, references),
     ]
 
@@ -71,9 +72,7 @@ def _reachable(graph: Graph) -> Iterator[Problem]:
     seen = reachable(graph, graph.entry)
     for node_id in graph.nodes:
         if node_id not in seen:
-            yield Problem(
-                code="unreachable", message=f"No way leads to “{node_id}”.", node=node_id
-            )
+            yield Problem(code="unreachable", message=f"No way leads to “{node_id}”.", node=node_id)
     if any(graph.entry in ways.values() for ways in graph.ways.values()):
         yield Problem(
             code="back_to_entry", message="No way may lead back to the entry.", node=graph.entry
@@ -120,6 +119,22 @@ def _returns(graph: Graph, start: str, *, avoiding: set[str]) -> bool:
             seen.add(node)
             stack.extend(graph.ways[node].values())
     return False
+
+
+def _experiments(graph: Graph) -> Iterator[Problem]:
+    """Arms of two nodes under one key could not be told apart in the report."""
+    seen: set[str] = set()
+    for node_id, node in graph.nodes.items():
+        experiment: Experiment | None = getattr(node, "experiment", None)
+        if experiment is None:
+            continue
+        if experiment.key in seen:
+            yield Problem(
+                code="experiment_taken",
+                message=f"The experiment “{experiment.key}” stands at two nodes.",
+                node=node_id,
+            )
+        seen.add(experiment.key)
 
 
 def _references(graph: Graph, references: References) -> Iterator[Problem]:

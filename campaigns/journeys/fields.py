@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Mapping
 
 from campaigns.errors import GraphError
-from campaigns.journeys.graph import Experiment, Json
+from campaigns.journeys.graph import MAX_KEY, MAX_LABEL, MAX_NAME, Experiment, Json
 
 
 def known_keys(raw: Mapping[str, Json], allowed: Collection[str], path: str) -> None:
@@ -12,14 +12,62 @@ def known_keys(raw: Mapping[str, Json], allowed: Collection[str], path: str) -> 
     for key in raw:
         if key not in allowed and key not in {"id", "type"}:
             hint = ", ".join(sorted(allowed)) or "none"
-            raise GraphError("unknown_key", f"Unknown key “{key}”. Known: {hint}.", f"{path}/{key}")
+            at = pointer(path, key)
+            raise GraphError("unknown_key", f"Unknown key “{key}”. Known: {hint}.", at)
 
 
-def text(raw: Mapping[str, Json], key: str, path: str, *, default: str | None = None) -> str:
-    """A non-empty string of at most 200 characters."""
+def pointer(path: str, key: str | int) -> str:
+    """The pointer one step further, escaped as RFC 6901 asks."""
+    return f"{path}/{str(key).replace('~', '~0').replace('/', '~1')}"
+
+
+def storable(raw: Json) -> None:
+    """Refuse what PostgreSQL cannot store as JSON: NUL, half surrogates, NaN, infinity."""
+    stack: list[tuple[Json, str]] = [(raw, "")]
+    while stack:
+        value, path = stack.pop()
+        match value:
+            case str():
+                _require_storable(_is_storable(value), path)
+            case float():
+                _require_storable(math.isfinite(value), path)
+            case Mapping():
+                for key, inner in value.items():
+                    at = pointer(path, key)
+                    _require_storable(_is_storable(str(key)), at)
+                    stack.append((inner, at))
+            case list():
+                stack.extend((inner, pointer(path, index)) for index, inner in enumerate(value))
+
+
+def _is_storable(text: str) -> bool:
+    return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text)
+
+
+def _require_storable(holds: bool, path: str) -> None:
+    if not holds:
+        message = "A NUL, half a surrogate pair or a number without value cannot be stored."
+        raise GraphError("not_storable", message, path)
+
+
+def text(
+    raw: Mapping[str, Json], key: str, path: str, *, default: str | None = None, most: int = 200
+) -> str:
+    """A non-empty string of at most ``most`` characters."""
     value = raw.get(key, default)
-    if not isinstance(value, str) or not value or len(value) > 200:
+    if not isinstance(value, str) or not value:
         raise GraphError("not_a_text", f"“{key}” must be a text.", f"{path}/{key}")
+    if len(value) > most:
+        message = f"“{key}” has at most {most} characters."
+        raise GraphError("too_long", message, f"{path}/{key}")
+    return value
+
+
+def label(value: str, path: str) -> str:
+    """An exit's name, as hops and exposures store it."""
+    if not 0 < len(value) <= MAX_LABEL:
+        message = f"A label has 1 to {MAX_LABEL} characters."
+        raise GraphError("bad_label", message, path)
     return value
 
 
@@ -27,18 +75,17 @@ def number(raw: Mapping[str, Json], key: str, path: str, *, least: float, most: 
     """A finite number within bounds."""
     value = raw.get(key)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or not least <= value <= most:
+    # Compared before any arithmetic: NaN lies in no range, and 10**400 fits no float.
+    if not is_number or not least <= value <= most:
         raise GraphError(
             "not_in_range",
             f"“{key}” must be a number from {least:g} to {most:g}.",
-            f"{path}/{key}",
+            pointer(path, key),
         )
     return float(value)
 
 
-def experiment(
-    raw: Mapping[str, Json], arms: Mapping[str, float], path: str
-) -> Experiment | None:
+def experiment(raw: Mapping[str, Json], arms: Mapping[str, float], path: str) -> Experiment | None:
     """The node's ``experiment``: a key, or an object with key, name, control and weights."""
     value = raw.get("experiment")
     if value is None:
@@ -48,7 +95,7 @@ def experiment(
     if not isinstance(given, Mapping):
         raise GraphError("not_an_object", "“experiment” must be a key or an object.", at)
     known_keys(given, {"key", "name", "control", "weights"}, at)
-    key = text(given, "key", at)
+    key = text(given, "key", at, most=MAX_KEY)
     control = text(given, "control", at, default=next(reversed(arms)))
     weights = given.get("weights", dict(arms))
     if control not in arms:
@@ -61,7 +108,7 @@ def experiment(
         raise GraphError("no_weight", "At least one arm needs a weight.", f"{at}/weights")
     return Experiment(
         key=key,
-        name=text(given, "name", at, default=key),
+        name=text(given, "name", at, default=key, most=MAX_NAME),
         control=control,
         weights={arm: share / total for arm, share in shares.items()},
     )

@@ -8,6 +8,12 @@ from typing import Any, Final, TypeAlias
 # The exit of a node with a single, unlabelled way on.
 ONWARD: Final = ""
 
+# What the tables above and below have room for; a longer text is refused when it is written.
+MAX_LABEL: Final = 64
+MAX_REASON: Final = 40
+MAX_KEY: Final = 80
+MAX_NAME: Final = 120
+
 Json: TypeAlias = Any  # a value as json.loads gives it
 
 

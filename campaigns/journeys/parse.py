@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from campaigns.errors import GraphError
 from campaigns.journeys import fields
-from campaigns.journeys.graph import ONWARD, Goal, Graph, Json, Node
+from campaigns.journeys.graph import MAX_NAME, ONWARD, Goal, Graph, Json, Node
 from campaigns.journeys.nodes.entry import Entry
 from campaigns.journeys.registry import KINDS, SEND_SHORTHANDS
 
@@ -28,6 +28,7 @@ def parse(raw: Json) -> Graph:
     if not isinstance(raw, Mapping):
         raise GraphError("not_an_object", "A journey is a JSON object.")
     fields.known_keys(raw, _TOP, "")
+    fields.storable(raw)
     nodes = _nodes(raw.get("nodes"))
     entries = [node.id for node in nodes.values() if isinstance(node, Entry)]
     if len(entries) != 1:
@@ -93,9 +94,7 @@ def _ways(raw: Json, nodes: Mapping[str, Node]) -> dict[str, dict[str, str]]:
             if name not in nodes:
                 raise GraphError("unknown_node", f"No node is called “{name}”.", f"{path}/{part}")
         if label in ways[start]:
-            raise GraphError(
-                "ambiguous", f"“{start}” already has a way on for “{label}”.", path
-            )
+            raise GraphError("ambiguous", f"“{start}” already has a way on for “{label}”.", path)
         ways[start][label] = end
     return ways
 
@@ -131,11 +130,9 @@ def _goal(raw: Json) -> Goal | None:
     visits = raw.get("visit_events", [])
     if not isinstance(visits, list) or not all(isinstance(name, str) and name for name in visits):
         raise GraphError("not_texts", "“visit_events” lists event names.", "/goal/visit_events")
-    margin = (
-        fields.number(raw, "margin", "/goal", least=0, most=1) if "margin" in raw else 1.0
-    )
+    margin = fields.number(raw, "margin", "/goal", least=0, most=1) if "margin" in raw else 1.0
     return Goal(
-        event=fields.text(raw, "event", "/goal"),
+        event=fields.text(raw, "event", "/goal", most=MAX_NAME),
         within_days=int(fields.number(raw, "within_days", "/goal", least=1, most=365)),
         value=fields.text(raw, "value", "/goal") if "value" in raw else "",
         margin=f"{margin:.4f}",

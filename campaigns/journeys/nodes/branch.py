@@ -29,7 +29,7 @@ def parse(node_id: str, raw: Mapping[str, Json], path: str) -> Branch:
         if not isinstance(case, Mapping):
             raise GraphError("not_an_object", "A case has a “label” and a “rule”.", at)
         fields.known_keys(case, {"label", "rule"}, at)
-        label = fields.text(case, "label", at)
+        label = fields.label(fields.text(case, "label", at), f"{at}/label")
         if label in cases or label == ELSE:
             raise GraphError("label_taken", f"The label “{label}” is taken.", f"{at}/label")
         if "rule" not in case:

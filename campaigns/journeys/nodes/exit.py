@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from campaigns.journeys import fields
-from campaigns.journeys.graph import Arrival, Finish, Json, Kind, Node, Step
+from campaigns.journeys.graph import MAX_REASON, Arrival, Finish, Json, Kind, Node, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +14,8 @@ class Exit(Node):
 
 def parse(node_id: str, raw: Mapping[str, Json], path: str) -> Exit:
     fields.known_keys(raw, {"reason"}, path)
-    return Exit(id=node_id, reason=fields.text(raw, "reason", path, default="completed"))
+    reason = fields.text(raw, "reason", path, default="completed", most=MAX_REASON)
+    return Exit(id=node_id, reason=reason)
 
 
 def exits(node: Node) -> tuple[str, ...]:

@@ -21,11 +21,14 @@ class Split(Node):
 def parse(node_id: str, raw: Mapping[str, Json], path: str) -> Split:
     fields.known_keys(raw, {"weights", "experiment"}, path)
     at, weights = f"{path}/weights", raw.get("weights")
-    if isinstance(weights, list):
+    if isinstance(weights, list) and len(weights) <= len(string.ascii_lowercase):
         weights = dict(zip(string.ascii_lowercase, weights, strict=False))
     if not isinstance(weights, Mapping) or not 2 <= len(weights) <= 26:
         raise GraphError("no_weights", "“weights” must give 2 to 26 arms.", at)
-    arms = {label: fields.number(weights, label, at, least=0, most=100) for label in weights}
+    arms = {
+        fields.label(label, at): fields.number(weights, label, at, least=0, most=100)
+        for label in weights
+    }
     if abs(sum(arms.values()) - 100) > 1e-9:
         raise GraphError("weights_not_100", "The weights must add up to 100.", at)
     return Split(id=node_id, arms=arms, experiment=fields.experiment(raw, arms, path))
