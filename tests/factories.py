@@ -1,0 +1,255 @@
+"""Boring fields for tests: staff, people, accounts, approved templates, running journeys.
+
+What a verb can make is made by the verb, so that a test starts from what the product would hold.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import pytest
+
+from campaigns.actions import launch, templates
+from campaigns.actions.accounts import save_account
+from campaigns.channels.base import Channel, Limits
+from campaigns.channels.memory import MemoryProvider, Script, accept
+from campaigns.channels.registry import VENDORS
+from campaigns.models import Journey, ProviderAccount, TemplateVersion
+from compliance.models import User
+from compliance.roles import Role
+from compliance.setup import ensure_roles
+from customers.actions.consents import ConsentStatement, record_consents
+from customers.actions.people import Person, put_people
+from customers.vocabulary import ConsentState
+from segments.actions import save_segment
+from segments.models import Segment
+
+NOW: Final = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+
+# An address and the consent's name for each channel that needs them.
+CONTACTS: Final[Mapping[Channel, Mapping[str, str]]] = {
+    Channel.EMAIL: {"email": "person{}@example.com"},
+    Channel.SMS: {"phone": "+86138{:08d}"},
+    Channel.PUSH: {"device": "device-token-{}"},
+    Channel.TASK: {},
+}
+PARTS: Final[Mapping[Channel, Mapping[str, str]]] = {
+    Channel.EMAIL: {
+        "from": "Bank <news@example.com>",
+        "subject": "News",
+        "html": '<p>Hello</p><a href="https://shop.example.com/page">Look</a>',
+        "text": "Hello https://shop.example.com/page",
+    },
+    Channel.SMS: {"text": "Hello https://shop.example.com/page", "signature": "Bank"},
+    Channel.PUSH: {"title": "News", "body": "Hello", "url": "https://shop.example.com/page"},
+    Channel.TASK: {"script": "Call the customer.", "queue": "north"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """One person of each role that tests need."""
+
+    marketer: User
+    checker: User
+    manager: User
+
+
+def make_staff() -> Staff:
+    """Users in the groups that an installation has."""
+    groups = ensure_roles()
+
+    def user(role: Role) -> User:
+        made, is_new = User.objects.get_or_create(username=role.value, defaults={"is_staff": True})
+        if is_new:
+            made.groups.add(groups[role])
+        return made
+
+    return Staff(
+        marketer=user(Role.MARKETER), checker=user(Role.CHECKER), manager=user(Role.MANAGER)
+    )
+
+
+def make_people(
+    count: int,
+    *,
+    channels: Sequence[Channel] = (Channel.EMAIL,),
+    prefix: str = "P",
+    columns: Mapping[str, Any] | None = None,
+    attributes: Mapping[str, str | float | bool] | None = None,
+    has_consent: bool = True,
+    now: datetime = NOW,
+) -> list[int]:
+    """Customers with an address and consent for each channel; their ids in order."""
+    people = [
+        Person(
+            customer_no=f"{prefix}{number:05d}",
+            columns=columns or {},
+            contacts={
+                kind: pattern.format(number)
+                for channel in channels
+                for kind, pattern in CONTACTS[channel].items()
+            },
+            attributes=attributes or {},
+        )
+        for number in range(count)
+    ]
+    ids = put_people(people=people, source="test", may_replace_contacts=True, now=now)
+    found = [ids[person.customer_no] for person in people]
+    if has_consent:
+        say_consent(found, [consent_name(channel) for channel in channels], now=now)
+    return found
+
+
+def consent_name(channel: Channel) -> str:
+    """Under which name consent for a channel stands: an advisor's task is a phone call."""
+    return "phone" if channel is Channel.TASK else channel.value
+
+
+def say_consent(
+    ids: Sequence[int],
+    channels: Sequence[str],
+    *,
+    state: ConsentState = ConsentState.GRANTED,
+    purpose: str = "marketing",
+    now: datetime = NOW,
+) -> None:
+    """Each customer's own word on each channel."""
+    statements = [
+        ConsentStatement(
+            customer_id=customer_id,
+            purpose=purpose,
+            channel=channel,
+            state=state,
+            notice_version="2026-01",
+            source="test",
+        )
+        for customer_id in ids
+        for channel in channels
+    ]
+    record_consents(statements=statements, now=now)
+
+
+def make_segment(key: str = "all", rule: object = None, *, now: datetime = NOW) -> Segment:
+    """A segment of everyone, unless a rule is given."""
+    return save_segment(
+        key=key,
+        name=key,
+        rule={"everyone": True} if rule is None else rule,
+        description="",
+        author=make_staff().marketer,
+        now=now,
+    )
+
+
+def make_memory_account(
+    monkeypatch: pytest.MonkeyPatch,
+    channel: Channel = Channel.EMAIL,
+    *,
+    script: Script = accept,
+    limits: Limits | None = None,
+    unit_cost: str = "0.0100",
+    now: datetime = NOW,
+) -> MemoryProvider:
+    """The default account of a channel, served by the double; the double itself."""
+    double = MemoryProvider(channel, script=script, limits=limits)
+    monkeypatch.setitem(VENDORS, "memory", lambda _config: double)  # type: ignore[arg-type]
+    make_account(channel, vendor="memory", unit_cost=unit_cost, now=now)
+    return double
+
+
+def make_account(
+    channel: Channel,
+    *,
+    vendor: str,
+    base_url: str = "",
+    options: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
+    unit_cost: str = "0.0100",
+    now: datetime = NOW,
+) -> ProviderAccount:
+    """The default account of a channel; no two calls give equal configurations."""
+    return save_account(
+        key=f"account-{channel.value}",
+        channel=channel,
+        vendor=vendor,
+        base_url=base_url,
+        options={**(options or {}), "made_for": uuid.uuid4().hex},
+        secrets=secrets or {},
+        unit_cost=Decimal(unit_cost),
+        is_default=True,
+        actor="test",
+        now=now,
+    )
+
+
+def make_template(
+    channel: Channel = Channel.EMAIL,
+    *,
+    key: str = "",
+    parts: Mapping[str, str] | None = None,
+    is_approved: bool = True,
+    now: datetime = NOW,
+) -> TemplateVersion:
+    """A template version; `parts` replaces the boring ones by name."""
+    staff = make_staff()
+    version = templates.save_template(
+        key=key or f"hello-{channel.value}",
+        name="Hello",
+        channel=channel,
+        parts={**PARTS[channel], **(parts or {})},
+        maker=staff.marketer,
+        now=now,
+    )
+    if is_approved:
+        templates.submit_template(version=version, maker=staff.marketer, now=now)
+        templates.review_template(
+            version=version, checker=staff.checker, approve=True, opinion="", now=now
+        )
+    return version
+
+
+def graph_of(*nodes: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
+    """Entry from the segment "all", these nodes one after the other, exit; and top-level fields."""
+    chain = [{"id": "start", "type": "entry", "segment": "all"}, *nodes]
+    chain.append({"id": "end", "type": "exit"})
+    ids = [node["id"] for node in chain]
+    edges = [list(pair) for pair in zip(ids, ids[1:], strict=False)]
+    return {"nodes": chain, "edges": edges, **fields}
+
+
+def send_node(channel: Channel = Channel.EMAIL, *, key: str = "hello") -> dict[str, str]:
+    """A send by the channel's boring template."""
+    return {
+        "id": key,
+        "type": "send",
+        "channel": channel.value,
+        "template": f"hello-{channel.value}",
+    }
+
+
+def make_journey(
+    graph: Mapping[str, Any], *, key: str = "spring", now: datetime = NOW, is_live: bool = True
+) -> Journey:
+    """A journey that was submitted, approved by a second person and published."""
+    staff = make_staff()
+    version = launch.save_draft(
+        journey_key=key, name=key, graph=graph, maker=staff.marketer, now=now
+    )
+    journey = version.journey
+    if is_live:
+        launch.submit(journey=journey, version=version, maker=staff.marketer, now=now)
+        launch.review(
+            journey=journey,
+            version=version,
+            checker=staff.checker,
+            approve=True,
+            opinion="",
+            now=now,
+        )
+        launch.publish(journey=journey, actor=staff.marketer, now=now)
+        journey.refresh_from_db()
+    return journey
