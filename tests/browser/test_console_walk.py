@@ -1,0 +1,109 @@
+"""People at work in the console: each role's walk, a review by two people, the language switch."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from compliance.roles import Role
+from tests.browser.conftest import Noted, log_in, speak
+from tests.browser.factories import PASSWORD, House
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.mark.parametrize("role", [role.value for role in Role])
+def test_role_walks_through_everything_its_sidebar_offers(
+    house: House, page: Page, live_url: str, noted: Noted, role: str
+) -> None:
+    log_in(page, live_url, role)
+    links = page.locator("#nav-sidebar-apps a")
+    addresses = [links.nth(place).get_attribute("href") for place in range(links.count())]
+
+    assert len(addresses) >= 4
+    for address in addresses:
+        answer = page.goto(f"{live_url}{address}")
+        assert answer is not None
+        assert answer.status == 200, address
+
+
+def test_login_without_a_page_in_mind_leads_to_the_overview(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    page.goto(f"{live_url}/admin/login/")
+    page.fill("#id_username", "manager")
+    page.fill("#id_password", PASSWORD)
+    page.press("#id_password", "Enter")
+
+    page.wait_for_url(f"{live_url}/admin/")
+
+
+def test_wrong_password_is_one_clear_sentence(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    speak(page.context, live_url, "zh-hans")
+    page.goto(f"{live_url}/admin/")
+    page.fill("#id_username", "manager")
+    page.fill("#id_password", "wrong")
+    page.press("#id_password", "Enter")
+
+    expect(page.get_by_text("请输入")).to_be_visible()
+
+
+def test_marketer_submits_and_checker_approves(
+    house: House, browser: Browser, page: Page, live_url: str, noted: Noted
+) -> None:
+    address = f"{live_url}/admin/campaigns/journey/{house.draft.pk}/change/"
+    log_in(page, live_url, "marketer")
+    page.goto(address)
+    page.get_by_role("button", name="Submit for review").click()
+    page.get_by_role("dialog").get_by_role("button", name="Submit for review").click()
+    expect(page.get_by_text("A second person has to approve it")).to_be_visible()
+
+    other = browser.new_context()
+    checker = other.new_page()
+    log_in(checker, live_url, "checker")
+    expect(checker.get_by_text("journey · autumn/1")).to_be_visible()
+    checker.goto(address)
+    checker.get_by_role("button", name="Approve").click()
+    checker.get_by_role("dialog").get_by_label("Opinion").fill("Good.")
+    checker.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    expect(checker.get_by_text("Approved.", exact=True)).to_be_visible()
+    other.close()
+
+    page.goto(address)
+    expect(page.get_by_role("button", name="Publish")).to_be_visible()
+
+
+def test_typed_rule_is_previewed_and_its_errors_pointed_at(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    log_in(page, live_url, "marketer")
+    page.goto(f"{live_url}/admin/segments/segment/add/")
+    expect(page.locator(".ts-preview")).to_contain_text("360 customers")
+
+    page.fill("#id_rule", '{"field": "risk_levle", "op": "eq", "value": "C3"}')
+    expect(page.locator(".ts-preview.ts-wrong")).to_contain_text("/field")
+
+    page.fill("#id_rule", '{"field": "risk_level", "op": "eq", "value": "C1"}')
+    expect(page.locator(".ts-preview")).to_contain_text("0 customers")
+
+
+def test_language_is_switched_from_the_account_menu(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    log_in(page, live_url, "manager")
+
+    page.get_by_text("manager", exact=True).last.click()
+    page.get_by_role("button", name="简体中文").click()
+
+    expect(page.get_by_role("link", name="总览")).to_be_visible()
+
+
+def test_audit_chain_is_verified_by_a_button(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    log_in(page, live_url, "compliance")
+    page.goto(f"{live_url}/admin/compliance/auditentry/")
+
+    page.get_by_role("button", name="Verify the chain").click()
+
+    expect(page.get_by_text("The chain holds")).to_be_visible()
