@@ -44,7 +44,7 @@ check: install
 	@$(MAKE) --no-print-directory test
 
 bench: install
-	@for bench in bench/*.py; do $(PY) "$$bench" $(ARGS) || exit $$?; done
+	@for bench in bench/*.py; do PYTHONPATH=. $(PY) "$$bench" $(ARGS) || exit $$?; done
 
 lock:
 	$(UV) pip compile --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -1,9 +1,6 @@
 """Reads of floor 4, and the set-based statements its verbs run."""
 
-from collections.abc import Mapping
-from typing import Any, Final
-
-from django.db import connection
+from typing import Final
 
 # --- Collecting -----------------------------------------------------------------------------------
 # The latest version of a journey decides what its goals are.
@@ -128,10 +125,3 @@ LEFT JOIN reached r ON r.customer_id = x.customer_id
 WHERE x.experiment_id = %(experiment)s AND x.at <= %(cut_off)s
 GROUP BY x.arm ORDER BY x.arm
 """
-
-
-def run(sql: str, params: Mapping[str, object]) -> list[tuple[Any, ...]]:
-    """Run one statement; its rows, if it returns any."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall() if cursor.description else []

@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
-from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from campaigns.channels.base import AccountConfig
 from campaigns.journeys.check import References
 from campaigns.journeys.graph import Graph
 from campaigns.journeys.parse import parse
 from campaigns.models import JourneyVersion, ProviderAccount, TemplateVersion
-from customers.queries import keyring
+from compliance.models import Review
+from customers.queries import keyring, rows
 from segments.models import Segment
 
 # --- Enrolments ---------------------------------------------------------------------------------
@@ -217,13 +218,6 @@ class ClaimedBatch:
     fence: int
 
 
-def run(sql: str, params: Mapping[str, object]) -> list[tuple[Any, ...]]:
-    """Run one statement; its rows, if it returns any."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall() if cursor.description else []
-
-
 @lru_cache(maxsize=256)
 def version_graph(version_id: int) -> Graph:
     """The parsed graph of a version. Versions never change, so it is read once per process."""
@@ -232,13 +226,13 @@ def version_graph(version_id: int) -> Graph:
 
 def approved_templates(keys: Sequence[str] | None = None) -> dict[str, TemplateVersion]:
     """The newest approved version of each template, by the template's key."""
-    versions = TemplateVersion.objects.select_related("template").extra(
-        where=[
-            "EXISTS (SELECT 1 FROM compliance_review r WHERE r.subject_kind = 'template'"
-            " AND r.verdict = 'approved' AND r.subject_hash = campaigns_templateversion.content_hash"
-            " AND r.subject_key = campaigns_template.key)"
-        ]
+    approvals = Review.objects.filter(
+        subject_kind="template",
+        subject_key=OuterRef("template__key"),
+        subject_hash=OuterRef("content_hash"),
+        verdict=Review.Verdict.APPROVED,
     )
+    versions = TemplateVersion.objects.select_related("template").filter(Exists(approvals))
     if keys is not None:
         versions = versions.filter(template__key__in=keys)
     newest: dict[str, TemplateVersion] = {}
@@ -286,12 +280,8 @@ def unseal(sealed: bytes, key: str) -> dict[str, str]:
 def references() -> References:
     """What a journey may name."""
     return References(
-        segments=frozenset(
-            Segment.objects.filter(archived_at=None).values_list("key", flat=True)
-        ),
-        templates={
-            key: version.template.channel for key, version in approved_templates().items()
-        },
+        segments=frozenset(Segment.objects.filter(archived_at=None).values_list("key", flat=True)),
+        templates={key: version.template.channel for key, version in approved_templates().items()},
         channels=frozenset(default_accounts()),
     )
 
@@ -303,9 +293,9 @@ def link_key() -> bytes:
 
 def due_batches(now: datetime) -> int:
     """How many batches wait to be claimed."""
-    rows = run(
+    found = rows(
         "SELECT count(*) FROM campaigns_dispatchbatch WHERE due_at <= %(now)s"
         " AND (lease_until IS NULL OR lease_until <= %(now)s)",
         {"now": now},
     )
-    return int(rows[0][0])
+    return int(found[0][0])

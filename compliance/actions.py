@@ -1,6 +1,6 @@
 """Verbs of floor 0: ask for a review, decide one, write the audit trail, set the replay clock."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -25,7 +25,7 @@ def record(
     entry = AuditEntry(
         seq=last.seq + 1 if last else 1,
         previous_hash=last.hash if last else GENESIS,
-        at=now.astimezone(timezone.utc),
+        at=now.astimezone(UTC),
         actor=actor,
         action=action,
         subject=subject,

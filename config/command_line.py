@@ -80,7 +80,7 @@ def run(argv: Sequence[str]) -> int:
 def _run(argv: list[str]) -> None:
     name = argv[1] if len(argv) > 1 else "help"
     if name == "demo":
-        # Before the settings are read: the demo has a database, doorbells and a currency of its own.
+        # Before settings are read: the demo has a database, doorbells and currency of its own.
         os.environ.setdefault("TOUCHSTONE_SPACE", "demo")
         os.environ.setdefault("TOUCHSTONE_CURRENCY", "USD")
     utility = ManagementUtility(argv)

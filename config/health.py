@@ -21,7 +21,7 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """The database and the doorbell answer; ``oldest_due_seconds`` tells whether workers keep up."""
+    """The database answers; ``oldest_due_seconds`` tells whether the workers keep up."""
     problems: dict[str, str] = {}
     queues: dict[str, dict[str, float]] = {}
     try:

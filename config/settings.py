@@ -6,6 +6,7 @@ what is missing is named in one sentence.
 """
 
 import base64
+import fcntl
 import json
 import os
 import secrets
@@ -22,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from config import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-STATE_DIR = Path(os.environ.get("TOUCHSTONE_STATE", BASE_DIR / ".local"))
+STATE_DIR = BASE_DIR / os.environ.get("TOUCHSTONE_STATE", ".local")
 PRODUCTION = os.environ.get("TOUCHSTONE_ENV", "development") == "production"
 # A named space on the same servers has a database and doorbells of its own: the demo uses one.
 SPACE = os.environ.get("TOUCHSTONE_SPACE", "")
@@ -41,15 +42,18 @@ def _required(name: str) -> str:
 
 def _development_secret(name: str) -> str:
     """A secret made once for this checkout and kept, readable by its owner only."""
+    STATE_DIR.mkdir(parents=True, exist_ok=True)
     path = STATE_DIR / "secrets.json"
-    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    if name not in known:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        known[name] = base64.b64encode(secrets.token_bytes(32)).decode()
-        fresh = path.with_suffix(f".{os.getpid()}")
-        fresh.touch(mode=0o600)
-        fresh.write_text(json.dumps(known))
-        fresh.replace(path)
+    with (STATE_DIR / "secrets.lock").open("w") as lock:
+        # Two first processes at once must not each make one.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        if name not in known:
+            known[name] = base64.b64encode(secrets.token_bytes(32)).decode()
+            fresh = path.with_suffix(".new")
+            fresh.touch(mode=0o600)
+            fresh.write_text(json.dumps(known))
+            fresh.replace(path)
     return known[name]
 
 

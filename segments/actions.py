@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from compliance.actions import record
 from compliance.models import User
+from customers.queries import execute
 from segments.models import Segment
 from segments.queries import check_rule, rule_sql
 
@@ -78,17 +79,11 @@ def refresh(*, segment: Segment, now: datetime) -> Refreshed:
     locked = Segment.objects.select_for_update().get(pk=segment.pk)
     fragment = rule_sql(check_rule(locked.rule, own_key=locked.key), now=now)
     params = {"segment": locked.pk, "now": now}
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS matched")
-        cursor.execute(
-            f"CREATE TEMP TABLE matched ON COMMIT DROP AS {fragment.sql}", dict(fragment.params)
-        )
-        size = cursor.rowcount
-        cursor.execute("ANALYZE matched")
-        cursor.execute(_GONE, params)
-        left = cursor.rowcount
-        cursor.execute(_FRESH, params)
-        entered = cursor.rowcount
+    execute("DROP TABLE IF EXISTS matched", {})
+    execute("CREATE TEMP TABLE matched (id bigint) ON COMMIT DROP", {})
+    size = execute(f"INSERT INTO matched {fragment.sql}", fragment.params)
+    execute("ANALYZE matched", {})
+    left, entered = execute(_GONE, params), execute(_FRESH, params)
     locked.size, locked.refreshed_at = size, now
     locked.save(update_fields=["size", "refreshed_at"])
     return Refreshed(size=size, entered=entered, left=left)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from customers.models import Attribute
+from customers.queries import rows
 from segments.models import Segment
 from segments.rules.catalog import Catalog, Field, FieldType
 from segments.rules.check import Checked, References, check
@@ -93,7 +94,7 @@ def preview(raw: object, *, now: datetime, own_key: str | None = None) -> Previe
         cursor.execute(f"SELECT count(*) FROM ({fragment.sql}) matched", dict(fragment.params))
         count = int(cursor.fetchone()[0])
         cursor.execute(
-            "SELECT customer_no FROM customers_customer WHERE id IN "  # noqa: S608 - compiled
+            "SELECT customer_no FROM customers_customer WHERE id IN "
             f"(SELECT id FROM ({fragment.sql}) matched ORDER BY id LIMIT {SAMPLE_SIZE:d})"
             " ORDER BY id",
             dict(fragment.params),
@@ -124,18 +125,16 @@ def matching(
     params: dict[str, object] = {}
     for number, (name, checked) in enumerate(rules.items()):
         fragment = rule_sql(checked, now=now, ids=ids, prefix=f"r{number}_")
-        parts.append(f"SELECT %(name{number})s AS name, id FROM ({fragment.sql}) m{number}")
+        parts.append(f"SELECT %(name{number})s::text AS name, id FROM ({fragment.sql}) m{number}")
         params |= {**fragment.params, f"name{number}": name}
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), params)
-        for name, customer_id in cursor.fetchall():
-            found.setdefault(customer_id, set()).add(name)
+    for name, customer_id in rows(" UNION ALL ".join(parts), params):
+        found.setdefault(customer_id, set()).add(name)
     return {customer_id: frozenset(names) for customer_id, names in found.items()}
 
 
 def _segment_dependencies() -> dict[str, frozenset[str]]:
-    rows = Segment.objects.filter(archived_at=None).values_list("key", "rule")
-    return {key: frozenset(_named_segments(rule)) for key, rule in rows}
+    saved = Segment.objects.filter(archived_at=None).values_list("key", "rule")
+    return {key: frozenset(_named_segments(rule)) for key, rule in saved}
 
 
 def _named_segments(rule: object) -> set[str]:
@@ -154,6 +153,4 @@ def _named_segments(rule: object) -> set[str]:
 
 
 def _names(sql: str) -> frozenset[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-        return frozenset(row[0] for row in cursor.fetchall())
+    return frozenset(row[0] for row in rows(sql, {}))

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from attribution.models import CollectCursor
 from attribution.queries import PULL_CONVERSIONS, PULL_EXPOSURES, SYNC_EXPERIMENTS, SYNC_GOALS
 from campaigns.journeys.graph import Experiment, Graph
 from campaigns.models import Journey
 from campaigns.queries import version_graph
+from customers.queries import execute
 
 # Rows may commit out of the order of their times; what is this young is read once more.
 OVERLAP = timedelta(minutes=2)
@@ -38,7 +39,8 @@ def collect(*, now: datetime) -> Collected:
     _sync(now)
     since = min(cursor.read_until, now) - OVERLAP
     collected = Collected(
-        exposures=_execute(PULL_EXPOSURES, since), conversions=_execute(PULL_CONVERSIONS, since)
+        exposures=execute(PULL_EXPOSURES, {"since": since}),
+        conversions=execute(PULL_CONVERSIONS, {"since": since}),
     )
     cursor.read_until = now
     cursor.save(update_fields=["read_until"])
@@ -46,16 +48,8 @@ def collect(*, now: datetime) -> Collected:
 
 
 def _cursor(now: datetime) -> CollectCursor:
-    CollectCursor.objects.get_or_create(
-        key="collect", defaults={"read_until": now - _BEGINNING}
-    )
+    CollectCursor.objects.get_or_create(key="collect", defaults={"read_until": now - _BEGINNING})
     return CollectCursor.objects.select_for_update().get(key="collect")
-
-
-def _execute(sql: str, since: datetime) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {"since": since})
-        return cursor.rowcount
 
 
 def _sync(now: datetime) -> None:
@@ -67,9 +61,8 @@ def _sync(now: datetime) -> None:
         graph = version_graph(journey.live_id)
         goals += _goals(journey, graph)
         experiments += _experiments(journey, graph)
-    with connection.cursor() as cursor:
-        cursor.execute(SYNC_GOALS, {"rows": json.dumps(goals)})
-        cursor.execute(SYNC_EXPERIMENTS, {"rows": json.dumps(experiments), "now": now})
+    execute(SYNC_GOALS, {"rows": json.dumps(goals)})
+    execute(SYNC_EXPERIMENTS, {"rows": json.dumps(experiments), "now": now})
 
 
 def _goals(journey: Journey, graph: Graph) -> list[dict[str, object]]:

@@ -166,10 +166,10 @@ def _solve(sources: Ints, targets: Ints, moves: Floats, rewards: Floats) -> Floa
     places = np.arange(size)
     entries = np.concatenate([np.ones(size), -moves])
     rows, columns = np.concatenate([places, sources]), np.concatenate([places, targets])
-    system = csc_array(  # type: ignore[no-untyped-call]  # scipy is not annotated
+    system = csc_array(  # scipy is not annotated
         (entries, (rows, columns)), shape=(size, size)
     )
-    solved = splu(system).solve(rewards)  # type: ignore[no-untyped-call]  # as above
+    solved = splu(system).solve(rewards)  # as above
     return np.asarray(solved, dtype=np.float64)
 
 

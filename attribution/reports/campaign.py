@@ -34,9 +34,9 @@ from attribution.queries import (
     EXTRA_COSTS,
     REASONS,
     STATES,
-    run,
 )
 from campaigns.models import Journey
+from customers.queries import rows
 
 METHODS: Final = ("first", "last", "linear")
 ROI_METHOD: Final = "last"
@@ -133,7 +133,7 @@ def campaign_report(*, journey_key: str, now: datetime) -> CampaignReport:
     goal = Goal.objects.filter(journey=journey, kind=Goal.Kind.CONVERSION).first()
     window = goal.window if goal else DEFAULT_WINDOW
     credits = _credits(journey, window, now)
-    rows = _roi_rows(journey, goal, credits)
+    by_channel = _roi_rows(journey, goal, credits)
     params = {"journey": journey.pk}
     report = CampaignReport(
         journey_key=journey.key,
@@ -143,16 +143,16 @@ def campaign_report(*, journey_key: str, now: datetime) -> CampaignReport:
         currency=settings.CURRENCY,
         window=window,
         method=ROI_METHOD,
-        roi=rows,
-        total=_total(journey.key, rows, goal),
+        roi=by_channel,
+        total=_total(journey.key, by_channel, goal),
         attribution=_attribution_rows(journey.key, credits),
         experiments=tuple(
             experiment_report(experiment=experiment, now=now)
             for experiment in Experiment.objects.filter(journey=journey).order_by("key")
         ),
-        enrolled=dict(run(ENROLLED, params)),
-        touch_states=dict(run(STATES, params)),
-        reasons=dict(run(REASONS, params)),
+        enrolled=dict(rows(ENROLLED, params)),
+        touch_states=dict(rows(STATES, params)),
+        reasons=dict(rows(REASONS, params)),
         notes=tuple(line for line in journey.description.splitlines() if line.strip()),
     )
     return replace(report, result_hash=hash_of(report))
@@ -165,16 +165,16 @@ def experiment_report(*, experiment: Experiment, now: datetime) -> ExperimentRep
         "journey": experiment.journey_id,
         "cut_off": now,
     }
-    found = {row[0]: row for row in run(ARMS, params)}
+    found = {row[0]: row for row in rows(ARMS, params)}
     meant = {arm: weight for arm, weight in experiment.arms.items() if weight > 0 or arm in found}
-    rows = [found.get(arm, (arm, 0, 0, 0, 0, Decimal(0), Decimal(0))) for arm in meant]
+    listed = [found.get(arm, (arm, 0, 0, 0, 0, Decimal(0), Decimal(0))) for arm in meant]
     comparisons: list[Comparison] = []
     if experiment.control in meant:
-        visits = {arm: Binary(n=n, successes=visited) for arm, n, _, visited, *_rest in rows}
-        converted = {arm: Binary(n=n, successes=done) for arm, n, _, _, done, *_rest in rows}
+        visits = {arm: Binary(n=n, successes=visited) for arm, n, _, visited, *_rest in listed}
+        converted = {arm: Binary(n=n, successes=done) for arm, n, _, _, done, *_rest in listed}
         spend = {
             arm: Moments(n=n, total=float(total), total_squares=float(squares))
-            for arm, n, _, _, _, total, squares in rows
+            for arm, n, _, _, _, total, squares in listed
         }
         control = experiment.control
         comparisons += compare(arms=visits, control=control, metric="visit")
@@ -188,10 +188,10 @@ def experiment_report(*, experiment: Experiment, now: datetime) -> ExperimentRep
             ArmRow(
                 arm=arm, n=n, delivered=reached, visits=visited, conversions=done, revenue=revenue
             )
-            for arm, n, reached, visited, done, revenue, _ in rows
+            for arm, n, reached, visited, done, revenue, _ in listed
         ),
         comparisons=tuple(comparisons),
-        srm=srm(counts={row[0]: row[1] for row in rows}, weights=meant),
+        srm=srm(counts={row[0]: row[1] for row in listed}, weights=meant),
     )
 
 
@@ -207,7 +207,7 @@ def _credits(
 ) -> Mapping[str, Mapping[str, tuple[float, float]]]:
     """``{method: {channel: (conversions, revenue)}}``."""
     params = {"journey": journey.pk, "cut_off": now}
-    touches, conversions = run(ACCEPTED_TOUCHES, params), run(CONVERSIONS, params)
+    touches, conversions = rows(ACCEPTED_TOUCHES, params), rows(CONVERSIONS, params)
     if not conversions:
         return {method: {} for method in METHODS}
     table = _paths(touches, conversions, window, now)
@@ -256,8 +256,8 @@ def _paths(
     )
 
 
-def _column(rows: Sequence[tuple[object, ...]], index: int) -> "np.typing.NDArray[np.int64]":
-    return np.array([row[index] for row in rows], dtype=np.int64)
+def _column(table: Sequence[tuple[object, ...]], index: int) -> "np.typing.NDArray[np.int64]":
+    return np.array([row[index] for row in table], dtype=np.int64)
 
 
 def _roi_rows(
@@ -266,11 +266,11 @@ def _roi_rows(
     credits: Mapping[str, Mapping[str, tuple[float, float]]],
 ) -> tuple[RoiRow, ...]:
     params = {"journey": journey.pk}
-    clicks, extra = dict(run(CLICKS, params)), dict(run(EXTRA_COSTS, params))
-    rows = []
-    for channel, touches, _accepted, delivered, cost in run(CHANNELS, params):
+    clicks, extra = dict(rows(CLICKS, params)), dict(rows(EXTRA_COSTS, params))
+    made = []
+    for channel, touches, _accepted, delivered, cost in rows(CHANNELS, params):
         conversions, revenue = credits[ROI_METHOD].get(channel, (0.0, 0.0))
-        rows.append(
+        made.append(
             _with_ratios(
                 RoiRow(
                     campaign=journey.key,
@@ -288,20 +288,20 @@ def _roi_rows(
                 goal,
             )
         )
-    return tuple(rows)
+    return tuple(made)
 
 
-def _total(campaign: str, rows: Sequence[RoiRow], goal: Goal | None) -> RoiRow:
+def _total(campaign: str, parts: Sequence[RoiRow], goal: Goal | None) -> RoiRow:
     return _with_ratios(
         RoiRow(
             campaign=campaign,
             channel="",
-            touches=sum(row.touches for row in rows),
-            delivered=sum(row.delivered for row in rows),
-            clicks=sum(row.clicks for row in rows),
-            conversions=sum((row.conversions for row in rows), Decimal(0)),
-            revenue=sum((row.revenue for row in rows), Decimal(0)),
-            cost=sum((row.cost for row in rows), Decimal(0)),
+            touches=sum(row.touches for row in parts),
+            delivered=sum(row.delivered for row in parts),
+            clicks=sum(row.clicks for row in parts),
+            conversions=sum((row.conversions for row in parts), Decimal(0)),
+            revenue=sum((row.revenue for row in parts), Decimal(0)),
+            cost=sum((row.cost for row in parts), Decimal(0)),
             roi=None,
             cpa=None,
             why_no_roi="",

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -20,8 +21,8 @@ from campaigns.queries import (
     default_accounts,
     version_graph,
 )
-from campaigns.queries import run as query
 from campaigns.states import TouchState
+from customers.queries import rows
 from customers.vocabulary import Purpose
 from segments.queries import check_rule, matching
 
@@ -119,11 +120,28 @@ def _require_means(item: _Run, means: _Means) -> _Run:
 
 
 def _claim(owner: str, now: datetime, limit: int) -> list[_Due]:
-    rows = query(
+    claimed = rows(
         CLAIM_ENROLMENTS, {"owner": owner, "now": now, "until": now + LEASE, "limit": limit}
     )
-    return [_Due(*row[:7], json.loads(row[7]) if isinstance(row[7], str) else row[7], *row[8:])
-            for row in rows]
+    return [_due(row) for row in claimed]
+
+
+def _due(row: tuple[Any, ...]) -> _Due:
+    enrolment, version, journey, customer, state, node, visit, visits, hops, fence, attempts = row
+    return _Due(
+        id=enrolment,
+        version_id=version,
+        journey_id=journey,
+        customer_id=customer,
+        state=state,
+        node=node,
+        visit=visit,
+        # The driver hands jsonb over as text.
+        visits=json.loads(visits),
+        hops=hops,
+        fence=fence,
+        attempts=attempts,
+    )
 
 
 def _run_version(version_id: int, due: Sequence[_Due], now: datetime) -> list[_Run]:
@@ -156,8 +174,8 @@ def _run_one(
 
 @transaction.atomic
 def _write(runs: Sequence[_Run], means: _Means, now: datetime) -> Advanced:
-    rows = [_enrolment_row(item, now) for item in runs]
-    written = {row[0] for row in query(WRITE_ENROLMENTS, {"rows": json.dumps(rows), "now": now})}
+    told = [_enrolment_row(item, now) for item in runs]
+    written = {row[0] for row in rows(WRITE_ENROLMENTS, {"rows": json.dumps(told), "now": now})}
     kept = [item for item in runs if item.due.id in written and item.outcome]
     _copy_hops(kept, now)
     touches, batches = _queue_touches(kept, means, now)
@@ -225,16 +243,9 @@ def _copy_hops(runs: Sequence[_Run], now: datetime) -> None:
                 copy.write_row((item.due.id, number, hop.node, hop.visit, hop.exit, now))
 
 
-def _queue_touches(
-    runs: Sequence[_Run], means: _Means, now: datetime
-) -> tuple[int, int]:
+def _queue_touches(runs: Sequence[_Run], means: _Means, now: datetime) -> tuple[int, int]:
     """Insert the touches, one dispatch batch per journey and account; their numbers."""
-    sends = [
-        (item.due, effect)
-        for item in runs
-        if item.outcome
-        for effect in item.outcome.effects
-    ]
+    sends = [(item.due, effect) for item in runs if item.outcome for effect in item.outcome.effects]
     if not sends:
         return 0, 0
     accounts, templates = means.accounts, means.templates
@@ -260,8 +271,9 @@ def _queue_touches(
         for due, effect in sends:
             batch = batches[due.journey_id, effect.channel]
             copy.write_row(
-                _touch_row(due, effect, accounts[effect.channel], batch,
-                           templates[effect.template], now)
+                _touch_row(
+                    due, effect, accounts[effect.channel], batch, templates[effect.template], now
+                )
             )
     return len(sends), len(batches)
 

@@ -48,9 +48,9 @@ from campaigns.queries import (
     WRITE_OUTCOMES,
     ClaimedBatch,
     account_config,
-    run,
 )
 from campaigns.states import Reason, TouchState
+from customers.queries import execute, rows
 
 LEASE = timedelta(seconds=45)
 # A worker stops handing over well before its lease ends, so that no two send the same touch.
@@ -112,10 +112,10 @@ def dispatch_batch(*, owner: str, now: datetime) -> Dispatched | None:
 
 
 def _claim(owner: str, now: datetime) -> ClaimedBatch | None:
-    rows = run(CLAIM_BATCH, {"owner": owner, "now": now, "until": now + LEASE})
-    if not rows:
+    found = rows(CLAIM_BATCH, {"owner": owner, "now": now, "until": now + LEASE})
+    if not found:
         return None
-    batch_id, account_id, journey_id, fence = rows[0]
+    batch_id, account_id, journey_id, fence = found[0]
     return ClaimedBatch(id=batch_id, account_id=account_id, journey_id=journey_id, fence=fence)
 
 
@@ -133,7 +133,7 @@ def _prepare_held(
     limits = provider.limits
     orphans = TouchState.DEFERRED if limits.honours_key else TouchState.AMBIGUOUS
     settle = timedelta() if limits.honours_key else limits.settle
-    run(
+    execute(
         ORPHANED_ATTEMPTS,
         {
             "state": orphans,
@@ -143,7 +143,7 @@ def _prepare_held(
             "fence": claimed.fence,
         },
     )
-    open_touches = [OpenTouch(*row) for row in run(OPEN_TOUCHES, {"batch": claimed.id})]
+    open_touches = [OpenTouch(*row) for row in rows(OPEN_TOUCHES, {"batch": claimed.id})]
     due = [touch for touch in open_touches if touch.due_at <= now]
     prepared = prepare_touches(
         [touch for touch in due if touch.state != TouchState.AMBIGUOUS],
@@ -151,10 +151,13 @@ def _prepare_held(
         journey_id=claimed.journey_id,
         now=now,
     )
-    run(
+    execute(
         WRITE_JUDGED,
-        {"rows": json.dumps([_judged_row(item) for item in prepared.judged]),
-         "fence": claimed.fence, "now": now},
+        {
+            "rows": json.dumps([_judged_row(item) for item in prepared.judged]),
+            "fence": claimed.fence,
+            "now": now,
+        },
     )
     to_ask = [touch.key.hex for touch in due if touch.state == TouchState.AMBIGUOUS]
     return replace(prepared, to_ask=tuple(to_ask) if limits.can_find else ())
@@ -180,9 +183,7 @@ def _judged_row(item: Judged) -> dict[str, object]:
     }
 
 
-def _send(
-    prepared: Prepared, provider: Provider, started: float, now: datetime
-) -> list[_Result]:
+def _send(prepared: Prepared, provider: Provider, started: float, now: datetime) -> list[_Result]:
     """Send in the provider's batch size until done or the lease is nearly over."""
     results: list[_Result] = []
     size = provider.limits.batch_max
@@ -322,7 +323,7 @@ def _record(
     now: datetime,
 ) -> None:
     _hold(claimed)
-    rows = [
+    told = [
         {
             "key": result.key,
             "state": result.state,
@@ -335,16 +336,16 @@ def _record(
         }
         for result in results
     ]
-    run(WRITE_OUTCOMES, {"rows": json.dumps(rows), "batch": claimed.id})
+    execute(WRITE_OUTCOMES, {"rows": json.dumps(told), "batch": claimed.id})
     _record_tasks(prepared, results, now)
     can_ask = provider.limits.can_find
-    run(SETTLE_BATCH, {"batch": claimed.id, "fence": claimed.fence, "can_ask": can_ask})
+    execute(SETTLE_BATCH, {"batch": claimed.id, "fence": claimed.fence, "can_ask": can_ask})
 
 
 def _record_tasks(prepared: Prepared, results: Sequence[_Result], now: datetime) -> None:
     """An advisor task is handed over by its row: written with the outcome or not at all."""
     accepted = {result.key for result in results if result.state is TouchState.ACCEPTED}
-    rows = [
+    told = [
         {
             "key": message.key,
             "queue": message.content["queue"],
@@ -354,8 +355,8 @@ def _record_tasks(prepared: Prepared, results: Sequence[_Result], now: datetime)
         for message in prepared.outgoing
         if message.key in accepted and "script" in message.content
     ]
-    if rows:
-        run(RECORD_TASKS, {"rows": json.dumps(rows)})
+    if told:
+        execute(RECORD_TASKS, {"rows": json.dumps(told)})
 
 
 def _summary(prepared: Prepared, results: Sequence[_Result]) -> Dispatched:

@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from campaigns.journeys.nodes.entry import Entry
 from campaigns.models import Journey
 from campaigns.queries import ENROL_MEMBERS, version_graph
+from customers.queries import execute
 from segments.actions import refresh
 from segments.models import Segment
 
@@ -39,16 +40,14 @@ def enrol(*, journey: Journey, now: datetime) -> int:
 def _insert(
     journey: Journey, node: str, segment_id: int, reentry_days: int | None, now: datetime
 ) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            ENROL_MEMBERS,
-            {
-                "version": journey.live_id,
-                "journey": journey.pk,
-                "segment": segment_id,
-                "node": node,
-                "reentry_days": reentry_days,
-                "now": now,
-            },
-        )
-        return cursor.rowcount
+    return execute(
+        ENROL_MEMBERS,
+        {
+            "version": journey.live_id,
+            "journey": journey.pk,
+            "segment": segment_id,
+            "node": node,
+            "reentry_days": reentry_days,
+            "now": now,
+        },
+    )

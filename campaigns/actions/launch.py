@@ -70,9 +70,7 @@ def problems_of(graph: Graph) -> list[Problem]:
             check_rule(rule)
         except RuleError as error:
             node, _, label = name.partition("/")
-            found.append(
-                Problem(code=error.code, message=f"{label}: {error.message}", node=node)
-            )
+            found.append(Problem(code=error.code, message=f"{label}: {error.message}", node=node))
     return found
 
 
@@ -165,9 +163,9 @@ def stop(*, journey: Journey, actor: User, now: datetime) -> None:
     Enrolment.objects.filter(journey=locked, state__in=["active", "waiting"]).update(
         state=Enrolment.State.EXITED, exit_reason="journey_stopped", due_at=None, finished_at=now
     )
-    Touch.objects.filter(
-        journey=locked, state__in=[TouchState.QUEUED, TouchState.DEFERRED]
-    ).update(state=TouchState.REFUSED, reason=Reason.JOURNEY_STOPPED)
+    Touch.objects.filter(journey=locked, state__in=[TouchState.QUEUED, TouchState.DEFERRED]).update(
+        state=TouchState.REFUSED, reason=Reason.JOURNEY_STOPPED
+    )
 
 
 def _change(

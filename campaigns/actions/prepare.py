@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -33,6 +33,9 @@ ADDRESS_KIND: Final = {
     Channel.PUSH: IdentityKind.DEVICE,
     Channel.WECOM: IdentityKind.UNIONID,
 }
+_PLAIN_FACTS: Final = tuple(
+    field.name for field in fields(CustomerFacts) if field.name not in {"id", "attributes"}
+)
 CONSENT_CHANNEL: Final = {Channel.TASK: "phone"}
 
 
@@ -232,7 +235,7 @@ def _render(
             content = compose(
                 ready,
                 touch_id=touch.id,
-                customer=_variables(customer),
+                customer=_variables(customer) if ready.compiled.is_personal else {},
                 journey={"key": world.journey.key, "name": world.journey.name},
                 queued_at=touch.queued_at.isoformat(),
                 addressing=Addressing(public_url=settings.PUBLIC_URL, key=link_key()),
@@ -257,10 +260,9 @@ def _render(
 
 def _variables(customer: CustomerFacts) -> dict[str, object]:
     """What a template may say about the customer: what is known, as plain values."""
-    known = asdict(customer)
-    attributes: Mapping[str, object] = known.pop("attributes")
-    fields = {name: _plain(value) for name, value in known.items() if value is not None}
-    return {**attributes, **fields}
+    known = {name: getattr(customer, name) for name in _PLAIN_FACTS}
+    said = {name: _plain(value) for name, value in known.items() if value is not None}
+    return {**customer.attributes, **said}
 
 
 def _plain(value: object) -> object:
@@ -296,9 +298,7 @@ def _ready(template_version_id: int, journey_id: int, node: str) -> Ready:
     )
 
 
-def _link(
-    journey_id: int, node: str, position: int, target: str, utm: Mapping[str, str]
-) -> int:
+def _link(journey_id: int, node: str, position: int, target: str, utm: Mapping[str, str]) -> int:
     link, _made = Link.objects.get_or_create(
         journey_id=journey_id,
         node=node,

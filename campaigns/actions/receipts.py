@@ -10,7 +10,8 @@ from django.db import transaction
 
 from campaigns.channels.base import Receipt, ReceiptKind
 from campaigns.models import ProviderAccount
-from campaigns.queries import INSERT_RECEIPTS, RAISE_TOUCHES, run
+from campaigns.queries import INSERT_RECEIPTS, RAISE_TOUCHES
+from customers.queries import execute, rows
 
 # What a provider says of a touch, in our words. Replies and complaints are kept, not ranked.
 _RAISING = {
@@ -39,22 +40,22 @@ def take_receipts(
     ``shift`` moves the provider's times onto a replay clock; it is zero in a real installation.
     Cost: two statements per post, whatever it holds.
     """
-    rows = [_row(receipt, shift) for receipt in receipts]
-    stored = run(INSERT_RECEIPTS, {"rows": json.dumps(rows), "account": account.pk, "now": now})
+    told = [_row(receipt, shift) for receipt in receipts]
+    stored = rows(INSERT_RECEIPTS, {"rows": json.dumps(told), "account": account.pk, "now": now})
     raising = [
         {"touch_id": touch_id, "kind": kind, "at": at.isoformat()}
         for touch_id, kind, at in stored
         if touch_id is not None and kind in _RAISING.values()
     ]
     if raising:
-        run(RAISE_TOUCHES, {"rows": json.dumps(raising)})
+        execute(RAISE_TOUCHES, {"rows": json.dumps(raising)})
     return Taken(new=len(stored), unknown=sum(1 for row in stored if row[0] is None))
 
 
 def mark_clicked(*, touch_id: int, at: datetime) -> None:
     """A person followed a link of this touch: it was delivered, too."""
     row = {"touch_id": touch_id, "kind": "clicked", "at": at.isoformat()}
-    run(RAISE_TOUCHES, {"rows": json.dumps([row])})
+    execute(RAISE_TOUCHES, {"rows": json.dumps([row])})
 
 
 def _row(receipt: Receipt, shift: timedelta) -> dict[str, object]:

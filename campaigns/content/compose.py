@@ -58,7 +58,5 @@ def _links(link_ids: Sequence[int], touch_id: int, addressing: Addressing) -> di
     }
 
 
-def _address(
-    addressing: Addressing, door: str, touch_id: int, link_id: int, purpose: str
-) -> str:
+def _address(addressing: Addressing, door: str, touch_id: int, link_id: int, purpose: str) -> str:
     return f"{addressing.public_url}/{door}/{sign(touch_id, link_id, addressing.key, purpose)}"

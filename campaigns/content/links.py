@@ -16,7 +16,9 @@ from urllib.parse import quote, urlsplit
 
 from campaigns.errors import TemplateError
 
-_HREF: Final = re.compile(r"""(?P<before>\shref\s*=\s*)(?P<quote>["'])(?P<url>.*?)(?P=quote)""", re.I)
+_HREF: Final = re.compile(
+    r"""(?P<before>\shref\s*=\s*)(?P<quote>["'])(?P<url>.*?)(?P=quote)""", re.I
+)
 _BARE: Final = re.compile(r"""https?://[^\s<>"'{}|\\^`，。；！）】]+""", re.I)
 _TOKEN: Final = struct.Struct(">QI")
 _MAC_BYTES: Final = 9
@@ -50,7 +52,8 @@ def prepare(parts: Mapping[str, str], utm: Mapping[str, str], hosts: Collection[
 
     def placeholder(url: str, part: str) -> str:
         target = tag(checked(url, hosts, part), utm)
-        return "{{ link_%d }}" % targets.setdefault(target, len(targets))
+        number = targets.setdefault(target, len(targets))
+        return f"{{{{ link_{number} }}}}"
 
     def from_href(match: re.Match[str]) -> str:
         url = match["url"].strip().replace("&amp;", "&")
@@ -68,7 +71,7 @@ def prepare(parts: Mapping[str, str], utm: Mapping[str, str], hosts: Collection[
 
 
 def _is_variable(url: str) -> bool:
-    """A whole address given as a variable, such as ``{{ unsubscribe_url }}``, isn't ours to track."""
+    """A whole address given as a variable, as ``{{ unsubscribe_url }}``, isn't ours to track."""
     if url.startswith("{{") and url.endswith("}}") and url.count("{{") == 1:
         return True
     if "{{" in url or "{%" in url:

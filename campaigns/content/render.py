@@ -60,9 +60,12 @@ class MissingVariable(TemplateError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """A template ready to render. ``is_personal``: it says something about the customer."""
+    """A template ready to render; a part without Liquid stays the text it is.
 
-    parts: Mapping[str, BoundTemplate]
+    ``is_personal``: it says something about the customer.
+    """
+
+    parts: Mapping[str, BoundTemplate | str]
     is_personal: bool
 
 
@@ -82,7 +85,11 @@ def compile_parts(channel: Channel, parts: Mapping[str, str]) -> Compiled:
         if is_needed and not parts.get(name, "").strip():
             raise TemplateError("missing_part", f"The part “{name}” is empty.", name)
     compiled = {name: _compile(name, source) for name, source in parts.items() if source}
-    is_personal = any("customer" in template.analyze().globals for template in compiled.values())
+    is_personal = any(
+        "customer" in part.analyze().globals
+        for part in compiled.values()
+        if isinstance(part, BoundTemplate)
+    )
     return Compiled(parts=compiled, is_personal=is_personal)
 
 
@@ -95,9 +102,12 @@ def render(compiled: Compiled, context: Mapping[str, object]) -> dict[str, str]:
     TemplateError : a limit was hit or a filter failed.
     """
     done: dict[str, str] = {}
-    for name, template in compiled.parts.items():
+    for name, part in compiled.parts.items():
+        if isinstance(part, str):
+            done[name] = part
+            continue
         try:
-            done[name] = template.render(**context)
+            done[name] = part.render(**context)
         except UndefinedError as error:
             raise MissingVariable("missing_variable", str(error), name) from error
         except (LiquidError, ArithmeticError, TypeError, ValueError) as error:
@@ -105,11 +115,13 @@ def render(compiled: Compiled, context: Mapping[str, object]) -> dict[str, str]:
     return done
 
 
-def _compile(name: str, source: str) -> BoundTemplate:
+def _compile(name: str, source: str) -> BoundTemplate | str:
     if len(source) > MAX_PART:
         raise TemplateError("too_long", f"“{name}” is longer than {MAX_PART} characters.", name)
     if _has_range(source):
         raise TemplateError("range", "Ranges like (1..9) are not allowed.", name)
+    if "{{" not in source and "{%" not in source:
+        return source
     environment = _HTML if name == "html" else _TEXT
     try:
         return environment.from_string(source)

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from campaigns.errors import GraphError
 from campaigns.journeys.graph import MAX_KEY, MAX_LABEL, MAX_NAME, Experiment, Json
 
+_LARGEST = 1e15  # whole numbers beyond it have no exact float
+
 
 def known_keys(raw: Mapping[str, Json], allowed: Collection[str], path: str) -> None:
     """Refuse keys nobody reads: a misspelt one would otherwise be silently ignored."""
@@ -74,15 +76,16 @@ def label(value: str, path: str) -> str:
 def number(raw: Mapping[str, Json], key: str, path: str, *, least: float, most: float) -> float:
     """A finite number within bounds."""
     value = raw.get(key)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    # Compared before any arithmetic: NaN lies in no range, and 10**400 fits no float.
-    if not is_number or not least <= value <= most:
+    figure = math.nan
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST:
+        figure = float(value)
+    if not least <= figure <= most:
         raise GraphError(
             "not_in_range",
             f"“{key}” must be a number from {least:g} to {most:g}.",
             pointer(path, key),
         )
-    return float(value)
+    return figure
 
 
 def experiment(raw: Mapping[str, Json], arms: Mapping[str, float], path: str) -> Experiment | None:
@@ -96,7 +99,7 @@ def experiment(raw: Mapping[str, Json], arms: Mapping[str, float], path: str) ->
         raise GraphError("not_an_object", "“experiment” must be a key or an object.", at)
     known_keys(given, {"key", "name", "control", "weights"}, at)
     key = text(given, "key", at, most=MAX_KEY)
-    control = text(given, "control", at, default=next(reversed(arms)))
+    control = text(given, "control", at, default=list(arms)[-1])
     weights = given.get("weights", dict(arms))
     if control not in arms:
         raise GraphError("unknown_arm", f"No arm is called “{control}”.", f"{at}/control")

@@ -168,7 +168,7 @@ def _order(person: Person, now: datetime, campaign: Mapping[str, str]) -> dict[s
     return {**event, "context": {"campaign": dict(campaign)}} if campaign else event
 
 
-def _event(person: Person, kind: str, now: datetime, **fields: Any) -> dict[str, Any]:
+def _event(person: Person, kind: str, now: datetime, **fields: object) -> dict[str, Any]:
     named = f"{person.customer_no}:{kind}:{fields.get('event', fields.get('name'))}"
     return {
         "type": kind,

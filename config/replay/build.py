@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
@@ -88,7 +87,7 @@ def open_accounts(
     """The production channel code, with only the base URL pointing at the sandbox."""
     signed = {"receipt_secret": receipt_secret}
     settle = {"settle_seconds": SETTLE_SECONDS, "deadline_seconds": "5"}
-    plans = (
+    plans: tuple[tuple[Channel, str, str, dict[str, str], dict[str, str]], ...] = (
         (
             Channel.EMAIL,
             "smtp",

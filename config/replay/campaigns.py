@@ -294,9 +294,11 @@ def _bank() -> JourneyPlan:
             "The data hold no money: there is no revenue and no ROI. Costs are assumed per text"
             f" segment ({UNIT_COSTS[Channel.SMS]}), push ({UNIT_COSTS[Channel.PUSH]}) and advisor"
             f" task ({UNIT_COSTS[Channel.TASK]} USD).\n"
-            "对某银行电话营销活动的回放（CC BY 4.0）。实际联系方式均为电话，这里按记录的联系类型映射到渠道"
-            "（手机→短信，座机→顾问任务，未知→推送），因此渠道数据比较的是客户群体而非媒介；联系次数上限为 3，"
-            "间隔一天；未经随机分组，只作描述，不证明效果。数据不含金额，故无收入与投资回报率；成本为假设值。"
+            "对某银行电话营销活动的回放（CC BY 4.0）。实际联系方式均为电话，"
+            "这里按记录的联系类型映射到渠道（手机→短信，座机→顾问任务，未知→推送），"
+            "因此渠道数据比较的是客户群体而非媒介；联系次数上限为 3，间隔一天；"
+            "未经随机分组，只作描述，不证明效果。"
+            "数据不含金额，故无收入与投资回报率；成本为假设值。"
         ),
         graph={
             "name": "Term-deposit campaign",

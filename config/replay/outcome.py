@@ -11,9 +11,7 @@ from attribution.reports.campaign import CampaignReport, ExperimentReport, RoiRo
 from config.replay.stage import Played
 
 
-def document(
-    played: Played, reports: Sequence[CampaignReport], seconds: float
-) -> dict[str, Any]:
+def document(played: Played, reports: Sequence[CampaignReport], seconds: float) -> dict[str, Any]:
     """The result in the shape that programs rely on."""
     ledger = played.ledger
     accepted = ledger["accepted"] + played.tasks

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -149,9 +149,7 @@ class Replay:
         ports: dict[str, Any] = json.loads(self._ports.read_text())
         return ports
 
-    def _set_up(
-        self, sandbox: dict[str, Any], hillstrom: data.DataSet, bank: data.DataSet
-    ) -> None:
+    def _set_up(self, sandbox: dict[str, Any], hillstrom: data.DataSet, bank: data.DataSet) -> None:
         push_account = asyncio.run(build.service_account(sandbox))
         asyncio.run(agent.send_receipts_to(sandbox["http_url"], f"{self.supervisor.url}/hooks"))
         build.open_accounts(sandbox, push_account, self._receipt_secret, self._api_secret)
@@ -255,7 +253,7 @@ class Replay:
             time.sleep(0.3)
 
     @staticmethod
-    def _row(sql: str, params: list[object] | None = None) -> tuple[Any, ...]:
+    def _row(sql: str, params: list[datetime] | None = None) -> tuple[Any, ...]:
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
             row: tuple[Any, ...] = cursor.fetchone() or ()
@@ -264,4 +262,3 @@ class Replay:
     @staticmethod
     def _shift(shift: timedelta) -> None:
         set_replay_clock(shift=shift, allowed=settings.REPLAY_CLOCK)
-

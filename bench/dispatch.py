@@ -1,0 +1,169 @@
+"""Dispatch throughput, from queued row to recorded accept, beside the raw limit of the same run.
+
+    PYTHONPATH=. python bench/dispatch.py [--messages N] [--workers 2]
+
+For each channel: N customers in one journey of one send node, all touches queued before the
+workers start; the clock runs from the first hand-over to the last accept that is on record, with
+Celery workers, web, beat, receipts and sandbox on the same machine. Then the same number of ready
+messages is pushed at a sandbox by a bare async client. One JSON line a channel: {"bench",
+"channel", "messages", "seconds", "per_second", "raw_per_second", "ratio", "required_per_second"}.
+"""
+
+import argparse
+import asyncio
+import csv
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ["TOUCHSTONE_SPACE"] = "bench"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+import django
+
+django.setup()
+
+from django.db import connection, connections  # noqa: E402
+
+from bench import dispatch_raw  # noqa: E402
+from campaigns.actions.advance import advance  # noqa: E402
+from campaigns.actions.enrol import enrol  # noqa: E402
+from campaigns.actions.launch import publish, review, save_draft, submit  # noqa: E402
+from campaigns.channels.base import Channel  # noqa: E402
+from compliance.queries import clock_now  # noqa: E402
+from compliance.roles import Role  # noqa: E402
+from config.replay import agent, build, space  # noqa: E402
+from config.replay.staff import hire, person  # noqa: E402
+from config.supervisor import Supervisor  # noqa: E402
+from customers.actions.import_customers import ConsentTerms, import_customers  # noqa: E402
+from segments.actions import save_segment  # noqa: E402
+
+REQUIRED = {Channel.EMAIL: 500, Channel.SMS: 1500, Channel.PUSH: 1500}
+TEMPLATE = {
+    Channel.EMAIL: "hillstrom-mens",
+    Channel.SMS: "deposit-sms",
+    Channel.PUSH: "deposit-push",
+}
+TIMES = """
+SELECT count(*), count(accepted_at), extract(epoch FROM max(accepted_at) - min(handed_at))
+FROM campaigns_touch WHERE channel = %s
+"""
+
+
+def main() -> None:
+    """Measure each channel."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=10_000)
+    parser.add_argument("--workers", type=int, default=2)
+    told = parser.parse_args()
+    space.renew()
+    hire()
+    with tempfile.TemporaryDirectory() as folder:
+        product = measure_product(Path(folder), told.messages, told.workers)
+    for channel, (messages, seconds) in product.items():
+        raw = measure_raw(channel, told.messages)
+        line = {
+            "bench": "dispatch",
+            "channel": channel.value,
+            "messages": messages,
+            "seconds": round(seconds, 2),
+            "per_second": round(messages / seconds),
+            "raw_per_second": round(raw),
+            "ratio": round(messages / seconds / raw, 3),
+            "required_per_second": REQUIRED[channel],
+        }
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+
+
+def measure_raw(channel: Channel, messages: int) -> float:
+    """Messages a second that a bare client gets accepted."""
+    with dispatch_raw.sandbox("none") as ports:
+        ready = dispatch_raw.build_messages(channel.value, messages)
+        return messages / asyncio.run(dispatch_raw.push_bare(channel.value, ready, ports))
+
+
+def measure_product(folder: Path, messages: int, workers: int) -> dict[Channel, tuple[int, float]]:
+    """Messages and seconds of each channel through the running product."""
+    with dispatch_raw.sandbox("none") as ports:
+        account = asyncio.run(build.service_account(ports))
+        build.open_accounts(ports, account, "sandbox-receipt-secret", dispatch_raw.API_SECRET)
+        build.approve_templates()
+        bring_customers(folder, messages)
+        measured = {}
+        for channel in REQUIRED:
+            queue(channel)
+            connections.close_all()
+            with Supervisor(port=0, workers=workers, log_dir=folder) as supervisor:
+                hooks = f"{supervisor.url}/hooks"
+                asyncio.run(agent.send_receipts_to(ports["http_url"], hooks))
+                measured[channel] = wait(channel, messages)
+        return measured
+
+
+def bring_customers(folder: Path, messages: int) -> None:
+    """N customers with every kind of address, all consenting."""
+    path = folder / "customers.csv"
+    with path.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow(("customer_no", "email", "phone", "push_token"))
+        for number in range(messages):
+            writer.writerow(
+                (f"X{number}", f"x{number}@example.com", f"+86199{number:08d}", f"device-{number}")
+            )
+    import_customers(
+        path=path,
+        consents=ConsentTerms(channels=("email", "sms", "push"), notice_version="bench"),
+        now=clock_now(),
+    )
+    save_segment(
+        key="all",
+        name="Everyone",
+        rule={"everyone": True},
+        description="",
+        author=person(Role.MARKETER),
+        now=clock_now(),
+    )
+
+
+def queue(channel: Channel) -> None:
+    """Publish a journey of one send node and advance everybody: the touches stand queued."""
+    graph = {
+        "name": channel.value,
+        "nodes": [
+            {"id": "in", "type": "entry", "segment": "all"},
+            {"id": "go", "type": "send", "channel": channel, "template": TEMPLATE[channel]},
+        ],
+        "edges": [["in", "go"]],
+    }
+    maker, checker, now = person(Role.MARKETER), person(Role.CHECKER), clock_now()
+    version = save_draft(
+        journey_key=f"bench-{channel}", name=channel, graph=graph, maker=maker, now=now
+    )
+    journey = version.journey
+    submit(journey=journey, version=version, maker=maker, now=now)
+    review(journey=journey, version=version, checker=checker, approve=True, opinion="", now=now)
+    publish(journey=journey, actor=maker, now=now)
+    enrol(journey=journey, now=clock_now())
+    while advance(owner="bench", now=clock_now()).claimed:
+        pass
+
+
+def wait(channel: Channel, messages: int) -> tuple[int, float]:
+    """Until every touch of the channel is accepted: how many, and the seconds it took."""
+    give_up = time.monotonic() + 600
+    while time.monotonic() < give_up:
+        with connection.cursor() as cursor:
+            cursor.execute(TIMES, [channel.value])
+            queued, accepted, seconds = cursor.fetchone()
+        if accepted == queued == messages:
+            return queued, float(seconds)
+        time.sleep(0.5)
+    raise SystemExit(f"{channel.value}: {accepted} of {queued} touches accepted after 600 s.")
+
+
+if __name__ == "__main__":
+    main()
