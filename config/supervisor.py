@@ -98,6 +98,10 @@ class Supervisor:
         """Where the web server answers, without a closing slash."""
         return f"http://{self._host}:{self._port}"
 
+    def require_port(self) -> None:
+        """Raise SupervisorError if another program holds the port; nothing is started yet."""
+        _require_free(self._host, self._port)
+
     def pids(self) -> dict[str, int]:
         """The living children's process ids by name."""
         with self._lock:
@@ -109,7 +113,7 @@ class Supervisor:
         return {child.name: child.restarts for child in self._children}
 
     def __enter__(self) -> Self:
-        _require_free(self._host, self._port)
+        self.require_port()
         self._log_dir.mkdir(parents=True, exist_ok=True)
         for child in self._children:
             _rotate(self._log_dir / f"{child.name}.log")

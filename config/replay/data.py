@@ -87,13 +87,14 @@ def hillstrom(folder: Path, work: Path, limit: int | None) -> DataSet:
 def bank(folder: Path, work: Path, limit: int | None) -> DataSet:
     """The term-deposit campaign: the call's length and the outcome stay out of the file.
 
-    The data name nobody; each client gets a made-up phone number and push token.
+    The data name nobody; each client gets a made-up phone number and push token. The file is in
+    order of time and contact type, so a sample is spread evenly over it: every channel occurs.
 
     Raises
     ------
     DataError : the file is missing, damaged or has other columns.
     """
-    rows = list(islice(_rows(folder / "bank-full.csv.gz", ";", BANK_COLUMNS), limit))
+    rows = _spread(list(_rows(folder / "bank-full.csv.gz", ";", BANK_COLUMNS)), limit)
     target = work / "bank.csv"
     known = [column for column in BANK_COLUMNS if column not in {"duration", "y"}]
     with target.open("w", newline="", encoding="utf-8") as out:
@@ -107,6 +108,13 @@ def bank(folder: Path, work: Path, limit: int | None) -> DataSet:
         for number, row in enumerate(rows, 1)
     ]
     return DataSet(path=target, people=people)
+
+
+def _spread(rows: Sequence[Mapping[str, str]], limit: int | None) -> Sequence[Mapping[str, str]]:
+    if limit is None or limit >= len(rows):
+        return rows
+    every = len(rows) / limit
+    return [rows[int(number * every)] for number in range(limit)]
 
 
 def _number(letter: str, number: int) -> str:

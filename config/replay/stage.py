@@ -100,6 +100,7 @@ class Replay:
     def prepare(self) -> tuple[data.DataSet, data.DataSet]:
         """Check the data, then make the demo's own database; nothing before is changed."""
         build.require_demo_space()
+        self.supervisor.require_port()
         folder, limit = self._plan.folder, self._plan.customers
         sets = data.hillstrom(folder, self._work, limit), data.bank(folder, self._work, limit)
         with self._reporter.stage("Prepare the demo's database"):

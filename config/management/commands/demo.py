@@ -64,9 +64,7 @@ class Command(BaseCommand):
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
-    def _run(
-        self, plan: Plan, work: Path, ended: threading.Event, options: dict[str, Any]
-    ) -> None:
+    def _run(self, plan: Plan, work: Path, ended: threading.Event, options: dict[str, Any]) -> None:
         reporter = Reporter()
         began = time.monotonic()
         with reporter.live():

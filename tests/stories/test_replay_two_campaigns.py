@@ -1,0 +1,219 @@
+"""The main job on a sample of the published data, as one starts it: `manage.py demo --headless`.
+
+The whole data run by `make demo`; every figure here is checked against the data file itself and
+against statsmodels on its rows.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+import psycopg
+import pytest
+from django.conf import settings
+from psycopg import sql
+from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
+from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DATA = CHECKOUT / "attribution" / "demo_data"
+CUSTOMERS = 1500
+CONTROL = "No E-Mail"
+
+
+@pytest.fixture
+def space() -> Iterator[str]:
+    """A space of this test's own; its database is dropped afterwards."""
+    name = f"story{os.getpid()}"
+    yield name
+    database = settings.DATABASES["default"]
+    with psycopg.connect(
+        dbname="postgres",
+        user=database["USER"] or None,
+        password=database["PASSWORD"] or None,
+        host=database["HOST"] or None,
+        port=database["PORT"] or None,
+        autocommit=True,
+    ) as connection:
+        listed = connection.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE %s", [f"%\\_{name}"]
+        ).fetchall()
+        for (found,) in listed:
+            identifier = sql.Identifier(found)
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
+
+
+def start(space: str, *options: str) -> subprocess.Popen[str]:
+    """Start the demo as a user does, in a space of its own."""
+    argv = [sys.executable, "manage.py", "demo", "--headless", "--json"]
+    return subprocess.Popen(
+        [*argv, "--customers", str(CUSTOMERS), *options],
+        cwd=CHECKOUT,
+        env={**os.environ, "TOUCHSTONE_SPACE": space},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> dict[str, Any]:
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err[-3000:]
+    document: dict[str, Any] = json.loads(out)
+    return document
+
+
+def trial() -> pd.DataFrame:
+    return pd.read_csv(DATA / "hillstrom.csv.gz").head(CUSTOMERS)
+
+
+def require_arms_as_in_the_data(result: Mapping[str, Any]) -> None:
+    (experiment,) = result["experiments"]
+    rows = trial()
+    assert {arm["arm"] for arm in experiment["arms"]} == set(rows.segment)
+    for arm in experiment["arms"]:
+        own = rows[rows.segment == arm["arm"]]
+        told = (arm["n"], arm["visits"], arm["conversions"])
+        assert told == (len(own), own.visit.sum(), own.conversion.sum())
+        assert arm["revenue"] == pytest.approx(own.spend.sum(), abs=1e-6)
+        assert arm["delivered"] == (0 if arm["arm"] == CONTROL else len(own))
+
+
+def require_every_accept_once(result: Mapping[str, Any]) -> None:
+    touches, ledger = result["touches"], result["ledger"]
+    assert touches["queued"] == touches["accepted"]
+    assert ledger["accepted"] == ledger["distinct_keys"] == touches["accepted"]
+    assert touches["duplicates"] == 0
+
+
+def test_the_replay_ends_with_the_figures_of_the_data(space: str) -> None:
+    result = finish(start(space))
+
+    require_arms_as_in_the_data(result)
+    require_every_accept_once(result)
+    require_comparisons_as_statsmodels_makes_them(result)
+    require_bank_as_in_the_data(result)
+
+
+def require_comparisons_as_statsmodels_makes_them(result: Mapping[str, Any]) -> None:
+    rows = trial()
+    control = rows[rows.segment == CONTROL]
+    comparisons = result["experiments"][0]["comparisons"]
+    assert len(comparisons) == 6
+    for one in comparisons:
+        arm = rows[rows.segment == one["arm"]]
+        if one["metric"] == "spend":
+            means = CompareMeans(DescrStatsW(arm.spend), DescrStatsW(control.spend))
+            statistic, p, _ = means.ttest_ind(usevar="unequal")
+            low, high = means.tconfint_diff(usevar="unequal")
+        else:
+            counts = [arm[one["metric"]].sum(), control[one["metric"]].sum()]
+            sizes = [len(arm), len(control)]
+            statistic, p = proportions_ztest(counts, sizes)
+            low, high = confint_proportions_2indep(
+                counts[0], sizes[0], counts[1], sizes[1], method="newcomb", compare="diff"
+            )
+        assert [one["z"], one["p"], *one["ci95"]] == pytest.approx(
+            [statistic, p, low, high], abs=1e-9
+        )
+
+
+def require_bank_as_in_the_data(result: Mapping[str, Any]) -> None:
+    rows = pd.read_csv(DATA / "bank-full.csv.gz", sep=";")
+    every = len(rows) / CUSTOMERS
+    rows = rows.iloc[[int(number * every) for number in range(CUSTOMERS)]]
+    channels = {"cellular": "sms", "telephone": "task", "unknown": "push"}
+    told = {row["channel"]: row for row in result["roi"] if row["campaign"] != "hillstrom"}
+    assert set(told) == set(channels.values())
+    for contact, channel in channels.items():
+        own = rows[rows.contact == contact]
+        assert told[channel]["touches"] == own.campaign.clip(upper=3).sum()
+        assert told[channel]["conversions"] == (own.y == "yes").sum()
+        assert told[channel]["roi"] is None
+
+
+def test_faults_and_killed_workers_neither_double_nor_lose_a_touch(space: str) -> None:
+    process = start(space, "--faults", "default", "--seed", "7")
+    killed = kill_workers_while_they_dispatch(process)
+
+    result = finish(process)
+
+    assert killed >= 2
+    assert sum(result["ledger"]["faults"].values()) > 0
+    require_every_accept_once(result)
+    require_arms_as_in_the_data(result)
+
+
+def kill_workers_while_they_dispatch(process: subprocess.Popen[str]) -> int:
+    """kill -9 processes of the worker, some moments apart, once dispatch has begun."""
+    assert process.stderr is not None
+    worker = 0
+    for line in process.stderr:
+        if found := re.search(r'"worker": (\d+)', line):
+            worker = int(found[1])
+        if "Enrol and dispatch" in line:
+            break
+    killed = 0
+    for pause in (1.5, 1.0, 1.0):
+        time.sleep(pause)
+        children = psutil.Process(worker).children()
+        if children:
+            children[0].send_signal(signal.SIGKILL)
+            killed += 1
+    return killed
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut"])
+def test_a_bad_data_file_is_one_sentence_and_nothing_is_made(
+    space: str, tmp_path: Path, damage: str
+) -> None:
+    if damage == "cut":
+        packed = (DATA / "hillstrom.csv.gz").read_bytes()
+        (tmp_path / "hillstrom.csv.gz").write_bytes(packed[:5000])
+
+    process = start(space, "--data", str(tmp_path))
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert json.loads(out)["error"]["code"] == "bad_data_file"
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1
+    with psycopg.connect(dbname="postgres", **connection_options()) as connection:
+        query = "SELECT count(*) FROM pg_database WHERE datname LIKE %s"
+        assert connection.execute(query, [f"%\\_{space}"]).fetchone() == (0,)
+
+
+def connection_options() -> dict[str, Any]:
+    database = settings.DATABASES["default"]
+    return {
+        "user": database["USER"] or None,
+        "password": database["PASSWORD"] or None,
+        "host": database["HOST"] or None,
+        "port": database["PORT"] or None,
+    }
+
+
+def test_a_port_in_use_is_refused_before_anything_is_made(space: str) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        process = start(space, "--port", str(taken.getsockname()[1]))
+        out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert "port" in err.lower()
+    assert "error" in json.loads(out)
+    with psycopg.connect(dbname="postgres", **connection_options()) as connection:
+        query = "SELECT count(*) FROM pg_database WHERE datname LIKE %s"
+        assert connection.execute(query, [f"%\\_{space}"]).fetchone() == (0,)
