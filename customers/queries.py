@@ -151,10 +151,13 @@ CURRENT_CONSENTS = """
 ADD_EVENTS = """
     -- The key decides: an event whose (source, message id) is known is not stored again. Keys go
     -- in sorted, so that two requests carrying the same messages wait instead of deadlocking.
+    -- Whose event it is: whom the writer says, else the institution's number, else a linked
+    -- identifier; of an event without a userId, the owner of the browser.
     WITH given AS (
         SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
             message_id text, kind text, name text, customer_id bigint, user_id text,
-            anonymous_id text, occurred_at timestamptz, properties jsonb, context jsonb)),
+            anonymous_id text, user_hash text, anonymous_hash text, occurred_at timestamptz,
+            properties jsonb, context jsonb)),
     fresh AS (
         INSERT INTO customers_eventkey (source_id, message_id, received_at)
         SELECT %(source_id)s, message_id, %(now)s FROM given ORDER BY message_id
@@ -162,9 +165,18 @@ ADD_EVENTS = """
     INSERT INTO customers_event (
         source_id, message_id, kind, name, customer_id, user_id, anonymous_id, occurred_at,
         received_at, properties, context)
-    SELECT %(source_id)s, message_id, kind, name, customer_id, user_id, anonymous_id, occurred_at,
-           %(now)s, properties, context
+    SELECT %(source_id)s, given.message_id, given.kind, given.name,
+           coalesce(given.customer_id, direct.id, linked.customer_id, browser.customer_id),
+           given.user_id, given.anonymous_id, given.occurred_at, %(now)s, given.properties,
+           given.context
     FROM given JOIN fresh USING (message_id)
+    LEFT JOIN customers_customer direct
+        ON given.customer_id IS NULL AND direct.customer_no = given.user_id
+    LEFT JOIN customers_identity linked
+        ON linked.kind = 'user_id' AND linked.value_hash = decode(given.user_hash, 'hex')
+    LEFT JOIN customers_identity browser
+        ON browser.kind = 'anonymous_id'
+        AND browser.value_hash = decode(given.anonymous_hash, 'hex')
 """
 
 ADD_QUARANTINE = """
@@ -173,6 +185,11 @@ ADD_QUARANTINE = """
     SELECT %(source_id)s, message_id, code, message, payload, %(now)s, 'held'
     FROM jsonb_to_recordset(%(rows)s::jsonb)
         AS given (message_id text, code text, message text, payload text)
+"""
+
+HAS_PARTITION = """
+    -- Not by to_regclass: it may answer from a cache that a wait for a lock leaves stale.
+    SELECT EXISTS (SELECT FROM pg_class WHERE relname = %(name)s AND relispartition)
 """
 
 PRUNE_EVENT_KEYS = """
@@ -349,18 +366,6 @@ def find_owners(user_ids: Iterable[str]) -> dict[str, Owner]:
     }
 
 
-def owners_of_browsers(anonymous_ids: Iterable[str]) -> dict[str, int]:
-    """The customers whose browsers or apps these anonymous ids are; unknown ones are absent."""
-    ring = keyring()
-    wanted = [
-        {"value": value, "value_hash": ring.lookup_hash("anonymous_id", value).hex()}
-        for value in dict.fromkeys(anonymous_ids)
-    ]
-    if not wanted:
-        return {}
-    return dict(rows(FIND_CUSTOMERS, {"rows": as_json(wanted), "kind": "anonymous_id"}))
-
-
 def contacts_held(
     *, customer_ids: Sequence[int], hashes: Sequence[bytes]
 ) -> set[tuple[int, str, str]]:
@@ -418,8 +423,7 @@ def quarantined_payload(held: Quarantine) -> str:
 
 def has_partition(month: date) -> bool:
     """Whether events of this month have a place to go."""
-    found = rows("SELECT to_regclass(%(name)s) IS NOT NULL", {"name": partition_name(month)})
-    return bool(found[0][0])
+    return bool(rows(HAS_PARTITION, {"name": partition_name(month)})[0][0])
 
 
 def partition_name(month: date) -> str:

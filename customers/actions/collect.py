@@ -26,7 +26,6 @@ from customers.queries import (
     identity_row,
     keyring,
     month_of,
-    owners_of_browsers,
 )
 from customers.tracking.event import NewEvent
 from customers.tracking.parse import Message, Rejection
@@ -35,6 +34,7 @@ from customers.vocabulary import KeyScope
 
 # The cheap question over the whole event; only a yes pays for the walk.
 _PERHAPS_PERSONAL = re.compile(rb"@|%40|1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}")
+_ABOUT_PEOPLE = frozenset({"identify", "alias"})
 _LONGEST_NO = 128  # of a customer number
 _PHONE_KEY = re.compile("phone|mobile|tel|手机|电话", re.IGNORECASE)
 
@@ -68,16 +68,20 @@ def collect(
 
     1. Identify calls make or describe their customers; a browser key's say is limited.
     2. Anonymous ids and aliases are linked to the customer, unless another one owns them.
-    3. Events are stored with their customer where there is one, personal data masked.
+    3. Events are stored with their customer where there is one, personal data masked. A request
+       of nothing else is one statement.
     4. What was refused, and what a key may not set, goes to quarantine whole and encrypted.
     """
-    ensure_partitions(months={month_of(message.event.occurred_at) for message in messages})
+    telling = [message for message in messages if message.event.kind in _ABOUT_PEOPLE]
     from_server = source.scope != KeyScope.INGEST
+    events = [_clean(message.event, from_server=from_server) for message in messages]
+    if not telling and not rejections:
+        recorded = record_events(source=source, events=events, now=now)
+        return Collected(stored=recorded.stored, duplicates=recorded.duplicates, ignored=())
+    ensure_partitions(months={month_of(event.occurred_at) for event in events})
     with transaction.atomic():
-        owners, ignored = _describe(source, messages, now)
-        _link(source, messages, owners, now)
-        events = _with_owners([message.event for message in messages], owners)
-        events = [_clean(event, from_server=from_server) for event in events]
+        owners, ignored = _describe(source, telling, now)
+        _link(source, telling, owners, now)
         recorded = record_events(source=source, events=events, now=now)
         _quarantine(source, rejections, now)
     return Collected(stored=recorded.stored, duplicates=recorded.duplicates, ignored=tuple(ignored))
@@ -161,20 +165,6 @@ def _identifiers(message: Message) -> list[tuple[str, str]]:
         # An alias may name an earlier browser id or an earlier user id.
         found += [("anonymous_id", message.previous_id), ("user_id", message.previous_id)]
     return found
-
-
-def _with_owners(events: Sequence[NewEvent], owners: Mapping[str, Owner]) -> list[NewEvent]:
-    nameless = {e.anonymous_id for e in events if e.user_id is None and e.anonymous_id}
-    browsers = owners_of_browsers(nameless)
-    placed = []
-    for event in events:
-        if event.user_id is not None:
-            owner = owners.get(event.user_id)
-            customer_id = owner.customer_id if owner else None
-        else:
-            customer_id = browsers.get(event.anonymous_id or "")
-        placed.append(replace(event, customer_id=customer_id))
-    return placed
 
 
 def _clean(event: NewEvent, *, from_server: bool) -> NewEvent:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
-from django.db import transaction
 
 from customers.actions.partitions import ensure_partitions
+from customers.identifiers import Keyring
 from customers.models import Source
-from customers.queries import ADD_EVENTS, execute, month_of
+from customers.queries import ADD_EVENTS, execute, keyring, month_of
 from customers.tracking.event import NewEvent
 
 __all__ = ["NewEvent", "Recorded", "record_events"]
@@ -30,15 +31,36 @@ def record_events(*, source: Source, events: Sequence[NewEvent], now: datetime) 
     Parameters
     ----------
     source : who tells; together with the message id it makes an event unique
-    events : in any order, of any months
+    events : in any order, of any months; one without a customer is given the owner of its userId
+        or, without a userId, of its anonymousId, where there is one
     now : stored as the time of receipt
     """
     once = {event.message_id: event for event in reversed(events)}
     if not once:
         return Recorded(stored=0, duplicates=0)
     ensure_partitions(months={month_of(event.occurred_at) for event in once.values()})
-    document = orjson.dumps(list(once.values())).decode()
-    # Without a savepoint: inside a caller's transaction both stand or fall together anyway.
-    with transaction.atomic(savepoint=False):
-        stored = execute(ADD_EVENTS, {"rows": document, "source_id": source.pk, "now": now})
+    ring = keyring()
+    document = orjson.dumps([_row(event, ring) for event in once.values()]).decode()
+    # One statement: a transaction of its own where the caller has none.
+    stored = execute(ADD_EVENTS, {"rows": document, "source_id": source.pk, "now": now})
     return Recorded(stored=stored, duplicates=len(events) - stored)
+
+
+def _row(event: NewEvent, ring: Keyring) -> dict[str, Any]:
+    """The event as `ADD_EVENTS` takes it, with the hashes its owner may be found by."""
+    row: dict[str, Any] = {
+        "message_id": event.message_id,
+        "kind": event.kind,
+        "name": event.name,
+        "customer_id": event.customer_id,
+        "user_id": event.user_id,
+        "anonymous_id": event.anonymous_id,
+        "occurred_at": event.occurred_at,
+        "properties": event.properties,
+        "context": event.context,
+    }
+    if event.customer_id is None and event.user_id:
+        row["user_hash"] = ring.lookup_hash("user_id", event.user_id).hex()
+    elif event.customer_id is None and event.anonymous_id:
+        row["anonymous_hash"] = ring.lookup_hash("anonymous_id", event.anonymous_id).hex()
+    return row
