@@ -8,6 +8,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -18,9 +19,10 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from compliance.actions import record
 from compliance.console import ConsoleAdmin, ReadOnlyAdmin, Tone, badge, code
 from compliance.models import AuditEntry, Review, RulePack, User
-from compliance.queries import broken_audit_entries
+from compliance.queries import broken_audit_entries, clock_now
 
 VERDICT_TONES = {
     Review.Verdict.PENDING: Tone.BUSY,
@@ -102,9 +104,8 @@ class AuditAdmin(ReadOnlyAdmin):
     """The record of acts; a button checks that nobody changed it."""
 
     list_display = ("seq", "at", "actor", "action", "subject")
-    list_filter = ("action",)
-    search_fields = ("actor__startswith", "subject__startswith")
-    search_help_text = _("Beginning of the actor's or the subject's name")
+    search_fields = ("actor__startswith", "action__startswith", "subject__startswith")
+    search_help_text = _("Beginning of the actor, the action or the subject")
     ordering = ("-seq",)
     fields = ("seq", "at", ("actor", "action"), "subject", "detail", "hash", "previous_hash")
     list_before_template = "compliance/_verify_chain.html"
@@ -146,6 +147,19 @@ class RulePackAdmin(ConsoleAdmin):
     list_display = ("key", "version", "jurisdiction", "state", "effective_from", "effective_to")
     list_filter = ("status", "jurisdiction")
     ordering = ("key", "-version")
+
+    def save_model(
+        self, request: HttpRequest, obj: RulePack, form: "ModelForm[RulePack]", change: bool
+    ) -> None:
+        """With an entry in the audit trail, in the transaction that the form opened."""
+        super().save_model(request, obj, form, change)
+        record(
+            actor=request.user.get_username(),
+            action="rulepack.save",
+            subject=str(obj),
+            now=clock_now(),
+            detail={"status": obj.status, "rules": obj.rules},
+        )
 
     @display(description=_("status"), ordering="status")
     def state(self, pack: RulePack) -> SafeString:

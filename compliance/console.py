@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connections
@@ -17,24 +17,18 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
 
 COUNT_CAP = 10_000
 """Lists count no further: beyond it a person filters, and PostgreSQL would scan millions."""
 
 
 OPINION_LENGTH = 2_000
-
-
-class CappedCount(int):
-    """A number of rows that says `10,000+` when it stopped counting there."""
-
-    def __str__(self) -> str:
-        return f"{COUNT_CAP:,}+" if self > COUNT_CAP else f"{int(self):,}"
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
@@ -48,7 +42,48 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at ru
         sql, parameters = rows.query.sql_with_params()
         with connections[rows.db].cursor() as cursor:
             cursor.execute(f"SELECT count(*) FROM ({sql}) AS capped", parameters)
-            return CappedCount(cursor.fetchone()[0])
+            counted: int = cursor.fetchone()[0]
+            return counted
+
+    def counted(self) -> str:
+        """The number as shown: `10,000+` when counting stopped there."""
+        return f"{COUNT_CAP:,}+" if self.count > COUNT_CAP else figure(self.count)
+
+
+class CappedList(ChangeList):  # type: ignore[misc]
+    """A list that never asks for the size of the whole table."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """As Django does; the number stands at the foot of the list and nowhere else."""
+        super().get_results(request)
+        self.full_result_count = self.result_count
+
+
+class ClosedFilter(admin.SimpleListFilter):
+    """Choices from a closed set: asking a table for its distinct values would scan it."""
+
+    words: dict[str, Any]
+
+    def lookups(
+        self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]"
+    ) -> list[tuple[str, str]]:
+        """Code and word."""
+        return [(value, str(word)) for value, word in self.words.items() if value]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Rows with the chosen code."""
+        chosen = self.value()
+        return queryset.filter(**{self.parameter_name or "": chosen}) if chosen else queryset
+
+
+def closed_filter(field: str, label: str | Promise, words: dict[str, Any]) -> type[ClosedFilter]:
+    """A filter on ``field`` by the codes of ``words``."""
+    made: type[ClosedFilter] = type(
+        f"{field.title()}Filter",
+        (ClosedFilter,),
+        {"title": label, "parameter_name": field, "words": words},
+    )
+    return made
 
 
 class Tone(StrEnum):
@@ -107,6 +142,10 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
     list_filter_sheet = True
     compressed_fields = True
     change_form_outer_after_template = "compliance/_panels.html"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CappedList]:
+        """The list that counts up to the cap."""
+        return CappedList
 
     def panels(self, request: HttpRequest, item: Any) -> Sequence[Panel]:
         """The tables below the form of one item; none unless a page says so."""

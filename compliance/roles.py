@@ -66,7 +66,6 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         *_DELIVERY,
         "campaigns.view_journey",
         "campaigns.view_provideraccount",
-        "campaigns.change_provideraccount",
         "campaigns.view_dispatchbatch",
         "campaigns.view_advisortask",
         "customers.view_importjob",

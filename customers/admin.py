@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from compliance.console import Panel, ReadOnlyAdmin, Tone, badge, code, moment
+from compliance.console import Panel, ReadOnlyAdmin, Tone, badge, closed_filter, code, moment
 from customers.errors import CustomersError, UnknownKey
 from customers.identifiers import identity_binding, mask, name_binding, normalise, redact
 from customers.models import Consent, Customer, Event, Identity, ImportJob, Quarantine, Source
@@ -25,6 +25,8 @@ from customers.vocabulary import ConsentState, CustomerStatus, IdentityKind, Qua
 NEWEST_EVENTS = 50
 CONSENT_HISTORY = 50
 SHOWN_PROPERTIES = 300
+RISK_LEVELS = ("C1", "C2", "C3", "C4", "C5")
+LIFECYCLES = ("潜在", "成熟", "衰退", "流失")
 
 STATUS_WORDS = {
     CustomerStatus.ACTIVE.value: _("Active"),
@@ -67,7 +69,11 @@ class CustomerAdmin(ReadOnlyAdmin):
         "total_asset",
         "updated_at",
     )
-    list_filter = ("status", "risk_level", "lifecycle")
+    list_filter = (
+        closed_filter("status", _("status"), STATUS_WORDS),
+        closed_filter("risk_level", _("risk level"), {level: level for level in RISK_LEVELS}),
+        closed_filter("lifecycle", _("lifecycle"), {phase: phase for phase in LIFECYCLES}),
+    )
     ordering = ("-id",)
     search_fields = ("customer_no",)
     search_help_text = _(
@@ -316,8 +322,10 @@ class QuarantineAdmin(ReadOnlyAdmin):
     """Events that could not be taken as they came; payloads are shown with identifiers hidden."""
 
     list_display = ("received_at", "code", "reason", "status", "message_id")
-    list_filter = ("state", "code")
+    list_filter = ("state",)
     ordering = ("-id",)
+    search_fields = ("code__startswith",)
+    search_help_text = _("Beginning of the reason code")
     exclude = ("payload", "message")
     readonly_fields = ("reason", "hidden_payload")
 

@@ -15,7 +15,16 @@ from unfold.decorators import display
 from campaigns.labels import CHANNELS, REASONS, TOUCH_STATES, say
 from campaigns.models import AdvisorTask, DispatchBatch, ProviderAccount, Touch
 from campaigns.states import Reason, TouchState
-from compliance.console import Panel, ReadOnlyAdmin, Tone, badge, code, link, moment
+from compliance.console import (
+    Panel,
+    ReadOnlyAdmin,
+    Tone,
+    badge,
+    closed_filter,
+    code,
+    link,
+    moment,
+)
 
 TOUCH_TONES = {
     TouchState.QUEUED.value: Tone.BUSY,
@@ -33,37 +42,12 @@ def touch_badge(state: str) -> SafeString:
     return badge(say(TOUCH_STATES, state), TOUCH_TONES.get(state, Tone.GOOD))
 
 
-class _CodeFilter(admin.SimpleListFilter):
-    """Choices from a closed set: asking the table for its distinct values would scan it."""
-
-    words: dict[str, object]
-
-    def lookups(
-        self, request: HttpRequest, model_admin: "admin.ModelAdmin[Touch]"
-    ) -> list[tuple[str, str]]:
-        """Code and word."""
-        return [(value, str(word)) for value, word in self.words.items() if value]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Touch]) -> QuerySet[Touch]:
-        """Rows with the chosen code."""
-        chosen = self.value()
-        return queryset.filter(**{self.parameter_name or "": chosen}) if chosen else queryset
-
-
-class StateFilter(_CodeFilter):
-    """By state."""
-
-    title = _("state")
-    parameter_name = "state"
-    words = {state.value: TOUCH_STATES[state.value] for state in TouchState}
-
-
-class ReasonFilter(_CodeFilter):
-    """By the reason for not sending."""
-
-    title = _("reason")
-    parameter_name = "reason"
-    words = {reason.value: REASONS[reason.value] for reason in Reason}
+StateFilter = closed_filter(
+    "state", _("state"), {state.value: TOUCH_STATES[state.value] for state in TouchState}
+)
+ReasonFilter = closed_filter(
+    "reason", _("reason"), {reason.value: REASONS[reason.value] for reason in Reason}
+)
 
 
 class TouchAdmin(ReadOnlyAdmin):
@@ -250,9 +234,11 @@ class AdvisorTaskAdmin(ReadOnlyAdmin):
     """Calls that advisors are to make."""
 
     list_display = ("due_at", "queue", "to", "status", "disposition", "done_by", "done_at")
-    list_filter = ("queue", ("done_at", admin.EmptyFieldListFilter))
+    list_filter = (("done_at", admin.EmptyFieldListFilter),)
     list_select_related = ("touch__customer", "done_by")
     ordering = ("-id",)
+    search_fields = ("queue__startswith",)
+    search_help_text = _("Beginning of the queue's name")
     exclude = ("touch",)
     readonly_fields = ("to",)
 

@@ -21,9 +21,9 @@ def test_lists_stop_counting_at_the_cap(monkeypatch: pytest.MonkeyPatch) -> None
     few = CappedPaginator(RulePack.objects.filter(key="pack-1").order_by("pk"), 2)
     many = CappedPaginator(RulePack.objects.order_by("pk"), 2)
 
-    assert str(few.count) == "1"
+    assert few.counted() == "1"
     assert many.count == 4
-    assert str(many.count) == "3+"
+    assert many.counted() == "3+"
     assert len(many.page(1).object_list) == 2
 
 

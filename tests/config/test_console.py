@@ -1,5 +1,6 @@
 """Every page of the console, opened by every role."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -62,8 +63,15 @@ def test_every_page_opens_for_the_superuser_in_both_languages(house: House, lang
         assert client.get(reverse(f"admin:{app}_{model}_changelist")).status_code == 200, name
         first = admin.site._registry[_model(name)].model._default_manager.first()
         if first is not None:
-            page = client.get(reverse(f"admin:{app}_{model}_change", args=[first.pk]))
-            assert page.status_code == 200, name
+            for kind in ("change", "history"):
+                page = client.get(reverse(f"admin:{app}_{model}_{kind}", args=[first.pk]))
+                assert page.status_code == 200, (name, kind)
+
+
+def test_lists_say_how_many_rows_they_have(house: House) -> None:
+    page = client_of(house, "marketer").get(reverse("admin:customers_customer_changelist"))
+
+    assert re.search(r"360\s+customers", page.content.decode())
 
 
 @pytest.mark.parametrize("role", [role.value for role in Role])
