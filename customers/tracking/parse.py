@@ -80,12 +80,14 @@ def parse_message(item: object, *, index: int, envelope: Envelope) -> Message | 
         return _message(item, index, envelope)
     except EventRefused as refusal:
         message_id = item.get("messageId") if isinstance(item, dict) else None
+        # Whole, and with the type that the address said, so that it can be taken in again.
+        whole = {"type": envelope.kind, **item} if isinstance(item, dict) else item
         return Rejection(
             index=index,
             message_id=_printable(message_id) if isinstance(message_id, str) else "",
             code=refusal.code,
             message=refusal.message,
-            payload=json.dumps(item, default=describe),
+            payload=json.dumps(whole, default=describe),
         )
 
 

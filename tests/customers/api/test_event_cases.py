@@ -190,4 +190,4 @@ def test_quarantine_keeps_the_event_whole_and_unreadable(make_door: Callable[...
         }
     ]
     assert "13800138000" not in row.payload
-    assert json.loads(quarantined_payload(row)) == body
+    assert json.loads(quarantined_payload(row)) == {"type": "track", **body}
