@@ -56,21 +56,43 @@ WHERE v.received_at > %(since)s
 ON CONFLICT (goal_id, source_id, message_id) DO NOTHING
 """
 
+# --- Clicks ---------------------------------------------------------------------------------------
+# A link belongs to the journey of the touch that carried it, or the token was put together.
+LINKED_TOUCH: Final = """
+SELECT t.customer_id, t.key, l.target, l.utm,
+       (SELECT id FROM customers_source WHERE key = 'links')
+FROM campaigns_touch t JOIN campaigns_link l ON l.journey_id = t.journey_id
+WHERE t.id = %(touch)s AND l.id = %(link)s
+"""
+
+ADD_CLICK: Final = """
+INSERT INTO attribution_click (
+    touch_id, link_id, customer_id, click_id, at, user_agent, is_bot, reason)
+VALUES (%(touch)s, %(link)s, %(customer)s, %(click_id)s, %(now)s, %(user_agent)s, %(is_bot)s,
+        %(reason)s)
+"""
+
 # --- Reports --------------------------------------------------------------------------------------
+# All of them read what was known at the cut-off, so that a figure can be made again.
 CHANNELS: Final = """
-SELECT t.channel, count(*), count(t.accepted_at), count(t.delivered_at), coalesce(sum(t.cost), 0)
-FROM campaigns_touch t WHERE t.journey_id = %(journey)s GROUP BY t.channel ORDER BY t.channel
+SELECT t.channel, count(*), count(*) FILTER (WHERE t.accepted_at <= %(cut_off)s),
+       count(*) FILTER (WHERE t.delivered_at <= %(cut_off)s),
+       coalesce(sum(t.cost) FILTER (WHERE t.accepted_at <= %(cut_off)s), 0)
+FROM campaigns_touch t
+WHERE t.journey_id = %(journey)s AND t.queued_at <= %(cut_off)s
+GROUP BY t.channel ORDER BY t.channel
 """
 
 EXTRA_COSTS: Final = """
 SELECT channel, sum(amount) FROM attribution_channelcost
-WHERE journey_id = %(journey)s GROUP BY channel
+WHERE journey_id = %(journey)s AND "on" <= (%(cut_off)s AT TIME ZONE %(zone)s)::date
+GROUP BY channel
 """
 
 CLICKS: Final = """
 SELECT t.channel, count(DISTINCT c.touch_id)
 FROM attribution_click c JOIN campaigns_touch t ON t.id = c.touch_id
-WHERE t.journey_id = %(journey)s AND NOT c.is_bot GROUP BY t.channel
+WHERE t.journey_id = %(journey)s AND NOT c.is_bot AND c.at <= %(cut_off)s GROUP BY t.channel
 """
 
 STATES: Final = """
@@ -114,7 +136,7 @@ WITH outcome AS (
     GROUP BY c.customer_id
 ), reached AS (
     SELECT DISTINCT customer_id FROM campaigns_touch
-    WHERE journey_id = %(journey)s AND delivered_at IS NOT NULL
+    WHERE journey_id = %(journey)s AND delivered_at <= %(cut_off)s
 )
 SELECT x.arm, count(*), count(r.customer_id), count(*) FILTER (WHERE o.visited),
        count(*) FILTER (WHERE o.conversions > 0), coalesce(sum(o.revenue), 0),

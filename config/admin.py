@@ -101,7 +101,7 @@ def _touches(customer: Customer) -> Panel:
     )
     return Panel(
         title=_t("Newest touches"),
-        headers=(_t("Queued"), _t("Journey"), _t("Channel"), _t("State"), _t("Reason")),
+        headers=(_t("Queued at"), _t("Journey"), _t("Channel"), _t("State"), _t("Reason")),
         rows=[
             (
                 link(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from django.conf import settings
@@ -41,6 +41,9 @@ from customers.queries import rows
 METHODS: Final = ("first", "last", "linear")
 ROI_METHOD: Final = "last"
 DEFAULT_WINDOW: Final = timedelta(days=30)
+
+# By method and channel: conversions and revenue.
+_Credits: TypeAlias = Mapping[str, Mapping[str, tuple[float, float]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,7 @@ class CampaignReport:
     touch_states: Mapping[str, int]
     reasons: Mapping[str, int]
     notes: tuple[str, ...]
+    rows_read: Mapping[str, int]
     result_hash: str = ""
 
 
@@ -132,8 +136,8 @@ def campaign_report(*, journey_key: str, now: datetime) -> CampaignReport:
         raise NoSuchCampaign(f"There is no campaign “{journey_key}”.")
     goal = Goal.objects.filter(journey=journey, kind=Goal.Kind.CONVERSION).first()
     window = goal.window if goal else DEFAULT_WINDOW
-    credits = _credits(journey, window, now)
-    by_channel = _roi_rows(journey, goal, credits)
+    credits, rows_read = _credits(journey, window, now)
+    by_channel = _roi_rows(journey, goal, credits, now)
     params = {"journey": journey.pk}
     report = CampaignReport(
         journey_key=journey.key,
@@ -154,6 +158,7 @@ def campaign_report(*, journey_key: str, now: datetime) -> CampaignReport:
         touch_states=dict(rows(STATES, params)),
         reasons=dict(rows(REASONS, params)),
         notes=tuple(line for line in journey.description.splitlines() if line.strip()),
+        rows_read=rows_read,
     )
     return replace(report, result_hash=hash_of(report))
 
@@ -196,20 +201,28 @@ def experiment_report(*, experiment: Experiment, now: datetime) -> ExperimentRep
 
 
 def hash_of(report: CampaignReport) -> str:
-    """SHA-256, hex, of the figures: two computations from the same data have the same."""
-    figures = {**asdict(report), "as_of": None, "result_hash": None}
+    """SHA-256, hex, of the figures: two computations from the same data have the same.
+
+    How many enrolments and touches stand in which state is of the moment and left out.
+    """
+    figures = {
+        "window": report.window,
+        "method": report.method,
+        "roi": [asdict(row) for row in report.roi],
+        "attribution": [asdict(row) for row in report.attribution],
+        "experiments": [asdict(experiment) for experiment in report.experiments],
+    }
     text = json.dumps(figures, sort_keys=True, default=str, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _credits(
-    journey: Journey, window: timedelta, now: datetime
-) -> Mapping[str, Mapping[str, tuple[float, float]]]:
-    """``{method: {channel: (conversions, revenue)}}``."""
+def _credits(journey: Journey, window: timedelta, now: datetime) -> tuple[_Credits, dict[str, int]]:
+    """Credits by method and channel, and how many touches and conversions they were made from."""
     params = {"journey": journey.pk, "cut_off": now}
     touches, conversions = rows(ACCEPTED_TOUCHES, params), rows(CONVERSIONS, params)
+    read = {"touches": len(touches), "conversions": len(conversions)}
     if not conversions:
-        return {method: {} for method in METHODS}
+        return {method: {} for method in METHODS}, read
     table = _paths(touches, conversions, window, now)
     return {
         method: {
@@ -217,7 +230,7 @@ def _credits(
             for channel, credit in attribute(method=method, paths=table).credits.items()
         }
         for method in METHODS
-    }
+    }, read
 
 
 def _paths(
@@ -263,9 +276,10 @@ def _column(table: Sequence[tuple[object, ...]], index: int) -> "np.typing.NDArr
 def _roi_rows(
     journey: Journey,
     goal: Goal | None,
-    credits: Mapping[str, Mapping[str, tuple[float, float]]],
+    credits: _Credits,
+    now: datetime,
 ) -> tuple[RoiRow, ...]:
-    params = {"journey": journey.pk}
+    params = {"journey": journey.pk, "cut_off": now, "zone": settings.TIME_ZONE}
     clicks, extra = dict(rows(CLICKS, params)), dict(rows(EXTRA_COSTS, params))
     made = []
     for channel, touches, _accepted, delivered, cost in rows(CHANNELS, params):
@@ -330,9 +344,7 @@ def _exact(value: float) -> Decimal:
     return Decimal(repr(value)).quantize(Decimal("0.0001"))
 
 
-def _attribution_rows(
-    campaign: str, credits: Mapping[str, Mapping[str, tuple[float, float]]]
-) -> tuple[AttributionRow, ...]:
+def _attribution_rows(campaign: str, credits: _Credits) -> tuple[AttributionRow, ...]:
     return tuple(
         AttributionRow(
             campaign=campaign,

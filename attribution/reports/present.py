@@ -194,7 +194,12 @@ def _roi_cell(row: RoiRow) -> Cell:
     if row.roi is None:
         why = say(words.WHY_NO_ROI, row.why_no_roi)
         return Cell(text=figures.NOTHING, value=None, note=why)
-    return Cell(text=figures.signed_percent(row.roi), value=row.roi)
+    return Cell(text=figures.signed_percent(row.roi, _digits(row.roi)), value=row.roi)
+
+
+def _digits(roi: float) -> int:
+    """Tenths of a percent say nothing beside thousands of percent."""
+    return 0 if abs(roi) >= 10 else 1
 
 
 def _count(value: int, note: str = "") -> Cell:
@@ -231,7 +236,7 @@ def _tiles(report: CampaignReport) -> tuple[Tile, ...]:
         ),
         Tile(
             label=_t("ROI"),
-            figure=figures.NOTHING if total.roi is None else figures.signed_percent(total.roi),
+            figure=_roi_cell(total).text,
             note=why,
         ),
     )

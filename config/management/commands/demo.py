@@ -4,6 +4,7 @@ import argparse
 import json
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -14,7 +15,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
-from attribution.reports.campaign import CampaignReport, campaign_report
+from attribution.actions.reports import run_report
+from attribution.reports.campaign import CampaignReport
 from campaigns.sandbox.faults import BadFaults, read_faults
 from compliance.queries import clock_now
 from config.replay import outcome
@@ -78,7 +80,7 @@ class Command(BaseCommand):
                 played = replay.play(*sets)
                 with reporter.stage("Reports"):
                     reports = [
-                        campaign_report(journey_key=journey.key, now=clock_now())
+                        run_report(journey_key=journey.key, now=clock_now())[0]
                         for journey in JOURNEYS
                     ]
             self._show(played, reports, time.monotonic() - began, options)
@@ -99,7 +101,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(result, ensure_ascii=False))
             self.stdout.flush()
             return
-        console = Console(highlight=False)
+        console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
         outcome.print_tables(console, played, reports)
         touches, ledger = result["touches"], result["ledger"]
         console.print(

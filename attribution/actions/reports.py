@@ -1,0 +1,47 @@
+"""Compute a report and keep the run, so that the figure can be traced and made again."""
+
+import json
+import time
+from dataclasses import asdict
+from datetime import datetime
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+
+from attribution.models import ReportRun
+from attribution.reports.campaign import CampaignReport, campaign_report
+
+KIND = "campaign"
+
+
+@transaction.atomic
+def run_report(*, journey_key: str, now: datetime) -> tuple[CampaignReport, ReportRun]:
+    """Compute the campaign's report as of ``now``; a run is kept when its figures are new.
+
+    Raises
+    ------
+    NoSuchCampaign : no journey has this key.
+    """
+    began = time.monotonic()
+    report = campaign_report(journey_key=journey_key, now=now)
+    newest = ReportRun.objects.filter(kind=KIND, subject=journey_key).order_by("-made_at").first()
+    if newest and newest.result_hash == report.result_hash:
+        return report, newest
+    run = ReportRun.objects.create(
+        kind=KIND,
+        subject=journey_key,
+        method=report.method,
+        parameters={"window_days": report.window.total_seconds() / 86_400},
+        cut_off=now,
+        rows_read=dict(report.rows_read),
+        result=json.loads(json.dumps(asdict(report), cls=DjangoJSONEncoder)),
+        result_hash=report.result_hash,
+        made_at=now,
+        seconds=round(time.monotonic() - began, 3),
+    )
+    return report, run
+
+
+def recompute(*, run: ReportRun) -> CampaignReport:
+    """The same report from the data of that run's cut-off; its hash must be the run's."""
+    return campaign_report(journey_key=run.subject, now=run.cut_off)
