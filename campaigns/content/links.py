@@ -11,6 +11,7 @@ import re
 import struct
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -55,6 +56,12 @@ def prepare(parts: Mapping[str, str], utm: Mapping[str, str], hosts: Collection[
         number = targets.setdefault(target, len(targets))
         return f"{{{{ link_{number} }}}}"
 
+    def from_text(match: re.Match[str], part: str) -> str:
+        if match.string.startswith(("{{", "{%"), match.end()):
+            raise TemplateError("variable_link", "A link's address must be constant.", part)
+        url = _without_punctuation(match[0])
+        return placeholder(url, part) + match[0][len(url) :]
+
     def from_href(match: re.Match[str]) -> str:
         url = match["url"].strip().replace("&amp;", "&")
         if _is_variable(url) or url.startswith(("mailto:", "tel:", "#")):
@@ -66,8 +73,15 @@ def prepare(parts: Mapping[str, str], utm: Mapping[str, str], hosts: Collection[
         if name == "html":
             done[name] = _HREF.sub(from_href, source)
         else:
-            done[name] = _BARE.sub(lambda match, part=name: placeholder(match[0], part), source)  # type: ignore[misc]
+            done[name] = _BARE.sub(partial(from_text, part=name), source)
     return Prepared(parts=done, targets=tuple(targets))
+
+
+def _without_punctuation(url: str) -> str:
+    """The address without the full stop or bracket of the sentence it stands in."""
+    while url[-1] in ".,;:!?" or (url[-1] == ")" and url.count(")") > url.count("(")):
+        url = url[:-1]
+    return url
 
 
 def _is_variable(url: str) -> bool:
@@ -109,7 +123,7 @@ def checked(url: str, hosts: Collection[str], part: str = "") -> str:
 def tag(url: str, utm: Mapping[str, str]) -> str:
     """Add UTM parameters before the fragment; the author's own are kept, nothing is re-encoded."""
     base, hash_mark, fragment = url.partition("#")
-    _, _, query = base.partition("?")
+    _, question_mark, query = base.partition("?")
     present = {pair.partition("=")[0].lower() for pair in re.split("[&;]", query)}
     added = "&".join(
         f"{name}={quote(value, safe='')}"
@@ -118,7 +132,7 @@ def tag(url: str, utm: Mapping[str, str]) -> str:
     )
     if not added:
         return url
-    joint = "" if base.endswith(("?", "&")) else "&" if "?" in base else "?"
+    joint = "&" if query and not query.endswith("&") else "" if question_mark else "?"
     return f"{base}{joint}{added}{hash_mark}{fragment}"
 
 

@@ -4,6 +4,7 @@ A template may not include files, loop over number ranges or grow without bound;
 the customer lacks withholds his message rather than sending half a sentence.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -26,6 +27,7 @@ PARTS: Final[Mapping[Channel, Mapping[str, bool]]] = {
 MAX_PART = 100_000
 # `include` and `render` read other files; `tablerow`, `cycle` and counters have no use here.
 _TAGS: Final = frozenset({"if", "unless", "case", "for", "break", "continue", "assign", "comment"})
+_OPENING: Final = re.compile(r"\{\{|\{%")
 _LIQUID_NOISE: Final = frozenset({"content", "output", "illegal", "eof"})
 
 
@@ -101,13 +103,14 @@ def render(compiled: Compiled, context: Mapping[str, object]) -> dict[str, str]:
     MissingVariable : a variable without a value.
     TemplateError : a limit was hit or a filter failed.
     """
+    known = _without_nulls(context)
     done: dict[str, str] = {}
     for name, part in compiled.parts.items():
         if isinstance(part, str):
             done[name] = part
             continue
         try:
-            done[name] = part.render(**context)
+            done[name] = part.render(**known)
         except UndefinedError as error:
             raise MissingVariable("missing_variable", str(error), name) from error
         except (LiquidError, ArithmeticError, TypeError, ValueError) as error:
@@ -118,8 +121,7 @@ def render(compiled: Compiled, context: Mapping[str, object]) -> dict[str, str]:
 def _compile(name: str, source: str) -> BoundTemplate | str:
     if len(source) > MAX_PART:
         raise TemplateError("too_long", f"“{name}” is longer than {MAX_PART} characters.", name)
-    if _has_range(source):
-        raise TemplateError("range", "Ranges like (1..9) are not allowed.", name)
+    _scan(name, source)
     if "{{" not in source and "{%" not in source:
         return source
     environment = _HTML if name == "html" else _TEXT
@@ -129,14 +131,30 @@ def _compile(name: str, source: str) -> BoundTemplate | str:
         raise TemplateError("parse_error", str(error), name) from error
 
 
-def _has_range(source: str) -> bool:
-    """Whether some tag or output holds ``..``: an endless range escapes every limit of Liquid."""
-    for opening, closing in (("{{", "}}"), ("{%", "%}")):
-        start = source.find(opening)
-        while start >= 0:
-            end = source.find(closing, start)
-            inside = source[start : end if end >= 0 else len(source)]
-            if ".." in inside:
-                return True
-            start = source.find(opening, start + 2) if end < 0 else source.find(opening, end)
-    return False
+def _scan(name: str, source: str) -> None:
+    """Refuse, in linear time, what the library would take seconds or for ever over.
+
+    Its lexer is quadratic in openings that nothing closes; a range escapes all of its limits.
+    """
+    for sign in ("｛｛", "｛%", "｛％"):
+        if sign in source:
+            raise TemplateError("parse_error", f"“{sign}” needs plain braces.", name)
+    at = 0
+    while opening := _OPENING.search(source, at):
+        end = source.find("}}" if opening[0] == "{{" else "%}", opening.end())
+        inside = source[opening.end() : end] if end >= 0 else ""
+        if end < 0 or _OPENING.search(inside):
+            line = source.count("\n", 0, opening.start()) + 1
+            raise TemplateError("parse_error", f"“{opening[0]}” in line {line} is open.", name)
+        if ".." in inside:
+            raise TemplateError("range", "Ranges like (1..9) are not allowed.", name)
+        at = end + 2
+
+
+def _without_nulls(values: Mapping[str, object]) -> dict[str, object]:
+    """A null is as missing as a key that isn't there."""
+    return {
+        name: _without_nulls(value) if isinstance(value, Mapping) else value
+        for name, value in values.items()
+        if value is not None
+    }
