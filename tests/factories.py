@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Final
 
 import pytest
@@ -217,7 +218,7 @@ def graph_of(*nodes: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
     chain = [{"id": "start", "type": "entry", "segment": "all"}, *nodes]
     chain.append({"id": "end", "type": "exit"})
     ids = [node["id"] for node in chain]
-    edges = [list(pair) for pair in zip(ids, ids[1:], strict=False)]
+    edges = [list(pair) for pair in pairwise(ids)]
     return {"nodes": chain, "edges": edges, **fields}
 
 

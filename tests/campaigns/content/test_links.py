@@ -1,0 +1,214 @@
+"""Addresses are checked and tagged byte for byte; tokens cannot be forged."""
+
+import base64
+import json
+import string
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.content.links import checked, prepare, read, sign, tag
+from campaigns.errors import TemplateError
+
+KEY = b"a key of a test"
+HOSTS = ("example.com", "s3.example", "xn--3jsy95k.example")
+CASES = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "cases/urls_utm.jsonl").read_text().splitlines()
+]
+ADDRESSES = [case for case in CASES if "url" in case["input"]]
+UTM = {"utm_source": "crm", "utm_medium": "sms"}
+
+ids = st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1))
+purposes = st.sampled_from(["click", "unsubscribe"])
+
+
+@pytest.mark.parametrize("case", ADDRESSES, ids=[case["id"] for case in ADDRESSES])
+def test_an_address_of_the_sample_gets_its_verdict(case: dict[str, Any]) -> None:
+    url, utm = case["input"]["url"], case["input"]["utm"]
+    wanted = case["expect"]["class"].split("|")
+
+    try:
+        done = tag(checked(url, HOSTS), utm)
+    except TemplateError:
+        assert {"reject", "reject_publish"} & set(wanted)
+        return
+
+    assert "ok" in wanted
+    assert done == case["expect"].get("out", done)
+    # The author's own bytes are kept: the address before its fragment is a prefix.
+    assert done.startswith(url.partition("#")[0])
+
+
+def test_the_authors_own_parameters_win() -> None:
+    assert tag("https://a.example/?UTM_Source=x", UTM) == (
+        "https://a.example/?UTM_Source=x&utm_medium=sms"
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://a.example/?", "https://a.example/?utm_source=crm&utm_medium=sms"),
+        ("https://a.example/?a=1&", "https://a.example/?a=1&utm_source=crm&utm_medium=sms"),
+        ("https://a.example/#?x", "https://a.example/?utm_source=crm&utm_medium=sms#?x"),
+        (
+            "https://a.example/?utm_source=&utm_medium=",
+            "https://a.example/?utm_source=&utm_medium=",
+        ),
+    ],
+)
+def test_tags_go_before_the_fragment_and_after_what_is_there(url: str, expected: str) -> None:
+    assert tag(url, UTM) == expected
+
+
+@given(st.text(alphabet=string.printable, max_size=40))
+def test_tagging_twice_changes_nothing_more(query: str) -> None:
+    once = tag(f"https://a.example/?{query}", UTM)
+
+    assert tag(once, UTM) == once
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts", "is_allowed"),
+    [
+        ("https://example.com/", ("example.com",), True),
+        ("https://shop.example.com/", ("example.com",), True),
+        ("https://EXAMPLE.com/", ("example.com",), True),
+        ("https://badexample.com/", ("example.com",), False),
+        ("https://example.com.evil.example/", ("example.com",), False),
+        ("https://example.com@evil.example/", ("example.com",), False),
+        ("https://evil.example/", (), True),
+        ("https://127.0.0.1/", (), False),
+        ("https://[::1]/", (), False),
+        ("https://2130706433/", (), False),
+        ("ftp://example.com/", (), False),
+        ("//example.com/", (), False),
+    ],
+)
+def test_only_hosts_on_the_list_are_linked(
+    url: str, hosts: tuple[str, ...], *, is_allowed: bool
+) -> None:
+    if is_allowed:
+        assert checked(url, hosts) == url
+    else:
+        with pytest.raises(TemplateError):
+            checked(url, hosts)
+
+
+def test_links_become_placeholders_and_their_targets_are_tagged_once() -> None:
+    done = prepare(
+        {
+            "html": "<a href=\"https://a.example/x?a=1&amp;b=2\">x</a> <a HREF='https://a.example/y'>",
+            "text": "See https://a.example/x?a=1&b=2, or https://a.example/z.",
+        },
+        UTM,
+        (),
+    )
+
+    assert done.parts["html"] == "<a href=\"{{ link_0 }}\">x</a> <a HREF='{{ link_1 }}'>"
+    assert done.targets[0] == "https://a.example/x?a=1&b=2&utm_source=crm&utm_medium=sms"
+    assert done.parts["text"].startswith("See {{ link_0 }}")
+    assert len(done.targets) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("See https://a.example/x.", "."),
+        ("See https://a.example/x, please", ", please"),
+        ("(https://a.example/x)", ")"),
+        ("详情 https://a.example/x。拒收请回复R", "。拒收请回复R"),
+        ("Is it https://a.example/x?", "?"),
+    ],
+    ids=["full stop", "comma", "bracket", "Chinese full stop", "question mark"],
+)
+def test_punctuation_after_an_address_is_no_part_of_it(text: str, kept: str) -> None:
+    done = prepare({"text": text}, {}, ())
+
+    assert done.targets == ("https://a.example/x",)
+    assert done.parts["text"].endswith("{{ link_0 }}" + kept)
+
+
+@pytest.mark.parametrize(
+    "href", ["{{ unsubscribe_url }}", "mailto:a@example.com", "tel:+8610", "#top"]
+)
+def test_what_is_no_constant_address_is_left_as_it_is(href: str) -> None:
+    html = f'<a href="{href}">x</a>'
+
+    assert prepare({"html": html}, UTM, ()).parts["html"] == html
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "https://a.example/{{ customer.name }}",
+        "{{ customer.url }}/x",
+        "{{ a }}{{ b }}",
+        "https://a.example/{% if x %}y{% endif %}",
+        "javascript:alert(1)",
+        "java\tscript:alert(1)",
+        "http://a.example/",
+        "/path",
+    ],
+)
+def test_a_link_that_cannot_be_checked_is_refused_when_it_is_saved(href: str) -> None:
+    with pytest.raises(TemplateError):
+        prepare({"html": f'<a href="{href}">x</a>'}, UTM, ())
+
+
+@pytest.mark.parametrize("part", ["text", "body", "url"])
+def test_a_variable_inside_a_plain_address_is_refused(part: str) -> None:
+    with pytest.raises(TemplateError):
+        prepare({part: "https://a.example/{{ customer.name }}/x"}, UTM, ())
+
+
+# --- Tokens ---------------------------------------------------------------------------------------
+@given(named=ids, purpose=purposes)
+def test_a_token_comes_back_as_what_it_was_made_of(named: tuple[int, int], purpose: str) -> None:
+    token = sign(*named, KEY, purpose)
+
+    assert read(token, KEY, purpose) == named
+    assert len(token) == 28
+    assert set(token) <= set(string.ascii_letters + string.digits + "-_")
+
+
+@given(named=ids, place=st.integers(0, 27), by=st.integers(1, 63))
+def test_a_token_with_any_character_changed_is_refused(
+    named: tuple[int, int], place: int, by: int
+) -> None:
+    alphabet = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+    token = sign(*named, KEY, "click")
+    other = alphabet[(alphabet.index(token[place]) + by) % 64]
+
+    assert read(token[:place] + other + token[place + 1 :], KEY, "click") is None
+
+
+@given(named=ids)
+def test_a_token_for_another_purpose_or_key_is_refused(named: tuple[int, int]) -> None:
+    token = sign(*named, KEY, "click")
+
+    assert read(token, KEY, "unsubscribe") is None
+    assert read(token, b"another key", "click") is None
+
+
+@given(st.text(max_size=60) | st.binary(max_size=40).map(lambda b: base64.b64encode(b).decode()))
+def test_no_text_that_we_did_not_sign_is_a_token(token: str) -> None:
+    assert read(token, KEY, "click") is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t + "=",
+        lambda t: t + "\n",
+        lambda t: " " + t,
+        lambda t: t[:14] + "!" + t[14:],
+        lambda t: t + t,
+    ],
+)
+def test_another_spelling_of_the_same_bytes_is_refused(change: Any) -> None:
+    assert read(change(sign(1, 2, KEY, "click")), KEY, "click") is None
