@@ -126,7 +126,11 @@ class ReceiptKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """One report, verified.  `detail` is the bounce reason, the link or the reply's text."""
+    """One report, verified.  `detail` is the bounce reason, the link or the reply's text.
+
+    `address` is who replied, in the form of `Outgoing.address`, where a vendor
+    names the person and not the message: it is personal data.
+    """
 
     provider_event_id: str
     key: str | None
@@ -134,6 +138,7 @@ class Receipt:
     kind: ReceiptKind
     at: datetime
     detail: str
+    address: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 import orjson
 
-from campaigns.channels.base import Absent, Found
+from campaigns.channels import accounts
+from campaigns.channels.base import Absent, AccountConfig, Found
 from campaigns.channels.errors import LookupUnavailable, RequestLost, RequestUnsent
 from campaigns.channels.http import Answer, Http, read_object
 from campaigns.channels.signing import signed_headers
@@ -50,6 +51,27 @@ class Lookup:
                 f"the lookup answered HTTP {answer.status}", code=f"http_{answer.status}"
             )
         return answer
+
+
+class NoLookup:
+    """Stands where a vendor can tell nothing of a key."""
+
+    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
+        """Raise LookupUnavailable."""
+        raise LookupUnavailable("this vendor cannot be asked by our key", code="no_lookup")
+
+
+def build_lookup(config: AccountConfig, http: Http) -> Lookup | NoLookup:
+    """Build the lookup named by the option `lookup_url`, with the secret `lookup_secret`."""
+    url = config.options.get("lookup_url")
+    if not url:
+        return NoLookup()
+    return Lookup(
+        http=http,
+        url=accounts.http_base(config, url),
+        account=config.key,
+        secret=accounts.secret(config, "lookup_secret"),
+    )
 
 
 def _read(answer: Answer, wanted: frozenset[str]) -> dict[str, Found | Absent]:

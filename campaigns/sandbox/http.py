@@ -5,23 +5,21 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 
-import orjson
 from aiohttp import web
 
+from campaigns.sandbox.answers import as_json, as_object
 from campaigns.sandbox.desk import Arrival, Desk
-from campaigns.sandbox.faults import Fault
+from campaigns.sandbox.mischief import answer_or_misbehave
 from campaigns.sandbox.service_account import ServiceAccountKey
+from campaigns.sandbox.vendors import aliyun, tencent
 
-_CHANNELS = ("email", "sms", "push")
-_SLOW_SECONDS = 2.0
+_CHANNELS = ("email", "sms", "push", "wecom")
 _RETRY_AFTER = "1"
 _SIGNED_WINDOW = 300.0  # seconds
 _BATCH_MOST = 200
 _KEYS_MOST = 500
-
-Work = Callable[[], web.Response]
 
 
 class HttpSide:
@@ -32,6 +30,7 @@ class HttpSide:
         self._api_secret = api_secret
         self._key = key
         self._tokens: dict[str, float] = {}
+        self._vendors = [aliyun.Aliyun(desk, api_secret), tencent.Tencent(desk, api_secret)]
 
     def app(self) -> web.Application:
         """Return the application; bodies are at most 10 MB."""
@@ -40,6 +39,9 @@ class HttpSide:
             [
                 web.post("/sms/v1/messages", self._sms),
                 web.post("/sms/v1/lookup", self._lookup("sms")),
+                web.post("/sms/lookup", self._lookup("sms")),
+                web.post("/push/lookup", self._lookup("push")),
+                web.post("/wecom/lookup", self._lookup("wecom")),
                 web.post("/fcm/v1/projects/{project}/messages:send", self._push),
                 web.post("/fcm/lookup", self._lookup("push")),
                 web.post("/email/lookup", self._lookup("email")),
@@ -53,17 +55,27 @@ class HttpSide:
                 web.post("/flush", self._flush),
             ]
         )
+        for vendor in self._vendors:
+            app.add_routes(vendor.routes())
         return app
 
     async def _sms(self, request: web.Request) -> web.Response:
         body = await request.read()
         if not self._is_signed(request, body):
-            return _json({"code": "unauthorised", "message": "bad signature"}, status=401)
+            return as_json({"code": "unauthorised", "message": "bad signature"}, status=401)
         arrivals = _read_sms(body, request.headers.get("X-Account", "sandbox-sms"))
         if not arrivals or len(arrivals) > _BATCH_MOST:
-            return _json({"code": "batch_size", "message": "1 to 200 messages"}, status=400)
-        return await self._misbehave(
-            request, arrivals, lambda: _json({"results": [self._sms_verdict(a) for a in arrivals]})
+            return as_json({"code": "batch_size", "message": "1 to 200 messages"}, status=400)
+        return await answer_or_misbehave(
+            desk=self._desk,
+            request=request,
+            arrivals=arrivals,
+            work=lambda: as_json({"results": [self._sms_verdict(a) for a in arrivals]}),
+            throttled=lambda: as_json(
+                {"code": "throttled", "message": "too many requests"},
+                status=429,
+                headers={"Retry-After": _RETRY_AFTER},
+            ),
         )
 
     def _sms_verdict(self, arrival: Arrival) -> dict[str, object]:
@@ -89,42 +101,26 @@ class HttpSide:
             if self._desk.refuses(arrival):
                 return _fcm_error(404, "NOT_FOUND", "UNREGISTERED")
             name = f"projects/{project}/messages/{self._desk.accept(arrival)}"
-            return _json({"name": name})
+            return as_json({"name": name})
 
-        return await self._misbehave(request, [arrival], answer)
-
-    async def _misbehave(
-        self, request: web.Request, arrivals: Sequence[Arrival], work: Work
-    ) -> web.Response:
-        """Do the work, or what the fault of this request makes of it."""
-        match self._desk.pick_fault(arrivals):
-            case None | Fault.REFUSE:
-                return work()
-            case Fault.ERROR:
-                return _json({"error": {"code": 500, "status": "INTERNAL"}}, status=500)
-            case Fault.THROTTLE:
-                return _throttled(arrivals[0].channel)
-            case Fault.RESET_AFTER:
-                work()
-            case Fault.LATE:
-                self._desk.accept_late(arrivals)
-            case Fault.SLOW:
-                await asyncio.sleep(_SLOW_SECONDS)
-                return work()
-            case Fault.RESET_BEFORE:
-                pass
-        if request.transport is not None:
-            request.transport.abort()
-        return web.Response(status=500)
+        return await answer_or_misbehave(
+            desk=self._desk,
+            request=request,
+            arrivals=[arrival],
+            work=answer,
+            throttled=lambda: _fcm_error(
+                429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", retry_after=_RETRY_AFTER
+            ),
+        )
 
     def _lookup(self, channel: str) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
             body = await request.read()
             if not self._is_signed(request, body):
-                return _json({"code": "unauthorised", "message": "bad signature"}, status=401)
-            keys = _object(body).get("keys")
+                return as_json({"code": "unauthorised", "message": "bad signature"}, status=401)
+            keys = as_object(body).get("keys")
             if not isinstance(keys, list) or len(keys) > _KEYS_MOST:
-                return _json({"code": "keys", "message": "at most 500 keys"}, status=400)
+                return as_json({"code": "keys", "message": "at most 500 keys"}, status=400)
             found = []
             for key in keys:
                 known = self._desk.ledger.find(channel=channel, key=str(key))
@@ -132,7 +128,7 @@ class HttpSide:
                     at = known[1].isoformat()
                     found.append({"key": key, "id": known[0], "accepted_at": at})
             names = {item["key"] for item in found}
-            return _json({"found": found, "absent": [k for k in keys if k not in names]})
+            return as_json({"found": found, "absent": [k for k in keys if k not in names]})
 
         return answer
 
@@ -140,59 +136,59 @@ class HttpSide:
         form = await request.post()
         audience = f"{request.scheme}://{request.host}/token"
         if not self._key.has_signed(str(form.get("assertion", "")), audience=audience):
-            return _json({"error": "invalid_grant"}, status=400)
+            return as_json({"error": "invalid_grant"}, status=400)
         token = secrets.token_urlsafe(32)
         self._tokens[token] = time.monotonic() + 3600
-        return _json({"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
+        return as_json({"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
 
     async def _forget_tokens(self, _request: web.Request) -> web.Response:
         """Revoke every token, as a vendor does when an account's key is changed."""
         count = len(self._tokens)
         self._tokens.clear()
-        return _json({"revoked": count})
+        return as_json({"revoked": count})
 
     async def _service_account(self, request: web.Request) -> web.Response:
-        return _json(self._key.as_file(f"{request.scheme}://{request.host}/token"))
+        return as_json(self._key.as_file(f"{request.scheme}://{request.host}/token"))
 
     async def _inbox(self, request: web.Request) -> web.Response:
         channel = request.query.get("channel", "email")
         after, limit = _whole(request, "after", 0), _whole(request, "limit", 100)
         if channel not in _CHANNELS or after is None or limit is None:
-            message = "channel is email, sms or push; after and limit are whole numbers"
-            return _json({"code": "query", "message": message}, status=400)
+            message = "channel is email, sms, push or wecom; after and limit are whole numbers"
+            return as_json({"code": "query", "message": message}, status=400)
         # In a thread: taking a thousand mails apart must not hold up those arriving.
         inbox = self._desk.inbox(channel)
         count = max(1, min(limit, 1000))
         messages = await asyncio.to_thread(inbox.page, after=after, limit=count)
         last = messages[-1]["seq"] if messages else after
-        return _json({"messages": messages, "next": last})
+        return as_json({"messages": messages, "next": last})
 
     async def _ledger(self, _request: web.Request) -> web.Response:
-        return _json(self._figures())
+        return as_json(self._figures())
 
     async def _receipts(self, request: web.Request) -> web.Response:
-        told = _object(await request.read())
+        told = as_object(await request.read())
         url, secret = told.get("url"), told.get("secret", self._desk.courier.secret)
         if not isinstance(url, str) or not isinstance(secret, str):
-            return _json({"code": "url", "message": "url and secret are texts"}, status=400)
+            return as_json({"code": "url", "message": "url and secret are texts"}, status=400)
         self._desk.courier.url, self._desk.courier.secret = url.rstrip("/"), secret
-        return _json({"url": self._desk.courier.url})
+        return as_json({"url": self._desk.courier.url})
 
     async def _emit(self, request: web.Request) -> web.Response:
         """Send a receipt made by hand, such as a reply or a complaint."""
-        told = _object(await request.read())
+        told = as_object(await request.read())
         account, receipt = told.get("account"), told.get("receipt")
         if not isinstance(account, str) or not isinstance(receipt, dict):
-            return _json({"code": "emit", "message": "account and receipt"}, status=400)
+            return as_json({"code": "emit", "message": "account and receipt"}, status=400)
         self._desk.courier.tell(account=account, body=receipt)
-        return _json({"receipts_pending": self._desk.courier.pending})
+        return as_json({"receipts_pending": self._desk.courier.pending})
 
     async def _flush(self, _request: web.Request) -> web.Response:
         """Record what is late, sync the ledger, wait for receipts up to 10 s."""
         self._desk.settle()
         self._desk.ledger.flush()
         await self._desk.courier.drain(within=10.0)
-        return _json(self._figures())
+        return as_json(self._figures())
 
     def _figures(self) -> dict[str, object]:
         courier = self._desk.courier
@@ -222,11 +218,13 @@ async def _one_clear_error(
     try:
         return await handler(request)
     except web.HTTPException as error:
-        return _json({"code": f"http_{error.status}", "message": error.reason}, status=error.status)
+        return as_json(
+            {"code": f"http_{error.status}", "message": error.reason}, status=error.status
+        )
 
 
 def _read_sms(body: bytes, account: str) -> list[Arrival]:
-    messages = _object(body).get("messages")
+    messages = as_object(body).get("messages")
     arrivals = []
     for item in messages if isinstance(messages, list) else []:
         if not isinstance(item, dict) or not all(
@@ -246,7 +244,7 @@ def _read_sms(body: bytes, account: str) -> list[Arrival]:
 
 
 def _read_push(body: bytes, project: str) -> Arrival | None:
-    match _object(body).get("message"):
+    match as_object(body).get("message"):
         case {
             "token": str(token),
             "notification": {"title": str(title), "body": str(text)},
@@ -258,13 +256,6 @@ def _read_push(body: bytes, project: str) -> Arrival | None:
             return None
 
 
-def _throttled(channel: str) -> web.Response:
-    if channel == "push":
-        return _fcm_error(429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", retry_after=_RETRY_AFTER)
-    body = {"code": "throttled", "message": "too many requests"}
-    return _json(body, status=429, headers={"Retry-After": _RETRY_AFTER})
-
-
 def _fcm_error(status: int, name: str, code: str, *, retry_after: str = "") -> web.Response:
     kind = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
     error = {
@@ -274,23 +265,7 @@ def _fcm_error(status: int, name: str, code: str, *, retry_after: str = "") -> w
         "details": [{"@type": kind, "errorCode": code}],
     }
     headers = {"Retry-After": retry_after} if retry_after else None
-    return _json({"error": error}, status=status, headers=headers)
-
-
-def _json(
-    value: Mapping[str, object], *, status: int = 200, headers: Mapping[str, str] | None = None
-) -> web.Response:
-    return web.Response(
-        body=orjson.dumps(value), status=status, headers=headers, content_type="application/json"
-    )
-
-
-def _object(body: bytes) -> dict[str, object]:
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    return as_json({"error": error}, status=status, headers=headers)
 
 
 def _whole(request: web.Request, name: str, default: int) -> int | None:

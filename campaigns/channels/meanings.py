@@ -1,0 +1,62 @@
+"""What a vendor's error codes amount to: each vendor holds one table of these."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from campaigns.channels.base import Refused, Unavailable, Unknown
+
+
+class Meaning(StrEnum):
+    """The five things an error code can say."""
+
+    REFUSED = "refused"  # this message or address, for ever
+    RETRY = "retry"  # not taken now: too many requests, or a frequency limit
+    UNAUTHORISED = "unauthorised"  # key, signature or permission: the account is at fault
+    OUT_OF_SERVICE = "out_of_service"  # balance or contract: the account is at fault
+    SENDER_REFUSED = "sender_refused"  # sign name, template or sender: the account is at fault
+    UNKNOWN = "unknown"  # the vendor itself does not know
+
+
+def judge_code(
+    *,
+    key: str,
+    code: str,
+    message: str,
+    table: Mapping[str, Meaning],
+    default: Meaning = Meaning.RETRY,
+    retry_after: timedelta | None = None,
+) -> Refused | Unavailable | Unknown:
+    """Judge by the longest dotted prefix of `code` in the table.
+
+    An unlisted code is an error, so nothing was sent; whether a later attempt
+    can pass is not known, and the cap on attempts ends it.
+    """
+    told = f"{code}: {message}"[:200]
+    meaning = _look_up(code, table) or default
+    match meaning:
+        case Meaning.REFUSED:
+            return Refused(key=key, code=code, message=message[:200])
+        case Meaning.RETRY:
+            return Unavailable(key=key, code=code, message=message[:200], retry_after=retry_after)
+        case Meaning.UNAUTHORISED | Meaning.OUT_OF_SERVICE | Meaning.SENDER_REFUSED:
+            return Unavailable(key=key, code=meaning.value, message=told)
+        case Meaning.UNKNOWN:
+            return Unknown(key=key, code=code, message=message[:200])
+        case _:
+            assert_never(meaning)
+
+
+def means_refusal(code: str, table: Mapping[str, Meaning]) -> bool:
+    """Return whether the code is about a message, so that its neighbours may pass."""
+    return _look_up(code, table) is Meaning.REFUSED
+
+
+def _look_up(code: str, table: Mapping[str, Meaning]) -> Meaning | None:
+    prefix = code
+    while prefix:
+        if prefix in table:
+            return table[prefix]
+        prefix = prefix.rpartition(".")[0]
+    return None

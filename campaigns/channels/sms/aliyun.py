@@ -1,0 +1,303 @@
+"""`aliyun`: Alibaba Cloud SMS for mainland numbers (dysmsapi 2017-05-25).
+
+A single message goes by SendSms, whose OutId carries our key and comes back in
+the receipt.  Several go by SendBatchSms, at most 100: it takes or refuses them
+together under one BizId, so a refusal is tried again in halves, and a receipt
+of a batch is matched by BizId and number.  The vendor is not idempotent: a
+timeout is unknown until a receipt or a relay's lookup tells.
+Source: Alibaba Cloud SMS, "SendSms", "SendBatchSms", "SmsReport", "SmsUp",
+"API error codes".
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+import orjson
+
+from campaigns.channels import accounts
+from campaigns.channels.base import (
+    Absent,
+    Accepted,
+    AccountConfig,
+    Channel,
+    Found,
+    Limits,
+    Outcome,
+    Outgoing,
+    Receipt,
+    ReceiptKind,
+    Refused,
+    Unknown,
+)
+from campaigns.channels.callbacks import (
+    check_token,
+    china_time,
+    event_id,
+    is_house_form,
+    read_items,
+    text,
+    unreadable,
+)
+from campaigns.channels.fan_out import fan_out
+from campaigns.channels.handing import hand_over, reference_headers
+from campaigns.channels.http import Answer, Http, judge_status, read_object
+from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
+from campaigns.channels.meanings import Meaning, judge_code, means_refusal
+from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.signing import acs3_headers, rfc3986_query
+from campaigns.channels.sms.numbers import from_vendor, is_e164
+from campaigns.channels.sms.replies import reply_kind
+from campaigns.channels.sms.segments import measure
+
+_VERSION = "2017-05-25"
+_BATCH_MOST = 100
+_BATCH_MARK = "batch-"
+_FORM = "application/x-www-form-urlencoded"
+_MEANINGS: Final[Mapping[str, Meaning]] = {
+    "isv.MOBILE_NUMBER_ILLEGAL": Meaning.REFUSED,
+    "isv.MOBILE_COUNT_OVER_LIMIT": Meaning.REFUSED,
+    "isv.BLACK_KEY_CONTROL_LIMIT": Meaning.REFUSED,
+    "isv.SMS_CONTENT_ILLEGAL": Meaning.REFUSED,
+    "isv.SMS_CONTENT_MISMATCH_TEMPLATE_TYPE": Meaning.REFUSED,
+    "isv.TEMPLATE_MISSING_PARAMETERS": Meaning.REFUSED,
+    "isv.TEMPLATE_PARAMS_ILLEGAL": Meaning.REFUSED,
+    "isv.PARAM_LENGTH_LIMIT": Meaning.REFUSED,
+    "isv.PARAM_NOT_SUPPORT_URL": Meaning.REFUSED,
+    "isv.INVALID_JSON_PARAM": Meaning.REFUSED,
+    "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": Meaning.REFUSED,
+    "isv.BUSINESS_LIMIT_CONTROL": Meaning.RETRY,
+    "isv.DAY_LIMIT_CONTROL": Meaning.RETRY,
+    "isv.MONTH_LIMIT_CONTROL": Meaning.RETRY,
+    "Throttling": Meaning.RETRY,
+    "isv.OUT_OF_SERVICE": Meaning.OUT_OF_SERVICE,
+    "isv.AMOUNT_NOT_ENOUGH": Meaning.OUT_OF_SERVICE,
+    "isv.PRODUCT_UN_SUBSCRIPT": Meaning.OUT_OF_SERVICE,
+    "isv.PRODUCT_UNSUBSCRIBE": Meaning.OUT_OF_SERVICE,
+    "isv.ACCOUNT_NOT_EXISTS": Meaning.UNAUTHORISED,
+    "isv.ACCOUNT_ABNORMAL": Meaning.UNAUTHORISED,
+    "isv.DENY_IP_RANGE": Meaning.UNAUTHORISED,
+    "isp.RAM_PERMISSION_DENY": Meaning.UNAUTHORISED,
+    "InvalidAccessKeyId": Meaning.UNAUTHORISED,
+    "SignatureDoesNotMatch": Meaning.UNAUTHORISED,
+    "isv.SMS_SIGNATURE_ILLEGAL": Meaning.SENDER_REFUSED,
+    "isv.SMS_SIGNATURE_SCENE_ILLEGAL": Meaning.SENDER_REFUSED,
+    "isv.SMS_SIGN_ILLEGAL": Meaning.SENDER_REFUSED,
+    "isv.SIGN_STATE_ILLEGAL": Meaning.SENDER_REFUSED,
+    "isv.SMS_TEMPLATE_ILLEGAL": Meaning.SENDER_REFUSED,
+    # The vendor's own failure, which does not say how far the message came.
+    "isp.SYSTEM_ERROR": Meaning.UNKNOWN,
+    "isp.GATEWAY_TIMEOUT": Meaning.UNKNOWN,
+}
+
+
+class Aliyun:
+    """One account.  Options and secrets are listed in `build`."""
+
+    name = "aliyun"
+    channel = Channel.SMS
+
+    def __init__(
+        self, config: AccountConfig, *, limits: Limits, http: Http, lookup: Lookup | NoLookup
+    ) -> None:
+        self.limits = limits
+        self._config = config
+        self._http = http
+        self._lookup = lookup
+        self._base = accounts.http_base(config)
+        self._key_id = accounts.secret(config, "access_key_id")
+        self._key_secret = accounts.secret(config, "access_key_secret")
+        self._template = accounts.option(config, "template_code")
+        self._variable = accounts.option(config, "template_variable", "content")
+        self._sign_name = accounts.option(config, "sign_name")
+        self._batching = accounts.flag_option(config, "batch", default=True)
+
+    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """Hand over at most 100 messages, together or one by one."""
+        good = [message for message in batch if is_e164(message.address)]
+        outcomes: list[Outcome] = [
+            Refused(key=m.key, code="address_invalid", message="the number is not E.164")
+            for m in batch
+            if not is_e164(m.address)
+        ]
+        if self._batching:
+            return [*outcomes, *await self._send_together(good)]
+        sent = await fan_out(items=good, act=self._send_single, concurrency=self.limits.concurrency)
+        return [*outcomes, *(outcome for one in sent for outcome in one)]
+
+    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
+        """Ask the relay named by `lookup_url`; the vendor itself is asked by number only."""
+        return await self._lookup.find(keys)
+
+    def read_receipts(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> list[Receipt]:
+        """Read SmsReport and SmsUp posts, known by the URL's token: the vendor signs nothing."""
+        if is_house_form(headers):
+            return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
+        check_token(self._config, headers)
+        return [_read_item(item, now) for item in read_items(body)]
+
+    async def aclose(self) -> None:
+        """Close kept connections."""
+        await self._http.aclose()
+
+    async def _send_together(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        if len(batch) < 2:
+            return [outcome for one in batch for outcome in await self._send_single(one)]
+        query = {"OutId": f"{_BATCH_MARK}{secrets.token_hex(8)}", "TemplateCode": self._template}
+        form = {
+            "PhoneNumberJson": _json([_vendor_number(m.address) for m in batch]),
+            "SignNameJson": _json([self._sign(m) for m in batch]),
+            "TemplateParamJson": _json([self._parameters(m) for m in batch]),
+        }
+        answer = await self._call("SendBatchSms", batch, query, urlencode(form).encode())
+        if isinstance(answer, list):
+            return answer
+        if means_refusal(_code(answer), _MEANINGS):
+            # One number at fault refuses all, and nothing of the batch was sent.
+            half = len(batch) // 2
+            return [
+                *await self._send_together(batch[:half]),
+                *await self._send_together(batch[half:]),
+            ]
+        return [self._read_outcome(m, answer, together=True) for m in batch]
+
+    async def _send_single(self, message: Outgoing) -> list[Outcome]:
+        query = {
+            "OutId": message.key,
+            "PhoneNumbers": _vendor_number(message.address),
+            "SignName": self._sign(message),
+            "TemplateCode": self._template,
+            "TemplateParam": _json(self._parameters(message)),
+        }
+        answer = await self._call("SendSms", [message], query, b"")
+        if isinstance(answer, list):
+            return answer
+        return [self._read_outcome(message, answer, together=False)]
+
+    async def _call(
+        self, action: str, batch: Sequence[Outgoing], query: Mapping[str, str], body: bytes
+    ) -> Answer | list[Outcome]:
+        signed = acs3_headers(
+            action=action,
+            version=_VERSION,
+            host=urlsplit(self._base).netloc,
+            query=query,
+            body=body,
+            content_type=_FORM if body else "",
+            key_id=self._key_id,
+            secret=self._key_secret,
+            at=datetime.now(UTC),
+            nonce=secrets.token_hex(16),
+        )
+        return await hand_over(
+            http=self._http,
+            batch=batch,
+            url=f"{self._base}/?{rfc3986_query(query)}",
+            body=body,
+            headers={**signed, **reference_headers(self._config, batch)},
+        )
+
+    def _read_outcome(self, message: Outgoing, answer: Answer, *, together: bool) -> Outcome:
+        told = read_object(answer.body)
+        biz_id = told.get("BizId")
+        if answer.status != 200 or _code(answer) != "OK":
+            return _judge(message.key, answer, str(told.get("Message", "")))
+        if not isinstance(biz_id, str) or not biz_id:
+            return Unknown(key=message.key, code="bad_answer", message="the answer has no BizId")
+        size = measure(f"【{self._sign(message)}】{message.content['text']}")
+        known_as = batch_provider_id(biz_id, message.address) if together else biz_id
+        return Accepted(key=message.key, provider_id=known_as, segments=size.segments)
+
+    def _sign(self, message: Outgoing) -> str:
+        return message.content.get("signature", "").strip().strip("【】") or self._sign_name
+
+    def _parameters(self, message: Outgoing) -> dict[str, str]:
+        return {self._variable: message.content["text"]}
+
+
+def build(config: AccountConfig) -> Aliyun:
+    """Build a provider.
+
+    secrets: `access_key_id`, `access_key_secret`; `receipt_token` of the
+    callback URL; `lookup_secret` with `lookup_url`; `receipt_secret`.
+    options: `template_code` of an approved template whose one variable is
+    `template_variable` (content); `sign_name`; `batch` (true); `lookup_url`;
+    `concurrency` (16), `deadline_seconds` (10), `settle_seconds` (300).
+    """
+    concurrency = accounts.whole_option(config, "concurrency", 16, least=1, most=200)
+    http = Http(
+        concurrency=concurrency, deadline=accounts.seconds_option(config, "deadline_seconds", 10)
+    )
+    limits = Limits(
+        batch_max=_BATCH_MOST,
+        concurrency=concurrency,
+        honours_key=False,
+        can_find=bool(config.options.get("lookup_url")),
+        settle=accounts.seconds_option(config, "settle_seconds", 300),
+    )
+    return Aliyun(config, limits=limits, http=http, lookup=build_lookup(config, http))
+
+
+def batch_provider_id(biz_id: str, address: str) -> str:
+    """Return the id of one message of a batch, which shares its BizId with its neighbours."""
+    return f"{biz_id}.{event_id(address)[:12]}"
+
+
+def _judge(key: str, answer: Answer, message: str) -> Outcome:
+    code = _code(answer)
+    if answer.status == 200 and not code:
+        return Unknown(key=key, code="bad_answer", message="the answer has no Code")
+    # A 5xx proves nothing, unless its code is one whose meaning is documented.
+    if code in ("", "OK") or (answer.status >= 500 and code not in _MEANINGS):
+        return judge_status(key=key, answer=answer, code=code, message=message)
+    return judge_code(key=key, code=code, message=message, table=_MEANINGS)
+
+
+def _read_item(item: Mapping[str, object], now: datetime) -> Receipt:
+    number = from_vendor(text(item, "phone_number"))
+    if "content" in item:
+        return _read_reply(item, number, now)
+    biz_id, success = text(item, "biz_id"), item.get("success")
+    if not biz_id or not isinstance(success, bool):
+        return unreadable(item, "neither a report nor a reply", now)
+    out_id, code = text(item, "out_id"), text(item, "err_code")
+    alone = bool(out_id) and not out_id.startswith(_BATCH_MARK)
+    return Receipt(
+        provider_event_id=event_id(biz_id, number, code),
+        key=out_id if alone else None,
+        provider_id=biz_id if alone else batch_provider_id(biz_id, number),
+        kind=ReceiptKind.DELIVERED if success else ReceiptKind.FAILED,
+        at=china_time(text(item, "report_time"), now),
+        detail="" if success else f"{code} {text(item, 'err_msg')}".strip(),
+    )
+
+
+def _read_reply(item: Mapping[str, object], number: str, now: datetime) -> Receipt:
+    said = text(item, "content", 500)
+    sent_at = text(item, "send_time")
+    return Receipt(
+        provider_event_id=text(item, "sequence_id") or event_id(number, sent_at, said),
+        key=None,
+        provider_id=None,
+        kind=reply_kind(said),
+        at=china_time(sent_at, now),
+        detail=said,
+        address=number,
+    )
+
+
+def _code(answer: Answer) -> str:
+    code = read_object(answer.body).get("Code")
+    return code if isinstance(code, str) else ""
+
+
+def _vendor_number(address: str) -> str:
+    return address.removeprefix("+86") if address.startswith("+861") else address.removeprefix("+")
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,22 @@
+"""Phone numbers in E.164, and as Chinese vendors write them."""
+
+import re
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+def is_e164(address: str) -> bool:
+    """Return whether the address is `+`, country code and number, nothing else."""
+    return _E164.fullmatch(address) is not None
+
+
+def from_vendor(number: str) -> str:
+    """Return E.164 of a vendor's spelling: 11 digits from 1 are China's.
+
+    >>> from_vendor("13800000000"), from_vendor("0086 13800000000"), from_vendor("85290000000")
+    ('+8613800000000', '+8613800000000', '+85290000000')
+    """
+    digits = re.sub(r"[^0-9]", "", number).removeprefix("00")
+    if len(digits) == 11 and digits.startswith("1") and not number.startswith("+"):
+        return f"+86{digits}"
+    return f"+{digits}"

@@ -1,0 +1,277 @@
+"""`tencent`: Tencent Cloud SMS (SendSms, API version 2021-01-11).
+
+One request carries one text for at most 200 numbers, all of mainland China or
+all from elsewhere, and answers with a verdict and a serial number for each.
+Messages of equal content share a request; others go alone, with our key as
+SessionContext.  Receipts name the serial number, never the key.  The vendor is
+not idempotent.
+Source: Tencent Cloud SMS, "SendSms", "API 3.0 error codes", "SMS Sending
+Status Notification", "SMS Reply Notification".
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+import orjson
+
+from campaigns.channels import accounts
+from campaigns.channels.base import (
+    Absent,
+    Accepted,
+    AccountConfig,
+    Channel,
+    Found,
+    Limits,
+    Outcome,
+    Outgoing,
+    Receipt,
+    ReceiptKind,
+    Refused,
+    Unknown,
+)
+from campaigns.channels.callbacks import (
+    check_token,
+    china_time,
+    event_id,
+    is_house_form,
+    read_items,
+    text,
+    unreadable,
+)
+from campaigns.channels.fan_out import fan_out
+from campaigns.channels.handing import hand_over, reference_headers
+from campaigns.channels.http import Answer, Http, judge_status, read_object
+from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
+from campaigns.channels.meanings import Meaning, judge_code
+from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.signing import tc3_headers
+from campaigns.channels.sms.numbers import from_vendor, is_e164
+from campaigns.channels.sms.replies import reply_kind
+
+_NUMBERS_MOST = 200
+_MEANINGS: Final[Mapping[str, Meaning]] = {
+    "FailedOperation.ContainSensitiveWord": Meaning.REFUSED,
+    "FailedOperation.PhoneNumberInBlacklist": Meaning.REFUSED,
+    "FailedOperation.TemplateParamSetNotMatchApprovedTemplate": Meaning.REFUSED,
+    "FailedOperation.MarketingSendTimeConstraint": Meaning.RETRY,
+    "FailedOperation.InsufficientBalanceInSmsPackage": Meaning.OUT_OF_SERVICE,
+    "FailedOperation.SignatureIncorrectOrUnapproved": Meaning.SENDER_REFUSED,
+    "FailedOperation.TemplateIncorrectOrUnapproved": Meaning.SENDER_REFUSED,
+    "FailedOperation.TemplateUnapprovedOrNotExist": Meaning.SENDER_REFUSED,
+    "FailedOperation.JsonParseFail": Meaning.REFUSED,
+    "FailedOperation.FailResolvePacket": Meaning.REFUSED,
+    "InvalidParameterValue.IncorrectPhoneNumber": Meaning.REFUSED,
+    "InvalidParameterValue.ContentLengthLimit": Meaning.REFUSED,
+    "InvalidParameterValue.TemplateParameterFormatError": Meaning.REFUSED,
+    "InvalidParameterValue.TemplateParameterLengthLimit": Meaning.REFUSED,
+    "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter": Meaning.REFUSED,
+    "InvalidParameterValue.SdkAppIdNotExist": Meaning.UNAUTHORISED,
+    "UnsupportedOperation": Meaning.REFUSED,
+    "UnauthorizedOperation": Meaning.UNAUTHORISED,
+    "AuthFailure": Meaning.UNAUTHORISED,
+    # A number's own frequency limit and the account's rate both pass with time.
+    "LimitExceeded": Meaning.RETRY,
+    "RequestLimitExceeded": Meaning.RETRY,
+    "InternalError": Meaning.UNKNOWN,
+}
+
+
+class Tencent:
+    """One SMS application.  Options and secrets are listed in `build`."""
+
+    name = "tencent"
+    channel = Channel.SMS
+
+    def __init__(
+        self, config: AccountConfig, *, limits: Limits, http: Http, lookup: Lookup | NoLookup
+    ) -> None:
+        self.limits = limits
+        self._config = config
+        self._http = http
+        self._lookup = lookup
+        self._base = accounts.http_base(config)
+        self._secret_id = accounts.secret(config, "secret_id")
+        self._secret_key = accounts.secret(config, "secret_key")
+        self._app_id = accounts.option(config, "sdk_app_id")
+        self._template = accounts.option(config, "template_id")
+        self._sign_name = accounts.option(config, "sign_name")
+        self._region = accounts.option(config, "region", "ap-guangzhou")
+
+    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """Hand over, messages of equal content together."""
+        refused: list[Outcome] = [
+            Refused(key=m.key, code="address_invalid", message="the number is not E.164")
+            for m in batch
+            if not is_e164(m.address)
+        ]
+        groups = list(_groups([m for m in batch if is_e164(m.address)]))
+        sent = await fan_out(
+            items=groups, act=self._send_group, concurrency=self.limits.concurrency
+        )
+        return [*refused, *(outcome for one in sent for outcome in one)]
+
+    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
+        """Ask the relay named by `lookup_url`; the vendor itself is asked by number only."""
+        return await self._lookup.find(keys)
+
+    def read_receipts(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> list[Receipt]:
+        """Read status and reply posts, known by the URL's token: the vendor signs nothing."""
+        if is_house_form(headers):
+            return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
+        check_token(self._config, headers)
+        return [_read_item(item, now) for item in read_items(body)]
+
+    async def aclose(self) -> None:
+        """Close kept connections."""
+        await self._http.aclose()
+
+    async def _send_group(self, group: Sequence[Outgoing]) -> list[Outcome]:
+        content = group[0].content
+        signature = content.get("signature", "").strip().strip("【】")
+        body = orjson.dumps(
+            {
+                "PhoneNumberSet": [message.address for message in group],
+                "SmsSdkAppId": self._app_id,
+                "TemplateId": self._template,
+                "SignName": signature or self._sign_name,
+                "TemplateParamSet": [content["text"]],
+                "SessionContext": group[0].key if len(group) == 1 else "",
+            }
+        )
+        signed = tc3_headers(
+            service="sms",
+            host=urlsplit(self._base).netloc,
+            body=body,
+            secret_id=self._secret_id,
+            secret_key=self._secret_key,
+            at=datetime.now(UTC),
+        )
+        chosen = {"X-TC-Action": "SendSms", "X-TC-Version": "2021-01-11"}
+        chosen["X-TC-Region"] = self._region
+        answer = await hand_over(
+            http=self._http,
+            batch=group,
+            url=f"{self._base}/",
+            body=body,
+            headers={**signed, **chosen, **reference_headers(self._config, group)},
+        )
+        return answer if isinstance(answer, list) else _read_outcomes(group, answer)
+
+
+def build(config: AccountConfig) -> Tencent:
+    """Build a provider.
+
+    secrets: `secret_id`, `secret_key`; `receipt_token` of the callback URL;
+    `lookup_secret` with `lookup_url`; `receipt_secret`.
+    options: `sdk_app_id`, `sign_name`, `template_id` of an approved template
+    with one variable, `region` (ap-guangzhou), `lookup_url`, `concurrency`
+    (16), `deadline_seconds` (10), `settle_seconds` (300).
+    """
+    concurrency = accounts.whole_option(config, "concurrency", 16, least=1, most=200)
+    http = Http(
+        concurrency=concurrency, deadline=accounts.seconds_option(config, "deadline_seconds", 10)
+    )
+    limits = Limits(
+        batch_max=_NUMBERS_MOST,
+        concurrency=concurrency,
+        honours_key=False,
+        can_find=bool(config.options.get("lookup_url")),
+        settle=accounts.seconds_option(config, "settle_seconds", 300),
+    )
+    return Tencent(config, limits=limits, http=http, lookup=build_lookup(config, http))
+
+
+def _groups(batch: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
+    """Part the batch by what one request may hold: one content, one side of the border.
+
+    A number stands in a request once, because its verdict is found by it.
+    """
+    groups: dict[tuple[str, str, bool, int], list[Outgoing]] = {}
+    seen: dict[tuple[str, str, str], int] = {}
+    for message in batch:
+        content = message.content["text"], message.content.get("signature", "")
+        times = seen.get((*content, message.address), 0)
+        seen[*content, message.address] = times + 1
+        place = (*content, message.address.startswith("+86"), times)
+        groups.setdefault(place, []).append(message)
+    for group in groups.values():
+        for start in range(0, len(group), _NUMBERS_MOST):
+            yield group[start : start + _NUMBERS_MOST]
+
+
+def _read_outcomes(group: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
+    told = read_object(answer.body).get("Response")
+    response = told if isinstance(told, dict) else {}
+    error, statuses = response.get("Error"), response.get("SendStatusSet")
+    if answer.status != 200:
+        return [judge_status(key=message.key, answer=answer) for message in group]
+    if isinstance(error, dict) and isinstance(error.get("Code"), str):
+        return [_judge(message.key, error) for message in group]
+    if not isinstance(statuses, list):
+        told_of = "the answer holds neither statuses nor an error"
+        return [Unknown(key=m.key, code="bad_answer", message=told_of) for m in group]
+    by_number = {
+        from_vendor(text(status, "PhoneNumber")): status
+        for status in statuses
+        if isinstance(status, dict)
+    }
+    return [_read_status(message, by_number.get(message.address)) for message in group]
+
+
+def _read_status(message: Outgoing, status: Mapping[str, object] | None) -> Outcome:
+    key = message.key
+    if status is None:
+        return Unknown(key=key, code="no_result", message="the answer leaves this number out")
+    if text(status, "Code") != "Ok":
+        return _judge(key, status)
+    serial, fee = text(status, "SerialNo"), status.get("Fee")
+    if not serial:
+        return Unknown(key=key, code="bad_result", message="accepted without a serial number")
+    charged = fee if isinstance(fee, int) and fee > 0 else 1
+    return Accepted(key=key, provider_id=serial, segments=charged)
+
+
+def _judge(key: str, told: Mapping[str, object]) -> Outcome:
+    code = text(told, "Code")
+    if not code:
+        return Unknown(key=key, code="bad_result", message="the verdict cannot be read")
+    return judge_code(key=key, code=code, message=text(told, "Message"), table=_MEANINGS)
+
+
+def _read_item(item: Mapping[str, object], now: datetime) -> Receipt:
+    number = from_vendor(f"+{text(item, 'nationcode') or '86'}{text(item, 'mobile')}")
+    if "text" in item:
+        return _read_reply(item, number, now)
+    serial, status = text(item, "sid"), text(item, "report_status")
+    if not serial or status not in ("SUCCESS", "FAIL"):
+        return unreadable(item, "neither a status nor a reply", now)
+    failed = f"{text(item, 'errmsg')} {text(item, 'description')}".strip()
+    return Receipt(
+        provider_event_id=event_id(serial, status),
+        key=None,
+        provider_id=serial,
+        kind=ReceiptKind.DELIVERED if status == "SUCCESS" else ReceiptKind.FAILED,
+        at=china_time(text(item, "user_receive_time"), now),
+        detail="" if status == "SUCCESS" else failed,
+    )
+
+
+def _read_reply(item: Mapping[str, object], number: str, now: datetime) -> Receipt:
+    said, seconds = text(item, "text", 500), item.get("time")
+    try:
+        at = datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else now
+    except (ValueError, OverflowError, OSError):
+        at = now
+    return Receipt(
+        provider_event_id=event_id(number, str(seconds)[:20], said),
+        key=None,
+        provider_id=None,
+        kind=reply_kind(said),
+        at=at,
+        detail=said,
+        address=number,
+    )
