@@ -1,17 +1,20 @@
 """Make the sources events and files come from, and the API keys of the outer ones."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from customers.errors import KeyRefused
 from customers.models import Source
 from customers.queries import key_hash
 from customers.vocabulary import KeyScope
 
+_SLUG = re.compile("[A-Za-z0-9_-]{1,64}")
 _PREFIXES = {KeyScope.INGEST: "tsw_", KeyScope.READ: "tsr_", KeyScope.MANAGE: "tsm_"}
 
 
@@ -30,9 +33,9 @@ def create_api_key(*, name: str, scope: KeyScope, now: datetime) -> NewKey:
     """
     name = name.strip()
     if not 0 < len(name) <= 120:
-        raise KeyRefused("name_invalid", "A key needs a name of 1 to 120 characters.")
+        raise KeyRefused("name_invalid", _("A key needs a name of 1 to 120 characters."))
     if scope not in _PREFIXES:
-        raise KeyRefused("scope_invalid", "Keys have the scope ingest, read or manage.")
+        raise KeyRefused("scope_invalid", _("Keys have the scope ingest, read or manage."))
     secret = _PREFIXES[scope] + secrets.token_urlsafe(32)
     source = Source.objects.create(
         key=f"{slugify(name)[:48] or 'key'}-{secrets.token_hex(4)}",
@@ -52,8 +55,15 @@ def revoke_api_key(*, source: Source, now: datetime) -> None:
 
 @transaction.atomic
 def internal_source(*, key: str, name: str, now: datetime) -> Source:
-    """The product's own source of this key, made at the first call."""
-    source, _made = Source.objects.get_or_create(
+    """The product's own source of this key, made at the first call.
+
+    Raises KeyRefused when the key is not a slug of at most 64 characters.
+    """
+    if not _SLUG.fullmatch(key):
+        raise KeyRefused(
+            "source_invalid", _("A source's key has 1 to 64 letters, digits, hyphens or _.")
+        )
+    source, _is_new = Source.objects.get_or_create(
         key=key, defaults={"name": name, "scope": KeyScope.INTERNAL, "created_at": now}
     )
     return source

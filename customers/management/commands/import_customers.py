@@ -17,7 +17,7 @@ from customers.actions.import_customers import (
     ImportStatus,
     import_customers,
 )
-from customers.errors import FileRejected, ImportUnderWay, NeedsConfirmation
+from customers.errors import FileRejected, ImportUnderWay, KeyRefused, NeedsConfirmation
 from customers.importing.mapping import CHANNELS
 from customers.management.progress import Progress
 
@@ -66,7 +66,7 @@ class Command(BaseCommand):
                 )
         except FileRejected as error:
             self._refuse(error, as_json=options["json"])
-        except ImportUnderWay as error:
+        except (ImportUnderWay, KeyRefused) as error:
             raise CommandError(error.message) from error
         else:
             self._tell(result, as_json=options["json"])

@@ -76,6 +76,7 @@ def test_refused_file_is_one_sentence_and_exit_code_2(environment: dict[str, str
         ([str(CASES / "control_utf8.csv"), "--map", "nonsense"], "COLUMN=FIELD"),
         ([str(CASES / "control_utf8.csv"), "--map", "name=x:colour"], "number"),
         ([str(CASES / "control_utf8.csv"), "--consent", "sms"], "--notice"),
+        ([str(CASES / "control_utf8.csv"), "--source", "a b"], "1 to 64"),
         ([str(CASES / "control_utf8.csv"), "--consent", "fax", "--notice", "1"], "fax"),
     ],
 )
