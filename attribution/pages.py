@@ -9,8 +9,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _t
 
+from attribution.actions.reports import run_report
 from attribution.errors import NoSuchCampaign
-from attribution.reports.campaign import CampaignReport, campaign_report
+from attribution.reports.campaign import campaign_report
 from attribution.reports.export import csv_bytes
 from attribution.reports.present import present
 from campaigns.models import Journey
@@ -33,13 +34,18 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def campaign(request: HttpRequest, key: str) -> HttpResponse:
-    """One campaign: channel ROI, attribution, experiments; computed now."""
-    report = _report(request, key)
+    """One campaign: channel ROI, attribution, experiments; computed now, new figures kept."""
+    _require_reader(request)
+    try:
+        report, run = run_report(journey_key=key, now=clock_now())
+    except NoSuchCampaign as error:
+        raise Http404(str(error)) from error
     return _page(
         request,
         "attribution/campaign.html",
         report.journey_name,
         report=report,
+        run=run,
         page=present(report),
         as_of=moment(report.as_of),
     )
@@ -47,7 +53,11 @@ def campaign(request: HttpRequest, key: str) -> HttpResponse:
 
 def export(request: HttpRequest, key: str, sheet: str) -> HttpResponse:
     """One table of the report as CSV, unformatted."""
-    report = _report(request, key)
+    _require_reader(request)
+    try:
+        report = campaign_report(journey_key=key, now=clock_now())
+    except NoSuchCampaign as error:
+        raise Http404(str(error)) from error
     found = present(report).sheets().get(sheet)
     if found is None:
         raise Http404
@@ -58,14 +68,6 @@ def export(request: HttpRequest, key: str, sheet: str) -> HttpResponse:
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
-
-
-def _report(request: HttpRequest, key: str) -> CampaignReport:
-    _require_reader(request)
-    try:
-        return campaign_report(journey_key=key, now=clock_now())
-    except NoSuchCampaign as error:
-        raise Http404(str(error)) from error
 
 
 def _require_reader(request: HttpRequest) -> None:

@@ -71,6 +71,7 @@ REPORT = CampaignReport(
     touch_states={"delivered": 900, "refused": 100},
     reasons={"no_consent": 100},
     notes=(),
+    rows_read={},
 )
 
 
@@ -86,7 +87,7 @@ def test_figures_are_formatted_and_exported_as_they_are() -> None:
         "9.5",
         "1,234.50",
         "100.00",
-        "+1,134.5%",
+        "+1,134%",
         "10.53",
     ]
     assert page.roi.values()[0][5:] == [Decimal("1234.5"), Decimal("100"), 11.345, ROW.cpa]
