@@ -49,6 +49,14 @@ CONSENT_WORDS = {
     ConsentState.WITHDRAWN.value: _("Withdrawn"),
 }
 CONSENT_TONES = {ConsentState.GRANTED.value: Tone.GOOD, ConsentState.WITHDRAWN.value: Tone.BAD}
+CHANNEL_WORDS = {
+    "sms": _("SMS"),
+    "email": _("E-mail"),
+    "push": _("Push"),
+    "wecom": _("WeCom"),
+    "in_app": _("In-app message"),
+    "task": _("Advisor task"),
+}
 PURPOSE_WORDS = {
     "marketing": _("Marketing"),
     "service": _("Service"),
@@ -75,6 +83,7 @@ class CustomerAdmin(ReadOnlyAdmin):
         closed_filter("lifecycle", _("lifecycle"), {phase: phase for phase in LIFECYCLES}),
     )
     ordering = ("-id",)
+    sortable_by = ("customer_no",)
     search_fields = ("customer_no",)
     search_help_text = _(
         "Beginning of a customer number, or a whole phone number or e-mail address"
@@ -125,7 +134,7 @@ class CustomerAdmin(ReadOnlyAdmin):
         words = STATUS_WORDS.get(customer.status, customer.status)
         return badge(words, STATUS_TONES.get(customer.status, Tone.WARN))
 
-    @display(description=_("name"))
+    @display(description=_("full name"))
     def masked_name(self, customer: Customer) -> str:
         """The family name's first character; the rest is hidden."""
         if not customer.name_cipher:
@@ -240,7 +249,7 @@ def _consents(customer: Customer) -> tuple[Panel, Panel]:
 def _consent(consent: Consent) -> tuple[object, ...]:
     return (
         PURPOSE_WORDS.get(consent.purpose, consent.purpose),
-        consent.channel,
+        CHANNEL_WORDS.get(consent.channel, consent.channel),
         badge(
             CONSENT_WORDS.get(consent.state, consent.state),
             CONSENT_TONES.get(consent.state, Tone.PLAIN),
@@ -324,6 +333,7 @@ class QuarantineAdmin(ReadOnlyAdmin):
     list_display = ("received_at", "code", "reason", "status", "message_id")
     list_filter = ("state",)
     ordering = ("-id",)
+    sortable_by = ()
     search_fields = ("code__startswith",)
     search_help_text = _("Beginning of the reason code")
     exclude = ("payload", "message")

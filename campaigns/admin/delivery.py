@@ -60,6 +60,7 @@ class TouchAdmin(ReadOnlyAdmin):
     list_filter = ("journey", "channel", StateFilter, ReasonFilter)
     list_select_related = ("journey", "customer")
     ordering = ("-id",)
+    sortable_by = ()
     search_fields = ("customer__customer_no",)
     search_help_text = _("Whole customer number")
     fieldsets = (
@@ -204,6 +205,7 @@ class BatchAdmin(ReadOnlyAdmin):
     """What workers claim; an open batch is due, a done one is not."""
 
     list_display = ("id", "journey", "account", "status", "due_at", "lease_until", "fence")
+    sortable_by = ()
     list_filter = ("account", "journey", ("due_at", admin.EmptyFieldListFilter))
     list_select_related = ("journey", "account")
     ordering = ("-id",)
