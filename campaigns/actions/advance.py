@@ -24,6 +24,7 @@ from campaigns.queries import (
 from campaigns.states import TouchState
 from customers.queries import rows
 from customers.vocabulary import Purpose
+from segments.errors import RuleError
 from segments.queries import check_rule, matching
 
 BATCH = 500
@@ -145,9 +146,13 @@ def _due(row: tuple[Any, ...]) -> _Due:
 
 
 def _run_version(version_id: int, due: Sequence[_Due], now: datetime) -> list[_Run]:
-    graph = version_graph(version_id)
+    try:
+        graph = version_graph(version_id)
+        rules = {name: check_rule(rule) for name, rule in branch_rules(graph).items()}
+    except (CampaignError, RuleError) as error:
+        # Such as a segment archived since: this version fails, the rest of the batch goes on.
+        return [_Run(item, None, f"{type(error).__name__}: {error}") for item in due]
     journey_key = Journey.objects.values_list("key", flat=True).get(pk=due[0].journey_id)
-    rules = {name: check_rule(rule) for name, rule in branch_rules(graph).items()}
     matched = matching(rules, [item.customer_id for item in due], now=now)
     return [
         _run_one(graph, item, journey_key, matched.get(item.customer_id, frozenset()), now)

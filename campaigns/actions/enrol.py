@@ -31,10 +31,22 @@ def enrol(*, journey: Journey, now: datetime) -> int:
     segment = Segment.objects.get(key=entry.segment)
     if segment.refreshed_at is None or segment.refreshed_at < now - MEMBERS_MAY_BE_OLD:
         refresh(segment=segment, now=now)
+    if graph.reentry_days is None and not _has_news(locked, segment):
+        return 0
     entered = _insert(locked, graph.entry, segment.pk, graph.reentry_days, now)
     locked.enrolled_at = now
     locked.save(update_fields=["enrolled_at"])
     return entered
+
+
+def _has_news(journey: Journey, segment: Segment) -> bool:
+    """Whether the members were rebuilt since this version last let them in."""
+    segment.refresh_from_db(fields=["refreshed_at"])
+    last = journey.enrolled_at
+    if last is None or segment.refreshed_at is None or journey.live is None:
+        return True
+    published = journey.live.published_at
+    return segment.refreshed_at > last or (published is not None and published > last)
 
 
 def _insert(
