@@ -52,7 +52,7 @@ app.conf.update(
     task_time_limit=300,
     worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_enable_remote_control=False,
-    worker_max_tasks_per_child=500,
+    worker_max_tasks_per_child=5000,
     worker_prefetch_multiplier=1,
     worker_send_task_events=False,
     worker_soft_shutdown_timeout=10,

@@ -269,6 +269,15 @@ def _free_port(host: str) -> int:
         return int(probe.getsockname()[1])
 
 
+def free_or(preferred: int, host: str = "127.0.0.1") -> int:
+    """The preferred port, or 0 (any) where another program holds it."""
+    try:
+        _require_free(host, preferred)
+    except SupervisorError:
+        return 0
+    return preferred
+
+
 def _require_free(host: str, port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -27,7 +27,7 @@ from config.replay.data import FOLDER, DataError
 from config.replay.progress import Reporter
 from config.replay.space import SpaceError
 from config.replay.stage import Plan, Played, Replay
-from config.supervisor import SupervisorError
+from config.supervisor import SupervisorError, free_or
 
 
 class Command(BaseCommand):
@@ -48,7 +48,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--seed", type=int, default=1, help="of the faults")
         parser.add_argument("--workers", type=_positive, default=2, help="processes that work")
-        parser.add_argument("--port", type=int, default=None, help="0 picks a free one")
+        parser.add_argument(
+            "--port", type=int, default=None, help="8000 or, if that is taken, any free one"
+        )
         parser.add_argument("--data", type=Path, default=FOLDER, help="folder of the data files")
         parser.add_argument("--verbose", action="store_true", help="show what the processes say")
 
@@ -126,7 +128,7 @@ class Command(BaseCommand):
 def _plan(options: dict[str, Any]) -> Plan:
     port = options["port"]
     if port is None:
-        port = 0 if options["headless"] else 8000
+        port = 0 if options["headless"] else free_or(8000)
     if not 0 <= port <= 65535:
         raise CommandError("--port must be between 0 and 65535.")
     return Plan(
