@@ -1,13 +1,13 @@
 """Journeys: the list with live counts, the page with graph, versions and the way to running."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
@@ -22,7 +22,17 @@ from campaigns.journeys.check import Severity
 from campaigns.journeys.parse import parse
 from campaigns.labels import NODES, say
 from campaigns.models import Enrolment, Journey, JourneyVersion
-from compliance.console import Act, ActingAdmin, Panel, Tone, badge, code, figure, moment
+from compliance.console import (
+    Act,
+    ActingAdmin,
+    CappedList,
+    Panel,
+    Tone,
+    badge,
+    code,
+    figure,
+    moment,
+)
 from compliance.errors import ComplianceError
 from compliance.json_box import JsonBox, JsonText
 from compliance.models import Review, User
@@ -39,6 +49,7 @@ VERDICT_TONES = {
     Review.Verdict.APPROVED: Tone.GOOD,
     Review.Verdict.RETURNED: Tone.WARN,
 }
+UNDER_WAY = (Enrolment.State.ACTIVE, Enrolment.State.WAITING)
 EMPTY_GRAPH: dict[str, object] = {
     "nodes": [
         {"id": "start", "type": "entry", "segment": ""},
@@ -78,6 +89,24 @@ class JourneyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         return graph
 
 
+class JourneyList(CappedList):
+    """Journeys with their enrolments by state, counted in one statement for the page shown."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Hang the counts on the journeys of the page."""
+        super().get_results(request)
+        shown = {journey.pk: journey for journey in self.result_list}
+        for journey in shown.values():
+            journey.enrolled_by_state = Counter()
+        counted = (
+            Enrolment.objects.filter(journey__in=list(shown))
+            .values_list("journey", "state")
+            .annotate(count=Count("pk"))
+        )
+        for key, state, count in counted:
+            shown[key].enrolled_by_state[state] = count
+
+
 @admin.register(Journey)
 class JourneyAdmin(ActingAdmin):
     """Journeys and how many customers are where."""
@@ -102,15 +131,9 @@ class JourneyAdmin(ActingAdmin):
         """A key is for life: links, reports and rules name it."""
         return ("key",) if obj else ()
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Journey]:
-        """With the number of enrolments by state, each counted once."""
-        states = Enrolment.State
-        journeys: QuerySet[Journey] = super().get_queryset(request)
-        return journeys.annotate(
-            enrolled_count=_enrolments(),
-            waiting_count=_enrolments(state__in=[states.ACTIVE, states.WAITING]),
-            done_count=_enrolments(state=states.DONE),
-        )
+    def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[CappedList]:
+        """The list that counts enrolments for the journeys it shows."""
+        return JourneyList
 
     def save_model(
         self, request: HttpRequest, obj: Journey, form: "forms.ModelForm[Journey]", change: bool
@@ -139,17 +162,17 @@ class JourneyAdmin(ActingAdmin):
     @display(description=_("enrolled"))
     def enrolled(self, journey: Any) -> str:
         """Everybody who ever entered."""
-        return figure(journey.enrolled_count)
+        return figure(journey.enrolled_by_state.total())
 
     @display(description=_("under way"))
     def waiting(self, journey: Any) -> str:
         """Due now or waiting."""
-        return figure(journey.waiting_count)
+        return figure(sum(journey.enrolled_by_state[state] for state in UNDER_WAY))
 
     @display(description=_("done"))
     def done(self, journey: Any) -> str:
         """Reached an exit."""
-        return figure(journey.done_count)
+        return figure(journey.enrolled_by_state[Enrolment.State.DONE])
 
     def page_context(self, request: HttpRequest, item: Journey) -> dict[str, Any]:
         """Buttons, the drawing of the newest version, and what the checks say about it."""
@@ -221,17 +244,6 @@ def person(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise TypeError("The console asks for a login before it shows a page.")
     return request.user
-
-
-def _enrolments(**conditions: object) -> Coalesce:
-    counted = (
-        Enrolment.objects.filter(journey=OuterRef("pk"), **conditions)
-        .order_by()
-        .values("journey")
-        .annotate(count=Count("pk"))
-        .values("count")
-    )
-    return Coalesce(Subquery(counted), 0)
 
 
 def _problems(version: JourneyVersion) -> list[tuple[SafeString, str]]:

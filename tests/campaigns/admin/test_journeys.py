@@ -133,3 +133,12 @@ def test_new_template_has_the_parts_of_its_channel_and_is_checked(house: House) 
     assert wrong.context["adminform"].form.errors["part_text"]
     assert right.status_code == 302
     assert Template.objects.get(key="sms-1").channel == "sms"
+
+
+def test_list_counts_those_who_entered_and_those_who_are_done(house: House) -> None:
+    page = client_of(house, "manager").get(reverse("admin:campaigns_journey_changelist"))
+
+    shown = {journey.key: journey.enrolled_by_state for journey in page.context["cl"].result_list}
+    assert shown["spring"] == {"done": 360}
+    assert shown["autumn"] == {}
+    assert ">360<" in page.content.decode()
