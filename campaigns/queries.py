@@ -75,12 +75,14 @@ RETURNING e.id
 """
 
 # --- Batches and touches ------------------------------------------------------------------------
+# A stopped journey's batches are claimed too: nothing new is sent, but what is ambiguous is asked
+# about, and what was under way when it stopped comes to an end.
 CLAIM_BATCH: Final = """
 UPDATE campaigns_dispatchbatch b
 SET lease_owner = %(owner)s, lease_until = %(until)s, fence = b.fence + 1
 FROM (
     SELECT d.id FROM campaigns_dispatchbatch d
-    JOIN campaigns_journey j ON j.id = d.journey_id AND j.state = 'running'
+    JOIN campaigns_journey j ON j.id = d.journey_id AND j.state IN ('running', 'stopped')
     JOIN campaigns_provideraccount a ON a.id = d.account_id AND a.is_active
     WHERE d.due_at <= %(now)s AND (d.lease_until IS NULL OR d.lease_until <= %(now)s)
     ORDER BY d.due_at, d.id
@@ -91,10 +93,18 @@ WHERE b.id = due.id
 RETURNING b.id, b.account_id, b.journey_id, b.fence
 """
 
-# An attempt of an older claim that left no outcome may or may not have reached the provider.
+RENEW_LEASE: Final = """
+UPDATE campaigns_dispatchbatch b SET lease_until = %(until)s
+FROM campaigns_journey j
+WHERE b.id = %(batch)s AND b.fence = %(fence)s AND j.id = b.journey_id
+RETURNING j.state
+"""
+
+# An attempt of an older claim that left no outcome may or may not have reached the provider;
+# it was made before that claim's lease ended, so "absent" proves something from now + settle on.
 ORPHANED_ATTEMPTS: Final = """
 UPDATE campaigns_touch
-SET state = %(state)s, reason = %(reason)s, due_at = handed_at + %(settle)s
+SET state = %(state)s, reason = %(reason)s, due_at = %(now)s + %(settle)s
 WHERE batch_id = %(batch)s AND state = 'handing_over' AND fence < %(fence)s
 """
 
@@ -111,12 +121,14 @@ WRITE_JUDGED: Final = """
 UPDATE campaigns_touch t
 SET state = r.state, reason = r.reason, verdict = r.verdict, fence = %(fence)s,
     attempts = t.attempts + r.attempt, due_at = r.due_at,
+    segments = greatest(t.segments, r.segments),
     handed_at = CASE WHEN r.state = 'handing_over' THEN %(now)s ELSE t.handed_at END,
     content_hash = CASE WHEN r.content_hash = '' THEN t.content_hash ELSE r.content_hash END,
     content_cipher = CASE WHEN r.content = '' THEN t.content_cipher
                           ELSE decode(r.content, 'base64') END
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
-    id bigint, state text, reason text, verdict jsonb, attempt int, due_at timestamptz,
+    id bigint, state text, reason text, verdict jsonb, segments int, attempt int,
+    due_at timestamptz,
     content_hash text, content text)
 WHERE t.id = r.id
 """
@@ -132,13 +144,15 @@ SET state = CASE WHEN t.state IN ('bounced', 'delivered', 'opened', 'clicked') T
                    ELSE t.verdict || jsonb_build_object('provider', r.detail) END,
     due_at = r.due_at,
     provider_id = CASE WHEN r.provider_id = '' THEN t.provider_id ELSE r.provider_id END,
-    segments = greatest(t.segments, r.segments),
-    cost = CASE WHEN r.segments > 0 THEN r.segments * a.unit_cost ELSE t.cost END,
-    accepted_at = CASE WHEN r.segments > 0 THEN coalesce(t.accepted_at, r.at)
+    segments = CASE WHEN r.segments > 0 THEN r.segments ELSE t.segments END,
+    cost = CASE WHEN NOT r.accepted THEN t.cost
+                WHEN r.segments > 0 THEN r.segments * a.unit_cost
+                ELSE greatest(t.segments, 1) * a.unit_cost END,
+    accepted_at = CASE WHEN r.accepted THEN coalesce(t.accepted_at, r.at)
                        ELSE t.accepted_at END
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
     key uuid, state text, reason text, detail text, due_at timestamptz, provider_id text,
-    segments int, at timestamptz),
+    segments int, accepted boolean, at timestamptz),
     campaigns_provideraccount a
 WHERE t.key = r.key AND a.id = t.account_id AND t.batch_id = %(batch)s
   AND t.state NOT IN ('refused', 'failed', 'accepted')

@@ -144,7 +144,7 @@ def campaign_report(*, journey_key: str, now: datetime) -> CampaignReport:
         journey_name=journey.name,
         description=journey.description,
         as_of=now,
-        currency=settings.CURRENCY,
+        currency=goal.currency if goal else settings.CURRENCY,
         window=window,
         method=ROI_METHOD,
         roi=by_channel,

@@ -7,14 +7,13 @@ sent again.
 
 import base64
 import json
-import random
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from campaigns.actions.hand_over import LEASE, Result, Watch, ask, hand_over
 from campaigns.actions.prepare import (
     Judged,
     OpenTouch,
@@ -23,18 +22,7 @@ from campaigns.actions.prepare import (
     prepare_touches,
     ready_templates,
 )
-from campaigns.channels.base import (
-    Absent,
-    Accepted,
-    Found,
-    Outcome,
-    Outgoing,
-    Provider,
-    Refused,
-    Unavailable,
-    Unknown,
-)
-from campaigns.channels.errors import ChannelError
+from campaigns.channels.base import Provider
 from campaigns.channels.runner import process_loop
 from campaigns.errors import LostLease
 from campaigns.models import DispatchBatch, ProviderAccount
@@ -52,11 +40,6 @@ from campaigns.queries import (
 from campaigns.states import Reason, TouchState
 from customers.queries import execute, rows
 
-LEASE = timedelta(seconds=45)
-# A worker stops handing over well before its lease ends, so that no two send the same touch.
-SEND_UNTIL = timedelta(seconds=25)
-MAX_ATTEMPTS = 8
-LONGEST_BACKOFF = 300.0
 TASK_SLA = timedelta(hours=24)
 
 
@@ -69,20 +52,6 @@ class Dispatched:
     refused: int = 0
     deferred: int = 0
     ambiguous: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Result:
-    """A touch's new state after the provider spoke, or didn't."""
-
-    key: str
-    state: TouchState
-    due_at: datetime
-    at: datetime
-    reason: Reason = Reason.NONE
-    detail: str = ""
-    provider_id: str = ""
-    segments: int = 0
 
 
 def dispatch_batch(*, owner: str, now: datetime) -> Dispatched | None:
@@ -98,15 +67,14 @@ def dispatch_batch(*, owner: str, now: datetime) -> Dispatched | None:
     ------
     LostLease : another worker took the batch over; this one wrote nothing.
     """
-    started = time.monotonic()
+    watch = Watch(now=now)
     claimed = _claim(owner, now)
     if claimed is None:
         return None
     account = ProviderAccount.objects.get(pk=claimed.account_id)
     provider = process_loop().provider(account_config(account))
     prepared = _prepare(claimed, provider, now)
-    results = _send(prepared, provider, started, now)
-    results += _ask(prepared, provider, started, now)
+    results = hand_over(prepared, provider, claimed, watch) + ask(prepared, provider, watch)
     _record(claimed, prepared, provider, results, now)
     return _summary(prepared, results)
 
@@ -141,6 +109,7 @@ def _prepare_held(
             "settle": settle,
             "batch": claimed.id,
             "fence": claimed.fence,
+            "now": now,
         },
     )
     open_touches = [OpenTouch(*row) for row in rows(OPEN_TOUCHES, {"batch": claimed.id})]
@@ -176,6 +145,7 @@ def _judged_row(item: Judged) -> dict[str, object]:
         "state": item.state,
         "reason": item.reason,
         "verdict": item.verdict,
+        "segments": item.segments,
         "attempt": 1 if item.state is TouchState.HANDING_OVER else 0,
         "due_at": item.due_at.isoformat(),
         "content_hash": item.content_hash,
@@ -183,143 +153,12 @@ def _judged_row(item: Judged) -> dict[str, object]:
     }
 
 
-def _send(prepared: Prepared, provider: Provider, started: float, now: datetime) -> list[_Result]:
-    """Send in the provider's batch size until done or the lease is nearly over."""
-    results: list[_Result] = []
-    size = provider.limits.batch_max
-    for start in range(0, len(prepared.outgoing), size):
-        chunk = prepared.outgoing[start : start + size]
-        if time.monotonic() - started > SEND_UNTIL.total_seconds():
-            results += [
-                _judge(_not_tried(message), prepared, provider, started, now) for message in chunk
-            ]
-            continue
-        outcomes = process_loop().run(provider.send(chunk))
-        results += [_judge(outcome, prepared, provider, started, now) for outcome in outcomes]
-    return results
-
-
-def _not_tried(message: Outgoing) -> Unavailable:
-    return Unavailable(key=message.key, code="lease_over", message="", retry_after=timedelta())
-
-
-def _judge(
-    outcome: Outcome, prepared: Prepared, provider: Provider, started: float, now: datetime
-) -> _Result:
-    """What an outcome means for the touch."""
-    at = now + timedelta(seconds=time.monotonic() - started)
-    key, attempts = outcome.key, prepared.attempts[outcome.key] + 1
-    match outcome:
-        case Accepted(provider_id=provider_id, segments=segments):
-            return _Result(
-                key=key,
-                state=TouchState.ACCEPTED,
-                due_at=at,
-                at=at,
-                provider_id=provider_id,
-                segments=segments,
-            )
-        case Refused(code=code):
-            return _Result(
-                key=key,
-                state=TouchState.REFUSED,
-                due_at=at,
-                at=at,
-                reason=Reason.PROVIDER_REFUSED,
-                detail=code,
-            )
-        case Unavailable(code=code, retry_after=retry_after):
-            return _retry(key, attempts, code, retry_after, at, Reason.PROVIDER_UNAVAILABLE)
-        case Unknown(code=code) if provider.limits.honours_key:
-            return _retry(key, attempts, code, None, at, Reason.OUTCOME_UNKNOWN)
-        case Unknown(code=code):
-            return _Result(
-                key=key,
-                state=TouchState.AMBIGUOUS,
-                due_at=at + provider.limits.settle,
-                at=at,
-                reason=Reason.OUTCOME_UNKNOWN,
-                detail=code,
-            )
-
-
-def _retry(
-    key: str, attempts: int, code: str, retry_after: timedelta | None, at: datetime, reason: Reason
-) -> _Result:
-    """Once more with full jitter, or when the provider said; after `MAX_ATTEMPTS` no more."""
-    if attempts >= MAX_ATTEMPTS:
-        return _Result(
-            key=key,
-            state=TouchState.FAILED,
-            due_at=at,
-            at=at,
-            reason=Reason.ATTEMPTS_EXHAUSTED,
-            detail=code,
-        )
-    longest = min(LONGEST_BACKOFF, 2.0**attempts)
-    jitter = timedelta(seconds=random.uniform(0, longest))  # noqa: S311 - spreads load
-    wait = retry_after if retry_after is not None else jitter
-    return _Result(
-        key=key, state=TouchState.DEFERRED, due_at=at + wait, at=at, reason=reason, detail=code
-    )
-
-
-def _ask(prepared: Prepared, provider: Provider, started: float, now: datetime) -> list[_Result]:
-    """Ask the provider what became of the ambiguous ones, once "not found" proves something."""
-    if not prepared.to_ask:
-        return []
-    at = now + timedelta(seconds=time.monotonic() - started)
-    try:
-        answers = process_loop().run(provider.find(prepared.to_ask))
-    except ChannelError as error:
-        later = at + timedelta(seconds=5)
-        return [_still_ambiguous(key, later, at, error.code) for key in prepared.to_ask]
-    results: list[_Result] = []
-    for key in prepared.to_ask:
-        match answers.get(key):
-            case Found(provider_id=provider_id):
-                results.append(
-                    _Result(
-                        key=key,
-                        state=TouchState.ACCEPTED,
-                        due_at=at,
-                        at=at,
-                        provider_id=provider_id,
-                        segments=1,
-                    )
-                )
-            case Absent():
-                results.append(
-                    _Result(
-                        key=key,
-                        state=TouchState.DEFERRED,
-                        due_at=at,
-                        at=at,
-                        reason=Reason.PROVED_ABSENT,
-                    )
-                )
-            case None:
-                results.append(_still_ambiguous(key, at + timedelta(seconds=5), at, "no_answer"))
-    return results
-
-
-def _still_ambiguous(key: str, due_at: datetime, at: datetime, code: str) -> _Result:
-    return _Result(
-        key=key,
-        state=TouchState.AMBIGUOUS,
-        due_at=due_at,
-        at=at,
-        reason=Reason.OUTCOME_UNKNOWN,
-        detail=code,
-    )
-
-
 @transaction.atomic
 def _record(
     claimed: ClaimedBatch,
     prepared: Prepared,
     provider: Provider,
-    results: Sequence[_Result],
+    results: Sequence[Result],
     now: datetime,
 ) -> None:
     _hold(claimed)
@@ -332,6 +171,7 @@ def _record(
             "due_at": result.due_at.isoformat(),
             "provider_id": result.provider_id,
             "segments": result.segments,
+            "accepted": result.state is TouchState.ACCEPTED,
             "at": result.at.isoformat(),
         }
         for result in results
@@ -342,7 +182,7 @@ def _record(
     execute(SETTLE_BATCH, {"batch": claimed.id, "fence": claimed.fence, "can_ask": can_ask})
 
 
-def _record_tasks(prepared: Prepared, results: Sequence[_Result], now: datetime) -> None:
+def _record_tasks(prepared: Prepared, results: Sequence[Result], now: datetime) -> None:
     """An advisor task is handed over by its row: written with the outcome or not at all."""
     accepted = {result.key for result in results if result.state is TouchState.ACCEPTED}
     told = [
@@ -359,7 +199,7 @@ def _record_tasks(prepared: Prepared, results: Sequence[_Result], now: datetime)
         execute(RECORD_TASKS, {"rows": json.dumps(told)})
 
 
-def _summary(prepared: Prepared, results: Sequence[_Result]) -> Dispatched:
+def _summary(prepared: Prepared, results: Sequence[Result]) -> Dispatched:
     states = [result.state for result in results]
     gated = [item.state for item in prepared.judged]
     return Dispatched(

@@ -13,6 +13,7 @@ from django.conf import settings
 from campaigns.actions.templates import KIND as TEMPLATE
 from campaigns.actions.templates import hash_of
 from campaigns.channels.base import Channel, Outgoing
+from campaigns.channels.sms.segments import measure
 from campaigns.content.compose import Addressing, Ready, compose
 from campaigns.content.links import prepare as prepare_links
 from campaigns.content.render import MissingVariable, compile_parts
@@ -71,6 +72,7 @@ class Judged:
     verdict: Mapping[str, str]
     content_hash: str = ""
     sealed: bytes = b""
+    segments: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +167,8 @@ def _read_world(
 
 
 def _judge(touch: OpenTouch, world: _World) -> tuple[Judged, Outgoing | None]:
+    if world.journey.state == Journey.State.STOPPED:
+        return _refused(touch, "journey", Refuse(reason=Reason.JOURNEY_STOPPED)), None
     ready = world.ready[touch.template_version_id, touch.node]
     customer = world.customers.get(touch.customer_id)
     address = _address(touch, world, customer)
@@ -254,8 +258,17 @@ def _render(
         verdict={"gate": "", "decided_at": world.now.isoformat()},
         content_hash=content_hash,
         sealed=sealed,
+        segments=_segments(touch.channel, content),
     )
     return judged, Outgoing(key=key, address=address, content=content)
+
+
+def _segments(channel: str, content: Mapping[str, str]) -> int:
+    """What will be billed, should the provider never tell."""
+    if channel != Channel.SMS:
+        return 1
+    signature = content.get("signature", "")
+    return measure(f"【{signature}】{content['text']}" if signature else content["text"]).segments
 
 
 def _variables(customer: CustomerFacts) -> dict[str, object]:

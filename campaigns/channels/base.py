@@ -150,6 +150,7 @@ class Limits:
     honours_key: the vendor drops a second message with the same key.
     can_find: `find` can ask about a key.
     settle: how long after an attempt "absent" proves that it was not sent.
+    per_request: messages that travel in one request.
     """
 
     batch_max: int
@@ -157,6 +158,7 @@ class Limits:
     honours_key: bool
     can_find: bool
     settle: timedelta
+    per_request: int = 1
 
 
 class Provider(Protocol):

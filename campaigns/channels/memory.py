@@ -50,6 +50,7 @@ class MemoryProvider:
             honours_key=False,
             can_find=True,
             settle=timedelta(0),
+            per_request=500,
         )
         self._config = AccountConfig(
             key="memory",

@@ -111,6 +111,7 @@ def _read_item(item: object, now: datetime) -> Receipt:
         kind=kind,
         at=at,
         detail=_text(detail, _DETAIL_LENGTH) or _text(item.get("detail"), _DETAIL_LENGTH),
+        address=_text(item.get("address"), _ID_LENGTH),
     )
 
 

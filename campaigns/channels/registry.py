@@ -8,12 +8,13 @@ from campaigns.channels.base import AccountConfig, Provider
 from campaigns.channels.email import smtp
 from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.push import fcm
-from campaigns.channels.sms import aliyun, generic_http, tencent
+from campaigns.channels.sms import aliyun, generic_http, smpp, tencent
 
 VENDORS: Final[Mapping[str, Callable[[AccountConfig], Provider]]] = {
     "aliyun": aliyun.build,
     "fcm": fcm.build,
     "http_sms": generic_http.build,
+    "smpp": smpp.build,
     "smtp": smtp.build,
     "tencent": tencent.build,
     "workbench": task.build,

@@ -8,6 +8,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from typing import TypeVar
 
 from campaigns.channels.base import AccountConfig, Provider
@@ -28,9 +29,13 @@ class Loop:
         self._thread = threading.Thread(target=self._loop.run_forever, name="channels", daemon=True)
         self._thread.start()
 
+    def submit(self, coroutine: Coroutine[object, object, Result]) -> Future[Result]:
+        """Run on the loop; the caller waits, or cancels."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
     def run(self, coroutine: Coroutine[object, object, Result]) -> Result:
         """Run on the loop and wait for the result."""
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        future = self.submit(coroutine)
         try:
             return future.result()
         except BaseException:

@@ -27,7 +27,12 @@ class Workbench:
     name = "workbench"
     channel = Channel.TASK
     limits = Limits(
-        batch_max=500, concurrency=1, honours_key=True, can_find=False, settle=timedelta(0)
+        batch_max=500,
+        concurrency=1,
+        honours_key=True,
+        can_find=False,
+        settle=timedelta(0),
+        per_request=500,
     )
 
     async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:

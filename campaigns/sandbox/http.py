@@ -6,6 +6,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from aiohttp import web
 
@@ -13,6 +14,7 @@ from campaigns.sandbox.answers import as_json, as_object
 from campaigns.sandbox.desk import Arrival, Desk
 from campaigns.sandbox.mischief import answer_or_misbehave
 from campaigns.sandbox.service_account import ServiceAccountKey
+from campaigns.sandbox.smpp import MessageCentre
 from campaigns.sandbox.vendors import aliyun, tencent
 
 _CHANNELS = ("email", "sms", "push", "wecom")
@@ -22,15 +24,29 @@ _BATCH_MOST = 200
 _KEYS_MOST = 500
 
 
+class Vendor(Protocol):
+    """One vendor's doors."""
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return what to add to the application."""
+        ...
+
+
 class HttpSide:
     """The routes and the little state behind them."""
 
-    def __init__(self, *, desk: Desk, api_secret: str, key: ServiceAccountKey) -> None:
+    def __init__(
+        self, *, desk: Desk, api_secret: str, key: ServiceAccountKey, centre: MessageCentre
+    ) -> None:
         self._desk = desk
+        self._centre = centre
         self._api_secret = api_secret
         self._key = key
         self._tokens: dict[str, float] = {}
-        self._vendors = [aliyun.Aliyun(desk, api_secret), tencent.Tencent(desk, api_secret)]
+        self._vendors: list[Vendor] = [
+            aliyun.Aliyun(desk, api_secret),
+            tencent.Tencent(desk, api_secret),
+        ]
 
     def app(self) -> web.Application:
         """Return the application; bodies are at most 10 MB."""
@@ -53,6 +69,7 @@ class HttpSide:
                 web.post("/receipts", self._receipts),
                 web.post("/emit", self._emit),
                 web.post("/flush", self._flush),
+                web.post("/smpp/reply", self._smpp_reply),
             ]
         )
         for vendor in self._vendors:
@@ -182,6 +199,12 @@ class HttpSide:
             return as_json({"code": "emit", "message": "account and receipt"}, status=400)
         self._desk.courier.tell(account=account, body=receipt)
         return as_json({"receipts_pending": self._desk.courier.pending})
+
+    async def _smpp_reply(self, request: web.Request) -> web.Response:
+        """Hand a reply made by hand to every open bind."""
+        told = as_object(await request.read())
+        sent = self._centre.reply(source=str(told.get("from")), text=str(told.get("text")))
+        return as_json({"binds": sent})
 
     async def _flush(self, _request: web.Request) -> web.Response:
         """Record what is late, sync the ledger, wait for receipts up to 10 s."""

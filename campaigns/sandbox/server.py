@@ -16,6 +16,7 @@ from campaigns.sandbox.http import HttpSide
 from campaigns.sandbox.ledger import Ledger
 from campaigns.sandbox.options import Options
 from campaigns.sandbox.service_account import ServiceAccountKey
+from campaigns.sandbox.smpp import MessageCentre
 from campaigns.sandbox.smtp import SmtpSession
 
 _HOST = "127.0.0.1"
@@ -33,15 +34,24 @@ async def serve(options: Options) -> None:
     faults = Faults.seeded(options.faults, options.seed)
     desk = Desk(ledger=ledger, courier=courier, faults=faults, dedupe=options.dedupe)
     key = ServiceAccountKey(options.ledger.with_suffix(".key.pem"))
-    side = HttpSide(desk=desk, api_secret=options.api_secret, key=key)
+    centre = MessageCentre(desk, options.api_secret)
+    side = HttpSide(desk=desk, api_secret=options.api_secret, key=key, centre=centre)
     runner = web.AppRunner(side.app(), access_log=None)
     await runner.setup()
     smtp = await loop.create_server(lambda: SmtpSession(desk), _HOST, options.smtp_port)
     await web.TCPSite(runner, _HOST, options.http_port).start()
+    smpp = await asyncio.start_server(centre.serve, _HOST, options.smpp_port)
     courier.start()
-    _tell_ports(options, smtp.sockets[0].getsockname()[1], runner.addresses[0][1])
+    _tell_ports(
+        options,
+        smtp_port=smtp.sockets[0].getsockname()[1],
+        http_port=runner.addresses[0][1],
+        smpp_port=smpp.sockets[0].getsockname()[1],
+    )
     await stop.wait()
     smtp.close()
+    smpp.close()
+    centre.close()
     await runner.cleanup()
     desk.settle()
     await courier.drain(within=_LAST_RECEIPTS_SECONDS)
@@ -49,12 +59,14 @@ async def serve(options: Options) -> None:
     desk.close()
 
 
-def _tell_ports(options: Options, smtp_port: int, http_port: int) -> None:
+def _tell_ports(options: Options, *, smtp_port: int, http_port: int, smpp_port: int) -> None:
     told = orjson.dumps(
         {
             "pid": os.getpid(),
             "smtp_port": smtp_port,
             "http_port": http_port,
+            "smpp_port": smpp_port,
+            "smpp_url": f"smpp://{_HOST}:{smpp_port}",
             "smtp_url": f"smtp://{_HOST}:{smtp_port}",
             "http_url": f"http://{_HOST}:{http_port}",
             "sms_url": f"http://{_HOST}:{http_port}/sms",

@@ -238,6 +238,7 @@ def build(config: AccountConfig) -> Aliyun:
         honours_key=False,
         can_find=bool(config.options.get("lookup_url")),
         settle=accounts.seconds_option(config, "settle_seconds", 300),
+        per_request=_BATCH_MOST,
     )
     return Aliyun(config, limits=limits, http=http, lookup=build_lookup(config, http))
 

@@ -105,6 +105,7 @@ def build(config: AccountConfig) -> HttpSms:
         honours_key=accounts.flag_option(config, "honours_key"),
         can_find=True,
         settle=accounts.seconds_option(config, "settle_seconds", 60),
+        per_request=_BATCH_MOST,
     )
     lookup = Lookup(
         http=http,

@@ -181,6 +181,7 @@ def build(config: AccountConfig) -> Tencent:
         honours_key=False,
         can_find=bool(config.options.get("lookup_url")),
         settle=accounts.seconds_option(config, "settle_seconds", 300),
+        per_request=_NUMBERS_MOST,
     )
     return Tencent(config, limits=limits, http=http, lookup=build_lookup(config, http))
 

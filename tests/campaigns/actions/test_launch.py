@@ -309,7 +309,9 @@ def test_a_stopped_journey_ends_for_everybody(
         ("exited", "journey_stopped")
     }
     assert set(Touch.objects.values_list("state", "reason")) == {("refused", "journey_stopped")}
-    assert dispatch_batch(owner="w", now=NOW) is None
+    done = dispatch_batch(owner="w", now=NOW)
+    assert done is not None
+    assert done.sent == 0
     with pytest.raises(StateConflict):
         launch.resume(journey=journey, actor=staff.marketer, now=NOW)
 
