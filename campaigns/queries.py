@@ -194,16 +194,17 @@ ON CONFLICT (account_id, provider_event_id) DO NOTHING
 RETURNING touch_id, kind, at
 """
 
-# States only rise: delivered beats bounced, opened beats delivered, clicked beats all.
+# States only rise: delivered beats bounced, opened beats delivered, clicked beats all. Of each
+# time the earliest counts, so that the order of the reports has no say.
 RAISE_TOUCHES: Final = """
 UPDATE campaigns_touch t
 SET accepted_at = coalesce(t.accepted_at, r.first_at),
     segments = greatest(t.segments, 1),
     cost = CASE WHEN t.accepted_at IS NULL THEN a.unit_cost * greatest(t.segments, 1)
                 ELSE t.cost END,
-    delivered_at = coalesce(t.delivered_at, r.delivered_at, r.opened_at, r.clicked_at),
-    opened_at = coalesce(t.opened_at, r.opened_at),
-    clicked_at = coalesce(t.clicked_at, r.clicked_at),
+    delivered_at = least(t.delivered_at, r.delivered_at, r.opened_at, r.clicked_at),
+    opened_at = least(t.opened_at, r.opened_at),
+    clicked_at = least(t.clicked_at, r.clicked_at),
     reason = '',
     state = CASE
         WHEN t.state = 'clicked' OR r.clicked_at IS NOT NULL THEN 'clicked'
