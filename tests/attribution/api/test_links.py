@@ -1,0 +1,168 @@
+"""Following a tracked link: people are counted, machines are not, nobody is sent elsewhere."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from attribution.models import Click
+from campaigns.actions.advance import advance
+from campaigns.actions.dispatch import dispatch_batch
+from campaigns.actions.enrol import enrol
+from campaigns.channels.base import Channel
+from campaigns.content.compose import CLICK, UNSUBSCRIBE
+from campaigns.content.links import sign
+from campaigns.models import Link, Touch
+from campaigns.queries import link_key
+from tests.factories import (
+    NOW,
+    graph_of,
+    make_journey,
+    make_memory_account,
+    make_people,
+    make_segment,
+    make_template,
+    send_node,
+)
+
+pytestmark = pytest.mark.django_db
+PERSON = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36"
+
+
+@pytest.fixture
+def address(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The path of the link inside a message that was sent."""
+    provider = make_memory_account(monkeypatch)
+    make_template(Channel.EMAIL)
+    make_people(1)
+    make_segment()
+    journey = make_journey(graph_of(send_node()))
+    enrol(journey=journey, now=NOW)
+    advance(owner="w", now=NOW)
+    dispatch_batch(owner="w", now=NOW)
+    found = re.search(r"/r/[\w-]+", provider.sent[0].content["text"])
+    assert found is not None
+    return found[0]
+
+
+def visit(path: str, *, agent: str = PERSON, method: str = "get", **headers: str) -> object:
+    return getattr(Client(), method)(path, headers={"user-agent": agent, **headers})
+
+
+def events() -> list[tuple[str, str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, context -> 'campaign' ->> 'medium', properties ->> 'touch'"
+            " FROM customers_event"
+        )
+        return cursor.fetchall()
+
+
+def test_a_person_is_sent_to_the_stored_target_with_utm_and_click_id(address: str) -> None:
+    answer = visit(address)
+
+    assert answer.status_code == 302
+    target = urlsplit(answer["Location"])
+    query = parse_qs(target.query)
+    assert (target.scheme, target.netloc, target.path) == ("https", "shop.example.com", "/page")
+    assert query["utm_source"] == ["touchstone"]
+    assert query["utm_medium"] == ["email"]
+    assert query["utm_campaign"] == ["spring"]
+    assert query["utm_content"] == ["hello"]
+    click = Click.objects.get()
+    assert query["ts_click"] == [str(click.click_id)]
+    assert (click.is_bot, answer["Cache-Control"]) == (False, "no-store")
+    touch = Touch.objects.get()
+    assert touch.state == "clicked"
+    assert events() == [("Link Clicked", "email", str(touch.key))]
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"method": "head"}, "head"),
+        ({"sec-purpose": "prefetch;prerender"}, "prefetch"),
+        ({"purpose": "prefetch"}, "prefetch"),
+        ({"agent": ""}, "no_user_agent"),
+        ({"agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://google.com/bot)"}, "crawler"),
+        ({"agent": "python-requests/2.32"}, "crawler"),
+        ({"agent": "Mozilla/5.0 BarracudaSentinel"}, "mail_gateway"),
+    ],
+)
+def test_a_machine_is_recorded_and_not_counted(
+    address: str, given: dict[str, str], reason: str
+) -> None:
+    answer = visit(address, **given)
+
+    assert answer.status_code == 302
+    click = Click.objects.get()
+    assert (click.is_bot, click.reason) == (True, reason)
+    assert Touch.objects.get().state == "accepted"
+    assert events() == []
+
+
+def test_nothing_in_the_request_can_name_another_target(address: str) -> None:
+    plain = visit(address)
+    answer = visit(f"{address}?to=https://evil.example&utm_source=evil&url=//evil.example")
+
+    def base(location: str) -> str:
+        return location.partition("&ts_click")[0]
+
+    assert base(answer["Location"]) == base(plain["Location"])
+    assert "evil" not in answer["Location"]
+
+
+def test_a_token_that_is_not_ours_is_404_and_leaves_nothing(address: str) -> None:
+    token = address.removeprefix("/r/")
+    touch, link = Touch.objects.get(), Link.objects.get()
+    swapped = token[:5] + ("A" if token[5] != "A" else "B") + token[6:]
+
+    for bad in (
+        swapped,
+        token + "=",
+        token.swapcase(),
+        sign(touch.pk, link.pk, link_key(), UNSUBSCRIBE),
+        sign(touch.pk, link.pk, b"another installation", CLICK),
+        sign(2**40, link.pk, link_key(), CLICK),
+        sign(touch.pk, 2**31, link_key(), CLICK),
+        "x" * 5000,
+        "%00",
+        "..%2f..",
+        "基金",
+    ):
+        assert visit(f"/r/{bad}").status_code == 404, bad
+    assert not Click.objects.exists()
+
+
+def test_a_link_of_another_campaign_is_not_this_touchs(address: str) -> None:
+    other = make_journey(graph_of(), key="other")
+    link = Link.objects.create(
+        journey=other, node="n", position=0, target="https://evil.example/", created_at=NOW
+    )
+
+    token = sign(Touch.objects.get().pk, link.pk, link_key(), CLICK)
+
+    assert visit(f"/r/{token}").status_code == 404
+
+
+def test_every_visit_is_a_click_and_the_first_time_stays(address: str) -> None:
+    visit(address)
+    first = Touch.objects.get().clicked_at
+
+    visit(address)
+
+    assert Click.objects.count() == 2
+    assert Touch.objects.get().clicked_at == first
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_other_methods_are_refused(address: str, method: str) -> None:
+    assert visit(address, method=method).status_code == 405
+
+
+def test_a_long_or_odd_user_agent_is_cut_and_kept(address: str) -> None:
+    visit(address, agent=PERSON + " x" * 4000)
+
+    assert len(Click.objects.get().user_agent) == 400

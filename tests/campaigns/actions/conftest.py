@@ -1,0 +1,39 @@
+"""A world with touches on record, for what comes back about them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from campaigns.actions.advance import advance
+from campaigns.actions.dispatch import dispatch_batch
+from campaigns.actions.enrol import enrol
+from campaigns.channels.base import Channel
+from campaigns.models import Touch
+from tests.factories import (
+    NOW,
+    graph_of,
+    make_journey,
+    make_memory_account,
+    make_people,
+    make_segment,
+    make_template,
+    send_node,
+)
+
+
+@pytest.fixture
+def accepted(db: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Touch]]:
+    """Some e-mails that the provider accepted, in the order of their customers."""
+
+    def build(people: int = 1) -> list[Touch]:
+        make_memory_account(monkeypatch)
+        make_template(Channel.EMAIL)
+        make_people(people)
+        make_segment()
+        journey = make_journey(graph_of(send_node()))
+        enrol(journey=journey, now=NOW)
+        advance(owner="w", now=NOW)
+        dispatch_batch(owner="w", now=NOW)
+        return list(Touch.objects.order_by("customer_id"))
+
+    return build

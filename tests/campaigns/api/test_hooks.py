@@ -1,0 +1,127 @@
+"""The door for receipts: signed and fresh, or nothing is stored."""
+
+import json
+import time
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from campaigns.channels.base import Channel
+from campaigns.channels.receipts import MOST_BYTES, MOST_RECEIPTS, sign
+from campaigns.models import ProviderAccount, Receipt
+from tests.factories import make_account
+
+pytestmark = pytest.mark.django_db
+SECRET = "a receipt secret"
+
+
+@pytest.fixture(autouse=True)
+def account() -> ProviderAccount:
+    return make_account(
+        Channel.SMS,
+        vendor="http_sms",
+        base_url="http://127.0.0.1:9",
+        secrets={"api_secret": "s", "receipt_secret": SECRET},
+    )
+
+
+def item(**fields: object) -> dict[str, object]:
+    return {
+        "id": "r1",
+        "key": uuid.uuid4().hex,
+        "event": "delivered",
+        "at": "2026-03-02T02:00:00Z",
+        **fields,
+    }
+
+
+def post(
+    body: Any, *, account: str = "account-sms", age: int = 0, secret: str = SECRET, **headers: str
+) -> Any:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    stamp = int(time.time()) - age
+    signed = {
+        "x-receipt-timestamp": str(stamp),
+        "x-receipt-signature": sign(secret=secret, timestamp=stamp, body=raw),
+    }
+    return Client(enforce_csrf_checks=True).post(
+        f"/hooks/{account}/", raw, content_type="application/json", headers={**signed, **headers}
+    )
+
+
+def test_signed_receipts_are_stored_and_counted() -> None:
+    answer = post([item(), item(id="r2")])
+
+    assert answer.status_code == 200
+    assert answer.json() == {"received": 2, "new": 2, "unknown": 2}
+    assert Receipt.objects.count() == 2
+
+
+def test_the_same_post_again_is_200_and_stores_nothing() -> None:
+    body = [item()]
+    post(body)
+
+    answer = post(body)
+
+    assert (answer.status_code, answer.json()["new"]) == (200, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"secret": "wrong"}, 401, "bad_signature"),
+        ({"x-receipt-signature": ""}, 401, "bad_signature"),
+        ({"x-receipt-timestamp": "now"}, 401, "bad_signature"),
+        ({"age": 301}, 401, "stale_receipt"),
+        ({"age": -301}, 401, "stale_receipt"),
+        ({"account": "nobody"}, 404, "unknown_account"),
+    ],
+    ids=["another secret", "no signature", "no time", "too old", "from the future", "no account"],
+)
+def test_a_post_that_cannot_be_trusted_leaves_nothing_behind(
+    changes: dict[str, Any], status: int, code: str
+) -> None:
+    answer = post([item()], **changes)
+
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["title"] == code
+    assert not Receipt.objects.exists()
+
+
+def test_a_signature_over_other_bytes_is_refused() -> None:
+    stamp = int(time.time())
+    signature = sign(secret=SECRET, timestamp=stamp, body=json.dumps([item()]).encode())
+
+    answer = post([item(id="r2")], **{"x-receipt-signature": signature})
+
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"{}", b"null", b"\xff\xfe", b'"text"', [item()] * (MOST_RECEIPTS + 1)],
+    ids=["empty", "cut off", "an object", "null", "no UTF-8", "a text", "too many"],
+)
+def test_a_signed_body_that_is_no_list_of_receipts_is_400(body: Any) -> None:
+    answer = post(body)
+
+    assert (answer.status_code, answer.json()["title"]) == (400, "malformed_receipt")
+    assert not Receipt.objects.exists()
+
+
+def test_a_body_that_is_too_long_is_413() -> None:
+    assert post(b"[" + b" " * MOST_BYTES + b"]").status_code == 413
+
+
+def test_one_unreadable_receipt_does_not_lose_its_neighbours() -> None:
+    answer = post([item(), 7, item(id="r3", at="yesterday"), item(id="r4")])
+
+    assert answer.json()["new"] == 4
+    assert Receipt.objects.filter(kind="unreadable").count() == 2
+
+
+def test_only_posts_are_taken() -> None:
+    assert Client().get("/hooks/account-sms/").status_code == 405
