@@ -3,7 +3,9 @@
 ComplianceError
 ├── SelfReview       the maker tried to check his own work
 ├── NothingToReview  no pending review of this subject
-└── NotPermitted     the person's role doesn't allow it
+├── NotPermitted     the person's role doesn't allow it
+├── UnknownContext   no such product kind or channel
+└── RulebookError    the shipped rules can't be read
 """
 
 
@@ -21,3 +23,15 @@ class NothingToReview(ComplianceError):
 
 class NotPermitted(ComplianceError):
     """The person's role doesn't allow this act."""
+
+
+class UnknownContext(ComplianceError):
+    """No such product kind or channel; ``path`` names which of the two is meant."""
+
+    def __init__(self, message: str, path: str) -> None:
+        super().__init__(message)
+        self.code, self.path = f"unknown_{path}", path
+
+
+class RulebookError(ComplianceError):
+    """The shipped rules can't be read; the message names the file and the line."""

@@ -1,0 +1,1 @@
+"""The rules as shipped data: see ORIGIN.md for where each comes from and how to change it."""

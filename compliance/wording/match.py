@@ -1,0 +1,159 @@
+"""Find every listed term of a folded text in one pass."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import ahocorasick
+
+from compliance.wording.fold import Folded, Folder, Gap
+from compliance.wording.lexicon import Severity, Term, Wordbook
+from compliance.wording.sound import Sound, Voice
+
+
+class Manner(StrEnum):
+    """How a term was found."""
+
+    WRITTEN = "written"  # the term itself, perhaps disguised
+    SPLIT = "split"  # the term with a comma or a line break in it: it may be two words
+    SOUNDS = "sounds"  # other characters or letters that sound like it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """One term at ``tight[start:end]`` of a folded text. Several terms may be written alike."""
+
+    terms: tuple[Term, ...]
+    start: int
+    end: int
+    manner: Manner
+
+    def holds(self, other: "Match") -> bool:
+        """Whether the other one is a proper part of this one."""
+        return (
+            self.start <= other.start
+            and other.end <= self.end
+            and self.end - self.start > other.end - other.start
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Spelling:
+    tight: str
+    runs: tuple[int, ...]
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Voiced:
+    sound: Sound
+    tight: frozenset[str]
+    terms: tuple[Term, ...]
+
+
+class Matcher:
+    """The lexicon compiled into two automata: one over characters, one over sounds."""
+
+    def __init__(self, wordbook: Wordbook) -> None:
+        self.folder = Folder(wordbook.spellings)
+        self._voice = Voice(wordbook.readings)
+        self._homophones = wordbook.homophones
+        self._written = ahocorasick.Automaton()
+        self._heard = ahocorasick.Automaton()
+        by_spelling: dict[tuple[str, tuple[int, ...]], list[Term]] = defaultdict(list)
+        for term in wordbook.terms:
+            for spelling in _variants(term.text):
+                folded = self.folder.fold(spelling)
+                by_spelling[folded.tight, tuple(folded.runs)].append(term)
+        self._add_written(by_spelling)
+        self._add_heard(by_spelling)
+
+    def candidates(self, text: str) -> Folded | None:
+        """The folded text if anything in it may be a term, None for the many without."""
+        tight = self.folder.tight(text)
+        if _is_hit(self._written, tight) or _is_hit(self._heard, self._voice.letters(tight)):
+            return self.folder.fold(text)
+        return None
+
+    def written(self, folded: Folded) -> Iterator[Match]:
+        """Every term that is written out."""
+        for last, spellings in self._written.iter(folded.tight):
+            for spelling in spellings:
+                end = last + 1
+                start = end - len(spelling.tight)
+                if _is_spelled(folded, start, spelling):
+                    gaps = folded.gaps[start + 1 : end]
+                    manner = Manner.SPLIT if max(gaps, default=0) >= Gap.LIST else Manner.WRITTEN
+                    yield Match(terms=spelling.terms, start=start, end=end, manner=manner)
+
+    def sounding(self, folded: Folded) -> Iterator[Match]:
+        """Every red term that is not written out but sounds so."""
+        found: dict[str, list[int]] = defaultdict(list)
+        voiced_by_letters: dict[str, _Voiced] = {}
+        for last, voiced in self._heard.iter(self._voice.letters(folded.tight)):
+            letters = voiced.sound.letters
+            voiced_by_letters[letters] = voiced
+            found[letters].append(last + 1 - len(letters))
+        for letters, voiced in voiced_by_letters.items():
+            for place in self._voice.places(folded, voiced.sound, iter(found[letters])):
+                written = folded.tight[place.start : place.stop]
+                gaps = folded.gaps[place.start + 1 : place.stop]
+                if (
+                    written not in voiced.tight
+                    and written not in self._homophones
+                    and max(gaps, default=0) < Gap.LIST
+                ):
+                    yield Match(
+                        terms=voiced.terms,
+                        start=place.start,
+                        end=place.stop,
+                        manner=Manner.SOUNDS,
+                    )
+
+    def _add_written(self, terms: dict[tuple[str, tuple[int, ...]], list[Term]]) -> None:
+        by_tight: dict[str, list[_Spelling]] = defaultdict(list)
+        for (tight, runs), those in terms.items():
+            by_tight[tight].append(_Spelling(tight=tight, runs=runs, terms=tuple(those)))
+        for tight, spellings in by_tight.items():
+            if tight:
+                self._written.add_word(tight, tuple(spellings))
+        self._written.make_automaton()
+
+    def _add_heard(self, terms: dict[tuple[str, tuple[int, ...]], list[Term]]) -> None:
+        by_sound: dict[Sound, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
+        for (tight, _runs), those in terms.items():
+            for term in those:
+                # A number has no sound of its own to hide behind.
+                if term.severity is Severity.RED and not any(c in "123456789%" for c in tight):
+                    by_sound[self._voice.sound(tight)][tight].append(term)
+        for sound, tights in by_sound.items():
+            voiced = _Voiced(
+                sound=sound,
+                tight=frozenset(tights),
+                terms=tuple(term for those in tights.values() for term in those),
+            )
+            self._heard.add_word(sound.letters, voiced)
+        self._heard.make_automaton()
+
+
+def _variants(text: str) -> Iterator[str]:
+    """The term, and 0 % for a term that begins with zero."""
+    yield text
+    if text[0] in "0零":
+        yield f"0%{text[1:]}"
+
+
+def _is_spelled(folded: Folded, start: int, spelling: _Spelling) -> bool:
+    """Whether each stutter is long enough and no number is cut: 人可借, 100风险 are no terms."""
+    tight = folded.tight
+    if spelling.tight[0].isdigit() and start and tight[start - 1].isdigit():
+        return False
+    return all(
+        folded.runs[start + offset] >= run for offset, run in enumerate(spelling.runs) if run > 1
+    )
+
+
+def _is_hit(automaton: ahocorasick.Automaton, text: str) -> bool:
+    # An automaton without words has no iterator.
+    return bool(len(automaton)) and next(automaton.iter(text), None) is not None

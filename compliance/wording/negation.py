@@ -1,0 +1,111 @@
+"""Whether the clause around a term affirms or denies it.
+
+A denial never reaches over 。，；！？ or a dash; over a blank or a line break it only raises doubt.
+Two denials, a question or a rhetorical turn are for a person to judge.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from compliance.wording.fold import Folded, Gap
+from compliance.wording.lexicon import Cue, CueKind
+from compliance.wording.match import Match
+
+_STOPS = frozenset({Gap.DASH, Gap.COLON, Gap.CLAUSE})
+_DOUBTS = frozenset({Gap.SPACE, Gap.LINE})
+_FAR = 120  # characters; no one reads a denial so far away as belonging to the term
+
+
+class Standing(StrEnum):
+    """What the clause says of the term."""
+
+    AFFIRMED = "affirmed"  # claimed, or nothing says otherwise
+    DENIED = "denied"  # plainly denied
+    UNCLEAR = "unclear"  # a person must read it
+
+
+class Grammar:
+    """The cue words compiled."""
+
+    def __init__(self, cues: Iterable[Cue]) -> None:
+        by_kind: dict[CueKind, list[str]] = {kind: [] for kind in CueKind}
+        for cue in cues:
+            by_kind[cue.kind].append(cue.pattern)
+        alternatives = {kind: f"(?:{'|'.join(those) or '(?!)'})" for kind, those in by_kind.items()}
+        adjacent, filler = alternatives[CueKind.ADJACENT], alternatives[CueKind.FILLER]
+        self._adjacent = re.compile(f"{adjacent}{filler}*$")
+        self._governing = re.compile(alternatives[CueKind.GOVERNING])
+        self._coordinate = re.compile(alternatives[CueKind.COORDINATE])
+        self._adversative = re.compile(alternatives[CueKind.ADVERSATIVE])
+        self._rhetorical = re.compile(alternatives[CueKind.RHETORICAL])
+        self._link = re.compile(f"{alternatives[CueKind.LINK]}?")
+
+    def standings(self, folded: Folded, matches: Sequence[Match]) -> list[Standing]:
+        """One standing per match; the matches are sorted by their start."""
+        standings: list[Standing] = []
+        for number, match in enumerate(matches):
+            standing = self._standing(folded, match)
+            if standing is Standing.AFFIRMED and number:
+                standing = self._inherited(folded, matches[number - 1], match, standings[-1])
+            standings.append(standing)
+        return standings
+
+    def _standing(self, folded: Folded, match: Match) -> Standing:
+        low, high = clause_around(folded, match)
+        before, after = folded.tight[low : match.start], folded.tight[match.end : high]
+        denial = self._adjacent.search(before)
+        if denial:
+            earlier = self._after(self._coordinate, self._reach(before[: denial.start()]))
+            doubled = self._adjacent.search(earlier) or self._last_governing(earlier)
+            turned = self._rhetorical.search(before + "\N{NULL}" + after)
+            return Standing.UNCLEAR if doubled or turned else Standing.DENIED
+        reach = self._reach(before)
+        governing = self._last_governing(reach)
+        if governing is None:
+            return Standing.AFFIRMED
+        from_place = match.start - len(reach) + governing.end()
+        gaps = set(folded.gaps[from_place : match.start + 1])
+        is_doubtful = (
+            gaps & _DOUBTS
+            or self._coordinate.search(reach, governing.end())
+            or self._rhetorical.search(before + "\N{NULL}" + after)
+            or self._adjacent.search(reach[: governing.start()])
+        )
+        return Standing.UNCLEAR if is_doubtful else Standing.DENIED
+
+    def _reach(self, before: str) -> str:
+        """What follows the last 但 or 而是 of it: no denial reaches further."""
+        return self._after(self._adversative, before)
+
+    def _after(self, pattern: re.Pattern[str], before: str) -> str:
+        ends = [found.end() for found in pattern.finditer(before)]
+        return before[ends[-1] :] if ends else before
+
+    def _last_governing(self, reach: str) -> re.Match[str] | None:
+        return max(self._governing.finditer(reach), key=re.Match.end, default=None)
+
+    def _inherited(
+        self, folded: Folded, earlier: Match, match: Match, standing: Standing
+    ) -> Standing:
+        """不保证本金安全: the second term overlaps the first; 不保本或保息: a link joins them."""
+        if match.start < earlier.end:
+            return standing
+        gaps = folded.gaps[earlier.end : match.start + 1]
+        if standing is Standing.AFFIRMED or max(gaps) > Gap.FILL:
+            return Standing.AFFIRMED
+        between = folded.tight[earlier.end : match.start]
+        if not between:
+            return Standing.UNCLEAR
+        return standing if self._link.fullmatch(between) else Standing.AFFIRMED
+
+
+def clause_around(folded: Folded, match: Match) -> tuple[int, int]:
+    """The half-open range of the clause that holds the match."""
+    low, high = match.start, match.end
+    first, last = max(0, low - _FAR), min(len(folded.tight), high + _FAR)
+    while low > first and folded.gaps[low] not in _STOPS:
+        low -= 1
+    while high < last and folded.gaps[high] not in _STOPS:
+        high += 1
+    return low, high

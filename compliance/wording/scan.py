@@ -1,0 +1,182 @@
+"""Every place where a text says what the lexicon lists."""
+
+import bisect
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from compliance.wording.fold import Folded, Gap
+from compliance.wording.lexicon import (
+    Breadth,
+    Scope,
+    Severity,
+    Term,
+    Wordbook,
+    verdict_in,
+)
+from compliance.wording.match import Manner, Match, Matcher
+from compliance.wording.negation import Grammar, Standing
+from compliance.wording.verdict import Verdict, lightest
+
+
+class Reason(StrEnum):
+    """Why a hit has its verdict."""
+
+    LISTED = "listed"  # the lexicon's own verdict
+    SPLIT = "split"  # a comma or a line break divides the term
+    SOUNDS = "sounds"  # it only sounds like the term
+    UNCLEAR = "unclear"  # denied twice, or asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One term found; ``text[start:end]`` of the original text shows it as it was written."""
+
+    term: str
+    category: str
+    start: int
+    end: int
+    severity: Severity
+    rule_id: str
+    basis: str
+    verdict: Verdict
+    reason: Reason
+
+
+class Scanner:
+    """A wordbook ready for use; safe to share between threads."""
+
+    def __init__(self, wordbook: Wordbook) -> None:
+        self._matcher = Matcher(wordbook)
+        self._grammar = Grammar(wordbook.cues)
+        self._exclusions = [(rule, re.compile(rule.pattern)) for rule in wordbook.exclusions]
+
+    def tight(self, text: str) -> str:
+        """The text folded: plain, without punctuation."""
+        return self._matcher.folder.tight(text)
+
+    def hits(self, text: str, *, scope: Scope) -> tuple[Hit, ...]:
+        """What the text says that the lexicon lists, in the order of the text.
+
+        A longer listed phrase speaks for the shorter ones in it; neutral, mandatory and denied
+        wording is left out; a disguise that may be chance is a hit for review.
+        """
+        folded = self._matcher.candidates(text)
+        if folded is None:
+            return ()
+        written = self._applying(scope, self._matcher.written(folded))
+        standings = self._grammar.standings(folded, written)
+        freed = self._freed(folded, scope)
+        found = [
+            (match, standing)
+            for match, standing in zip(written, standings, strict=True)
+            if standing is not Standing.DENIED and not freed.cover(match)
+        ]
+        spelled_out = _Spans((match.start, match.end) for match in written)
+        found += [
+            (match, Standing.AFFIRMED)
+            for match in self._applying(scope, self._matcher.sounding(folded))
+            if not spelled_out.cover(match)
+        ]
+        found.sort(key=lambda pair: (pair[0].start, pair[0].end))
+        return tuple(_hit(text, folded, scope, match, standing) for match, standing in found)
+
+    def _applying(self, scope: Scope, matches: Iterator[Match]) -> list[Match]:
+        """The longest matches among those whose terms apply, sorted by place."""
+        applying: list[Match] = []
+        for match in matches:
+            terms = tuple(term for term in match.terms if verdict_in(scope, term) is not None)
+            if terms:
+                applying.append(
+                    Match(terms=terms, start=match.start, end=match.end, manner=match.manner)
+                )
+        applying.sort(key=lambda match: (match.start, -match.end))
+        longest: list[Match] = []
+        furthest: Match | None = None
+        for match in applying:
+            # Those before it start no later: the one that ends last holds it, or none does.
+            if furthest is None or not furthest.holds(match):
+                longest.append(match)
+            if furthest is None or match.end > furthest.end:
+                furthest = match
+        return longest
+
+    def _freed(self, folded: Folded, scope: Scope) -> "_Spans":
+        return _Spans(
+            found.span()
+            for rule, pattern in self._exclusions
+            if rule.validity.is_in_force(scope.on)
+            for found in pattern.finditer(folded.tight)
+            if _widest(folded, found.start(), found.end()) <= _reach(rule.breadth)
+        )
+
+
+class _Spans:
+    """Half-open ranges, asked whether one of them covers another range."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        ordered = sorted(spans)
+        self._starts = [start for start, _end in ordered]
+        self._furthest = list(itertools.accumulate((end for _start, end in ordered), max))
+
+    def cover(self, match: Match) -> bool:
+        """Whether one range holds the match or equals it."""
+        number = bisect.bisect_right(self._starts, match.start)
+        return number > 0 and self._furthest[number - 1] >= match.end
+
+
+def _widest(folded: Folded, start: int, end: int) -> Gap:
+    return max(folded.gaps[start + 1 : end], default=Gap.NONE)
+
+
+def _reach(breadth: Breadth) -> Gap:
+    match breadth:
+        case Breadth.WORD:
+            return Gap.FILL
+        case Breadth.LABEL:
+            return Gap.COLON
+        case Breadth.SENTENCE:
+            return Gap.LINE
+        case Breadth.CLAUSE:
+            return Gap.CLAUSE
+    assert_never(breadth)
+
+
+def _hit(text: str, folded: Folded, scope: Scope, match: Match, standing: Standing) -> Hit:
+    start, end = folded.starts[match.start], folded.ends[match.end - 1]
+    term = _best_spelled(match.terms, text[start:end])
+    listed = verdict_in(scope, term) or Verdict.ALLOW
+    reason = _reason(match.manner, standing)
+    verdict = listed if reason is Reason.LISTED else lightest(listed, Verdict.REVIEW)
+    return Hit(
+        term=term.text,
+        category=term.category,
+        start=start,
+        end=end,
+        severity=term.severity,
+        rule_id=term.rule_id,
+        basis=term.basis,
+        verdict=verdict,
+        reason=reason,
+    )
+
+
+def _best_spelled(terms: Sequence[Term], written: str) -> Term:
+    """零风险 and 0风险 fold alike: the one the text spells, else the first listed."""
+    return next((term for term in terms if term.text == written), terms[0])
+
+
+def _reason(manner: Manner, standing: Standing) -> Reason:
+    if standing is Standing.UNCLEAR:
+        return Reason.UNCLEAR
+    match manner:
+        case Manner.WRITTEN:
+            return Reason.LISTED
+        case Manner.SPLIT:
+            return Reason.SPLIT
+        case Manner.SOUNDS:
+            return Reason.SOUNDS
+    assert_never(manner)
