@@ -51,7 +51,9 @@ unix_socket_permissions = 0700
 timezone = 'UTC'
 log_timezone = 'UTC'
 max_connections = 100
-shared_buffers = 48MB
+# A checkout's share of a laptop: the system's page cache does the rest.
+shared_buffers = 32MB
+io_method = sync
 work_mem = 16MB
 maintenance_work_mem = 64MB
 wal_level = minimal
