@@ -1,0 +1,314 @@
+"""`smpp`: any message centre that speaks SMPP 3.4, over one kept transceiver bind.
+
+Delivery reports and replies come back on the bind, not over HTTP.  They are
+passed on to `receipts_url`, our own receipts door, signed with the account's
+`receipt_secret`; only when the door has taken one is it acknowledged, so that
+the message centre keeps what we could not.  They flow while a worker holds the
+bind open.
+"""
+
+import asyncio
+import re
+import struct
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+import orjson
+from smpplib.command import Command  # type: ignore[import-untyped]  # no annotations
+
+from campaigns.channels import accounts
+from campaigns.channels.base import (
+    Absent,
+    Accepted,
+    AccountConfig,
+    Channel,
+    Found,
+    Limits,
+    Outcome,
+    Outgoing,
+    Receipt,
+    Refused,
+    Unavailable,
+    Unknown,
+)
+from campaigns.channels.callbacks import event_id
+from campaigns.channels.errors import AccountInvalid, RequestLost, RequestUnsent
+from campaigns.channels.fan_out import fan_out
+from campaigns.channels.http import Http
+from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
+from campaigns.channels.meanings import Meaning, judge_code
+from campaigns.channels.receipts import (
+    SIGNATURE_HEADER,
+    TIMESTAMP_HEADER,
+    read_signed_receipts,
+    sign,
+)
+from campaigns.channels.sms.gsm import TooManyParts, encode
+from campaigns.channels.sms.numbers import from_vendor, is_e164
+from campaigns.channels.sms.replies import reply_kind
+from campaigns.channels.sms.smpp_bind import Bind, Declined, Line
+
+_INTERNATIONAL, _ISDN, _ALPHANUMERIC = 1, 1, 5
+_UDHI = 0x40
+_REPORT_BITS, _IS_REPORT = 0x3C, 0x04
+_REPORT = re.compile(r"id:(?P<id>\S+).*?stat:(?P<stat>[A-Z]+)", re.IGNORECASE | re.DOTALL)
+_KEY = re.compile(r"[0-9a-f]{32}")
+# SMPP 3.4 §5.1.3.  An error status says that the message was not taken.
+_MEANINGS: Final[Mapping[str, Meaning]] = {
+    "0x00000001": Meaning.REFUSED,  # message length
+    "0x0000000A": Meaning.SENDER_REFUSED,  # source address
+    "0x0000000B": Meaning.REFUSED,  # destination address
+    "0x0000000D": Meaning.UNAUTHORISED,  # bind failed
+    "0x0000000E": Meaning.UNAUTHORISED,  # password
+    "0x0000000F": Meaning.UNAUTHORISED,  # system id
+    "0x00000014": Meaning.RETRY,  # queue full
+    "0x00000048": Meaning.SENDER_REFUSED,  # source TON
+    "0x00000049": Meaning.SENDER_REFUSED,  # source NPI
+    "0x00000050": Meaning.REFUSED,  # destination TON
+    "0x00000051": Meaning.REFUSED,  # destination NPI
+    "0x00000058": Meaning.RETRY,  # throttled
+    "0x00000066": Meaning.REFUSED,  # rejected by the receiver
+}
+
+
+class Smpp:
+    """One bind.  Options and secrets are listed in `build`."""
+
+    name = "smpp"
+    channel = Channel.SMS
+
+    def __init__(
+        self,
+        config: AccountConfig,
+        *,
+        limits: Limits,
+        line: Line,
+        http: Http,
+        lookup: Lookup | NoLookup,
+    ) -> None:
+        self.limits = limits
+        self._config = config
+        self._line = line
+        self._http = http
+        self._lookup = lookup
+        self._source = accounts.option(config, "source_address", "")
+        self._key_tag = accounts.whole_option(config, "key_tlv", 0, least=0, most=0x3FFF)
+        self._receipts_url = config.options.get("receipts_url", "")
+        self._bind: Bind | None = None
+        self._opening = asyncio.Lock()
+
+    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """Submit with up to `window` messages outstanding."""
+        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
+
+    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
+        """Ask the relay named by `lookup_url`; query_sm wants an id that a lost answer held."""
+        return await self._lookup.find(keys)
+
+    def read_receipts(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> list[Receipt]:
+        """Read what this account's own bind passed on, or a relay reports."""
+        return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
+
+    async def aclose(self) -> None:
+        """Unbind and close."""
+        if self._bind is not None:
+            await self._bind.close()
+            self._bind = None
+        await self._http.aclose()
+
+    async def _send_one(self, message: Outgoing) -> Outcome:
+        key = message.key
+        if not is_e164(message.address):
+            return Refused(key=key, code="address_invalid", message="the number is not E.164")
+        try:
+            return await self._submit(message)
+        except TooManyParts as error:
+            return Refused(key=key, code="content_invalid", message=str(error))
+        except Declined as error:
+            return judge_code(key=key, code=error.code, message=str(error), table=_MEANINGS)
+        except RequestUnsent as error:
+            return Unavailable(key=key, code=error.code, message=error.message)
+        except RequestLost as error:
+            return Unknown(key=key, code=error.code, message=error.message)
+
+    async def _submit(self, message: Outgoing) -> Outcome:
+        signature = message.content.get("signature", "").strip().strip("【】")
+        text = f"【{signature}】{message.content['text']}" if signature else message.content["text"]
+        # From the key, so that a repeated attempt joins the same parts.
+        reference = int(message.key[:2], 16) if _KEY.fullmatch(message.key) else 0
+        encoded = encode(text, reference=reference)
+        bind = await self._bound()
+        provider_id = ""
+        for place, part in enumerate(encoded.parts, start=1):
+            pdu, sequence = self._pdu(
+                bind,
+                message,
+                part,
+                data_coding=encoded.data_coding,
+                parts=len(encoded.parts),
+                is_last=place == len(encoded.parts),
+            )
+            try:
+                answer = await bind.ask(pdu, sequence)
+            except (Declined, RequestUnsent) as error:
+                if place == 1:
+                    raise
+                # The phone waits for the rest of what it has: neither sent nor unsent.
+                raise RequestLost(f"part {place} failed: {error}", code="partial") from error
+            provider_id = _ascii(answer.message_id)
+        if not provider_id:
+            return Unknown(key=message.key, code="bad_answer", message="no message_id")
+        return Accepted(key=message.key, provider_id=provider_id, segments=len(encoded.parts))
+
+    def _pdu(
+        self,
+        bind: Bind,
+        message: Outgoing,
+        part: bytes,
+        *,
+        data_coding: int,
+        parts: int,
+        is_last: bool,
+    ) -> tuple[bytes, int]:
+        alphanumeric = not self._source.removeprefix("+").isdigit()
+        request = bind.made(
+            "submit_sm",
+            source_addr_ton=_ALPHANUMERIC if alphanumeric else _INTERNATIONAL,
+            source_addr_npi=0 if alphanumeric else _ISDN,
+            source_addr=self._source.removeprefix("+"),
+            dest_addr_ton=_INTERNATIONAL,
+            dest_addr_npi=_ISDN,
+            destination_addr=message.address.removeprefix("+"),
+            esm_class=_UDHI if parts > 1 else 0,
+            # One report for the whole message: that of its last part.
+            registered_delivery=1 if is_last else 0,
+            data_coding=data_coding,
+            short_message=part,
+        )
+        raw = request.generate()
+        if self._key_tag:
+            value = message.key.encode("ascii", "replace")
+            raw += struct.pack(">HH", self._key_tag, len(value)) + value
+            raw = struct.pack(">L", len(raw)) + raw[4:]
+        return raw, request.sequence
+
+    async def _bound(self) -> Bind:
+        async with self._opening:
+            if self._bind is None or not self._bind.usable:
+                self._bind = await Bind.open(self._line, take=self._pass_on)
+            return self._bind
+
+    async def _pass_on(self, pdu: Command) -> bool:
+        """Post one report or reply to the receipts door; true once the door has taken it."""
+        if not self._receipts_url:
+            return False
+        body = orjson.dumps([_as_receipt(pdu, datetime.now(UTC))])
+        stamp = int(datetime.now(UTC).timestamp())
+        secret = accounts.secret(self._config, "receipt_secret")
+        headers = {
+            "Content-Type": "application/json",
+            TIMESTAMP_HEADER: str(stamp),
+            SIGNATURE_HEADER: sign(secret=secret, timestamp=stamp, body=body),
+        }
+        try:
+            answer = await self._http.post(url=self._receipts_url, body=body, headers=headers)
+        except (RequestUnsent, RequestLost):
+            return False
+        return answer.status // 100 == 2
+
+
+def build(config: AccountConfig) -> Smpp:
+    """Build a provider from `smpp://host:port` or `smpps://host:port`.
+
+    secrets: `system_id`, `password`; `receipt_secret` with `receipts_url`;
+    `lookup_secret` with `lookup_url`.
+    options: `source_address` (the number or sender name), `system_type`,
+    `receipts_url` (this account's receipts door), `key_tlv` (the tag under
+    which a relay takes the key; 0 is none), `lookup_url`, `window` (50),
+    `deadline_seconds` (10), `settle_seconds` (300).
+    """
+    window = accounts.whole_option(config, "window", 50, least=1, most=1000)
+    deadline = accounts.seconds_option(config, "deadline_seconds", 10)
+    parts = urlsplit(config.base_url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if parts.scheme not in ("smpp", "smpps") or not parts.hostname or not port:
+        raise AccountInvalid(
+            f"account {config.key!r}: base_url must be smpp://host:port or smpps://host:port"
+        )
+    if config.options.get("receipts_url"):
+        accounts.http_base(config, config.options["receipts_url"])
+        accounts.secret(config, "receipt_secret")
+    line = Line(
+        host=parts.hostname,
+        port=port,
+        tls=parts.scheme == "smpps",
+        system_id=accounts.secret(config, "system_id"),
+        password=accounts.secret(config, "password"),
+        system_type=accounts.option(config, "system_type", ""),
+        window=window,
+        deadline=deadline,
+    )
+    limits = Limits(
+        batch_max=500,
+        concurrency=window,
+        honours_key=False,
+        can_find=bool(config.options.get("lookup_url")),
+        settle=accounts.seconds_option(config, "settle_seconds", 300),
+    )
+    http = Http(concurrency=4, deadline=deadline)
+    return Smpp(config, limits=limits, line=line, http=http, lookup=build_lookup(config, http))
+
+
+def _as_receipt(pdu: Command, now: datetime) -> dict[str, str]:
+    """Return a deliver_sm in the form of our receipts (see receipts.py)."""
+    octets = _octets(pdu.short_message)
+    number = from_vendor("+" + _ascii(pdu.source_addr).removeprefix("+"))
+    if int(pdu.esm_class or 0) & _REPORT_BITS == _IS_REPORT:
+        return _as_report(octets.decode("latin-1"), _ascii(pdu.receipted_message_id), now)
+    coding = "utf-16-be" if int(pdu.data_coding or 0) == 8 else "latin-1"
+    said = octets.decode(coding, "replace")
+    return {
+        "id": event_id(number, said, now.isoformat()),
+        "event": reply_kind(said).value,
+        "at": now.isoformat(),
+        "text": said,
+        "detail": said,
+        "address": number,
+    }
+
+
+def _as_report(told: str, message_id: str, now: datetime) -> dict[str, str]:
+    """Read the text of appendix B; states that end nothing are unknown events, and kept."""
+    found = _REPORT.search(told)
+    state = found["stat"].upper() if found else ""
+    provider_id = message_id or (found["id"] if found else "")
+    ended = {"DELIVRD": "delivered", "UNDELIV": "bounced"}
+    ended |= {"EXPIRED": "failed", "REJECTD": "failed", "DELETED": "failed"}
+    return {
+        "id": event_id(provider_id, state),
+        "provider_id": provider_id,
+        "event": ended.get(state, state.lower()),
+        "at": now.isoformat(),
+        "detail": "" if state == "DELIVRD" else told[:200],
+    }
+
+
+def _octets(value: object) -> bytes:
+    match value:
+        case bytes():
+            return value
+        case str():
+            return value.encode("latin-1", "replace")
+        case _:
+            return b""
+
+
+def _ascii(value: object) -> str:
+    return _octets(value).decode("ascii", "replace").strip("\0")[:200]
