@@ -7,11 +7,12 @@ from campaigns.channels import task
 from campaigns.channels.base import AccountConfig, Provider
 from campaigns.channels.email import smtp
 from campaigns.channels.errors import AccountInvalid
-from campaigns.channels.push import fcm
+from campaigns.channels.push import apns, fcm
 from campaigns.channels.sms import aliyun, generic_http, smpp, tencent
 
 VENDORS: Final[Mapping[str, Callable[[AccountConfig], Provider]]] = {
     "aliyun": aliyun.build,
+    "apns": apns.build,
     "fcm": fcm.build,
     "http_sms": generic_http.build,
     "smpp": smpp.build,

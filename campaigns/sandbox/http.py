@@ -11,6 +11,7 @@ from typing import Protocol
 from aiohttp import web
 
 from campaigns.sandbox.answers import as_json, as_object
+from campaigns.sandbox.apns import ApnsKey
 from campaigns.sandbox.desk import Arrival, Desk
 from campaigns.sandbox.mischief import answer_or_misbehave
 from campaigns.sandbox.service_account import ServiceAccountKey
@@ -36,9 +37,16 @@ class HttpSide:
     """The routes and the little state behind them."""
 
     def __init__(
-        self, *, desk: Desk, api_secret: str, key: ServiceAccountKey, centre: MessageCentre
+        self,
+        *,
+        desk: Desk,
+        api_secret: str,
+        key: ServiceAccountKey,
+        apns_key: ApnsKey,
+        centre: MessageCentre,
     ) -> None:
         self._desk = desk
+        self._apns_key = apns_key
         self._centre = centre
         self._api_secret = api_secret
         self._key = key
@@ -64,6 +72,7 @@ class HttpSide:
                 web.post("/token", self._token),
                 web.delete("/token", self._forget_tokens),
                 web.get("/service-account.json", self._service_account),
+                web.get("/apns-key.json", self._apns_account),
                 web.get("/inbox", self._inbox),
                 web.get("/ledger", self._ledger),
                 web.post("/receipts", self._receipts),
@@ -166,6 +175,9 @@ class HttpSide:
 
     async def _service_account(self, request: web.Request) -> web.Response:
         return as_json(self._key.as_file(f"{request.scheme}://{request.host}/token"))
+
+    async def _apns_account(self, _request: web.Request) -> web.Response:
+        return as_json(self._apns_key.as_account())
 
     async def _inbox(self, request: web.Request) -> web.Response:
         channel = request.query.get("channel", "email")

@@ -15,6 +15,7 @@ class Options:
     smtp_port: int
     http_port: int
     smpp_port: int
+    apns_port: int
     ledger: Path
     faults: dict[Fault, float]
     seed: int
@@ -41,6 +42,7 @@ def declare_options(parser: argparse.ArgumentParser) -> None:
     add("--smtp-port", type=_port, default=0, metavar="PORT")
     add("--http-port", type=_port, default=0, metavar="PORT")
     add("--smpp-port", type=_port, default=0, metavar="PORT")
+    add("--apns-port", type=_port, default=0, metavar="PORT")
     add("--ledger", type=Path, default=Path(".local/sandbox/ledger.jsonl"), metavar="PATH")
     add("--faults", type=_faults, default={}, metavar="none|default|KIND=SHARE,…")
     add("--seed", type=int, default=0)
@@ -58,6 +60,7 @@ def as_arguments(options: Options) -> list[str]:
         "--smtp-port": str(options.smtp_port),
         "--http-port": str(options.http_port),
         "--smpp-port": str(options.smpp_port),
+        "--apns-port": str(options.apns_port),
         "--ledger": str(options.ledger),
         "--faults": shares or "none",
         "--seed": str(options.seed),

@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 from aiohttp import web
 
+from campaigns.sandbox.apns import ApnsKey, ApnsServer
 from campaigns.sandbox.courier import Courier
 from campaigns.sandbox.desk import Desk
 from campaigns.sandbox.faults import Faults
@@ -34,23 +35,29 @@ async def serve(options: Options) -> None:
     faults = Faults.seeded(options.faults, options.seed)
     desk = Desk(ledger=ledger, courier=courier, faults=faults, dedupe=options.dedupe)
     key = ServiceAccountKey(options.ledger.with_suffix(".key.pem"))
+    apns_key = ApnsKey(options.ledger.with_suffix(".apns.pem"))
     centre = MessageCentre(desk, options.api_secret)
-    side = HttpSide(desk=desk, api_secret=options.api_secret, key=key, centre=centre)
+    side = HttpSide(
+        desk=desk, api_secret=options.api_secret, key=key, apns_key=apns_key, centre=centre
+    )
     runner = web.AppRunner(side.app(), access_log=None)
     await runner.setup()
     smtp = await loop.create_server(lambda: SmtpSession(desk), _HOST, options.smtp_port)
     await web.TCPSite(runner, _HOST, options.http_port).start()
     smpp = await asyncio.start_server(centre.serve, _HOST, options.smpp_port)
+    apns = await asyncio.start_server(ApnsServer(desk, apns_key).serve, _HOST, options.apns_port)
     courier.start()
     _tell_ports(
         options,
         smtp_port=smtp.sockets[0].getsockname()[1],
         http_port=runner.addresses[0][1],
         smpp_port=smpp.sockets[0].getsockname()[1],
+        apns_port=apns.sockets[0].getsockname()[1],
     )
     await stop.wait()
     smtp.close()
     smpp.close()
+    apns.close()
     centre.close()
     await runner.cleanup()
     desk.settle()
@@ -59,7 +66,9 @@ async def serve(options: Options) -> None:
     desk.close()
 
 
-def _tell_ports(options: Options, *, smtp_port: int, http_port: int, smpp_port: int) -> None:
+def _tell_ports(
+    options: Options, *, smtp_port: int, http_port: int, smpp_port: int, apns_port: int
+) -> None:
     told = orjson.dumps(
         {
             "pid": os.getpid(),
@@ -67,6 +76,7 @@ def _tell_ports(options: Options, *, smtp_port: int, http_port: int, smpp_port: 
             "http_port": http_port,
             "smpp_port": smpp_port,
             "smpp_url": f"smpp://{_HOST}:{smpp_port}",
+            "apns_url": f"http://{_HOST}:{apns_port}",
             "smtp_url": f"smtp://{_HOST}:{smtp_port}",
             "http_url": f"http://{_HOST}:{http_port}",
             "sms_url": f"http://{_HOST}:{http_port}/sms",

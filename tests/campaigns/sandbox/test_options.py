@@ -30,6 +30,7 @@ def test_options_written_as_arguments_read_back_the_same(
         smtp_port=port,
         http_port=0,
         smpp_port=0,
+        apns_port=0,
         ledger=Path("/tmp/ledger.jsonl"),
         faults=faults,
         seed=seed,
