@@ -17,11 +17,24 @@ SET name = excluded.name, events = excluded.events, value_property = excluded.va
     margin = excluded.margin, "window" = excluded."window"
 """
 
+# An experiment that stands at another node in the new version is still the same experiment.
+MOVE_EXPERIMENTS: Final = """
+UPDATE attribution_experiment x SET node = r.node
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(key text, journey_id bigint, node text)
+WHERE x.key = r.key AND x.journey_id = r.journey_id AND x.node <> r.node
+  AND NOT EXISTS (SELECT 1 FROM attribution_experiment other
+                  WHERE other.journey_id = r.journey_id AND other.node = r.node)
+"""
+
+# A key that stands elsewhere already is left out: publishing refuses it, and collecting all
+# others must not fail for it.
 SYNC_EXPERIMENTS: Final = """
 INSERT INTO attribution_experiment (key, name, journey_id, node, arms, control, registered_at)
 SELECT r.key, r.name, r.journey_id, r.node, r.arms, r.control, %(now)s
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
     key text, name text, journey_id bigint, node text, arms jsonb, control text)
+WHERE NOT EXISTS (SELECT 1 FROM attribution_experiment other WHERE other.key = r.key
+                  AND (other.journey_id <> r.journey_id OR other.node <> r.node))
 ON CONFLICT (journey_id, node) DO UPDATE
 SET name = excluded.name, arms = excluded.arms, control = excluded.control
 """

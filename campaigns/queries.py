@@ -12,10 +12,10 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 
 from campaigns.channels.base import AccountConfig
-from campaigns.journeys.check import References
+from campaigns.journeys.check import References, experiments
 from campaigns.journeys.graph import Graph
 from campaigns.journeys.parse import parse
-from campaigns.models import JourneyVersion, ProviderAccount, TemplateVersion
+from campaigns.models import Journey, JourneyVersion, ProviderAccount, TemplateVersion
 from compliance.models import Review
 from customers.queries import keyring, rows
 from segments.models import Segment
@@ -298,6 +298,16 @@ def references() -> References:
         segments=frozenset(Segment.objects.filter(archived_at=None).values_list("key", flat=True)),
         templates={key: version.template.channel for key, version in approved_templates().items()},
         channels=frozenset(default_accounts()),
+    )
+
+
+def experiment_keys(journey: Journey) -> frozenset[str]:
+    """The experiments that the live versions of all other journeys run."""
+    live = Journey.objects.exclude(pk=journey.pk).values_list("live", flat=True)
+    return frozenset(
+        experiment.key
+        for version_id in live.filter(live__isnull=False)
+        for experiment in experiments(version_graph(version_id)).values()
     )
 
 

@@ -9,8 +9,15 @@ from django.conf import settings
 from django.db import transaction
 
 from attribution.models import CollectCursor
-from attribution.queries import PULL_CONVERSIONS, PULL_EXPOSURES, SYNC_EXPERIMENTS, SYNC_GOALS
-from campaigns.journeys.graph import Experiment, Graph
+from attribution.queries import (
+    MOVE_EXPERIMENTS,
+    PULL_CONVERSIONS,
+    PULL_EXPOSURES,
+    SYNC_EXPERIMENTS,
+    SYNC_GOALS,
+)
+from campaigns.journeys.check import experiments
+from campaigns.journeys.graph import Graph
 from campaigns.models import Journey
 from campaigns.queries import version_graph
 from customers.queries import execute
@@ -54,15 +61,16 @@ def _cursor(now: datetime) -> CollectCursor:
 
 def _sync(now: datetime) -> None:
     goals: list[dict[str, object]] = []
-    experiments: list[dict[str, object]] = []
+    found: list[dict[str, object]] = []
     for journey in Journey.objects.filter(live__isnull=False):
         if journey.live_id is None:
             continue
         graph = version_graph(journey.live_id)
         goals += _goals(journey, graph)
-        experiments += _experiments(journey, graph)
+        found += _experiments(journey, graph)
     execute(SYNC_GOALS, {"rows": json.dumps(goals)})
-    execute(SYNC_EXPERIMENTS, {"rows": json.dumps(experiments), "now": now})
+    execute(MOVE_EXPERIMENTS, {"rows": json.dumps(found)})
+    execute(SYNC_EXPERIMENTS, {"rows": json.dumps(found), "now": now})
 
 
 def _goals(journey: Journey, graph: Graph) -> list[dict[str, object]]:
@@ -100,18 +108,14 @@ def _goals(journey: Journey, graph: Graph) -> list[dict[str, object]]:
 
 
 def _experiments(journey: Journey, graph: Graph) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = []
-    for node_id, node in graph.nodes.items():
-        experiment: Experiment | None = getattr(node, "experiment", None)
-        if experiment:
-            found.append(
-                {
-                    "key": experiment.key,
-                    "name": experiment.name,
-                    "journey_id": journey.pk,
-                    "node": node_id,
-                    "arms": dict(experiment.weights),
-                    "control": experiment.control,
-                }
-            )
-    return found
+    return [
+        {
+            "key": experiment.key,
+            "name": experiment.name,
+            "journey_id": journey.pk,
+            "node": node_id,
+            "arms": dict(experiment.weights),
+            "control": experiment.control,
+        }
+        for node_id, experiment in experiments(graph).items()
+    ]

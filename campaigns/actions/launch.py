@@ -1,18 +1,19 @@
 """A journey from draft to running: save, submit, review, publish; pause, resume, stop."""
 
+import re
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns.actions.templates import hash_of
-from campaigns.errors import NotPublishable, StateConflict
-from campaigns.journeys.check import Problem, Severity, check
+from campaigns.errors import GraphError, NotPublishable, StateConflict
+from campaigns.journeys.check import Problem, Severity, check, experiments
 from campaigns.journeys.engine import branch_rules
-from campaigns.journeys.graph import Graph, Json
+from campaigns.journeys.graph import MAX_NAME, Graph, Json
 from campaigns.journeys.parse import parse
 from campaigns.models import Enrolment, Journey, JourneyVersion, Touch
-from campaigns.queries import references
+from campaigns.queries import experiment_keys, references
 from campaigns.states import Reason, TouchState
 from compliance.actions import ask_review, decide_review, record
 from compliance.errors import NotPermitted
@@ -22,6 +23,8 @@ from segments.errors import RuleError
 from segments.queries import check_rule
 
 KIND = "journey"
+# Shorter than its column: keys of goals and reviews are made from it.
+_KEY = re.compile(r"[-a-zA-Z0-9_]{1,64}")
 
 
 @transaction.atomic
@@ -35,6 +38,11 @@ def save_draft(
     GraphError : the JSON is wrong; the error carries a pointer.
     """
     parse(graph)
+    if not _KEY.fullmatch(journey_key) or not 0 < len(name) <= MAX_NAME:
+        raise GraphError(
+            "bad_name",
+            "A journey's key has 1 to 64 letters, digits, - and _; its name at most 120 letters.",
+        )
     journey, made = Journey.objects.get_or_create(
         key=journey_key,
         defaults={
@@ -62,9 +70,17 @@ def save_draft(
     )
 
 
-def problems_of(graph: Graph) -> list[Problem]:
-    """Everything that is wrong with the graph, its references and its rules."""
+def problems_of(graph: Graph, *, journey: Journey | None = None) -> list[Problem]:
+    """Everything that is wrong with the graph, its references and its rules.
+
+    With the ``journey`` also what it would take from the live versions of others.
+    """
     found = check(graph, references())
+    taken = experiment_keys(journey) if journey else frozenset()
+    for node_id, experiment in experiments(graph).items():
+        if experiment.key in taken:
+            message = f"Another journey runs the experiment “{experiment.key}”."
+            found.append(Problem(code="experiment_taken", message=message, node=node_id))
     for name, rule in branch_rules(graph).items():
         try:
             check_rule(rule)
@@ -82,7 +98,7 @@ def submit(*, journey: Journey, version: JourneyVersion, maker: User, now: datet
     ------
     NotPublishable : the checks find errors.
     """
-    _require_sound(parse(version.graph))
+    _require_sound(parse(version.graph), journey)
     if version.submitted_at is None:
         version.submitted_at = now
         version.save(update_fields=["submitted_at"])
@@ -132,7 +148,7 @@ def publish(*, journey: Journey, actor: User, now: datetime) -> JourneyVersion:
         kind=KIND, key=_subject(locked, version), content_hash=version.graph_hash
     ):
         raise NotPublishable([_("A second person must approve this version first.")])
-    _require_sound(parse(version.graph))
+    _require_sound(parse(version.graph), locked)
     version.published_at, version.published_by = now, actor
     version.save(update_fields=["published_at", "published_by"])
     locked.live, locked.state, locked.updated_at = version, Journey.State.RUNNING, now
@@ -183,8 +199,9 @@ def _change(
     _tell(actor, verb, locked, now)
 
 
-def _require_sound(graph: Graph) -> None:
-    errors = [p.message for p in problems_of(graph) if p.severity is Severity.ERROR]
+def _require_sound(graph: Graph, journey: Journey) -> None:
+    found = problems_of(graph, journey=journey)
+    errors = [p.message for p in found if p.severity is Severity.ERROR]
     if errors:
         raise NotPublishable(errors)
 

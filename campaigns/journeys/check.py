@@ -121,13 +121,20 @@ def _returns(graph: Graph, start: str, *, avoiding: set[str]) -> bool:
     return False
 
 
+def experiments(graph: Graph) -> dict[str, Experiment]:
+    """The experiments of a graph by the node they stand at."""
+    found: dict[str, Experiment] = {}
+    for node_id, node in graph.nodes.items():
+        experiment: Experiment | None = getattr(node, "experiment", None)
+        if experiment is not None:
+            found[node_id] = experiment
+    return found
+
+
 def _experiments(graph: Graph) -> Iterator[Problem]:
     """Arms of two nodes under one key could not be told apart in the report."""
     seen: set[str] = set()
-    for node_id, node in graph.nodes.items():
-        experiment: Experiment | None = getattr(node, "experiment", None)
-        if experiment is None:
-            continue
+    for node_id, experiment in experiments(graph).items():
         if experiment.key in seen:
             yield Problem(
                 code="experiment_taken",
