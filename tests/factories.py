@@ -24,6 +24,8 @@ from compliance.roles import Role
 from compliance.setup import ensure_roles
 from customers.actions.consents import ConsentStatement, record_consents
 from customers.actions.people import Person, put_people
+from customers.actions.record_events import NewEvent, record_events
+from customers.actions.sources import internal_source
 from customers.vocabulary import ConsentState
 from segments.actions import save_segment
 from segments.models import Segment
@@ -157,8 +159,9 @@ def make_memory_account(
 ) -> MemoryProvider:
     """The default account of a channel, served by the double; the double itself."""
     double = MemoryProvider(channel, script=script, limits=limits)
-    monkeypatch.setitem(VENDORS, "memory", lambda _config: double)  # type: ignore[arg-type]
-    make_account(channel, vendor="memory", unit_cost=unit_cost, now=now)
+    vendor = f"memory-{channel.value}"
+    monkeypatch.setitem(VENDORS, vendor, lambda _config: double)  # type: ignore[arg-type]
+    make_account(channel, vendor=vendor, unit_cost=unit_cost, now=now)
     return double
 
 
@@ -254,3 +257,25 @@ def make_journey(
         launch.publish(journey=journey, actor=staff.marketer, now=now)
         journey.refresh_from_db()
     return journey
+
+
+def record_event(
+    customer_id: int,
+    name: str = "Order Completed",
+    *,
+    at: datetime,
+    received_at: datetime | None = None,
+    message_id: str = "",
+    **properties: Any,
+) -> None:
+    """One event of a customer, received when it occurred unless told otherwise."""
+    event = NewEvent(
+        message_id=message_id or uuid.uuid4().hex,
+        kind="track",
+        name=name,
+        customer_id=customer_id,
+        occurred_at=at,
+        properties=properties,
+    )
+    source = internal_source(key="shop", name="Shop", now=NOW)
+    record_events(source=source, events=[event], now=received_at or at)

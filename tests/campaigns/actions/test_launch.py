@@ -103,6 +103,14 @@ def test_a_graph_the_database_could_not_hold_is_refused_by_name(staff: Staff) ->
     assert not Journey.objects.exists()
 
 
+@pytest.mark.parametrize("key", ["", "k" * 65, "a b", "a/b", "春", "a\n"])
+def test_a_key_that_is_no_key_is_refused(staff: Staff, key: str) -> None:
+    with pytest.raises(GraphError, match="letters"):
+        launch.save_draft(
+            journey_key=key, name="n", graph=graph_of(), maker=staff.marketer, now=NOW
+        )
+
+
 def test_a_journey_with_errors_cannot_be_submitted(staff: Staff) -> None:
     version = draft(staff, graph_of(send_node()))
 
