@@ -34,13 +34,15 @@ class Gap(IntEnum):
 class Folded:
     """A folded text; the lists have one entry per character of ``tight``.
 
-    ``starts``, ``ends``: the half-open range in the original text; ``gaps``: what stood before;
-    ``runs``: how many equal characters were reduced to this one.
+    ``starts``, ``ends``: the half-open range in the original text (of a stutter: where its last
+    character starts, where its first one ends); ``firsts``: where the stutter begins; ``gaps``:
+    what stood before; ``runs``: how many equal characters were reduced to this one.
     """
 
     tight: str
     starts: list[int]
     ends: list[int]
+    firsts: list[int]
     gaps: list[Gap]
     runs: list[int]
 
@@ -127,6 +129,7 @@ class Folder:
             tight="".join(kept),
             starts=starts,
             ends=[start + 1 for start in starts],
+            firsts=list(starts),
             gaps=gaps,
             runs=[1] * len(starts),
         )
@@ -176,6 +179,7 @@ def _rewritten(
     tight: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
+    firsts: list[int] = []
     gaps: list[Gap] = []
     runs: list[int] = []
 
@@ -183,9 +187,11 @@ def _rewritten(
         tight.append(folded.tight[low:high])
         starts.extend(folded.starts[low:high])
         ends.extend(folded.ends[low:high])
+        firsts.extend(folded.firsts[low:high])
         gaps.extend(folded.gaps[low:high])
         runs.extend(folded.runs[low:high])
 
+    is_stutter = pattern is _STUTTER
     done = 0
     for match in found:
         keep(done, match.start())
@@ -198,13 +204,16 @@ def _rewritten(
         else:
             for number, letter in enumerate(letters):
                 tight.append(letter)
-                starts.append(folded.starts[low])
-                ends.append(folded.ends[high - 1])
+                starts.append(folded.starts[high - 1 if is_stutter else low])
+                ends.append(folded.ends[low if is_stutter else high - 1])
+                firsts.append(folded.starts[low])
                 gaps.append(Gap.NONE if number else folded.gaps[low])
-                runs.append(high - low if pattern is _STUTTER else 1)
+                runs.append(high - low if is_stutter else 1)
         done = high
     keep(done, len(folded.tight))
-    return Folded(tight="".join(tight), starts=starts, ends=ends, gaps=gaps, runs=runs)
+    return Folded(
+        tight="".join(tight), starts=starts, ends=ends, firsts=firsts, gaps=gaps, runs=runs
+    )
 
 
 @functools.cache

@@ -22,12 +22,16 @@ class Manner(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """One term at ``tight[start:end]`` of a folded text. Several terms may be written alike."""
+    """One term at ``tight[start:end]`` of a folded text. Several terms may be written alike.
+
+    ``is_doubled``: the term itself begins with a doubled character.
+    """
 
     terms: tuple[Term, ...]
     start: int
     end: int
     manner: Manner
+    is_doubled: bool = False
 
     def holds(self, other: "Match") -> bool:
         """Whether the other one is a proper part of this one."""
@@ -85,7 +89,13 @@ class Matcher:
                 if _is_spelled(folded, start, spelling):
                     gaps = folded.gaps[start + 1 : end]
                     manner = Manner.SPLIT if max(gaps, default=0) >= Gap.LIST else Manner.WRITTEN
-                    yield Match(terms=spelling.terms, start=start, end=end, manner=manner)
+                    yield Match(
+                        terms=spelling.terms,
+                        start=start,
+                        end=end,
+                        manner=manner,
+                        is_doubled=spelling.runs[0] > 1,
+                    )
 
     def sounding(self, folded: Folded) -> Iterator[Match]:
         """Every red term that is not written out but sounds so."""

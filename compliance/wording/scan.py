@@ -4,7 +4,7 @@ import bisect
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -90,9 +90,7 @@ class Scanner:
         for match in matches:
             terms = tuple(term for term in match.terms if verdict_in(scope, term) is not None)
             if terms:
-                applying.append(
-                    Match(terms=terms, start=match.start, end=match.end, manner=match.manner)
-                )
+                applying.append(replace(match, terms=terms))
         applying.sort(key=lambda match: (match.start, -match.end))
         longest: list[Match] = []
         furthest: Match | None = None
@@ -146,7 +144,8 @@ def _reach(breadth: Breadth) -> Gap:
 
 
 def _hit(text: str, folded: Folded, scope: Scope, match: Match, standing: Standing) -> Hit:
-    start, end = folded.starts[match.start], folded.ends[match.end - 1]
+    starts = folded.firsts if match.is_doubled else folded.starts
+    start, end = starts[match.start], folded.ends[match.end - 1]
     term = _best_spelled(match.terms, text[start:end])
     listed = verdict_in(scope, term) or Verdict.ALLOW
     reason = _reason(match.manner, standing)

@@ -1,0 +1,32 @@
+"""What a reader sees of a page."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compliance.wording.markup import visible_text
+
+
+@pytest.mark.parametrize(
+    ("html", "seen"),
+    [
+        ("<p>保<b>本</b></p>", "保本"),
+        ("保<span style='x'></span>本", "保本"),
+        ("保<!-- x -->本", "保本"),
+        ("&#20445;&#26412;", "保本"),
+        ('<img alt="稳赚" src="x.png">', "稳赚"),
+        ('<a href="https://x" title="包赚">了解</a>', "包赚了解"),
+        ("<style>.保本{}</style><script>保本</script>了解", "了解"),
+    ],
+)
+def test_inline_marks_do_not_part_a_word(html: str, seen: str) -> None:
+    assert visible_text(html).strip() == seen
+
+
+def test_blocks_stand_on_lines_of_their_own() -> None:
+    assert visible_text("<td>医保</td><td>本月</td>").split() == ["医保", "本月"]
+
+
+@given(st.text(alphabet="<>/=\"'!-&#;abp保本 ", max_size=80))
+def test_no_markup_is_an_error(html: str) -> None:
+    assert isinstance(visible_text(html), str)

@@ -1,0 +1,93 @@
+"""The command: one JSON document for a text, one sentence for bad input."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+def scanned(*arguments: str) -> dict[str, object]:
+    out = io.StringIO()
+    call_command("scan_wording", *arguments, "--json", stdout=out)
+    document: dict[str, object] = json.loads(out.getvalue())
+    return document
+
+
+def test_the_document_has_the_contracts_shape() -> None:
+    document = scanned("本产品保本")
+
+    assert {"verdict", "hits", "missing_disclosures"} <= document.keys()
+    assert document["verdict"] == "block"
+    (hit,) = document["hits"]  # type: ignore[misc]  # a list of one
+    assert {"term", "category", "start", "end", "severity", "rule_id", "basis"} <= hit.keys()
+    assert (hit["term"], hit["start"], hit["end"]) == ("保本", 3, 5)
+    assert (hit["severity"], hit["rule_id"]) == ("red", "A1-01")
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + "稳赚".encode())
+
+    document = scanned(str(path))
+
+    assert document["verdict"] == "block"
+    assert document["hits"][0]["start"] == 0  # type: ignore[index]  # a list of dicts
+
+
+def test_product_channel_and_day_count() -> None:
+    assert scanned("低门槛", "--on", "2026-09-29")["verdict"] == "allow"
+    assert scanned("低门槛", "--on", "2026-09-30")["verdict"] == "block"
+    assert scanned("低门槛", "--channel", "task")["verdict"] == "allow"
+    assert scanned("开放申购", "--product", "fund")["missing_disclosures"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["x", "--product", "unicorn"], "'unicorn' is no known product"),
+        (["x", "--channel", "pigeon"], "'pigeon' is no known channel"),
+        (["x", "--on", "2026-02-30"], "'2026-02-30' is no day"),
+        (["missing.txt"], "There is no file missing.txt"),
+        ([str(CHECKOUT)], "is a folder"),
+        (["长" * 1_000_001], "longer than 1000000"),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments: list[str], says: str) -> None:
+    with pytest.raises(CommandError, match=says):
+        scanned(*arguments)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.bin"
+    path.write_bytes(b"ok\xff")
+
+    with pytest.raises(CommandError, match="not UTF-8 text"):
+        scanned(str(path))
+
+
+def test_standard_input_and_exit_codes(process_environment: dict[str, str]) -> None:
+    def run(*arguments: str, told: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", "scan_wording", *arguments],
+            cwd=CHECKOUT,
+            env=process_environment,
+            input=told,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    good = run("-", "--json", told="保 本")
+    bad = run("保本", "--product", "unicorn", "--json")
+
+    assert (good.returncode, json.loads(good.stdout)["verdict"]) == (0, "block")
+    assert bad.returncode == 2
+    error = json.loads(bad.stdout)["error"]
+    assert (error["code"], error["path"]) == ("unknown_product", "product")
+    assert len(bad.stderr.splitlines()) == 1
