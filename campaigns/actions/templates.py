@@ -2,22 +2,32 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from campaigns.channels.base import Channel
 from campaigns.content.links import prepare
 from campaigns.content.render import compile_parts
-from campaigns.errors import StateConflict
+from campaigns.errors import StateConflict, TemplateError
 from campaigns.models import Template, TemplateVersion
 from compliance.actions import ask_review, decide_review
 from compliance.models import Review, User
+from compliance.scan import scan_wording
+from compliance.wording.markup import visible_text
+from compliance.wording.verdict import Verdict
 
 KIND = "template"
+_UNREAD: Final = frozenset({"url", "queue", "reply_to"})  # parts that the customer never reads
+_MOST_TOLD: Final = 5
+_LIQUID: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_QUOTED: Final = re.compile(r"""["']([^"']*)["']""")
 
 
 @transaction.atomic
@@ -61,7 +71,15 @@ def save_template(
 
 
 def submit_template(*, version: TemplateVersion, maker: User, now: datetime) -> Review:
-    """Ask a second person to approve exactly this content."""
+    """Ask a second person to approve exactly this content.
+
+    Raises
+    ------
+    TemplateError : the wording rules in force that day forbid a part; ``path`` names it.
+    """
+    _refuse_forbidden_wording(
+        parts=version.parts, channel=version.template.channel, on=localtime(now).date()
+    )
     return ask_review(
         kind=KIND,
         key=version.template.key,
@@ -84,6 +102,35 @@ def review_template(
         opinion=opinion,
         now=now,
     )
+
+
+def _refuse_forbidden_wording(*, parts: Mapping[str, str], channel: str, on: date) -> None:
+    for name, source in parts.items():
+        if name in _UNREAD:
+            continue
+        scan = scan_wording(text=_said(name, source), on=on, channel=channel)
+        forbidden = [hit for hit in scan.hits if hit.verdict is Verdict.BLOCK]
+        if forbidden:
+            hits = ", ".join(
+                _("“%(term)s” (%(rule)s; %(basis)s)")
+                % {"term": hit.term, "rule": hit.rule_id, "basis": hit.basis}
+                for hit in forbidden[:_MOST_TOLD]
+            )
+            raise TemplateError(
+                "wording",
+                _("The part “%(part)s” says what may not be advertised: %(hits)s.")
+                % {"part": name, "hits": hits},
+                name,
+            )
+
+
+def _said(name: str, source: str) -> str:
+    """What a reader may see of a part; a value yet unknown leaves a blank.
+
+    Texts quoted inside Liquid's own marks can come out too, and so are kept.
+    """
+    text = _LIQUID.sub(lambda found: f" {' '.join(_QUOTED.findall(found[0]))} ", source)
+    return visible_text(text) if name == "html" else text
 
 
 def hash_of(content: object) -> str:
