@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -178,7 +178,7 @@ def experiment_report(*, experiment: Experiment, now: datetime) -> ExperimentRep
         visits = {arm: Binary(n=n, successes=visited) for arm, n, _, visited, *_rest in listed}
         converted = {arm: Binary(n=n, successes=done) for arm, n, _, _, done, *_rest in listed}
         spend = {
-            arm: Moments(n=n, total=float(total), total_squares=float(squares))
+            arm: _moments(n, total, squares)
             for arm, n, _, _, _, total, squares in listed
         }
         control = experiment.control
@@ -198,6 +198,20 @@ def experiment_report(*, experiment: Experiment, now: datetime) -> ExperimentRep
         comparisons=tuple(comparisons),
         srm=srm(counts={row[0]: row[1] for row in listed}, weights=meant),
     )
+
+
+def _moments(n: int, total: Decimal, squares: Decimal) -> Moments:
+    """The database's exact sums, measured from their mean before a float could round them."""
+    origin = float(total / n) if n else 0.0
+    with localcontext(prec=80):
+        exact = Decimal(origin)
+        shifted = squares - 2 * exact * total + n * exact * exact
+        return Moments(
+            n=n,
+            total=float(total - n * exact),
+            total_squares=float(shifted),
+            origin=origin,
+        )
 
 
 def hash_of(report: CampaignReport) -> str:
