@@ -47,10 +47,24 @@ class Http:
         The deadline covers the whole exchange, so a dripping answer ends too.
         Raises RequestUnsent or RequestLost.
         """
+        return await self._exchange("POST", url=url, body=body, headers=headers)
+
+    async def get(self, *, url: str, headers: Mapping[str, str]) -> Answer:
+        """Get once, following no redirect.  Raises RequestUnsent or RequestLost."""
+        return await self._exchange("GET", url=url, body=b"", headers=headers)
+
+    async def _exchange(
+        self, method: str, *, url: str, body: bytes, headers: Mapping[str, str]
+    ) -> Answer:
         written = SimpleNamespace(any=False)
         try:
-            async with self._open_session().post(
-                url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=written
+            async with self._open_session().request(
+                method,
+                url,
+                data=body or None,
+                headers=headers,
+                allow_redirects=False,
+                trace_request_ctx=written,
             ) as response:
                 content = await _read_bounded(response)
                 names = {name.lower(): value for name, value in response.headers.items()}

@@ -9,6 +9,7 @@ from campaigns.channels.email import smtp
 from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.push import apns, fcm
 from campaigns.channels.sms import aliyun, generic_http, smpp, tencent
+from campaigns.channels.wecom import wecom
 
 VENDORS: Final[Mapping[str, Callable[[AccountConfig], Provider]]] = {
     "aliyun": aliyun.build,
@@ -18,6 +19,7 @@ VENDORS: Final[Mapping[str, Callable[[AccountConfig], Provider]]] = {
     "smpp": smpp.build,
     "smtp": smtp.build,
     "tencent": tencent.build,
+    "wecom": wecom.build,
     "workbench": task.build,
 }
 

@@ -16,7 +16,7 @@ from campaigns.sandbox.desk import Arrival, Desk
 from campaigns.sandbox.mischief import answer_or_misbehave
 from campaigns.sandbox.service_account import ServiceAccountKey
 from campaigns.sandbox.smpp import MessageCentre
-from campaigns.sandbox.vendors import aliyun, tencent
+from campaigns.sandbox.vendors import aliyun, tencent, wecom
 
 _CHANNELS = ("email", "sms", "push", "wecom")
 _RETRY_AFTER = "1"
@@ -54,6 +54,7 @@ class HttpSide:
         self._vendors: list[Vendor] = [
             aliyun.Aliyun(desk, api_secret),
             tencent.Tencent(desk, api_secret),
+            wecom.WeCom(desk, api_secret),
         ]
 
     def app(self) -> web.Application:

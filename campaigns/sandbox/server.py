@@ -83,6 +83,7 @@ def _tell_ports(
             "fcm_url": f"http://{_HOST}:{http_port}/fcm",
             "aliyun_url": f"http://{_HOST}:{http_port}/aliyun",
             "tencent_url": f"http://{_HOST}:{http_port}/tencent",
+            "wecom_url": f"http://{_HOST}:{http_port}/wecom",
             "email_lookup_url": f"http://{_HOST}:{http_port}/email/lookup",
             "sms_lookup_url": f"http://{_HOST}:{http_port}/sms/lookup",
             "wecom_lookup_url": f"http://{_HOST}:{http_port}/wecom/lookup",

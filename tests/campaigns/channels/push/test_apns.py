@@ -16,6 +16,7 @@ from campaigns.channels.base import (
     Accepted,
     AccountConfig,
     Channel,
+    Outgoing,
     Provider,
     Refused,
     Unavailable,

@@ -1,0 +1,1 @@
+"""WeCom (企业微信): messages to staff and tasks to write to customers."""

@@ -1,0 +1,235 @@
+"""`wecom`: WeCom application messages, and tasks to write to a customer.
+
+`kind=message` tells a member of staff (address: userid) through message/send.
+`kind=contact_task` asks the member `sender` to send a text to a customer
+(address: external_userid) through externalcontact/add_msg_template: WeCom only
+creates the task, the member confirms it in the app.
+Neither has a client reference; WeCom's own check for repeated content
+(`duplicate_check_seconds`) softens a resend of `kind=message`.
+Source: WeCom developer centre, "发送应用消息", "创建企业群发", "全局错误码".
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote
+
+import orjson
+
+from campaigns.channels import accounts
+from campaigns.channels.base import (
+    Absent,
+    Accepted,
+    AccountConfig,
+    Channel,
+    Found,
+    Limits,
+    Outcome,
+    Outgoing,
+    Receipt,
+    Refused,
+    Unknown,
+)
+from campaigns.channels.errors import AccountInvalid, RequestUnsent
+from campaigns.channels.fan_out import fan_out
+from campaigns.channels.handing import hand_over, reference_headers, unsent
+from campaigns.channels.http import Answer, Http, judge_status, read_object
+from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
+from campaigns.channels.meanings import Meaning, judge_code
+from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.wecom.token import AccessToken
+
+_STALE_TOKEN = frozenset({40014, 42001})
+_ADDRESS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@+")
+_MEANINGS: Final[Mapping[str, Meaning]] = {
+    "-1": Meaning.RETRY,
+    "6000": Meaning.RETRY,
+    "40001": Meaning.UNAUTHORISED,
+    "40003": Meaning.REFUSED,
+    "40008": Meaning.REFUSED,
+    "40013": Meaning.UNAUTHORISED,
+    "40014": Meaning.RETRY,
+    "40031": Meaning.REFUSED,
+    "40033": Meaning.REFUSED,
+    "40035": Meaning.REFUSED,
+    "40056": Meaning.SENDER_REFUSED,
+    "40058": Meaning.REFUSED,
+    "40096": Meaning.REFUSED,
+    "42001": Meaning.RETRY,
+    "44004": Meaning.REFUSED,
+    "45002": Meaning.REFUSED,
+    "45009": Meaning.RETRY,
+    "45033": Meaning.RETRY,
+    "48002": Meaning.UNAUTHORISED,
+    "60011": Meaning.REFUSED,
+    "60020": Meaning.UNAUTHORISED,
+    "60111": Meaning.REFUSED,
+    "81013": Meaning.REFUSED,
+    "84061": Meaning.REFUSED,
+}
+
+
+class WeCom:
+    """One application.  Options and secrets are listed in `build`."""
+
+    name = "wecom"
+    channel = Channel.WECOM
+
+    def __init__(
+        self,
+        config: AccountConfig,
+        *,
+        limits: Limits,
+        http: Http,
+        tokens: AccessToken,
+        lookup: Lookup | NoLookup,
+    ) -> None:
+        self.limits = limits
+        self._config = config
+        self._http = http
+        self._tokens = tokens
+        self._lookup = lookup
+        self._base = accounts.http_base(config)
+        self._is_task = _read_kind(config) == "contact_task"
+        self._sender = accounts.option(config, "sender") if self._is_task else ""
+        self._agent = 0
+        if not self._is_task:
+            accounts.option(config, "agent_id")
+            self._agent = accounts.whole_option(config, "agent_id", 0, least=0, most=999_999_999)
+        self._check = accounts.whole_option(
+            config, "duplicate_check_seconds", 0, least=0, most=14_400
+        )
+
+    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """Post the messages one by one over `limits.concurrency` connections."""
+        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
+
+    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
+        """Ask the relay named by `lookup_url`; WeCom is asked by msgid only."""
+        return await self._lookup.find(keys)
+
+    def read_receipts(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> list[Receipt]:
+        """Read signed receipts that a relay reports; WeCom posts none for messages."""
+        return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
+
+    async def aclose(self) -> None:
+        """Close kept connections."""
+        await self._http.aclose()
+
+    async def _send_one(self, message: Outgoing) -> Outcome:
+        key = message.key
+        # A bar would name several people, and `@all` every one.
+        if not message.address or set(message.address) - _ADDRESS or message.address == "@all":
+            return Refused(key=key, code="address_invalid", message="not one WeCom user id")
+        fields = self._task(message) if self._is_task else self._note(message)
+        path = "externalcontact/add_msg_template" if self._is_task else "message/send"
+        try:
+            token = await self._tokens.token()
+        except RequestUnsent as error:
+            return unsent([message], error)[0]
+        answer = await hand_over(
+            http=self._http,
+            batch=[message],
+            url=f"{self._base}/cgi-bin/{path}?access_token={quote(token, safe='')}",
+            body=orjson.dumps(fields),
+            headers={
+                "Content-Type": "application/json",
+                **reference_headers(self._config, [message]),
+            },
+        )
+        if isinstance(answer, list):
+            return answer[0]
+        told = read_object(answer.body)
+        if told.get("errcode") in _STALE_TOKEN:
+            self._tokens.forget(token)
+        return _read_outcome(message, answer, told)
+
+    def _note(self, message: Outgoing) -> dict[str, object]:
+        content = message.content
+        fields: dict[str, object] = {"touser": message.address, "agentid": self._agent}
+        if self._check:
+            fields |= {"enable_duplicate_check": 1, "duplicate_check_interval": self._check}
+        title, url = content.get("title"), content.get("url")
+        if title and url:
+            card = {"title": title, "description": content["text"], "url": url}
+            return {**fields, "msgtype": "textcard", "textcard": card}
+        text = f"{content['text']}\n{url}" if url else content["text"]
+        return {**fields, "msgtype": "text", "text": {"content": text}}
+
+    def _task(self, message: Outgoing) -> dict[str, object]:
+        content = message.content
+        fields: dict[str, object] = {
+            "chat_type": "single",
+            "external_userid": [message.address],
+            "sender": content.get("sender") or self._sender,
+            "text": {"content": content["text"]},
+        }
+        if url := content.get("url"):
+            link = {"title": content.get("title") or url[:60], "url": url}
+            fields["attachments"] = [{"msgtype": "link", "link": link}]
+        return fields
+
+
+def build(config: AccountConfig) -> WeCom:
+    """Build a provider.
+
+    secrets: `corp_secret`; `lookup_secret` with `lookup_url`; `receipt_secret`.
+    options: `corp_id`, `kind` (message | contact_task), `agent_id` for
+    messages, `sender` for tasks, `duplicate_check_seconds` (0, off),
+    `lookup_url`, `concurrency` (8), `deadline_seconds` (10),
+    `settle_seconds` (60).
+    """
+    concurrency = accounts.whole_option(config, "concurrency", 8, least=1, most=100)
+    http = Http(
+        concurrency=concurrency, deadline=accounts.seconds_option(config, "deadline_seconds", 10)
+    )
+    limits = Limits(
+        batch_max=200,
+        concurrency=concurrency,
+        honours_key=False,
+        can_find=bool(config.options.get("lookup_url")),
+        settle=accounts.seconds_option(config, "settle_seconds", 60),
+    )
+    tokens = AccessToken(
+        http=http,
+        base=accounts.http_base(config),
+        corp_id=accounts.option(config, "corp_id"),
+        secret=accounts.secret(config, "corp_secret"),
+    )
+    lookup = build_lookup(config, http)
+    return WeCom(config, limits=limits, http=http, tokens=tokens, lookup=lookup)
+
+
+def _read_kind(config: AccountConfig) -> str:
+    kind = accounts.option(config, "kind", "message")
+    if kind not in ("message", "contact_task"):
+        raise AccountInvalid(
+            f"account {config.key!r}: option 'kind' must be message or contact_task"
+        )
+    return kind
+
+
+def _read_outcome(message: Outgoing, answer: Answer, told: Mapping[str, object]) -> Outcome:
+    key, code = message.key, told.get("errcode")
+    if answer.status != 200:
+        return judge_status(key=key, answer=answer)
+    if not isinstance(code, int):
+        return Unknown(key=key, code="bad_answer", message="the answer has no errcode")
+    if code != 0:
+        said = str(told.get("errmsg", ""))
+        return judge_code(key=key, code=str(code), message=said, table=_MEANINGS)
+    if _is_left_out(message.address, told):
+        return Refused(key=key, code="invaliduser", message="WeCom cannot reach this user")
+    msgid = told.get("msgid")
+    if not isinstance(msgid, str) or not msgid:
+        return Unknown(key=key, code="bad_answer", message="the answer has no msgid")
+    return Accepted(key=key, provider_id=msgid)
+
+
+def _is_left_out(address: str, told: Mapping[str, object]) -> bool:
+    """Return whether an errcode of 0 names the addressee among those not reached."""
+    invalid, failed = told.get("invaliduser"), told.get("fail_list")
+    named = str(invalid or "").lower().split("|")
+    return address.lower() in named or (isinstance(failed, list) and address in failed)
