@@ -7,8 +7,8 @@ from campaigns.channels import task
 from campaigns.channels.base import AccountConfig, Provider
 from campaigns.channels.email import smtp
 from campaigns.channels.errors import AccountInvalid
-from campaigns.channels.push import apns, fcm
-from campaigns.channels.sms import aliyun, generic_http, smpp, tencent
+from campaigns.channels.push import apns, fcm, jpush
+from campaigns.channels.sms import aliyun, generic_http, smpp, tencent, twilio
 from campaigns.channels.wecom import wecom
 
 VENDORS: Final[Mapping[str, Callable[[AccountConfig], Provider]]] = {
@@ -16,9 +16,11 @@ VENDORS: Final[Mapping[str, Callable[[AccountConfig], Provider]]] = {
     "apns": apns.build,
     "fcm": fcm.build,
     "http_sms": generic_http.build,
+    "jpush": jpush.build,
     "smpp": smpp.build,
     "smtp": smtp.build,
     "tencent": tencent.build,
+    "twilio": twilio.build,
     "wecom": wecom.build,
     "workbench": task.build,
 }

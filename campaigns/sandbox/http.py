@@ -16,7 +16,7 @@ from campaigns.sandbox.desk import Arrival, Desk
 from campaigns.sandbox.mischief import answer_or_misbehave
 from campaigns.sandbox.service_account import ServiceAccountKey
 from campaigns.sandbox.smpp import MessageCentre
-from campaigns.sandbox.vendors import aliyun, tencent, wecom
+from campaigns.sandbox.vendors import aliyun, jpush, tencent, twilio, wecom
 
 _CHANNELS = ("email", "sms", "push", "wecom")
 _RETRY_AFTER = "1"
@@ -55,6 +55,8 @@ class HttpSide:
             aliyun.Aliyun(desk, api_secret),
             tencent.Tencent(desk, api_secret),
             wecom.WeCom(desk, api_secret),
+            jpush.JPush(desk, api_secret),
+            twilio.Twilio(desk, api_secret),
         ]
 
     def app(self) -> web.Application:

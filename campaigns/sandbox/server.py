@@ -84,6 +84,8 @@ def _tell_ports(
             "aliyun_url": f"http://{_HOST}:{http_port}/aliyun",
             "tencent_url": f"http://{_HOST}:{http_port}/tencent",
             "wecom_url": f"http://{_HOST}:{http_port}/wecom",
+            "jpush_url": f"http://{_HOST}:{http_port}/jpush",
+            "twilio_url": f"http://{_HOST}:{http_port}/twilio",
             "email_lookup_url": f"http://{_HOST}:{http_port}/email/lookup",
             "sms_lookup_url": f"http://{_HOST}:{http_port}/sms/lookup",
             "wecom_lookup_url": f"http://{_HOST}:{http_port}/wecom/lookup",

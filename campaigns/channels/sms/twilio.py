@@ -1,0 +1,263 @@
+"""`twilio`: Twilio's Messages resource, one message a request.
+
+Twilio has no client reference and is not idempotent; our key travels in the
+query of the status callback, which Twilio signs with the whole URL.
+Source: Twilio, "Message resource", "Validating signatures from Twilio",
+"Error and warning dictionary".
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from campaigns.channels import accounts
+from campaigns.channels.base import (
+    Absent,
+    Accepted,
+    AccountConfig,
+    Channel,
+    Found,
+    Limits,
+    Outcome,
+    Outgoing,
+    Receipt,
+    ReceiptKind,
+    Refused,
+    Unknown,
+)
+from campaigns.channels.callbacks import (
+    TARGET_HEADER,
+    event_id,
+    header,
+    is_house_form,
+    query,
+    unreadable,
+)
+from campaigns.channels.errors import BadSignature, MalformedReceipt
+from campaigns.channels.fan_out import fan_out
+from campaigns.channels.handing import hand_over, reference_headers
+from campaigns.channels.http import Answer, Http, judge_status, read_object, retry_after
+from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
+from campaigns.channels.meanings import Meaning, judge_code
+from campaigns.channels.receipts import MOST_BYTES, read_signed_receipts
+from campaigns.channels.sms.numbers import is_e164
+from campaigns.channels.sms.replies import reply_kind
+
+_MEANINGS: Final[Mapping[str, Meaning]] = {
+    "20003": Meaning.UNAUTHORISED,
+    "20005": Meaning.OUT_OF_SERVICE,
+    "20429": Meaning.RETRY,
+    "21211": Meaning.REFUSED,
+    "21212": Meaning.SENDER_REFUSED,
+    "21408": Meaning.REFUSED,
+    "21603": Meaning.SENDER_REFUSED,
+    "21606": Meaning.SENDER_REFUSED,
+    "21610": Meaning.REFUSED,
+    "21611": Meaning.RETRY,
+    "21612": Meaning.REFUSED,
+    "21614": Meaning.REFUSED,
+    "21617": Meaning.REFUSED,
+    "30001": Meaning.RETRY,
+    "30002": Meaning.OUT_OF_SERVICE,
+    "63038": Meaning.RETRY,
+}
+_ENDED: Final[Mapping[str, ReceiptKind]] = {
+    "delivered": ReceiptKind.DELIVERED,
+    "undelivered": ReceiptKind.BOUNCED,
+    "failed": ReceiptKind.FAILED,
+    "read": ReceiptKind.OPENED,
+}
+_UNDER_WAY: Final = frozenset({"accepted", "scheduled", "queued", "sending", "sent", "receiving"})
+
+
+class Twilio:
+    """One account.  Options and secrets are listed in `build`."""
+
+    name = "twilio"
+    channel = Channel.SMS
+
+    def __init__(
+        self, config: AccountConfig, *, limits: Limits, http: Http, lookup: Lookup | NoLookup
+    ) -> None:
+        self.limits = limits
+        self._config = config
+        self._http = http
+        self._lookup = lookup
+        sid = accounts.secret(config, "account_sid")
+        pair = f"{sid}:{accounts.secret(config, 'auth_token')}"
+        self._authorization = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        path = f"2010-04-01/Accounts/{quote(sid, safe='')}/Messages.json"
+        self._url = f"{accounts.http_base(config)}/{path}"
+        self._receipts_url = config.options.get("receipts_url", "")
+        self._service = config.options.get("messaging_service_sid", "")
+        self._from = "" if self._service else accounts.option(config, "from")
+
+    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """Post the messages one by one over `limits.concurrency` connections."""
+        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
+
+    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
+        """Ask the relay named by `lookup_url`; Twilio is asked by sid or number only."""
+        return await self._lookup.find(keys)
+
+    def read_receipts(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> list[Receipt]:
+        """Verify X-Twilio-Signature over URL and form, then read a status or a reply.
+
+        Twilio dates nothing, so there is no replay window: a repeated post has
+        the same event id.
+        """
+        if is_house_form(headers):
+            return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
+        if len(body) > MOST_BYTES:
+            raise MalformedReceipt(f"the body is longer than {MOST_BYTES} bytes")
+        pairs = _read_form(body)
+        self._verify(headers, pairs)
+        return _read_post(dict(pairs), query(headers).get("key", ""), now)
+
+    async def aclose(self) -> None:
+        """Close kept connections."""
+        await self._http.aclose()
+
+    async def _send_one(self, message: Outgoing) -> Outcome:
+        key = message.key
+        if not is_e164(message.address):
+            return Refused(key=key, code="address_invalid", message="the number is not E.164")
+        form = {"To": message.address, "Body": message.content["text"]}
+        if self._service:
+            form["MessagingServiceSid"] = self._service
+        else:
+            form["From"] = self._from
+        if self._receipts_url:
+            form["StatusCallback"] = f"{self._receipts_url}?{urlencode({'key': key})}"
+        answer = await hand_over(
+            http=self._http,
+            batch=[message],
+            url=self._url,
+            body=urlencode(form).encode(),
+            headers={
+                "Authorization": self._authorization,
+                "Content-Type": "application/x-www-form-urlencoded",
+                **reference_headers(self._config, [message]),
+            },
+        )
+        return answer[0] if isinstance(answer, list) else _read_outcome(key, answer)
+
+    def _verify(self, headers: Mapping[str, str], pairs: Sequence[tuple[str, str]]) -> None:
+        base = urlsplit(self._receipts_url)
+        target = header(headers, TARGET_HEADER) or base.path
+        url = f"{base.scheme}://{base.netloc}{target}"
+        given = header(headers, "X-Twilio-Signature").encode()
+        names = ("auth_token", "auth_token_previous")
+        tokens = [self._config.secrets[name] for name in names if self._config.secrets.get(name)]
+        if not any(
+            hmac.compare_digest(signature(token, url, pairs).encode(), given) for token in tokens
+        ):
+            raise BadSignature("no signature fits the URL and the form")
+
+
+def build(config: AccountConfig) -> Twilio:
+    """Build a provider.
+
+    secrets: `account_sid`, `auth_token`, `auth_token_previous`;
+    `lookup_secret` with `lookup_url`; `receipt_secret`.
+    options: `from` (number or sender) or `messaging_service_sid`,
+    `receipts_url` (this account's receipts door as Twilio sees it),
+    `lookup_url`, `concurrency` (32), `deadline_seconds` (10),
+    `settle_seconds` (300).
+    """
+    if config.options.get("receipts_url"):
+        accounts.http_base(config, config.options["receipts_url"])
+    concurrency = accounts.whole_option(config, "concurrency", 32, least=1, most=500)
+    http = Http(
+        concurrency=concurrency, deadline=accounts.seconds_option(config, "deadline_seconds", 10)
+    )
+    limits = Limits(
+        batch_max=500,
+        concurrency=concurrency,
+        honours_key=False,
+        can_find=bool(config.options.get("lookup_url")),
+        settle=accounts.seconds_option(config, "settle_seconds", 300),
+    )
+    return Twilio(config, limits=limits, http=http, lookup=build_lookup(config, http))
+
+
+def signature(token: str, url: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """Return the base64 HMAC-SHA1 over the URL and the form's sorted names and values."""
+    text = url + "".join(name + value for name, value in sorted(pairs))
+    mac = hmac.new(token.encode(), text.encode("utf-8", "replace"), hashlib.sha1)
+    return base64.b64encode(mac.digest()).decode()
+
+
+def _read_outcome(key: str, answer: Answer) -> Outcome:
+    told = read_object(answer.body)
+    if answer.status in (200, 201):
+        sid, segments = told.get("sid"), str(told.get("num_segments", "1"))
+        if not isinstance(sid, str) or not sid:
+            return Unknown(key=key, code="bad_answer", message="the answer has no sid")
+        # A messaging service counts later and says 0 at first.
+        counted = int(segments) if segments.isascii() and segments.isdigit() else 1
+        return Accepted(key=key, provider_id=sid, segments=max(1, min(counted, 255)))
+    code = told.get("code")
+    if not isinstance(code, int) or answer.status >= 500:
+        return judge_status(key=key, answer=answer)
+    return judge_code(
+        key=key,
+        code=str(code),
+        message=str(told.get("message", "")),
+        table=_MEANINGS,
+        default=Meaning.RETRY if answer.status == 429 else Meaning.REFUSED,
+        retry_after=retry_after(answer.headers),
+    )
+
+
+def _read_form(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            body.decode("utf-8"), keep_blank_values=True, max_num_fields=200, errors="strict"
+        )
+    except ValueError as error:
+        raise MalformedReceipt("the body is not a form") from error
+
+
+def _read_post(form: Mapping[str, str], key: str, now: datetime) -> list[Receipt]:
+    sid, status = form.get("MessageSid", "")[:200], form.get("MessageStatus", "")
+    if not sid:
+        return [unreadable(form, "no MessageSid", now)]
+    if not status:
+        return [_read_reply(form, sid, now)]
+    if status in _UNDER_WAY:
+        return []
+    kind = _ENDED.get(status)
+    if kind is None:
+        return [unreadable(form, "unknown MessageStatus", now)]
+    return [
+        Receipt(
+            provider_event_id=event_id(sid, status),
+            key=key[:200] or None,
+            provider_id=sid,
+            kind=kind,
+            at=now.astimezone(UTC),
+            detail=form.get("ErrorCode", "")[:200],
+        )
+    ]
+
+
+def _read_reply(form: Mapping[str, str], sid: str, now: datetime) -> Receipt:
+    said = form.get("Body", "").replace("\x00", "")[:500]
+    # Twilio tells which keyword it took itself, in whatever language it is set to.
+    stopped = form.get("OptOutType") == "STOP"
+    return Receipt(
+        provider_event_id=sid,
+        key=None,
+        provider_id=None,
+        kind=ReceiptKind.UNSUBSCRIBED if stopped else reply_kind(said),
+        at=now.astimezone(UTC),
+        detail=said,
+        address=form.get("From", "")[:40],
+    )
