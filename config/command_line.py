@@ -28,7 +28,15 @@ from config import embedded
 from config.places import locate
 
 WITHOUT_SERVERS = frozenset(
-    {"collectstatic", "compilemessages", "help", "makemessages", "provider_sandbox", "servers"}
+    {
+        "collectstatic",
+        "compilemessages",
+        "help",
+        "makemessages",
+        "provider_sandbox",
+        "scan_wording",
+        "servers",
+    }
 )
 """Commands that neither start nor join a database server."""
 

@@ -60,6 +60,8 @@ _GAPS: Final = {
 }
 _NUMBER_MARKS: Final = frozenset(",.:")
 _LETTER_O: Final = re.compile(r"(?<![a-z])o+(?=[0-9%风])|(?<=[0-9])o+(?![a-z])")
+# A circle is an ornament elsewhere; one character for one, so that places stay.
+_CIRCLE: Final = re.compile(r"[○◯⭕](?=\s*[0-9风風%％])|(?<=[0-9])[○◯⭕]+")
 # ASCII is left out: 100 is not 10, and English doubles its letters.
 _STUTTER: Final = re.compile(r"([^\x00-\x7f])\1+")
 
@@ -85,7 +87,7 @@ class Folder:
 
     def plain(self, text: str) -> str:
         """The characters that are kept, before anything is joined."""
-        return text.translate(self._letters)
+        return _with_zeros(text).translate(self._letters)
 
     def tight(self, text: str) -> str:
         """The folded text alone; equals ``fold(text).tight`` at a fraction of its cost."""
@@ -110,6 +112,7 @@ class Folder:
 
     def _kept_with_places(self, text: str) -> Folded:
         letters = self._letters
+        text = _with_zeros(text)
         kept: list[str] = []
         starts: list[int] = []
         gaps: list[Gap] = []
@@ -133,6 +136,11 @@ class Folder:
             gaps=gaps,
             runs=[1] * len(starts),
         )
+
+
+def _with_zeros(text: str) -> str:
+    """Circles that are read as zeros, as zeros."""
+    return _CIRCLE.sub(lambda found: "0" * len(found[0]), text)
 
 
 def _kept(character: str) -> str:

@@ -33,6 +33,7 @@ class CueKind(StrEnum):
     COORDINATE = "coordinate"  # whether the denial goes on behind it is for a person to say
     ADVERSATIVE = "adversative"  # ends the reach of a denial before it
     RHETORICAL = "rhetorical"  # turns a denial into its contrary, or into a question
+    WARNING = "warning"  # what follows the term warns of it
     LINK = "link"  # joins a second term to a denied one
 
 

@@ -39,6 +39,7 @@ class Grammar:
         self._coordinate = re.compile(alternatives[CueKind.COORDINATE])
         self._adversative = re.compile(alternatives[CueKind.ADVERSATIVE])
         self._rhetorical = re.compile(alternatives[CueKind.RHETORICAL])
+        self._warning = re.compile(alternatives[CueKind.WARNING])
         self._link = re.compile(f"{alternatives[CueKind.LINK]}?")
 
     def standings(self, folded: Folded, matches: Sequence[Match]) -> list[Standing]:
@@ -63,7 +64,7 @@ class Grammar:
         reach = self._reach(before)
         governing = self._last_governing(reach)
         if governing is None:
-            return Standing.AFFIRMED
+            return Standing.UNCLEAR if self._warning.match(after) else Standing.AFFIRMED
         from_place = match.start - len(reach) + governing.end()
         gaps = set(folded.gaps[from_place : match.start + 1])
         is_doubtful = (

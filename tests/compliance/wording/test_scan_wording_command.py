@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -71,12 +72,12 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
         scanned(str(path))
 
 
-def test_standard_input_and_exit_codes(process_environment: dict[str, str]) -> None:
+def test_standard_input_and_exit_codes_without_any_server() -> None:
     def run(*arguments: str, told: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "manage.py", "scan_wording", *arguments],
             cwd=CHECKOUT,
-            env=process_environment,
+            env={**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"},
             input=told,
             capture_output=True,
             text=True,
