@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from compliance.errors import NothingToReview, NotPermitted, SelfReview
-from compliance.models import AuditEntry, ReplayClock, Review, User
+from compliance.models import AuditEntry, AuditHead, ReplayClock, Review, User
 from compliance.queries import GENESIS, entry_hash
 
 # Any constant does; it keeps two writers from forking the chain.
@@ -33,6 +33,7 @@ def record(
     )
     entry.hash = entry_hash(previous_hash=entry.previous_hash, entry=entry)
     entry.save(force_insert=True)
+    AuditHead.objects.update_or_create(id=1, defaults={"seq": entry.seq, "hash": entry.hash})
     return entry
 
 

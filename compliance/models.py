@@ -139,6 +139,20 @@ class AuditEntry(models.Model):
         return f"{self.seq} {self.action} {self.subject}"
 
 
+class AuditHead(models.Model):
+    """The newest entry's number and hash: without it, entries cut off at the end go unseen."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    seq = models.BigIntegerField(_("number"))
+    hash = models.CharField(_("hash"), max_length=64)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="audithead_is_one_row")]
+
+    def __str__(self) -> str:
+        return str(self.seq)
+
+
 class ReplayClock(models.Model):
     """How far this installation's clock stands from the database's: only a replay sets it."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from compliance.models import AuditEntry, Review
+from compliance.models import AuditEntry, AuditHead, Review
 
 GENESIS = "0" * 64
 
@@ -53,7 +53,10 @@ def entry_hash(*, previous_hash: str, entry: AuditEntry) -> str:
 
 
 def broken_audit_entries() -> Iterator[int]:
-    """Numbers at which the chain doesn't hold: a changed, missing or foreign entry."""
+    """Numbers at which the chain doesn't hold: a changed, missing or foreign entry.
+
+    The number after the last one stands for entries that were cut off at the end.
+    """
     expected_seq, previous = 1, GENESIS
     for entry in AuditEntry.objects.order_by("seq").iterator():
         intact = (
@@ -64,3 +67,7 @@ def broken_audit_entries() -> Iterator[int]:
         if not intact:
             yield entry.seq
         expected_seq, previous = entry.seq + 1, entry.hash
+    head = AuditHead.objects.filter(id=1).first()
+    told = (head.seq + 1, head.hash) if head else (1, GENESIS)
+    if told != (expected_seq, previous):
+        yield expected_seq
