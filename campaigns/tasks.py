@@ -18,6 +18,7 @@ from campaigns.actions.enrol import enrol
 from campaigns.errors import LostLease
 from campaigns.models import Journey
 from compliance.queries import clock_now
+from segments.errors import RuleError
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,12 @@ def owner() -> str:
 def enrol_tick() -> None:
     """Let new members into every running journey."""
     for journey in Journey.objects.filter(state=Journey.State.RUNNING):
-        entered = enrol(journey=journey, now=clock_now())
+        try:
+            entered = enrol(journey=journey, now=clock_now())
+        except RuleError:
+            # Its segment names what is gone since; the other journeys go on.
+            log.exception("journey %s lets nobody in", journey.key)
+            continue
         log.info("journey %s: %d enrolled", journey.key, entered)
         if entered:
             ring(advance_tick)

@@ -11,8 +11,9 @@ from customers.queries import execute
 from segments.models import Segment
 from segments.queries import check_rule, rule_sql
 
+# A refresh that waited for another may carry the older time: no interval ends before it began.
 _GONE = """
-UPDATE segments_membership m SET left_at = %(now)s
+UPDATE segments_membership m SET left_at = greatest(m.entered_at, %(now)s)
 WHERE m.segment_id = %(segment)s AND m.left_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM matched WHERE matched.id = m.customer_id)
 """

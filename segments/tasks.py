@@ -6,6 +6,7 @@ from celery import shared_task
 
 from compliance.queries import clock_now
 from segments.actions import refresh
+from segments.errors import RuleError
 from segments.models import Segment
 
 log = logging.getLogger(__name__)
@@ -15,5 +16,10 @@ log = logging.getLogger(__name__)
 def refresh_all() -> None:
     """Bring every segment in use up to date."""
     for segment in Segment.objects.filter(archived_at=None).order_by("refreshed_at"):
-        done = refresh(segment=segment, now=clock_now())
+        try:
+            done = refresh(segment=segment, now=clock_now())
+        except RuleError:
+            # It names what is gone since. Its members stay; the other segments go on.
+            log.exception("segment %s cannot be refreshed", segment.key)
+            continue
         log.info("segment %s: %d members, +%d -%d", segment.key, done.size, done.entered, done.left)
