@@ -45,11 +45,14 @@ class Grammar:
     def standings(self, folded: Folded, matches: Sequence[Match]) -> list[Standing]:
         """One standing per match; the matches are sorted by their start."""
         standings: list[Standing] = []
-        for number, match in enumerate(matches):
+        earlier: tuple[Match, Standing] | None = None
+        for match in matches:
             standing = self._standing(folded, match)
-            if standing is Standing.AFFIRMED and number:
-                standing = self._inherited(folded, matches[number - 1], match, standings[-1])
+            if standing is Standing.AFFIRMED and earlier is not None:
+                standing = self._inherited(folded, *earlier, match)
             standings.append(standing)
+            if earlier is None or match.end > earlier[0].end:
+                earlier = match, standing
         return standings
 
     def _standing(self, folded: Folded, match: Match) -> Standing:
@@ -87,7 +90,7 @@ class Grammar:
         return max(self._governing.finditer(reach), key=re.Match.end, default=None)
 
     def _inherited(
-        self, folded: Folded, earlier: Match, match: Match, standing: Standing
+        self, folded: Folded, earlier: Match, standing: Standing, match: Match
     ) -> Standing:
         """不保证本金安全: the second term overlaps the first; 不保本或保息: a link joins them."""
         if match.start < earlier.end:

@@ -3,7 +3,7 @@
 import bisect
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
@@ -67,13 +67,16 @@ class Scanner:
         folded = self._matcher.candidates(text)
         if folded is None:
             return ()
-        written = self._applying(scope, self._matcher.written(folded))
-        standings = self._grammar.standings(folded, written)
+        listed = sorted(self._matcher.written(folded), key=_by_place)
+        # A term that doesn't apply here still carries a denial on to the next.
+        judged = zip(listed, self._grammar.standings(folded, listed), strict=True)
+        standings = {_by_place(match): standing for match, standing in judged}
+        written = self._applying(scope, listed)
         freed = self._freed(folded, scope)
         found = [
-            (match, standing)
-            for match, standing in zip(written, standings, strict=True)
-            if standing is not Standing.DENIED and not freed.cover(match)
+            (match, standings[_by_place(match)])
+            for match in written
+            if standings[_by_place(match)] is not Standing.DENIED and not freed.cover(match)
         ]
         spelled_out = _Spans((match.start, match.end) for match in written)
         found += [
@@ -84,14 +87,14 @@ class Scanner:
         found.sort(key=lambda pair: (pair[0].start, pair[0].end))
         return tuple(_hit(text, folded, scope, match, standing) for match, standing in found)
 
-    def _applying(self, scope: Scope, matches: Iterator[Match]) -> list[Match]:
+    def _applying(self, scope: Scope, matches: Iterable[Match]) -> list[Match]:
         """The longest matches among those whose terms apply, sorted by place."""
         applying: list[Match] = []
         for match in matches:
             terms = tuple(term for term in match.terms if verdict_in(scope, term) is not None)
             if terms:
                 applying.append(replace(match, terms=terms))
-        applying.sort(key=lambda match: (match.start, -match.end))
+        applying.sort(key=_by_place)
         longest: list[Match] = []
         furthest: Match | None = None
         for match in applying:
@@ -124,6 +127,11 @@ class _Spans:
         """Whether one range holds the match or equals it."""
         number = bisect.bisect_right(self._starts, match.start)
         return number > 0 and self._furthest[number - 1] >= match.end
+
+
+def _by_place(match: Match) -> tuple[int, int]:
+    """From left to right, the longer ones first."""
+    return match.start, -match.end
 
 
 def _widest(folded: Folded, start: int, end: int) -> Gap:

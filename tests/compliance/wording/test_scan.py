@@ -226,6 +226,9 @@ def test_evasions_are_blocked(text: str) -> None:
         ("不保本才怪", Reason.UNCLEAR),
         ("不是保本是什么", Reason.UNCLEAR),
         ("保本承诺是违法的", Reason.UNCLEAR),
+        ("承诺保本付息的多为骗局", Reason.UNCLEAR),
+        ("对“保本”说不", Reason.UNCLEAR),
+        ("请勿相信任何“保证收益”“稳赚不赔”的宣传", Reason.UNCLEAR),
         ("不承诺高息 保本", Reason.UNCLEAR),
         ("不承诺高息且保本", Reason.UNCLEAR),
         ("保，本", Reason.SPLIT),
@@ -260,6 +263,15 @@ def test_a_longer_phrase_speaks_for_the_shorter_in_it() -> None:
     scan = scan_wording(text="秒杀同行", on=TODAY)
 
     assert [hit.term for hit in scan.hits] == ["秒杀同行"]
+
+
+@pytest.mark.parametrize("product", [None, "public_fund"])
+def test_a_denial_reaches_the_next_term_over_one_that_does_not_apply(product: str | None) -> None:
+    text = "谨防“内幕消息”“稳赚不赔”等骗局"
+
+    hits = scan_wording(text=text, on=TODAY, product=product).hits
+
+    assert [(hit.term, hit.verdict) for hit in hits] == [("稳赚不赔", Verdict.REVIEW)]
 
 
 def test_the_spelling_in_the_text_decides_between_terms_that_fold_alike() -> None:
