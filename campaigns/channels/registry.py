@@ -7,7 +7,7 @@ from campaigns.channels import task
 from campaigns.channels.base import AccountConfig, Provider
 from campaigns.channels.email import smtp
 from campaigns.channels.errors import AccountInvalid
-from campaigns.channels.push import apns, fcm, jpush
+from campaigns.channels.push import apns, fcm, jpush, webpush
 from campaigns.channels.sms import aliyun, generic_http, smpp, tencent, twilio
 from campaigns.channels.wecom import wecom
 
@@ -21,6 +21,7 @@ VENDORS: Final[Mapping[str, Callable[[AccountConfig], Provider]]] = {
     "smtp": smtp.build,
     "tencent": tencent.build,
     "twilio": twilio.build,
+    "webpush": webpush.build,
     "wecom": wecom.build,
     "workbench": task.build,
 }

@@ -16,7 +16,7 @@ from campaigns.sandbox.desk import Arrival, Desk
 from campaigns.sandbox.mischief import answer_or_misbehave
 from campaigns.sandbox.service_account import ServiceAccountKey
 from campaigns.sandbox.smpp import MessageCentre
-from campaigns.sandbox.vendors import aliyun, jpush, tencent, twilio, wecom
+from campaigns.sandbox.vendors import aliyun, jpush, tencent, twilio, webpush, wecom
 
 _CHANNELS = ("email", "sms", "push", "wecom")
 _RETRY_AFTER = "1"
@@ -57,6 +57,7 @@ class HttpSide:
             wecom.WeCom(desk, api_secret),
             jpush.JPush(desk, api_secret),
             twilio.Twilio(desk, api_secret),
+            webpush.WebPush(desk, desk.ledger.path.with_suffix(".webpush.key")),
         ]
 
     def app(self) -> web.Application:

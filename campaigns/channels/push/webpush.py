@@ -1,0 +1,213 @@
+"""`webpush`: browsers, through whatever push service each of them chose.
+
+The address is the subscription as the browser gives it, JSON with `endpoint`
+and `keys`.  An endpoint is a URL from outside: only those of known push
+services are followed.  Our key is the message's Topic, so that a second copy
+replaces a first one still waiting for the browser.
+Source: RFC 8030, RFC 8291, RFC 8292.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import orjson
+
+from campaigns.channels import accounts
+from campaigns.channels.base import (
+    Absent,
+    Accepted,
+    AccountConfig,
+    Channel,
+    Found,
+    Limits,
+    Outcome,
+    Outgoing,
+    Receipt,
+    Refused,
+    Unavailable,
+)
+from campaigns.channels.errors import AccountInvalid
+from campaigns.channels.fan_out import fan_out
+from campaigns.channels.handing import hand_over, reference_headers
+from campaigns.channels.http import Answer, Http, judge_status, read_object
+from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
+from campaigns.channels.push.encryption import (
+    PLAINTEXT_MOST,
+    Recipient,
+    Vapid,
+    decoded,
+    encrypt,
+    read_vapid_key,
+)
+from campaigns.channels.receipts import read_signed_receipts
+
+_SERVICES = "fcm.googleapis.com,push.services.mozilla.com,push.apple.com,notify.windows.com"
+_TOPIC_MOST = 32  # characters, RFC 8030 §5.4
+
+
+class UnusableSubscription(ValueError):
+    """The address is no subscription of a known push service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """Where a browser takes messages, and with which keys."""
+
+    endpoint: str
+    recipient: Recipient
+
+
+class WebPush:
+    """One application server key.  Options and secrets are listed in `build`."""
+
+    name = "webpush"
+    channel = Channel.PUSH
+
+    def __init__(
+        self,
+        config: AccountConfig,
+        *,
+        limits: Limits,
+        http: Http,
+        vapid: Vapid,
+        lookup: Lookup | NoLookup,
+    ) -> None:
+        self.limits = limits
+        self._config = config
+        self._http = http
+        self._vapid = vapid
+        self._lookup = lookup
+        is_relayed = accounts.flag_option(config, "relay")
+        self._relay = accounts.http_base(config) if is_relayed else ""
+        known = accounts.option(config, "push_services", _SERVICES)
+        self._services = tuple(host.strip().lower() for host in known.split(",") if host.strip())
+        self._ttl = accounts.whole_option(config, "ttl_seconds", 86_400, least=0, most=2_419_200)
+
+    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """Encrypt and post the messages one by one."""
+        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
+
+    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
+        """Ask the relay named by `lookup_url`; push services offer no lookup."""
+        return await self._lookup.find(keys)
+
+    def read_receipts(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> list[Receipt]:
+        """Read signed receipts that the page's service worker reports through the house."""
+        return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
+
+    async def aclose(self) -> None:
+        """Close kept connections."""
+        await self._http.aclose()
+
+    async def _send_one(self, message: Outgoing) -> Outcome:
+        key, payload = message.key, _payload(message)
+        if len(payload) > PLAINTEXT_MOST:
+            return Refused(key=key, code="payload_too_large", message="more than 3993 bytes")
+        try:
+            subscription = read_subscription(message.address)
+            url = self._url(subscription.endpoint)
+            body = encrypt(payload, recipient=subscription.recipient)
+        except ValueError as error:
+            return Refused(key=key, code="address_invalid", message=str(error)[:200])
+        parts = urlsplit(subscription.endpoint)
+        answer = await hand_over(
+            http=self._http,
+            batch=[message],
+            url=url,
+            body=body,
+            headers={
+                "Authorization": self._vapid.header(f"{parts.scheme}://{parts.netloc}"),
+                "Content-Encoding": "aes128gcm",
+                "Content-Type": "application/octet-stream",
+                "TTL": str(self._ttl),
+                "Topic": key[:_TOPIC_MOST],
+                "Urgency": "normal",
+                **reference_headers(self._config, [message]),
+            },
+        )
+        return answer[0] if isinstance(answer, list) else _read_outcome(key, answer)
+
+    def _url(self, endpoint: str) -> str:
+        """Return where to post.  Raises UnusableSubscription."""
+        parts = urlsplit(endpoint)
+        if self._relay:
+            query = f"?{parts.query}" if parts.query else ""
+            return f"{self._relay}{parts.path}{query}"
+        host = (parts.hostname or "").lower()
+        # The port stays the service's own, so that a known name opens no other door.
+        if parts.scheme != "https" or parts.port not in (None, 443) or "@" in parts.netloc:
+            raise UnusableSubscription("the endpoint is not a plain https URL")
+        if not any(host == known or host.endswith(f".{known}") for known in self._services):
+            raise UnusableSubscription("the endpoint is of no known push service")
+        return endpoint
+
+
+def build(config: AccountConfig) -> WebPush:
+    """Build a provider; `base_url` counts only with `relay=true`.
+
+    secrets: `vapid_private_key` (PEM, or 32 octets in base64url);
+    `lookup_secret` with `lookup_url`; `receipt_secret`.
+    options: `subject` (mailto: or https: of who to complain to),
+    `push_services` (domains whose endpoints are followed), `relay` (false;
+    true posts the endpoint's path to `base_url`), `ttl_seconds` (a day),
+    `lookup_url`, `concurrency` (32), `deadline_seconds` (10),
+    `settle_seconds` (60).
+    """
+    subject = accounts.option(config, "subject")
+    if not subject.startswith(("mailto:", "https://")):
+        raise AccountInvalid(f"account {config.key!r}: option 'subject' must be mailto: or https:")
+    concurrency = accounts.whole_option(config, "concurrency", 32, least=1, most=500)
+    http = Http(
+        concurrency=concurrency, deadline=accounts.seconds_option(config, "deadline_seconds", 10)
+    )
+    limits = Limits(
+        batch_max=500,
+        concurrency=concurrency,
+        honours_key=False,
+        can_find=bool(config.options.get("lookup_url")),
+        settle=accounts.seconds_option(config, "settle_seconds", 60),
+    )
+    key = read_vapid_key(accounts.secret(config, "vapid_private_key"))
+    vapid = Vapid(key=key, subject=subject)
+    lookup = build_lookup(config, http)
+    return WebPush(config, limits=limits, http=http, vapid=vapid, lookup=lookup)
+
+
+def read_subscription(text: str) -> Subscription:
+    """Read what `PushSubscription.toJSON` gives.  Raises UnusableSubscription."""
+    match read_object(text.encode("utf-8", "replace")):
+        case {"endpoint": str(endpoint), "keys": {"p256dh": str(public), "auth": str(secret)}}:
+            pass
+        case _:
+            raise UnusableSubscription("the address is not a push subscription")
+    try:
+        recipient = Recipient(public=decoded(public), secret=decoded(secret))
+        _ = urlsplit(endpoint).port
+    except ValueError as error:
+        raise UnusableSubscription("the subscription cannot be read") from error
+    if len(recipient.public) != 65 or len(recipient.secret) != 16:
+        raise UnusableSubscription("the subscription's keys have a wrong length")
+    return Subscription(endpoint=endpoint, recipient=recipient)
+
+
+def _payload(message: Outgoing) -> bytes:
+    content = message.content
+    fields = {"key": message.key, "title": content["title"], "body": content["body"]}
+    if url := content.get("url"):
+        fields["url"] = url
+    return orjson.dumps(fields)
+
+
+def _read_outcome(key: str, answer: Answer) -> Outcome:
+    if answer.status in (200, 201, 202):
+        known_as = answer.headers.get("location", "").rstrip("/").rpartition("/")[2]
+        return Accepted(key=key, provider_id=known_as[:200] or key)
+    if answer.status in (404, 410):
+        return Refused(key=key, code="gone", message="the browser has unsubscribed")
+    if answer.status == 400 and b"vapid" in answer.body.lower():
+        return Unavailable(key=key, code="unauthorised", message="VAPID was refused")
+    return judge_status(key=key, answer=answer)
