@@ -70,13 +70,16 @@ def decide_review(
     approve: bool,
     opinion: str,
     now: datetime,
+    author: User | None = None,
 ) -> Review:
     """Give the second person's verdict on exactly the content that was submitted.
+
+    ``author``: who wrote the content, where that may be another than who submitted it.
 
     Raises
     ------
     NothingToReview : no request is pending, or the content changed since it was made.
-    SelfReview : the checker is the maker.
+    SelfReview : the checker submitted or wrote it.
     NotPermitted : the checker has no right to review.
     """
     review = (
@@ -93,6 +96,8 @@ def decide_review(
         raise SelfReview(_("Whoever made it cannot approve it. Ask a second person."))
     if not checker.has_perm("compliance.change_review"):
         raise NotPermitted(_("Your role may not review. Ask a checker or compliance."))
+    if author is not None and author.pk == checker.pk:
+        raise SelfReview(_("Whoever made it cannot approve it. Ask a second person."))
     review.checker = checker
     review.verdict = Review.Verdict.APPROVED if approve else Review.Verdict.RETURNED
     review.opinion = opinion

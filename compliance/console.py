@@ -188,13 +188,18 @@ class ReadOnlyAdmin(ConsoleAdmin):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """A button with its confirmation. ``run`` takes the opinion that was typed, or nothing."""
+    """A button with its confirmation. ``run`` takes the opinion that was typed, or nothing.
+
+    ``seen`` names the content the page shows, where the act is about exactly that; a page that
+    showed another content does nothing.
+    """
 
     name: str
     label: str
     question: str
     done: str
     run: Callable[[str], object]
+    seen: str = ""
     asks_opinion: bool = False
     is_main: bool = False
 
@@ -233,6 +238,8 @@ class ActingAdmin(ConsoleAdmin):
         act = next((act for act in self.acts(request, item) if act.name == wanted), None)
         if act is None:
             messages.error(request, _t("That is not possible now, or not with your role."))
+        elif act.seen and act.seen != request.POST.get("seen"):
+            messages.error(request, _t("It changed since you opened the page. Look at it again."))
         else:
             opinion = request.POST.get("opinion", "")[:OPINION_LENGTH]
             tell(request, lambda: act.run(opinion), done=act.done, refusals=self.refusals)

@@ -92,10 +92,14 @@ def submit_template(*, version: TemplateVersion, maker: User, now: datetime) -> 
 def review_template(
     *, version: TemplateVersion, checker: User, approve: bool, opinion: str, now: datetime
 ) -> Review:
-    """The second person's verdict. Raises `ComplianceError` (see `decide_review`)."""
+    """The second person's verdict: neither who made it nor who submitted it may give it.
+
+    Raises `ComplianceError` (see `decide_review`).
+    """
     return decide_review(
         kind=KIND,
         key=version.template.key,
+        author=version.made_by,
         content_hash=version.content_hash,
         checker=checker,
         approve=approve,

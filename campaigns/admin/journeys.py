@@ -246,6 +246,11 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
+def _mark(version: JourneyVersion) -> str:
+    """What a button means by "this version": a draft changes in place, so its hash counts, too."""
+    return f"{version.pk}:{version.graph_hash}"
+
+
 def _problems(version: JourneyVersion) -> list[tuple[SafeString, str]]:
     try:
         problems = launch.problems_of(parse(version.graph))
@@ -265,7 +270,9 @@ def _problems(version: JourneyVersion) -> list[tuple[SafeString, str]]:
 def _checks(journey: Journey, version: JourneyVersion, checker: User) -> list[Act]:
     """The second person's two buttons, while a review is pending."""
     review = review_of(version)
-    if review is None or review.verdict != Review.Verdict.PENDING or review.maker_id == checker.pk:
+    if review is None or review.verdict != Review.Verdict.PENDING:
+        return []
+    if checker.pk in {review.maker_id, version.made_by_id}:
         return []
 
     def verdict(opinion: str, *, approve: bool) -> object:
@@ -278,6 +285,7 @@ def _checks(journey: Journey, version: JourneyVersion, checker: User) -> list[Ac
             now=clock_now(),
         )
 
+    seen = _mark(version)
     return [
         Act(
             name="approve",
@@ -285,6 +293,7 @@ def _checks(journey: Journey, version: JourneyVersion, checker: User) -> list[Ac
             question=_t("You approve exactly the version shown. It may then be published."),
             done=_t("Approved."),
             run=partial(verdict, approve=True),
+            seen=seen,
             asks_opinion=True,
             is_main=True,
         ),
@@ -294,14 +303,15 @@ def _checks(journey: Journey, version: JourneyVersion, checker: User) -> list[Ac
             question=_t("The maker gets it back with your opinion."),
             done=_t("Returned to its maker."),
             run=partial(verdict, approve=False),
+            seen=seen,
             asks_opinion=True,
         ),
     ]
 
 
 def _launches(journey: Journey, version: JourneyVersion | None, actor: User) -> list[Act]:
-    """Submit a draft; publish what is approved."""
-    if version is None:
+    """Submit a draft; publish what is approved. A stopped journey is over."""
+    if version is None or journey.state == Journey.State.STOPPED:
         return []
     review = review_of(version)
     if review is None or review.verdict == Review.Verdict.RETURNED:
@@ -314,6 +324,7 @@ def _launches(journey: Journey, version: JourneyVersion | None, actor: User) -> 
                 run=lambda _opinion: launch.submit(
                     journey=journey, version=version, maker=actor, now=clock_now()
                 ),
+                seen=_mark(version),
                 is_main=True,
             )
         ]

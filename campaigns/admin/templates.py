@@ -189,7 +189,7 @@ class TemplateAdmin(ActingAdmin):
             return ()
         review, actor = review_of(item, version), person(request)
         found: list[Act] = []
-        if _is_mine_to_check(review, actor):
+        if actor.pk != version.made_by_id and _is_mine_to_check(review, actor):
             found += _checks(version, actor)
         is_open = review is None or review.verdict == Review.Verdict.RETURNED
         if is_open and self.has_change_permission(request, item):
@@ -252,6 +252,7 @@ def _checks(version: TemplateVersion, checker: User) -> list[Act]:
             version=version, checker=checker, approve=approve, opinion=opinion, now=clock_now()
         )
 
+    seen = f"{version.pk}:{version.content_hash}"
     return [
         Act(
             name="approve",
@@ -259,6 +260,7 @@ def _checks(version: TemplateVersion, checker: User) -> list[Act]:
             question=_t("You approve exactly the content shown. It may then be sent."),
             done=_t("Approved."),
             run=partial(verdict, approve=True),
+            seen=seen,
             asks_opinion=True,
             is_main=True,
         ),
@@ -268,6 +270,7 @@ def _checks(version: TemplateVersion, checker: User) -> list[Act]:
             question=_t("The maker gets it back with your opinion."),
             done=_t("Returned to its maker."),
             run=partial(verdict, approve=False),
+            seen=seen,
             asks_opinion=True,
         ),
     ]

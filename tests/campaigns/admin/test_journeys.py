@@ -31,8 +31,11 @@ def buttons(client: Client, journey: Journey) -> list[str]:
 
 
 def press(client: Client, journey: Journey, act: str, opinion: str = "") -> str:
+    page = client.get(reverse("admin:campaigns_journey_change", args=[journey.pk]))
+    seen = next((shown.seen for shown in page.context["acts"] if shown.name == act), "")
     answer = client.post(
-        reverse("admin:campaigns_journey_act", args=[journey.pk]), {"act": act, "opinion": opinion}
+        reverse("admin:campaigns_journey_act", args=[journey.pk]),
+        {"act": act, "seen": seen, "opinion": opinion},
     )
     assert answer.status_code == 302
     return " ".join(str(message) for message in get_messages(answer.wsgi_request))
