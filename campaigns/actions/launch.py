@@ -1,9 +1,11 @@
 """A journey from draft to running: save, submit, review, publish; pause, resume, stop."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from campaigns.actions.templates import hash_of
@@ -38,6 +40,8 @@ def save_draft(
     GraphError : the JSON is wrong; the error carries a pointer.
     """
     parse(graph)
+    # Messages may say the name: it is approved with the rest, not changed under way.
+    graph = {"name": name, **graph} if isinstance(graph, Mapping) else graph
     if not _KEY.fullmatch(journey_key) or not 0 < len(name) <= MAX_NAME:
         raise GraphError(
             "bad_name",
@@ -120,10 +124,14 @@ def review(
     opinion: str,
     now: datetime,
 ) -> Review:
-    """The second person's verdict. Raises `ComplianceError` (see `decide_review`)."""
+    """The second person's verdict: neither who made it nor who submitted it may give it.
+
+    Raises `ComplianceError` (see `decide_review`).
+    """
     return decide_review(
         kind=KIND,
         key=_subject(journey, version),
+        author=version.made_by,
         content_hash=version.graph_hash,
         checker=checker,
         approve=approve,
@@ -134,15 +142,18 @@ def review(
 
 @transaction.atomic
 def publish(*, journey: Journey, actor: User, now: datetime) -> JourneyVersion:
-    """Make the newest submitted version live and let customers in.
+    """Make the newest submitted version live and let customers in; a paused journey stays paused.
 
     Raises
     ------
     NotPublishable : it isn't approved, or the checks find errors.
     NotPermitted : the actor may not change journeys.
+    StateConflict : the journey was stopped for good.
     """
     _require_permission(actor)
     locked = Journey.objects.select_for_update().get(pk=journey.pk)
+    if locked.state == Journey.State.STOPPED:
+        raise StateConflict(_not_now(locked))
     version = locked.versions.filter(submitted_at__isnull=False).order_by("-number").first()
     if version is None or not is_approved(
         kind=KIND, key=_subject(locked, version), content_hash=version.graph_hash
@@ -151,7 +162,10 @@ def publish(*, journey: Journey, actor: User, now: datetime) -> JourneyVersion:
     _require_sound(parse(version.graph), locked)
     version.published_at, version.published_by = now, actor
     version.save(update_fields=["published_at", "published_by"])
-    locked.live, locked.state, locked.updated_at = version, Journey.State.RUNNING, now
+    locked.live, locked.updated_at = version, now
+    if locked.state != Journey.State.PAUSED:
+        # Whoever paused it had a reason; only resuming ends that.
+        locked.state = Journey.State.RUNNING
     locked.save(update_fields=["live", "state", "updated_at"])
     _tell(actor, "publish", locked, now, version=version.number)
     return version
@@ -177,7 +191,12 @@ def stop(*, journey: Journey, actor: User, now: datetime) -> None:
         raise StateConflict(_("The journey is not running."))
     _change(locked, actor, now, locked.state, Journey.State.STOPPED, "stop")
     Enrolment.objects.filter(journey=locked, state__in=["active", "waiting"]).update(
-        state=Enrolment.State.EXITED, exit_reason="journey_stopped", due_at=None, finished_at=now
+        state=Enrolment.State.EXITED,
+        exit_reason="journey_stopped",
+        due_at=None,
+        finished_at=now,
+        # What a worker decided before the stop must not be written after it.
+        fence=F("fence") + 1,
     )
     Touch.objects.filter(journey=locked, state__in=[TouchState.QUEUED, TouchState.DEFERRED]).update(
         state=TouchState.REFUSED, reason=Reason.JOURNEY_STOPPED
@@ -190,13 +209,15 @@ def _change(
     _require_permission(actor)
     locked = Journey.objects.select_for_update().get(pk=journey.pk)
     if locked.state != before:
-        raise StateConflict(
-            _("The journey is %(state)s; that is not possible now.")
-            % {"state": locked.get_state_display()}
-        )
+        raise StateConflict(_not_now(locked))
     locked.state, locked.updated_at = Journey.State(after), now
     locked.save(update_fields=["state", "updated_at"])
     _tell(actor, verb, locked, now)
+
+
+def _not_now(journey: Journey) -> str:
+    state = {"state": journey.get_state_display()}
+    return _("The journey is %(state)s; that is not possible now.") % state
 
 
 def _require_sound(graph: Graph, journey: Journey) -> None:

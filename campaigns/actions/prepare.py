@@ -21,7 +21,7 @@ from campaigns.errors import TemplateError
 from campaigns.guards.chain import judge
 from campaigns.guards.verdict import Allow, Case, Defer, Refuse
 from campaigns.models import Journey, Link, TemplateVersion, Touch
-from campaigns.queries import link_key, seal, unseal
+from campaigns.queries import link_key, seal, unseal, version_graph
 from campaigns.states import Reason, TouchState
 from compliance.queries import clock_now, is_approved
 from customers.queries import CustomerFacts, addresses, current_consents, customer_facts
@@ -90,6 +90,7 @@ class _World:
     """What the batch's gates and templates need, read in a handful of statements."""
 
     journey: Journey
+    journey_name: str
     ready: "ReadyTemplates"
     customers: Mapping[int, CustomerFacts]
     consents: Mapping[str, Mapping[int, Mapping[str, str]]]
@@ -143,8 +144,10 @@ def _read_world(
     versions = TemplateVersion.objects.select_related("template").filter(
         pk__in={touch.template_version_id for touch in touches}
     )
+    journey = Journey.objects.get(pk=journey_id)
     return _World(
-        journey=Journey.objects.get(pk=journey_id),
+        journey=journey,
+        journey_name=_approved_name(journey),
         ready=ready,
         customers=customer_facts(ids),
         consents={
@@ -164,6 +167,11 @@ def _read_world(
         },
         now=now,
     )
+
+
+def _approved_name(journey: Journey) -> str:
+    """The name in the live graph: that on the journey changes with every draft, unread."""
+    return version_graph(journey.live_id).name if journey.live_id else journey.name
 
 
 def _judge(touch: OpenTouch, world: _World) -> tuple[Judged, Outgoing | None]:
@@ -240,7 +248,7 @@ def _render(
                 ready,
                 touch_id=touch.id,
                 customer=_variables(customer) if ready.compiled.is_personal else {},
-                journey={"key": world.journey.key, "name": world.journey.name},
+                journey={"key": world.journey.key, "name": world.journey_name},
                 queued_at=touch.queued_at.isoformat(),
                 addressing=Addressing(public_url=settings.PUBLIC_URL, key=link_key()),
             )
