@@ -20,6 +20,7 @@ from campaigns.channels.base import (
     Unavailable,
     Unknown,
 )
+from campaigns.channels.email.dkim import Signer, read_signer
 from campaigns.channels.email.mime import Unmailable, read_address, render, sender_address
 from campaigns.channels.email.wire import Connection, Declined, Relay, Reply, Tls
 from campaigns.channels.errors import (
@@ -52,12 +53,14 @@ class Smtp:
         relay: Relay,
         lookup: Lookup | None,
         http: Http,
+        signer: Signer | None,
     ) -> None:
         self.limits = limits
         self._config = config
         self._relay = relay
         self._lookup = lookup
         self._http = http
+        self._signer = signer
         self._envelope_from = config.options.get("envelope_from", "")
         self._idle: list[Connection] = []
 
@@ -88,7 +91,10 @@ class Smtp:
         try:
             recipient = read_address(message.address)
             author = sender_address(message.content)
-            reply = await self._deliver(self._envelope_from or author, recipient, render(message))
+            data = render(message)
+            if self._signer is not None:
+                data = self._signer.sign(data)
+            reply = await self._deliver(self._envelope_from or author, recipient, data)
         except Unmailable as error:
             return Refused(key=key, code=error.code, message=str(error))
         except Declined as error:
@@ -136,12 +142,13 @@ class Smtp:
 def build(config: AccountConfig) -> Smtp:
     """Build a provider from `smtp://host:port` or `smtps://host:port`.
 
-    secrets: `username` and `password`; `lookup_secret` with `lookup_url`;
-    `receipt_secret`, `receipt_secret_previous`.
+    secrets: `username` and `password`; `dkim_private_key` (PEM, RSA or
+    Ed25519) with `dkim_domain` and `dkim_selector`; `lookup_secret` with
+    `lookup_url`; `receipt_secret`, `receipt_secret_previous`.
     options: `tls` (`starttls`; `none` only on loopback; smtps:// is `implicit`),
     `hello` (localhost), `envelope_from` (the address of `from`), `lookup_url`,
-    `connections` (4), `deadline_seconds` (30), `settle_seconds` (300),
-    `honours_key` (false).
+    `dkim_domain`, `dkim_selector`, `connections` (4), `deadline_seconds` (30),
+    `settle_seconds` (300), `honours_key` (false).
     """
     connections = accounts.whole_option(config, "connections", 4, least=1, most=50)
     lookup_url = config.options.get("lookup_url")
@@ -165,7 +172,20 @@ def build(config: AccountConfig) -> Smtp:
     relay = _read_relay(config)
     if sender := config.options.get("envelope_from"):
         _check_sender(config, sender)
-    return Smtp(config, limits=limits, relay=relay, lookup=lookup, http=http)
+    signer = _read_signer(config)
+    return Smtp(config, limits=limits, relay=relay, lookup=lookup, http=http, signer=signer)
+
+
+def _read_signer(config: AccountConfig) -> Signer | None:
+    """Return a signer when the account names a DKIM domain."""
+    domain = config.options.get("dkim_domain")
+    if not domain:
+        return None
+    return read_signer(
+        domain=domain,
+        selector=accounts.option(config, "dkim_selector"),
+        pem=accounts.secret(config, "dkim_private_key"),
+    )
 
 
 def _read_relay(config: AccountConfig) -> Relay:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from campaigns.channels.base import (
     Accepted,
@@ -69,6 +71,23 @@ class TestSmtpContract(ProviderContract):
         assert copy["links"] == ["https://example.com/r/abc?a=1&b=2"]
         assert copy["unsubscribe_url"] == content["unsubscribe_url"]
         assert "list-unsubscribe-post" in copy["headers"]
+
+    async def test_with_a_dkim_key_the_mail_arrives_signed(
+        self, account: AccountConfig, sandbox: SandboxProcess
+    ) -> None:
+        key = ed25519.Ed25519PrivateKey.generate()
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        options = {**account.options, "dkim_domain": "example.com", "dkim_selector": "s1"}
+        secrets = {**account.secrets, "dkim_private_key": pem}
+        provider = build_provider(replace(account, options=options, secrets=secrets))
+        message = self.message()
+
+        await provider.send([message])
+        await provider.aclose()
+
+        [copy] = sandbox.received("email", message.key)
+        assert "dkim-signature" in copy["headers"]
+        assert copy["subject"] == self.content()["subject"]
 
     async def test_the_user_name_logged_in_with_names_the_account(
         self, account: AccountConfig, sandbox: SandboxProcess
