@@ -1,6 +1,7 @@
 """``GET /r/<token>``: follow a tracked link."""
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.encoding import iri_to_uri
 from django.views.decorators.http import require_safe
 
 from attribution.actions.clicks import Visitor, follow
@@ -19,7 +20,8 @@ def redirect(request: HttpRequest, token: str) -> HttpResponse:
     if target is None:
         raise Http404
     response = HttpResponse(status=302)
-    response["Location"] = target
+    # A header holds ASCII only: letters beyond it travel percent-encoded.
+    response["Location"] = iri_to_uri(target)
     response["Cache-Control"] = "no-store"
     response["Referrer-Policy"] = "no-referrer"
     return response
