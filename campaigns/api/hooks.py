@@ -8,6 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from campaigns.actions.receipts import take_receipts
+from campaigns.channels.callbacks import TARGET_HEADER
 from campaigns.channels.errors import AccountInvalid, BadSignature, MalformedReceipt, StaleReceipt
 from campaigns.channels.receipts import MOST_BYTES
 from campaigns.channels.runner import process_loop
@@ -32,7 +33,7 @@ def receive(request: HttpRequest, account: str) -> HttpResponse:
     real_now, now = timezone.now(), clock_now()
     try:
         provider = process_loop().provider(account_config(known))
-        receipts = provider.read_receipts(dict(request.headers.items()), body, real_now)
+        receipts = provider.read_receipts(_headers(request), body, real_now)
     except (BadSignature, StaleReceipt) as error:
         log.warning("receipt for %s refused: %s", account, error.code)
         return _problem(401, error.code, error.message)
@@ -43,6 +44,19 @@ def receive(request: HttpRequest, account: str) -> HttpResponse:
         return _problem(503, error.code, "This account is not set up to take receipts.")
     taken = take_receipts(account=known, receipts=receipts, now=now, shift=now - real_now)
     return JsonResponse({"received": len(receipts), "new": taken.new, "unknown": taken.unknown})
+
+
+def _headers(request: HttpRequest) -> dict[str, str]:
+    """The headers, and the address posted to: some vendors sign it or carry a token in it.
+
+    Only the request itself says its address; a header of that name from outside is dropped.
+    """
+    sent = {
+        name: value
+        for name, value in request.headers.items()
+        if name.lower() != TARGET_HEADER.lower()
+    }
+    return {**sent, TARGET_HEADER: request.get_full_path()}
 
 
 def _problem(status: int, code: str, detail: str) -> JsonResponse:
