@@ -191,7 +191,7 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
     at timestamptz)
 LEFT JOIN campaigns_touch t ON t.key = r.touch_key AND t.account_id = %(account)s
 ON CONFLICT (account_id, provider_event_id) DO NOTHING
-RETURNING touch_id, kind, at
+RETURNING touch_id, kind, at, provider_event_id
 """
 
 # States only rise: delivered beats bounced, opened beats delivered, clicked beats all. Of each

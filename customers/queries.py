@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -21,6 +21,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
+from customers.errors import IdentifierError
 from customers.identifiers import (
     Keyring,
     identity_binding,
@@ -100,6 +101,8 @@ REGISTER_ATTRIBUTES = """
         AS given (key text, type text, label text)
     ON CONFLICT (key) DO NOTHING
 """
+
+ANALYSE = "ANALYZE customers_customer, customers_identity, customers_consent"
 
 # --- Consents ----------------------------------------------------------------------------------
 LOCK_CUSTOMERS = """
@@ -220,6 +223,14 @@ FIND_CUSTOMERS = """
     JOIN customers_identity identity
         ON identity.kind = %(kind)s AND identity.value_hash = decode(given.value_hash, 'hex')
     GROUP BY given.value
+"""
+
+SHARING = """
+    -- Everybody who has one of these identifiers.
+    SELECT DISTINCT identity.customer_id
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (value_hash text)
+    JOIN customers_identity identity
+        ON identity.kind = %(kind)s AND identity.value_hash = decode(given.value_hash, 'hex')
 """
 
 ADDRESSES = """
@@ -349,6 +360,18 @@ def find_customers(kind: str, values: Iterable[str]) -> dict[str, int]:
         for value in dict.fromkeys(values)
     ]
     return dict(rows(FIND_CUSTOMERS, {"rows": as_json(wanted), "kind": kind}))
+
+
+def customers_sharing(kind: str, values: Iterable[str]) -> list[int]:
+    """Everybody who has one of these identifiers; what is none of its kind is nobody's."""
+    ring = keyring()
+    hashes = []
+    for value in dict.fromkeys(values):
+        with suppress(IdentifierError):
+            hashes.append({"value_hash": ring.lookup_hash(kind, normalise(kind, value)).hex()})
+    if not hashes:
+        return []
+    return [row[0] for row in rows(SHARING, {"rows": as_json(hashes), "kind": kind})]
 
 
 def find_owners(user_ids: Iterable[str]) -> dict[str, Owner]:
