@@ -144,6 +144,10 @@ class _Connection:
         """Open a stream, waiting while the server allows no more."""
         while self.usable:
             self._moved.clear()
+            # Counted here, because the engine goes through all its streams to tell.
+            if len(self._exchanges) >= self._engine.remote_settings.max_concurrent_streams:
+                await self._moved.wait()
+                continue
             try:
                 stream = self._engine.get_next_available_stream_id()
                 self._engine.send_headers(stream, fields)
@@ -155,7 +159,6 @@ class _Connection:
                 raise RequestUnsent(str(error), code="connection_lost") from error
             future = asyncio.get_running_loop().create_future()
             self._exchanges[stream] = _Exchange(future)
-            self._flush()
             return stream
         raise RequestUnsent("the connection is closing", code="connection_lost")
 
@@ -171,11 +174,13 @@ class _Connection:
                 _CHUNK,
             )
             if room <= 0:
+                self._flush()
                 await self._moved.wait()
                 continue
             piece = body[sent : sent + room]
             sent += len(piece)
             self._engine.send_data(stream, piece, end_stream=sent == len(body))
+            # Head and body leave in one write.
             self._flush()
 
     def _reset(self, stream: int) -> None:

@@ -1,8 +1,8 @@
 """Signing mail (RFC 6376, relaxed/relaxed; rsa-sha256, or ed25519-sha256 of RFC 8463).
 
 Own code, because dkimpy computes RSA in Python: 10 ms a message of 5 kB with a
-2048-bit key on the machine where this takes 0.4.  The signature carries no time, so that the same message gives
-the same octets on every attempt.
+2048-bit key on the machine where this takes 0.4.  The signature carries no
+time, so that the same message gives the same octets on every attempt.
 """
 
 import base64
