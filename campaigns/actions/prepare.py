@@ -24,6 +24,7 @@ from campaigns.models import Journey, Link, TemplateVersion, Touch
 from campaigns.queries import link_key, seal, unseal, version_graph
 from campaigns.states import Reason, TouchState
 from compliance.queries import clock_now, is_approved
+from customers.errors import UnknownKey
 from customers.queries import CustomerFacts, addresses, current_consents, customer_facts
 from customers.vocabulary import IdentityKind
 
@@ -240,24 +241,10 @@ def _render(
     touch: OpenTouch, world: _World, ready: Ready, customer: CustomerFacts, address: str
 ) -> tuple[Judged, Outgoing | None]:
     key, content_hash, sealed = touch.key.hex, "", b""
-    if touch.content_cipher:
-        content = unseal(touch.content_cipher, key)
-    else:
-        try:
-            content = compose(
-                ready,
-                touch_id=touch.id,
-                customer=_variables(customer) if ready.compiled.is_personal else {},
-                journey={"key": world.journey.key, "name": world.journey_name},
-                queued_at=touch.queued_at.isoformat(),
-                addressing=Addressing(public_url=settings.PUBLIC_URL, key=link_key()),
-            )
-        except MissingVariable as error:
-            refusal = Refuse(reason=Reason.MISSING_VARIABLE, detail=error.message)
-            return _refused(touch, "render", refusal), None
-        except TemplateError as error:
-            refusal = Refuse(reason=Reason.RENDER_FAILED, detail=error.message)
-            return _refused(touch, "render", refusal), None
+    content = _frozen(touch) if touch.content_cipher else _composed(touch, world, ready, customer)
+    if isinstance(content, Refuse):
+        return _refused(touch, "content" if touch.content_cipher else "render", content), None
+    if not touch.content_cipher:
         content_hash, sealed = hash_of(content), seal(content, key)
     judged = Judged(
         touch_id=touch.id,
@@ -269,6 +256,35 @@ def _render(
         segments=_segments(touch.channel, content),
     )
     return judged, Outgoing(key=key, address=address, content=content)
+
+
+def _frozen(touch: OpenTouch) -> dict[str, str] | Refuse:
+    """What an earlier attempt sent, if it is still that."""
+    try:
+        content = unseal(touch.content_cipher or b"", touch.key.hex)
+    except UnknownKey as error:
+        return Refuse(reason=Reason.GATE_ERROR, detail=str(error))
+    if hash_of(content) != touch.content_hash:
+        return Refuse(reason=Reason.GATE_ERROR, detail="not the content that was frozen")
+    return content
+
+
+def _composed(
+    touch: OpenTouch, world: _World, ready: Ready, customer: CustomerFacts
+) -> dict[str, str] | Refuse:
+    try:
+        return compose(
+            ready,
+            touch_id=touch.id,
+            customer=_variables(customer) if ready.compiled.is_personal else {},
+            journey={"key": world.journey.key, "name": world.journey_name},
+            queued_at=touch.queued_at.isoformat(),
+            addressing=Addressing(public_url=settings.PUBLIC_URL, key=link_key()),
+        )
+    except MissingVariable as error:
+        return Refuse(reason=Reason.MISSING_VARIABLE, detail=error.message)
+    except TemplateError as error:
+        return Refuse(reason=Reason.RENDER_FAILED, detail=error.message)
 
 
 def _segments(channel: str, content: Mapping[str, str]) -> int:
