@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,7 +31,7 @@ from campaigns.channels.base import (
 from campaigns.channels.memory import MemoryProvider, accept
 from campaigns.errors import LostLease
 from campaigns.models import AdvisorTask, DispatchBatch, Journey, ProviderAccount, Touch
-from campaigns.queries import unseal
+from campaigns.queries import seal, unseal
 from customers.vocabulary import ConsentState
 from tests.factories import (
     NOW,
@@ -255,6 +256,31 @@ def test_the_database_refuses_other_content_or_another_key(
         connection.cursor() as cursor,
     ):
         cursor.execute(f"UPDATE campaigns_touch SET {change}")
+
+
+@pytest.mark.parametrize("how", ["another content under its own key", "another touch's content"])
+def test_content_that_is_not_what_was_frozen_is_not_sent_and_harms_no_other(
+    queued: Callable[..., MemoryProvider], how: str
+) -> None:
+    """Only somebody with the database's superuser could put it there."""
+    wait = timedelta(seconds=1)
+    answer = Unavailable(key="", code="busy", message="", retry_after=wait)
+    provider = queued(3, script=lambda m: replace(answer, key=m.key))
+    dispatch()
+    first, second, third = Touch.objects.order_by("id")
+    forged = (
+        seal({**provider.sent[0].content, "subject": "forged"}, first.key.hex)
+        if how.startswith("another content")
+        else second.content_cipher
+    )
+    Touch.objects.filter(pk=first.pk).update(content_cipher=forged)
+    provider.script = accept
+
+    dispatch(NOW + timedelta(minutes=1))
+
+    first.refresh_from_db()
+    assert outcome(first) == ("refused", "gate_error")
+    assert {message.key for message in provider.sent[3:]} == {second.key.hex, third.key.hex}
 
 
 def test_the_stored_content_cannot_be_read_without_the_key(

@@ -84,6 +84,16 @@ def test_reentry_follows_the_graph(reentry: object, after: timedelta, expected: 
     assert Enrolment.objects.filter(entry_no=2).count() == expected
 
 
+def test_who_was_put_aside_with_an_error_does_not_enter_again() -> None:
+    make_people(1)
+    make_segment()
+    journey = make_journey(graph_of(reentry="after_exit"))
+    enrol(journey=journey, now=NOW)
+    Enrolment.objects.update(state="failed", due_at=None, finished_at=NOW)
+
+    assert enrol(journey=journey, now=NOW + timedelta(days=1)) == 0
+
+
 def test_nobody_enters_twice_while_under_way() -> None:
     make_people(2)
     make_segment()
