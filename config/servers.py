@@ -63,6 +63,8 @@ checkpoint_timeout = 15min
 wal_compression = pglz
 random_page_cost = 1.1
 jit = off
+# A table that a campaign has just filled must not wait a minute for its first statistics.
+autovacuum_naptime = 5s
 # Money and consent: a commit that was answered has reached the disk.
 fsync = on
 synchronous_commit = on

@@ -12,6 +12,8 @@ from segments.actions import refresh
 from segments.models import Segment
 
 MEMBERS_MAY_BE_OLD = timedelta(seconds=30)
+# After this many new rows the planner's picture of the table is renewed at once.
+WORTH_ANALYSING = 1_000
 
 
 @transaction.atomic
@@ -34,6 +36,8 @@ def enrol(*, journey: Journey, now: datetime) -> int:
     if graph.reentry_days is None and not _has_news(locked, segment):
         return 0
     entered = _insert(locked, graph.entry, segment.pk, graph.reentry_days, now)
+    if entered > WORTH_ANALYSING:
+        execute("ANALYZE campaigns_enrolment", {})
     locked.enrolled_at = now
     locked.save(update_fields=["enrolled_at"])
     return entered

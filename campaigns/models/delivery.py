@@ -128,11 +128,6 @@ class Touch(models.Model):
         indexes = [
             models.Index(fields=["customer", "-queued_at"], name="touch_by_customer"),
             models.Index(fields=["journey", "channel"], name="touch_by_journey"),
-            models.Index(
-                fields=["state"],
-                condition=Q(state__in=["ambiguous", "failed"]),
-                name="touch_needs_a_person",
-            ),
         ]
 
     def __str__(self) -> str:

@@ -30,11 +30,13 @@ from customers.importing.mapping import (
 from customers.importing.reader import read_header, read_records
 from customers.importing.rows import BadRow, GoodRow, judge
 from customers.models import ImportJob, Source
-from customers.queries import attribute_types, rows
+from customers.queries import ANALYSE, attribute_types, execute, rows
 
 __all__ = ["ConsentTerms", "ImportProgress", "ImportResult", "ImportStatus", "import_customers"]
 
 BATCH_ROWS = 5_000
+WORTH_ANALYSING = 1_000
+"""After this many rows the planner's picture of the tables is renewed at once."""
 _Batch = tuple[list[GoodRow], list[BadRow]]
 
 
@@ -136,6 +138,8 @@ def import_customers(
         has_list = bool(tally.bad or tally.flagged)
         if not has_list:
             errors.unlink()
+        if job and tally.ok > WORTH_ANALYSING:
+            execute(ANALYSE, {})
         if job:
             _close_job(job, errors if has_list else None, now)
     return ImportResult(
