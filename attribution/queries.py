@@ -52,6 +52,7 @@ ON CONFLICT (experiment_id, customer_id) DO NOTHING
 """
 
 # An event meets a goal when its customer had entered the goal's journey, at most a window before.
+# An amount that the column cannot hold is none: one such event must not stop all others.
 PULL_CONVERSIONS: Final = """
 INSERT INTO attribution_conversion (
     goal_id, source_id, message_id, customer_id, occurred_at, value, utm)
@@ -59,7 +60,9 @@ SELECT DISTINCT ON (g.id, v.source_id, v.message_id)
        g.id, v.source_id, v.message_id, v.customer_id, v.occurred_at,
        CASE WHEN g.value_property <> ''
              AND jsonb_typeof(v.properties -> g.value_property) = 'number'
-            THEN round((v.properties ->> g.value_property)::numeric, 4) ELSE 0 END,
+            THEN CASE WHEN abs((v.properties ->> g.value_property)::numeric) < 99999999999999
+                      THEN round((v.properties ->> g.value_property)::numeric, 4) ELSE 0 END
+            ELSE 0 END,
        coalesce(v.context -> 'campaign', '{}')
 FROM attribution_goal g
 JOIN customers_event v ON g.events ? v.name
