@@ -140,26 +140,31 @@ ORDER BY c.id
 """
 
 # Per arm: customers, those with a delivered touch, those with a visit, those with a conversion,
-# and the sum and sum of squares of revenue per customer.
+# and the sum and sum of squares of revenue per customer; all from the exposure on, since what was
+# before it is no effect of the arm.
 ARMS: Final = """
-WITH outcome AS (
+WITH exposed AS (
+    SELECT customer_id, arm, at FROM attribution_exposure
+    WHERE experiment_id = %(experiment)s AND at <= %(cut_off)s
+), outcome AS (
     SELECT c.customer_id,
            bool_or(g.kind = 'visit') AS visited,
            count(*) FILTER (WHERE g.kind = 'conversion') AS conversions,
            coalesce(sum(c.value) FILTER (WHERE g.kind = 'conversion'), 0) AS revenue
     FROM attribution_conversion c JOIN attribution_goal g ON g.id = c.goal_id
+    JOIN exposed x ON x.customer_id = c.customer_id AND c.occurred_at >= x.at
     WHERE g.journey_id = %(journey)s AND c.occurred_at <= %(cut_off)s
     GROUP BY c.customer_id
 ), reached AS (
-    SELECT DISTINCT customer_id FROM campaigns_touch
-    WHERE journey_id = %(journey)s AND delivered_at <= %(cut_off)s
+    SELECT DISTINCT t.customer_id FROM campaigns_touch t
+    JOIN exposed x ON x.customer_id = t.customer_id AND t.queued_at >= x.at
+    WHERE t.journey_id = %(journey)s AND t.delivered_at <= %(cut_off)s
 )
 SELECT x.arm, count(*), count(r.customer_id), count(*) FILTER (WHERE o.visited),
        count(*) FILTER (WHERE o.conversions > 0), coalesce(sum(o.revenue), 0),
        coalesce(sum(o.revenue * o.revenue), 0)
-FROM attribution_exposure x
+FROM exposed x
 LEFT JOIN outcome o ON o.customer_id = x.customer_id
 LEFT JOIN reached r ON r.customer_id = x.customer_id
-WHERE x.experiment_id = %(experiment)s AND x.at <= %(cut_off)s
 GROUP BY x.arm ORDER BY x.arm
 """
