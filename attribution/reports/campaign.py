@@ -177,10 +177,7 @@ def experiment_report(*, experiment: Experiment, now: datetime) -> ExperimentRep
     if experiment.control in meant:
         visits = {arm: Binary(n=n, successes=visited) for arm, n, _, visited, *_rest in listed}
         converted = {arm: Binary(n=n, successes=done) for arm, n, _, _, done, *_rest in listed}
-        spend = {
-            arm: _moments(n, total, squares)
-            for arm, n, _, _, _, total, squares in listed
-        }
+        spend = {arm: _moments(n, total, squares) for arm, n, _, _, _, total, squares in listed}
         control = experiment.control
         comparisons += compare(arms=visits, control=control, metric="visit")
         comparisons += compare(arms=converted, control=control, metric="conversion")
