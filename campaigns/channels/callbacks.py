@@ -40,7 +40,8 @@ def query(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the query of the callback URL, the first value of each name."""
     target = header(headers, TARGET_HEADER)[:4000]
     fields = parse_qs(urlsplit(target).query, max_num_fields=50)
-    return {name: values[0] for name, values in fields.items()}
+    # PostgreSQL stores no NUL.
+    return {name: values[0].replace("\x00", "") for name, values in fields.items()}
 
 
 def check_token(config: AccountConfig, headers: Mapping[str, str]) -> None:
@@ -90,9 +91,9 @@ def china_time(value: str, now: datetime) -> datetime:
     """Read `2026-11-22 09:30:00` as China Standard Time; unreadable becomes `now`."""
     try:
         at = datetime.fromisoformat(value[:32])
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=_CHINA)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return now
-    return (at if at.tzinfo else at.replace(tzinfo=_CHINA)).astimezone(UTC)
 
 
 def event_id(*parts: str) -> str:

@@ -275,7 +275,8 @@ def _as_receipt(pdu: Command, now: datetime) -> dict[str, str]:
     coding = "utf-16-be" if int(pdu.data_coding or 0) == 8 else "latin-1"
     said = octets.decode(coding, "replace")
     return {
-        "id": event_id(number, said, now.isoformat()),
+        # A reply has no id: the same words within an hour are one, brought again.
+        "id": event_id(number, said, now.strftime("%Y-%m-%d %H")),
         "event": reply_kind(said).value,
         "at": now.isoformat(),
         "text": said,

@@ -6,6 +6,7 @@ client blocks a thread for each bind.
 """
 
 import asyncio
+import ssl
 import struct
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
@@ -88,7 +89,7 @@ class Bind:
         except TimeoutError as error:
             raise RequestUnsent("no connection in time", code="connect_timeout") from error
         except OSError as error:
-            code = "tls" if "certificate" in str(error).lower() else "unreachable"
+            code = "tls" if isinstance(error, ssl.SSLError) else "unreachable"
             raise RequestUnsent(str(error), code=code) from error
         bind = cls(line, reader, writer, take)
         bind._start(bind._read())

@@ -118,7 +118,9 @@ class Twilio:
             raise MalformedReceipt(f"the body is longer than {MOST_BYTES} bytes")
         pairs = _read_form(body)
         self._verify(headers, pairs)
-        return _read_post(dict(pairs), query(headers).get("key", ""), now)
+        # Signed with whatever it holds; PostgreSQL stores no NUL.
+        form = {name: value.replace("\x00", "") for name, value in pairs}
+        return _read_post(form, query(headers).get("key", ""), now)
 
     async def aclose(self) -> None:
         """Close kept connections."""
