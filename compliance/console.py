@@ -8,9 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import EmptyResultSet, PermissionDenied
 from django.core.paginator import Paginator
-from django.db import connections
+from django.db import DataError, connections, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
@@ -39,7 +40,10 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at ru
         """Rows of the list, at most one beyond the cap."""
         listed: QuerySet[Any] = self.object_list  # type: ignore[assignment]  # lists only querysets
         rows = listed.order_by().values("pk")[: COUNT_CAP + 1]
-        sql, parameters = rows.query.sql_with_params()
+        try:
+            sql, parameters = rows.query.sql_with_params()
+        except EmptyResultSet:
+            return 0  # Django saw without asking that no row can fit.
         with connections[rows.db].cursor() as cursor:
             cursor.execute(f"SELECT count(*) FROM ({sql}) AS capped", parameters)
             counted: int = cursor.fetchone()[0]
@@ -146,6 +150,16 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CappedList]:
         """The list that counts up to the cap."""
         return CappedList
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """The list; what no column can hold is no filter, and Django's hint says so."""
+        try:
+            with transaction.atomic():
+                return super().changelist_view(request, extra_context)
+        except DataError:
+            return redirect(f"{request.path}?{ERROR_FLAG}=1")
 
     def panels(self, request: HttpRequest, item: Any) -> Sequence[Panel]:
         """The tables below the form of one item; none unless a page says so."""
