@@ -102,9 +102,14 @@ RETURNING j.state
 
 # An attempt of an older claim that left no outcome may or may not have reached the provider;
 # it was made before that claim's lease ended, so "absent" proves something from now + settle on.
+# A touch that every worker dies of is put aside as one that every attempt failed of.
 ORPHANED_ATTEMPTS: Final = """
 UPDATE campaigns_touch
-SET state = %(state)s, reason = %(reason)s, due_at = %(now)s + %(settle)s
+SET state = CASE WHEN %(state)s = 'deferred' AND attempts >= %(most)s THEN 'failed'
+                 ELSE %(state)s END,
+    reason = CASE WHEN %(state)s = 'deferred' AND attempts >= %(most)s THEN 'attempts_exhausted'
+                  ELSE %(reason)s END,
+    due_at = %(now)s + %(settle)s
 WHERE batch_id = %(batch)s AND state = 'handing_over' AND fence < %(fence)s
 """
 

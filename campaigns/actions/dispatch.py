@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from campaigns.actions.hand_over import LEASE, Result, Watch, ask, hand_over
+from campaigns.actions.hand_over import LEASE, MAX_ATTEMPTS, Result, Watch, ask, hand_over
 from campaigns.actions.prepare import (
     Judged,
     OpenTouch,
@@ -106,6 +106,7 @@ def _prepare_held(
         {
             "state": orphans,
             "reason": Reason.OUTCOME_UNKNOWN,
+            "most": MAX_ATTEMPTS,
             "settle": settle,
             "batch": claimed.id,
             "fence": claimed.fence,

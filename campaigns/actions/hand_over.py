@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -105,16 +106,15 @@ def hand_over(
     """
     lease = Lease(claimed, watch)
     future = process_loop().submit(_send_all(prepared.outgoing, provider, lease))
-    while True:
-        try:
-            outcomes = future.result(timeout=RENEW_EVERY.total_seconds())
-            break
-        except TimeoutError:
+    try:
+        # Not by the result's own TimeoutError: a provider could raise one, too.
+        while not wait([future], timeout=RENEW_EVERY.total_seconds()).done:
             lease.renew()
-        except BaseException:
-            # A worker told to stop must not leave a sending behind it.
-            future.cancel()
-            raise
+    except BaseException:
+        # A worker told to stop must not leave a sending behind it.
+        future.cancel()
+        raise
+    outcomes = future.result()
     if lease.is_lost:
         raise LostLease(f"batch {claimed.id} was taken over while it was sent")
     return [_judge(outcome, prepared, provider, watch.at()) for outcome in outcomes]
@@ -224,7 +224,7 @@ def _retry(
         )
     longest = min(LONGEST_BACKOFF, 2.0**attempts)
     jitter = timedelta(seconds=random.uniform(0, longest))  # noqa: S311 - spreads load
-    wait = retry_after if retry_after is not None else jitter
+    pause = retry_after if retry_after is not None else jitter
     return Result(
-        key=key, state=TouchState.DEFERRED, due_at=at + wait, at=at, reason=reason, detail=code
+        key=key, state=TouchState.DEFERRED, due_at=at + pause, at=at, reason=reason, detail=code
     )
