@@ -41,13 +41,17 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus text: open work and the age of the oldest due row, by queue."""
+    """Prometheus text: open work and the age of the oldest due row, by queue; 503 without it."""
+    try:
+        open_work = _open_work()
+    except DatabaseError:
+        return HttpResponse("database unreachable\n", status=503, content_type="text/plain")
     registry = CollectorRegistry()
     depth = Gauge("touchstone_due_rows", "Rows due now", ["queue"], registry=registry)
     age = Gauge(
         "touchstone_oldest_due_seconds", "Age of the oldest due row", ["queue"], registry=registry
     )
-    for queue, figures in _open_work().items():
+    for queue, figures in open_work.items():
         depth.labels(queue).set(figures["due"])
         age.labels(queue).set(figures["oldest_due_seconds"])
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
