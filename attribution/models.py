@@ -116,7 +116,10 @@ class ChannelCost(models.Model):
 
 
 class Experiment(models.Model):
-    """A randomised comparison at one node of a journey. ``arms`` maps label to weight."""
+    """A randomised comparison at one node of a journey. ``arms`` maps label to weight.
+
+    ``node``: where the newest version has it.
+    """
 
     key = models.SlugField(_("key"), max_length=80, unique=True)
     name = models.CharField(_("name"), max_length=120)
@@ -129,9 +132,6 @@ class Experiment(models.Model):
     class Meta:
         verbose_name = _("experiment")
         verbose_name_plural = _("experiments")
-        constraints = [
-            models.UniqueConstraint(fields=["journey", "node"], name="experiment_per_node")
-        ]
 
     def __str__(self) -> str:
         return self.name

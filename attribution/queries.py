@@ -17,35 +17,31 @@ SET name = excluded.name, events = excluded.events, value_property = excluded.va
     margin = excluded.margin, "window" = excluded."window"
 """
 
-# An experiment that stands at another node in the new version is still the same experiment.
-MOVE_EXPERIMENTS: Final = """
-UPDATE attribution_experiment x SET node = r.node
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(key text, journey_id bigint, node text)
-WHERE x.key = r.key AND x.journey_id = r.journey_id AND x.node <> r.node
-  AND NOT EXISTS (SELECT 1 FROM attribution_experiment other
-                  WHERE other.journey_id = r.journey_id AND other.node = r.node)
-"""
-
-# A key that stands elsewhere already is left out: publishing refuses it, and collecting all
-# others must not fail for it.
+# The newest version says what an experiment is. A key that another journey has already is left
+# out: publishing refuses it, and collecting all others must not fail for it.
 SYNC_EXPERIMENTS: Final = """
 INSERT INTO attribution_experiment (key, name, journey_id, node, arms, control, registered_at)
-SELECT r.key, r.name, r.journey_id, r.node, r.arms, r.control, %(now)s
+SELECT DISTINCT ON (r.key) r.key, r.name, r.journey_id, r.node, r.arms, r.control, %(now)s
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
     key text, name text, journey_id bigint, node text, arms jsonb, control text)
-WHERE NOT EXISTS (SELECT 1 FROM attribution_experiment other WHERE other.key = r.key
-                  AND (other.journey_id <> r.journey_id OR other.node <> r.node))
-ON CONFLICT (journey_id, node) DO UPDATE
-SET name = excluded.name, arms = excluded.arms, control = excluded.control
+LEFT JOIN attribution_experiment held ON held.key = r.key
+ORDER BY r.key, held.journey_id IS DISTINCT FROM r.journey_id, r.journey_id, r.node
+ON CONFLICT (key) DO UPDATE
+SET name = excluded.name, node = excluded.node, arms = excluded.arms, control = excluded.control
+WHERE attribution_experiment.journey_id = excluded.journey_id
 """
 
-# Who left the experiment's node, and by which exit; the first time is the exposure.
+# Who left the experiment's node, and by which exit; the first time is the exposure. Where the
+# experiment stood is asked of the version that the customer went through: a newer one may have it
+# elsewhere, or another one in its place.
 PULL_EXPOSURES: Final = """
 INSERT INTO attribution_exposure (experiment_id, customer_id, arm, at)
 SELECT DISTINCT ON (x.id, e.customer_id) x.id, e.customer_id, h.exit, h.at
-FROM attribution_experiment x
-JOIN campaigns_enrolment e ON e.journey_id = x.journey_id
-JOIN campaigns_hop h ON h.enrolment_id = e.id AND h.node = x.node
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+    key text, journey_id bigint, version_id bigint, node text)
+JOIN attribution_experiment x ON x.key = r.key AND x.journey_id = r.journey_id
+JOIN campaigns_enrolment e ON e.journey_id = r.journey_id AND e.version_id = r.version_id
+JOIN campaigns_hop h ON h.enrolment_id = e.id AND h.node = r.node
 WHERE h.at > %(since)s AND x.arms ? h.exit
 ORDER BY x.id, e.customer_id, h.at, h.id
 ON CONFLICT (experiment_id, customer_id) DO NOTHING

@@ -10,7 +10,6 @@ from django.db import transaction
 
 from attribution.models import CollectCursor
 from attribution.queries import (
-    MOVE_EXPERIMENTS,
     PULL_CONVERSIONS,
     PULL_EXPOSURES,
     SYNC_EXPERIMENTS,
@@ -18,7 +17,7 @@ from attribution.queries import (
 )
 from campaigns.journeys.check import experiments
 from campaigns.journeys.graph import Graph
-from campaigns.models import Journey
+from campaigns.models import Journey, JourneyVersion
 from campaigns.queries import version_graph
 from customers.queries import execute
 
@@ -46,7 +45,9 @@ def collect(*, now: datetime) -> Collected:
     _sync(now)
     since = min(cursor.read_until, now) - OVERLAP
     collected = Collected(
-        exposures=execute(PULL_EXPOSURES, {"since": since}),
+        exposures=execute(
+            PULL_EXPOSURES, {"since": since, "rows": json.dumps(_places_of_experiments())}
+        ),
         conversions=execute(PULL_CONVERSIONS, {"since": since}),
     )
     cursor.read_until = now
@@ -69,8 +70,22 @@ def _sync(now: datetime) -> None:
         goals += _goals(journey, graph)
         found += _experiments(journey, graph)
     execute(SYNC_GOALS, {"rows": json.dumps(goals)})
-    execute(MOVE_EXPERIMENTS, {"rows": json.dumps(found)})
     execute(SYNC_EXPERIMENTS, {"rows": json.dumps(found), "now": now})
+
+
+def _places_of_experiments() -> list[dict[str, object]]:
+    """At which node of which published version each experiment stands."""
+    published = JourneyVersion.objects.filter(published_at__isnull=False)
+    return [
+        {
+            "key": experiment.key,
+            "journey_id": journey_id,
+            "version_id": version_id,
+            "node": node_id,
+        }
+        for version_id, journey_id in published.values_list("id", "journey_id")
+        for node_id, experiment in experiments(version_graph(version_id)).items()
+    ]
 
 
 def _goals(journey: Journey, graph: Graph) -> list[dict[str, object]]:

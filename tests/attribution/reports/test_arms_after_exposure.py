@@ -1,6 +1,7 @@
 """What somebody did before he came to the experiment is no outcome of his arm."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -70,13 +71,13 @@ def arm_after(customer: int, at: datetime) -> ArmRow:
 def test_an_order_before_the_exposure_is_not_the_arms(exposed: int) -> None:
     arm = arm_after(exposed, NOW + DAY)
 
-    assert (arm.n, arm.visits, arm.conversions, arm.revenue) == (1, 0, 0, 0)
+    assert (arm.n, arm.visits, arm.conversions, arm.revenue) == (1, 0, 0, Decimal(0))
 
 
 def test_an_order_from_the_exposure_on_is(exposed: int) -> None:
     arm = arm_after(exposed, NOW + 2 * DAY)
 
-    assert (arm.n, arm.visits, arm.conversions, arm.revenue) == (1, 1, 1, 100)
+    assert (arm.n, arm.visits, arm.conversions, arm.revenue) == (1, 1, 1, Decimal(100))
 
 
 def test_nor_does_a_message_before_it_count_as_the_arms(exposed: int) -> None:
