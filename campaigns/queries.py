@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Subquery
 
 from campaigns.channels.base import AccountConfig
 from campaigns.journeys.check import References, experiments
@@ -246,13 +246,17 @@ def version_graph(version_id: int) -> Graph:
 
 def approved_templates(keys: Sequence[str] | None = None) -> dict[str, TemplateVersion]:
     """The newest approved version of each template, by the template's key."""
-    approvals = Review.objects.filter(
+    verdicts = Review.objects.filter(
         subject_kind="template",
         subject_key=OuterRef("template__key"),
         subject_hash=OuterRef("content_hash"),
-        verdict=Review.Verdict.APPROVED,
     )
-    versions = TemplateVersion.objects.select_related("template").filter(Exists(approvals))
+    decided = verdicts.exclude(verdict=Review.Verdict.PENDING).order_by("-id")
+    versions = (
+        TemplateVersion.objects.select_related("template")
+        .annotate(newest_verdict=Subquery(decided.values("verdict")[:1]))
+        .filter(newest_verdict=Review.Verdict.APPROVED)
+    )
     if keys is not None:
         versions = versions.filter(template__key__in=keys)
     newest: dict[str, TemplateVersion] = {}

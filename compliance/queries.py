@@ -29,13 +29,10 @@ def clock_now() -> datetime:
 
 
 def is_approved(*, kind: str, key: str, content_hash: str) -> bool:
-    """Whether a second person approved exactly this content."""
-    return Review.objects.filter(
-        subject_kind=kind,
-        subject_key=key,
-        subject_hash=content_hash,
-        verdict=Review.Verdict.APPROVED,
-    ).exists()
+    """Whether a second person approved exactly this content; the newest verdict on it counts."""
+    verdicts = Review.objects.filter(subject_kind=kind, subject_key=key, subject_hash=content_hash)
+    decided = verdicts.exclude(verdict=Review.Verdict.PENDING).order_by("-id")
+    return decided.values_list("verdict", flat=True).first() == Review.Verdict.APPROVED
 
 
 def entry_hash(*, previous_hash: str, entry: AuditEntry) -> str:
