@@ -292,8 +292,12 @@ def _roi_rows(
 ) -> tuple[RoiRow, ...]:
     params = {"journey": journey.pk, "cut_off": now, "zone": settings.TIME_ZONE}
     clicks, extra = dict(rows(CLICKS, params)), dict(rows(EXTRA_COSTS, params))
+    channels = rows(CHANNELS, params)
+    # Money spent on a channel that carried no touch was spent all the same.
+    beside = sorted(extra.keys() - {row[0] for row in channels})
+    channels += [(channel, 0, 0, 0, Decimal(0)) for channel in beside]
     made = []
-    for channel, touches, _accepted, delivered, cost in rows(CHANNELS, params):
+    for channel, touches, _accepted, delivered, cost in channels:
         conversions, revenue = credits[ROI_METHOD].get(channel, (0.0, 0.0))
         made.append(
             _with_ratios(
