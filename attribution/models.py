@@ -75,6 +75,8 @@ class Conversion(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
     occurred_at = models.DateTimeField(_("occurred at"))
     value = models.DecimalField(_("value"), max_digits=18, decimal_places=4, default=0)
+    # Set where the event names another currency than its goal's: its value is then left out.
+    foreign_currency = models.CharField(_("other currency"), max_length=3, blank=True, default="")
     utm = models.JSONField(_("UTM parameters"), default=dict)
 
     class Meta:

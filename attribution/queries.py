@@ -47,18 +47,23 @@ ORDER BY x.id, e.customer_id, h.at, h.id
 ON CONFLICT (experiment_id, customer_id) DO NOTHING
 """
 
+# An amount counts when it is in the goal's currency, which is assumed where none is said.
 # An event meets a goal when its customer had entered the goal's journey, at most a window before.
 # An amount that the column cannot hold is none: one such event must not stop all others.
 PULL_CONVERSIONS: Final = """
 INSERT INTO attribution_conversion (
-    goal_id, source_id, message_id, customer_id, occurred_at, value, utm)
+    goal_id, source_id, message_id, customer_id, occurred_at, value, foreign_currency, utm)
 SELECT DISTINCT ON (g.id, v.source_id, v.message_id)
        g.id, v.source_id, v.message_id, v.customer_id, v.occurred_at,
        CASE WHEN g.value_property <> ''
+             AND upper(coalesce(v.properties ->> 'currency', g.currency)) = g.currency
              AND jsonb_typeof(v.properties -> g.value_property) = 'number'
             THEN CASE WHEN abs((v.properties ->> g.value_property)::numeric) < 99999999999999
                       THEN round((v.properties ->> g.value_property)::numeric, 4) ELSE 0 END
             ELSE 0 END,
+       CASE WHEN g.value_property <> ''
+             AND upper(coalesce(v.properties ->> 'currency', g.currency)) <> g.currency
+            THEN left(upper(v.properties ->> 'currency'), 3) ELSE '' END,
        coalesce(v.context -> 'campaign', '{}')
 FROM attribution_goal g
 JOIN customers_event v ON g.events ? v.name
@@ -133,6 +138,11 @@ SELECT c.customer_id, (extract(epoch FROM c.occurred_at) * 1000000)::bigint, c.v
 FROM attribution_conversion c JOIN attribution_goal g ON g.id = c.goal_id
 WHERE g.journey_id = %(journey)s AND g.kind = 'conversion' AND c.occurred_at <= %(cut_off)s
 ORDER BY c.id
+"""
+
+FOREIGN_VALUES: Final = """
+SELECT count(*) FROM attribution_conversion c JOIN attribution_goal g ON g.id = c.goal_id
+WHERE g.journey_id = %(journey)s AND c.foreign_currency <> '' AND c.occurred_at <= %(cut_off)s
 """
 
 # Per arm: customers, those with a delivered touch, those with a visit, those with a conversion,

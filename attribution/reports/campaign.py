@@ -32,6 +32,7 @@ from attribution.queries import (
     CONVERSIONS,
     ENROLLED,
     EXTRA_COSTS,
+    FOREIGN_VALUES,
     REASONS,
     STATES,
 )
@@ -118,6 +119,7 @@ class CampaignReport:
     reasons: Mapping[str, int]
     notes: tuple[str, ...]
     rows_read: Mapping[str, int]
+    foreign_values: int  # conversions in another currency: counted, their amounts left out
     result_hash: str = ""
 
 
@@ -159,6 +161,7 @@ def campaign_report(*, journey_key: str, now: datetime) -> CampaignReport:
         reasons=dict(rows(REASONS, params)),
         notes=tuple(line for line in journey.description.splitlines() if line.strip()),
         rows_read=rows_read,
+        foreign_values=rows(FOREIGN_VALUES, {**params, "cut_off": now})[0][0],
     )
     return replace(report, result_hash=hash_of(report))
 

@@ -114,6 +114,7 @@ class ReportPage:
     caveat: str
     method: str
     window: str
+    notes: tuple[str, ...]
 
     def sheets(self) -> dict[str, Sheet]:
         """Every table by the key of its export."""
@@ -146,7 +147,23 @@ def present(report: CampaignReport) -> ReportPage:
         caveat=str(words.CAUSAL),
         method=str(words.METHODS[report.method]),
         window=_days(report),
+        notes=_notes(report),
     )
+
+
+def _notes(report: CampaignReport) -> tuple[str, ...]:
+    """The campaign's own notes, and what was left out of the figures."""
+    if not report.foreign_values:
+        return report.notes
+    left_out = ngettext(
+        "%(count)d conversion is in another currency than %(currency)s: it is counted, its amount"
+        " is not.",
+        "%(count)d conversions are in another currency than %(currency)s: they are counted, their"
+        " amounts are not.",
+        report.foreign_values,
+    )
+    told = left_out % {"count": report.foreign_values, "currency": report.currency}
+    return (*report.notes, told)
 
 
 # --- Channel ROI ----------------------------------------------------------------------------------

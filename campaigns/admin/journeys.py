@@ -1,5 +1,6 @@
 """Journeys: the list with live counts, the page with graph, versions and the way to running."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -11,6 +12,7 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
+from django.utils.translation import ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -188,6 +190,8 @@ class JourneyAdmin(ActingAdmin):
             "box_width": BOX_WIDTH,
             "box_height": BOX_HEIGHT,
             "problems": _problems(version),
+            "settings": _settings(version),
+            "graph_json": json.dumps(version.graph, ensure_ascii=False, indent=2),
         }
 
     def acts(self, request: HttpRequest, item: Journey) -> Sequence[Act]:
@@ -369,6 +373,27 @@ def _runs(journey: Journey, actor: User) -> list[Act]:
     }
     possible = {Journey.State.RUNNING: ("pause", "stop"), Journey.State.PAUSED: ("resume", "stop")}
     return [acts[name] for name in possible.get(Journey.State(journey.state), ())]
+
+
+def _settings(version: JourneyVersion) -> list[tuple[str, str]]:
+    """What the drawing doesn't show and a second person must know before approving."""
+    graph = version.graph
+    goal = graph.get("goal") or {}
+    unset = "—"
+    return [
+        (_t("Priority"), str(graph.get("priority", "marketing"))),
+        (_t("Re-entry"), json.dumps(graph.get("reentry", "never"), ensure_ascii=False).strip('"')),
+        (_t("Held out"), f"{graph.get('holdout_percent', 0):g} %"),
+        (_t("Goal"), str(goal.get("event", unset))),
+        (
+            _t("Goal window"),
+            ngettext("%(days)d day", "%(days)d days", goal["within_days"])
+            % {"days": goal["within_days"]}
+            if goal
+            else unset,
+        ),
+        (_t("Revenue property"), str(goal.get("value") or unset)),
+    ]
 
 
 def _versions(journey: Journey) -> Panel:

@@ -71,6 +71,7 @@ REPORT = CampaignReport(
     touch_states={"delivered": 900, "refused": 100},
     reasons={"no_consent": 100},
     notes=(),
+    foreign_values=0,
     rows_read={},
 )
 
