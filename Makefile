@@ -28,9 +28,15 @@ $(STAMP): requirements/base.txt requirements/dev.txt
 demo: install
 	@$(PY) manage.py demo $(ARGS)
 
+# The browser's driver keeps an event loop running in its process, beside which no other test may
+# start one: its tests have a run of their own, and theirs comes first. The last summary is the
+# suite's.
+PYTEST = $(PY) -m pytest --numprocesses 2 --dist loadfile
 test: install
-	@TOUCHSTONE_CHROMIUM="$$($(PY) tests/provide_chromium.py)" \
-	  $(PY) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@export TOUCHSTONE_CHROMIUM="$$($(PY) tests/provide_chromium.py)"; \
+	  if [ -n "$(ARGS)" ]; then exec $(PYTEST) $(ARGS); fi; \
+	  browser=0; $(PYTEST) tests/browser || browser=$$?; \
+	  $(PYTEST) --ignore=tests/browser && exit $$browser
 
 # `test` comes last: its summary line ends the output.
 check: install
