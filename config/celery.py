@@ -12,6 +12,8 @@ from kombu import Queue
 # SIGTERM asks for a soft shutdown: tasks get a while to end, then go back to the queue.
 os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# The checks would load every page of the console into each worker; `make check` runs them.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 QUEUES = ("default", "dispatch", "segments", "reports")
 

@@ -95,7 +95,8 @@ CURRENCY = os.environ.get("TOUCHSTONE_CURRENCY", "CNY")
 
 INSTALLED_APPS = [
     "unfold",
-    "django.contrib.admin",
+    # Without autodiscovery: only the web process, through its URLs, needs the console's pages.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

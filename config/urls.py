@@ -6,6 +6,8 @@ from django.views.i18n import JavaScriptCatalog
 
 from config import health
 
+admin.autodiscover()
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/reports/", include("attribution.pages")),
     path("admin/", admin.site.urls),

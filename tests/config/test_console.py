@@ -11,6 +11,8 @@ from django.urls import reverse
 from compliance.roles import PERMISSIONS, Role
 from tests.browser.factories import House, build_house
 
+admin.autodiscover()
+
 LISTED = sorted(
     f"{model._meta.app_label}.{model._meta.model_name}" for model in admin.site._registry
 )

@@ -7,6 +7,8 @@ from django.urls import reverse
 
 from compliance.models import User
 
+admin.autodiscover()
+
 ODD = ("\0", "x", "9" * 20, "-1")
 LISTS = sorted(model._meta.label_lower for model in admin.site._registry)
 
