@@ -52,7 +52,7 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 max_connections = 100
 # A checkout's share of a laptop: the system's page cache does the rest.
-shared_buffers = 24MB
+shared_buffers = 16MB
 io_method = sync
 work_mem = 16MB
 maintenance_work_mem = 64MB

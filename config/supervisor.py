@@ -231,9 +231,9 @@ class Supervisor:
 
 
 def _web(host: str, port: int) -> list[str]:
-    # More threads than this, each with a connection of its own, exhaust PostgreSQL's hundred.
+    # Each thread has a connection of its own, and Python runs one of them at a time.
     argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host]
-    argv += ["--port", str(port), "--workers", "1", "--blocking-threads", "6", "--no-ws"]
+    argv += ["--port", str(port), "--workers", "1", "--blocking-threads", "4", "--no-ws"]
     return [*argv, "--respawn-failed-workers", "config.wsgi:application"]
 
 
