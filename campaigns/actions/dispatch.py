@@ -14,14 +14,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from campaigns.actions.hand_over import LEASE, MAX_ATTEMPTS, Result, Watch, ask, hand_over
-from campaigns.actions.prepare import (
-    Judged,
-    OpenTouch,
-    Prepared,
-    ReadyTemplates,
-    prepare_touches,
-    ready_templates,
-)
+from campaigns.actions.judging import OpenTouch, ReadyTemplates
+from campaigns.actions.prepare import Judged, Prepared, prepare_touches, ready_templates
 from campaigns.channels.base import Provider
 from campaigns.channels.runner import process_loop
 from campaigns.errors import LostLease

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from campaigns.actions.prepare import CONSENT_CHANNEL
+from campaigns.actions.judging import CONSENT_CHANNEL
 from campaigns.channels.base import Channel
 from campaigns.content.compose import UNSUBSCRIBE
 from campaigns.content.links import read

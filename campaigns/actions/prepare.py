@@ -1,16 +1,22 @@
 """Judge and render a batch of touches: the part of dispatch before the provider hears of it."""
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
 from django.conf import settings
 
-from campaigns.actions.templates import KIND as TEMPLATE
+from campaigns.actions.judging import (
+    Judgement,
+    OpenTouch,
+    ReadyTemplates,
+    World,
+    judge_touch,
+    read_world,
+)
 from campaigns.actions.templates import hash_of
 from campaigns.channels.base import Channel, Outgoing
 from campaigns.channels.sms.segments import measure
@@ -18,48 +24,17 @@ from campaigns.content.compose import Addressing, Ready, compose
 from campaigns.content.links import prepare as prepare_links
 from campaigns.content.render import MissingVariable, compile_parts
 from campaigns.errors import TemplateError
-from campaigns.guards.chain import judge
-from campaigns.guards.verdict import Allow, Case, Defer, Refuse
+from campaigns.guards.verdict import Allow, Defer, Refuse
 from campaigns.models import Journey, Link, TemplateVersion, Touch
-from campaigns.queries import link_key, seal, unseal, version_graph
+from campaigns.queries import link_key, seal, unseal
 from campaigns.states import Reason, TouchState
-from compliance.queries import clock_now, is_approved
+from compliance.queries import clock_now
 from customers.errors import UnknownKey
-from customers.queries import CustomerFacts, addresses, current_consents, customer_facts
-from customers.vocabulary import IdentityKind
+from customers.queries import CustomerFacts
 
-# What a channel sends to, and under which name consent for it is given.
-ADDRESS_KIND: Final = {
-    Channel.EMAIL: IdentityKind.EMAIL,
-    Channel.SMS: IdentityKind.PHONE,
-    Channel.PUSH: IdentityKind.DEVICE,
-    Channel.WECOM: IdentityKind.UNIONID,
-}
 _PLAIN_FACTS: Final = tuple(
     field.name for field in fields(CustomerFacts) if field.name not in {"id", "attributes"}
 )
-CONSENT_CHANNEL: Final = {Channel.TASK: "phone"}
-
-
-@dataclass(frozen=True, slots=True)
-class OpenTouch:
-    """A touch of the claimed batch, as `OPEN_TOUCHES` reads it."""
-
-    id: int
-    key: uuid.UUID
-    customer_id: int
-    node: str
-    channel: str
-    purpose: str
-    template_version_id: int
-    state: str
-    attempts: int
-    content_cipher: bytes | None
-    content_hash: str
-    due_at: datetime
-    expires_at: datetime | None
-    handed_at: datetime | None
-    queued_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,23 +61,6 @@ class Prepared:
     to_ask: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _World:
-    """What the batch's gates and templates need, read in a handful of statements."""
-
-    journey: Journey
-    journey_name: str
-    ready: "ReadyTemplates"
-    customers: Mapping[int, CustomerFacts]
-    consents: Mapping[str, Mapping[int, Mapping[str, str]]]
-    addresses: Mapping[str, Mapping[int, str]]
-    approved: Mapping[int, bool]
-    now: datetime
-
-
-ReadyTemplates: TypeAlias = Mapping[tuple[int, str], Ready]
-
-
 def ready_templates(batch_id: int, journey_id: int) -> ReadyTemplates:
     """Every template version the batch's touches use, by version and node."""
     used = Touch.objects.filter(batch_id=batch_id).values_list("template_version_id", "node")
@@ -122,7 +80,7 @@ def prepare_touches(
     """
     if not touches:
         return Prepared(judged=(), outgoing=(), attempts={})
-    world = _read_world(touches, ready, journey_id, now)
+    world = read_world(touches, ready=ready, journey_id=journey_id, now=now)
     judged: list[Judged] = []
     outgoing: list[Outgoing] = []
     for touch in touches:
@@ -137,94 +95,21 @@ def prepare_touches(
     )
 
 
-def _read_world(
-    touches: Sequence[OpenTouch], ready: ReadyTemplates, journey_id: int, now: datetime
-) -> _World:
-    ids = [touch.customer_id for touch in touches]
-    channels = {Channel(touch.channel) for touch in touches}
-    versions = TemplateVersion.objects.select_related("template").filter(
-        pk__in={touch.template_version_id for touch in touches}
-    )
-    journey = Journey.objects.get(pk=journey_id)
-    return _World(
-        journey=journey,
-        journey_name=_approved_name(journey),
-        ready=ready,
-        customers=customer_facts(ids),
-        consents={
-            purpose: current_consents(ids, purpose)
-            for purpose in {touch.purpose for touch in touches}
-        },
-        addresses={
-            channel: addresses(ids, ADDRESS_KIND[channel])
-            for channel in channels
-            if channel in ADDRESS_KIND
-        },
-        approved={
-            version.pk: is_approved(
-                kind=TEMPLATE, key=version.template.key, content_hash=version.content_hash
-            )
-            for version in versions
-        },
-        now=now,
-    )
-
-
-def _approved_name(journey: Journey) -> str:
-    """The name in the live graph: that on the journey changes with every draft, unread."""
-    return version_graph(journey.live_id).name if journey.live_id else journey.name
-
-
-def _judge(touch: OpenTouch, world: _World) -> tuple[Judged, Outgoing | None]:
-    if world.journey.state == Journey.State.STOPPED:
-        return _refused(touch, "journey", Refuse(reason=Reason.JOURNEY_STOPPED)), None
-    ready = world.ready[touch.template_version_id, touch.node]
-    customer = world.customers.get(touch.customer_id)
-    address = _address(touch, world, customer)
-    gate, verdict = judge(_case(touch, world, ready, customer, address), world.now)
-    match verdict:
+def _judge(touch: OpenTouch, world: World) -> tuple[Judged, Outgoing | None]:
+    judgement = judge_touch(touch, world)
+    match judgement.verdict:
         case Allow():
-            if customer is None or address is None:
-                return _refused(touch, "recipient", Refuse(reason=Reason.GATE_ERROR)), None
-            return _render(touch, world, ready, customer, address)
-        case Refuse():
-            return _refused(touch, gate, verdict), None
+            return _render(touch, world, judgement)
+        case Refuse() as refusal:
+            return _refused(touch, judgement.gate, refusal), None
         case Defer(until=until, reason=reason):
             return Judged(
                 touch_id=touch.id,
                 state=TouchState.DEFERRED,
                 due_at=until,
                 reason=reason,
-                verdict={"gate": gate, "until": until.isoformat()},
+                verdict={"gate": judgement.gate, "until": until.isoformat()},
             ), None
-
-
-def _case(
-    touch: OpenTouch,
-    world: _World,
-    ready: Ready,
-    customer: CustomerFacts | None,
-    address: str | None,
-) -> Case:
-    channel = CONSENT_CHANNEL.get(Channel(touch.channel), touch.channel)
-    return Case(
-        purpose=touch.purpose,
-        channel=touch.channel,
-        expires_at=touch.expires_at,
-        customer_status=customer.status if customer else None,
-        personalise_off=customer.personalise_off if customer else False,
-        consent=world.consents[touch.purpose].get(touch.customer_id, {}).get(channel),
-        has_address=bool(address),
-        is_personal=ready.compiled.is_personal,
-        is_approved=world.approved.get(touch.template_version_id, False),
-    )
-
-
-def _address(touch: OpenTouch, world: _World, customer: CustomerFacts | None) -> str | None:
-    """Where the message goes; a task goes to the customer himself, by his number."""
-    if touch.channel in world.addresses:
-        return world.addresses[touch.channel].get(touch.customer_id)
-    return customer.customer_no if customer else None
 
 
 def _refused(touch: OpenTouch, gate: str, verdict: Refuse) -> Judged:
@@ -237,11 +122,12 @@ def _refused(touch: OpenTouch, gate: str, verdict: Refuse) -> Judged:
     )
 
 
-def _render(
-    touch: OpenTouch, world: _World, ready: Ready, customer: CustomerFacts, address: str
-) -> tuple[Judged, Outgoing | None]:
+def _render(touch: OpenTouch, world: World, judgement: Judgement) -> tuple[Judged, Outgoing | None]:
+    customer, address = judgement.customer, judgement.address
+    if customer is None or address is None:
+        return _refused(touch, "recipient", Refuse(reason=Reason.GATE_ERROR)), None
     key, content_hash, sealed = touch.key.hex, "", b""
-    content = _frozen(touch) if touch.content_cipher else _composed(touch, world, ready, customer)
+    content = _frozen(touch) if touch.content_cipher else _composed(touch, world, customer)
     if isinstance(content, Refuse):
         return _refused(touch, "content" if touch.content_cipher else "render", content), None
     if not touch.content_cipher:
@@ -269,9 +155,8 @@ def _frozen(touch: OpenTouch) -> dict[str, str] | Refuse:
     return content
 
 
-def _composed(
-    touch: OpenTouch, world: _World, ready: Ready, customer: CustomerFacts
-) -> dict[str, str] | Refuse:
+def _composed(touch: OpenTouch, world: World, customer: CustomerFacts) -> dict[str, str] | Refuse:
+    ready = world.ready[touch.template_version_id, touch.node]
     try:
         return compose(
             ready,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from campaigns.actions.prepare import ADDRESS_KIND, CONSENT_CHANNEL
+from campaigns.actions.judging import ADDRESS_KIND, CONSENT_CHANNEL
 from campaigns.channels.base import Channel, Receipt, ReceiptKind
 from campaigns.models import ProviderAccount, Touch
 from campaigns.queries import INSERT_RECEIPTS, RAISE_TOUCHES
