@@ -187,16 +187,68 @@ ON CONFLICT (key) DO NOTHING
 """
 
 # --- Receipts -----------------------------------------------------------------------------------
+# A receipt names its touch by our key or by the provider's own id. An id that nobody knows yet is
+# entered without a touch: whoever names it later waits for this transaction and finds the receipt.
 INSERT_RECEIPTS: Final = """
+WITH told AS (
+    SELECT r.*, t.id AS touch_id
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+        event_id text, key text, touch_key uuid, provider_id text, kind text, detail text,
+        at timestamptz)
+    LEFT JOIN campaigns_touch t ON t.key = r.touch_key AND t.account_id = %(account)s
+), named AS (
+    SELECT a.provider_id, a.touch_id FROM campaigns_touchalias a
+    WHERE a.account_id = %(account)s AND a.touch_id IS NOT NULL
+      AND a.provider_id IN (SELECT provider_id FROM told WHERE touch_id IS NULL)
+), awaited AS (
+    INSERT INTO campaigns_touchalias AS known (account_id, provider_id)
+    SELECT DISTINCT %(account)s::bigint, provider_id FROM told
+    WHERE touch_id IS NULL AND provider_id <> ''
+      AND provider_id NOT IN (SELECT provider_id FROM named)
+    ORDER BY provider_id
+    ON CONFLICT (account_id, provider_id) DO UPDATE SET touch_id = known.touch_id
+    RETURNING provider_id, touch_id
+)
 INSERT INTO campaigns_receipt (
     account_id, provider_event_id, touch_id, key, provider_id, kind, detail, at, received_at)
-SELECT %(account)s, r.event_id, t.id, r.key, r.provider_id, r.kind, r.detail, r.at, %(now)s
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
-    event_id text, key text, touch_key uuid, provider_id text, kind text, detail text,
-    at timestamptz)
-LEFT JOIN campaigns_touch t ON t.key = r.touch_key AND t.account_id = %(account)s
+SELECT %(account)s, told.event_id, coalesce(told.touch_id, named.touch_id, awaited.touch_id),
+       told.key, told.provider_id, told.kind, told.detail, told.at, %(now)s
+FROM told
+LEFT JOIN named USING (provider_id)
+LEFT JOIN awaited USING (provider_id)
 ON CONFLICT (account_id, provider_event_id) DO NOTHING
 RETURNING touch_id, kind, at, provider_event_id
+"""
+
+# The newest touch keeps an id that a provider gives twice; the one before stays on record.
+NAME_TOUCHES: Final = """
+INSERT INTO campaigns_touchalias AS known (account_id, provider_id, touch_id)
+SELECT DISTINCT ON (r.provider_id) %(account)s::bigint, r.provider_id, t.id
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(key uuid, provider_id text)
+JOIN campaigns_touch t ON t.key = r.key
+ORDER BY r.provider_id, t.id DESC
+ON CONFLICT (account_id, provider_id) DO UPDATE
+SET touch_id = excluded.touch_id, earlier_id = known.touch_id
+WHERE known.touch_id IS DISTINCT FROM excluded.touch_id
+RETURNING provider_id, touch_id, earlier_id, xmax <> 0
+"""
+
+# Receipts that came before their touch had its name.
+MATCH_RECEIPTS: Final = """
+UPDATE campaigns_receipt c SET touch_id = r.touch_id
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(provider_id text, touch_id bigint)
+WHERE c.account_id = %(account)s AND c.provider_id = r.provider_id AND c.touch_id IS NULL
+  AND c.provider_id <> ''
+RETURNING c.touch_id, c.kind, c.at, c.provider_event_id
+"""
+
+# Whoever writes several touches holds their batches first, in one order: recording outcomes and
+# taking receipts never wait for each other in a circle.
+HOLD_BATCHES: Final = """
+SELECT b.id FROM campaigns_dispatchbatch b
+WHERE b.id IN (SELECT t.batch_id FROM campaigns_touch t WHERE t.id = ANY(%(touches)s))
+ORDER BY b.id
+FOR NO KEY UPDATE
 """
 
 # States only rise: delivered beats bounced, opened beats delivered, clicked beats all. Of each

@@ -16,6 +16,7 @@ from django.db import transaction
 from campaigns.actions.hand_over import LEASE, MAX_ATTEMPTS, Result, Watch, ask, hand_over
 from campaigns.actions.judging import OpenTouch, ReadyTemplates
 from campaigns.actions.prepare import Judged, Prepared, prepare_touches, ready_templates
+from campaigns.actions.receipts import name_touches
 from campaigns.channels.base import Provider
 from campaigns.channels.runner import process_loop
 from campaigns.errors import LostLease
@@ -69,6 +70,7 @@ def dispatch_batch(*, owner: str, now: datetime) -> Dispatched | None:
     provider = process_loop().provider(account_config(account))
     prepared = _prepare(claimed, provider, now)
     results = hand_over(prepared, provider, claimed, watch) + ask(prepared, provider, watch)
+    _name(account, provider, results, now)
     _record(claimed, prepared, provider, results, now)
     return _summary(prepared, results)
 
@@ -146,6 +148,13 @@ def _judged_row(item: Judged) -> dict[str, object]:
         "content_hash": item.content_hash,
         "content": base64.b64encode(item.sealed).decode(),
     }
+
+
+def _name(
+    account: ProviderAccount, provider: Provider, results: Sequence[Result], now: datetime
+) -> None:
+    names = [(result.key, result.provider_id) for result in results if result.provider_id]
+    name_touches(account=account, names=names, by_id=provider.limits.reports_by_id, now=now)
 
 
 @transaction.atomic

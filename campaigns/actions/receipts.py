@@ -1,7 +1,9 @@
 """What providers report back: stored once, and the touch's state rises."""
 
 import json
+import logging
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,10 +13,18 @@ from django.db import transaction
 from campaigns.actions.judging import ADDRESS_KIND, CONSENT_CHANNEL
 from campaigns.channels.base import Channel, Receipt, ReceiptKind
 from campaigns.models import ProviderAccount, Touch
-from campaigns.queries import INSERT_RECEIPTS, RAISE_TOUCHES
+from campaigns.queries import (
+    HOLD_BATCHES,
+    INSERT_RECEIPTS,
+    MATCH_RECEIPTS,
+    NAME_TOUCHES,
+    RAISE_TOUCHES,
+)
 from customers.actions.consents import ConsentStatement, record_consents
 from customers.queries import customers_sharing, execute, rows
 from customers.vocabulary import ConsentState, Purpose
+
+log = logging.getLogger(__name__)
 
 # What a provider says of a touch, in our words. Replies and complaints don't change its state.
 _RAISING = {
@@ -28,6 +38,16 @@ _RAISING = {
 _OPTING_OUT = frozenset({ReceiptKind.UNSUBSCRIBED.value, ReceiptKind.COMPLAINED.value})
 # What a reply that names no message withdraws; notices of the account are no advertising.
 _OPTIONAL = (Purpose.MARKETING.value, Purpose.EDUCATION.value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A receipt that is new, or newly matched, as the statements return it."""
+
+    touch_id: int | None
+    kind: str
+    at: datetime
+    event_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,22 +64,40 @@ def take_receipts(
 ) -> Taken:
     """Store receipts and raise their touches; repeated and disordered ones change nothing twice.
 
-    Who unsubscribed or complained has withdrawn from this moment on.
+    A receipt names its touch by our key or by the provider's id; one that comes before its touch
+    has that id is kept and finds it in `name_touches`. Who unsubscribed or complained has
+    withdrawn from this moment on.
 
     ``shift`` moves the provider's times onto a replay clock; it is zero in a real installation.
-    Cost: two statements per post, whatever it holds; four more where somebody opted out.
+    Cost: three statements per post, whatever it holds; a few more where somebody opted out.
     """
     told = [_row(receipt, shift) for receipt in receipts]
-    stored = rows(INSERT_RECEIPTS, {"rows": json.dumps(told), "account": account.pk, "now": now})
-    raising = [
-        {"touch_id": touch_id, "kind": kind, "at": at.isoformat()}
-        for touch_id, kind, at, _ in stored
-        if touch_id is not None and kind in _RAISING.values()
+    stored = [
+        _Stored(*row)
+        for row in rows(
+            INSERT_RECEIPTS, {"rows": json.dumps(told), "account": account.pk, "now": now}
+        )
     ]
-    if raising:
-        execute(RAISE_TOUCHES, {"rows": json.dumps(raising)})
+    _raise(stored)
     _withdraw(account, receipts, stored, now)
-    return Taken(new=len(stored), unknown=sum(1 for row in stored if row[0] is None))
+    return Taken(new=len(stored), unknown=sum(1 for row in stored if row.touch_id is None))
+
+
+def name_touches(
+    *, account: ProviderAccount, names: Sequence[tuple[str, str]], by_id: bool, now: datetime
+) -> None:
+    """Put the provider's ids on record as soon as they are known: ``(our key, provider's id)``.
+
+    A name is true whoever holds the batch by now, so no fence guards it; receipts that came
+    first are matched here. An id that stands for two touches is told as an error: its receipts
+    cannot say which of them they mean. ``by_id`` False: receipts name our key, so nothing is
+    written.
+    """
+    doubles = [name for name, times in Counter(name for _, name in names).items() if times > 1]
+    if by_id and names:
+        doubles += _name(account, names, now)
+    if doubles:
+        log.error("account %s gave one id to several messages: %s", account.key, doubles[:5])
 
 
 def mark_clicked(*, touch_id: int, at: datetime) -> None:
@@ -68,17 +106,46 @@ def mark_clicked(*, touch_id: int, at: datetime) -> None:
     execute(RAISE_TOUCHES, {"rows": json.dumps([row])})
 
 
+@transaction.atomic
+def _name(account: ProviderAccount, names: Sequence[tuple[str, str]], now: datetime) -> list[str]:
+    """Write the names, match what waited for them; the ids that stood for another touch."""
+    told = [{"key": key, "provider_id": name} for key, name in names]
+    named = rows(NAME_TOUCHES, {"rows": json.dumps(told), "account": account.pk})
+    awaited = [
+        {"provider_id": name, "touch_id": touch_id}
+        for name, touch_id, _, was_known in named
+        if was_known
+    ]
+    if awaited:
+        matched = rows(MATCH_RECEIPTS, {"rows": json.dumps(awaited), "account": account.pk})
+        stored = [_Stored(*row) for row in matched]
+        _raise(stored)
+        _withdraw(account, (), stored, now)
+    return [name for name, _, earlier_id, _ in named if earlier_id is not None]
+
+
+def _raise(stored: Sequence[_Stored]) -> None:
+    raising = [
+        {"touch_id": row.touch_id, "kind": row.kind, "at": row.at.isoformat()}
+        for row in stored
+        if row.touch_id is not None and row.kind in _RAISING.values()
+    ]
+    if raising:
+        rows(HOLD_BATCHES, {"touches": [row["touch_id"] for row in raising]})
+        execute(RAISE_TOUCHES, {"rows": json.dumps(raising)})
+
+
 def _withdraw(
     account: ProviderAccount,
     receipts: Sequence[Receipt],
-    stored: Sequence[tuple[int | None, str, datetime, str]],
+    stored: Sequence[_Stored],
     now: datetime,
 ) -> None:
     """Whoever opted out or complained gets no more: queued touches meet this at their gate.
 
     Where a vendor names the person and not the message, everybody with that address is meant.
     """
-    told = {event_id: touch_id for touch_id, kind, _, event_id in stored if kind in _OPTING_OUT}
+    told = {row.event_id: row.touch_id for row in stored if row.kind in _OPTING_OUT}
     if not told:
         return
     channel = Channel(account.channel)

@@ -8,6 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from campaigns.actions.receipts import take_receipts
+from campaigns.channels.base import Acknowledged
 from campaigns.channels.callbacks import TARGET_HEADER
 from campaigns.channels.errors import AccountInvalid, BadSignature, MalformedReceipt, StaleReceipt
 from campaigns.channels.receipts import MOST_BYTES
@@ -22,7 +23,10 @@ log = logging.getLogger(__name__)
 @csrf_exempt
 @require_POST
 def receive(request: HttpRequest, account: str) -> HttpResponse:
-    """Verify the signature on the raw bytes, then store: 401, 400 or 413 leave nothing behind."""
+    """Verify the signature on the raw bytes, then store: 401, 400 or 413 leave nothing behind.
+
+    The answer is the vendor's own word for "taken" where it has one, else our counts.
+    """
     known = ProviderAccount.objects.filter(key=account).first()
     if known is None:
         return _problem(404, "unknown_account", "There is no such account.")
@@ -43,6 +47,9 @@ def receive(request: HttpRequest, account: str) -> HttpResponse:
         log.error("account %s cannot take receipts: %s", account, error.code)
         return _problem(503, error.code, "This account is not set up to take receipts.")
     taken = take_receipts(account=known, receipts=receipts, now=now, shift=now - real_now)
+    if isinstance(provider, Acknowledged):
+        said = provider.acknowledgement
+        return HttpResponse(said.body, content_type=said.content_type)
     return JsonResponse({"received": len(receipts), "new": taken.new, "unknown": taken.unknown})
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 # Codes of `Unavailable` that say the account is at fault, not the message:
 # every further message would meet the same answer, so a breaker should open
@@ -151,6 +151,7 @@ class Limits:
     can_find: `find` can ask about a key.
     settle: how long after an attempt "absent" proves that it was not sent.
     per_request: messages that travel in one request.
+    reports_by_id: receipts name the vendor's own id and not our key.
     """
 
     batch_max: int
@@ -159,6 +160,22 @@ class Limits:
     can_find: bool
     settle: timedelta
     per_request: int = 1
+    reports_by_id: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """What a vendor wants to read at our receipts door before it calls a post taken."""
+
+    content_type: str
+    body: bytes
+
+
+@runtime_checkable
+class Acknowledged(Protocol):
+    """A provider whose vendor repeats a post until it reads its own words."""
+
+    acknowledgement: Acknowledgement
 
 
 class Provider(Protocol):

@@ -1,7 +1,14 @@
 """Tables of floor 3: journeys and their versions, enrolments, touches, provider accounts."""
 
 from campaigns.models.content import Link, Template, TemplateVersion
-from campaigns.models.delivery import AdvisorTask, DispatchBatch, ProviderAccount, Receipt, Touch
+from campaigns.models.delivery import (
+    AdvisorTask,
+    DispatchBatch,
+    ProviderAccount,
+    Receipt,
+    Touch,
+    TouchAlias,
+)
 from campaigns.models.journey import Enrolment, Hop, Journey, JourneyVersion
 
 __all__ = [
@@ -17,4 +24,5 @@ __all__ = [
     "Template",
     "TemplateVersion",
     "Touch",
+    "TouchAlias",
 ]

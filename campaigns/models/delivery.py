@@ -134,6 +134,27 @@ class Touch(models.Model):
         return f"{self.channel} {self.key}"
 
 
+class TouchAlias(models.Model):
+    """The id a provider gave to a touch, for receipts that name nothing else.
+
+    A row without a touch is an id that a receipt named before any outcome did. ``earlier`` is
+    another touch the provider gave the same id. No foreign keys: checking them would lock the
+    touch's row with each message, and touches are not deleted.
+    """
+
+    pk = models.CompositePrimaryKey("account_id", "provider_id")
+    account_id = models.BigIntegerField()
+    provider_id = models.CharField(max_length=200)
+    touch_id = models.BigIntegerField(null=True)
+    earlier_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        verbose_name = _("provider's name of a touch")
+
+    def __str__(self) -> str:
+        return self.provider_id
+
+
 class Receipt(models.Model):
     """What a provider reported, once per provider event; unknown ids are kept too."""
 
@@ -154,6 +175,13 @@ class Receipt(models.Model):
         verbose_name_plural = _("receipts")
         constraints = [
             models.UniqueConstraint(fields=["account", "provider_event_id"], name="receipt_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["account", "provider_id"],
+                condition=Q(touch__isnull=True) & ~Q(provider_id=""),
+                name="receipt_awaiting_touch",
+            )
         ]
 
     def __str__(self) -> str:

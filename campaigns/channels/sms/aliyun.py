@@ -10,6 +10,7 @@ Source: Alibaba Cloud SMS, "SendSms", "SendBatchSms", "SmsReport", "SmsUp",
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -22,6 +23,7 @@ from campaigns.channels.base import (
     Absent,
     Accepted,
     AccountConfig,
+    Acknowledgement,
     Channel,
     Found,
     Limits,
@@ -98,6 +100,9 @@ class Aliyun:
 
     name = "aliyun"
     channel = Channel.SMS
+    acknowledgement = Acknowledgement(
+        content_type="application/json", body=b'{"code":0,"msg":"OK"}'
+    )
 
     def __init__(
         self, config: AccountConfig, *, limits: Limits, http: Http, lookup: Lookup | NoLookup
@@ -123,7 +128,9 @@ class Aliyun:
             if not is_e164(m.address)
         ]
         if self._batching:
-            return [*outcomes, *await self._send_together(good)]
+            for group in apart(good):
+                outcomes += await self._send_together(group)
+            return outcomes
         sent = await fan_out(items=good, act=self._send_single, concurrency=self.limits.concurrency)
         return [*outcomes, *(outcome for one in sent for outcome in one)]
 
@@ -239,8 +246,22 @@ def build(config: AccountConfig) -> Aliyun:
         can_find=bool(config.options.get("lookup_url")),
         settle=accounts.seconds_option(config, "settle_seconds", 300),
         per_request=_BATCH_MOST,
+        reports_by_id=True,
     )
     return Aliyun(config, limits=limits, http=http, lookup=build_lookup(config, http))
+
+
+def apart(batch: Sequence[Outgoing]) -> list[list[Outgoing]]:
+    """Part the batch so that a number stands in a request once: a report tells by number."""
+    groups: list[list[Outgoing]] = []
+    seen: Counter[str] = Counter()
+    for message in batch:
+        place = seen[message.address]
+        seen[message.address] += 1
+        if place == len(groups):
+            groups.append([])
+        groups[place].append(message)
+    return groups
 
 
 def batch_provider_id(biz_id: str, address: str) -> str:

@@ -261,6 +261,7 @@ def build(config: AccountConfig) -> Smpp:
         honours_key=False,
         can_find=bool(config.options.get("lookup_url")),
         settle=accounts.seconds_option(config, "settle_seconds", 300),
+        reports_by_id=True,
     )
     http = Http(concurrency=4, deadline=deadline)
     return Smpp(config, limits=limits, line=line, http=http, lookup=build_lookup(config, http))

@@ -21,6 +21,7 @@ from campaigns.channels.base import (
     Absent,
     Accepted,
     AccountConfig,
+    Acknowledgement,
     Channel,
     Found,
     Limits,
@@ -83,6 +84,9 @@ class Tencent:
 
     name = "tencent"
     channel = Channel.SMS
+    acknowledgement = Acknowledgement(
+        content_type="application/json", body=b'{"result":0,"errmsg":"OK"}'
+    )
 
     def __init__(
         self, config: AccountConfig, *, limits: Limits, http: Http, lookup: Lookup | NoLookup
@@ -182,6 +186,7 @@ def build(config: AccountConfig) -> Tencent:
         can_find=bool(config.options.get("lookup_url")),
         settle=accounts.seconds_option(config, "settle_seconds", 300),
         per_request=_NUMBERS_MOST,
+        reports_by_id=True,
     )
     return Tencent(config, limits=limits, http=http, lookup=build_lookup(config, http))
 

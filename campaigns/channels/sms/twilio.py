@@ -1,7 +1,8 @@
 """`twilio`: Twilio's Messages resource, one message a request.
 
 Twilio has no client reference and is not idempotent; our key travels in the
-query of the status callback, which Twilio signs with the whole URL.
+query of the status callback, which Twilio signs with the whole URL.  Where the
+callback is set in Twilio's console instead, receipts name the sid alone.
 Source: Twilio, "Message resource", "Validating signatures from Twilio",
 "Error and warning dictionary".
 """
@@ -19,6 +20,7 @@ from campaigns.channels.base import (
     Absent,
     Accepted,
     AccountConfig,
+    Acknowledgement,
     Channel,
     Found,
     Limits,
@@ -79,6 +81,8 @@ class Twilio:
 
     name = "twilio"
     channel = Channel.SMS
+    # Instructions for a reply; none, so that Twilio answers the customer nothing of ours.
+    acknowledgement = Acknowledgement(content_type="text/xml", body=b"<Response/>")
 
     def __init__(
         self, config: AccountConfig, *, limits: Limits, http: Http, lookup: Lookup | NoLookup
@@ -185,6 +189,7 @@ def build(config: AccountConfig) -> Twilio:
         honours_key=False,
         can_find=bool(config.options.get("lookup_url")),
         settle=accounts.seconds_option(config, "settle_seconds", 300),
+        reports_by_id=not config.options.get("receipts_url"),
     )
     return Twilio(config, limits=limits, http=http, lookup=build_lookup(config, http))
 

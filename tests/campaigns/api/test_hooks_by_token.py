@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from campaigns.channels.base import Channel
+from campaigns.models import Receipt
 from tests.factories import make_account
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +44,15 @@ def post(query: str, **headers: str) -> Any:
 def test_the_token_in_the_query_opens_the_door() -> None:
     answer = post("?token=callback-token")
 
-    assert (answer.status_code, answer.json()) == (200, {"received": 1, "new": 1, "unknown": 1})
+    assert answer.status_code == 200
+    assert Receipt.objects.get().kind == "delivered"
+
+
+def test_the_answer_is_what_the_vendor_waits_for() -> None:
+    answer = post("?token=callback-token")
+
+    assert answer["Content-Type"] == "application/json"
+    assert answer.json() == {"code": 0, "msg": "OK"}
 
 
 def test_another_token_does_not() -> None:
