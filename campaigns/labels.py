@@ -47,6 +47,8 @@ REASONS: dict[str, str | Promise] = {
     Reason.OUTCOME_UNKNOWN.value: _("The provider is asked whether it has it"),
     Reason.PROVED_ABSENT.value: _("The provider never got it; sent again"),
     Reason.ATTEMPTS_EXHAUSTED.value: _("Every attempt was used up"),
+    Reason.QUARANTINED.value: _("Put aside: handling it failed again and again"),
+    Reason.SENT_AGAIN.value: _("Sent again by a person"),
 }
 NODES: dict[str, str | Promise] = {
     "entry": _("Entry"),

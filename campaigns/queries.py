@@ -75,29 +75,41 @@ RETURNING e.id
 """
 
 # --- Batches and touches ------------------------------------------------------------------------
-# A stopped journey's batches are claimed too: nothing new is sent, but what is ambiguous is asked
-# about, and what was under way when it stopped comes to an end.
-CLAIM_BATCH: Final = """
-UPDATE campaigns_dispatchbatch b
-SET lease_owner = %(owner)s, lease_until = %(until)s, fence = b.fence + 1
-FROM (
-    SELECT d.id FROM campaigns_dispatchbatch d
-    JOIN campaigns_journey j ON j.id = d.journey_id AND j.state IN ('running', 'stopped')
-    JOIN campaigns_provideraccount a ON a.id = d.account_id AND a.is_active
-    WHERE d.due_at <= %(now)s AND (d.lease_until IS NULL OR d.lease_until <= %(now)s)
-    ORDER BY d.due_at, d.id
-    LIMIT 1
-    FOR UPDATE OF d SKIP LOCKED
-) due
-WHERE b.id = due.id
-RETURNING b.id, b.account_id, b.journey_id, b.fence
+# Whether an emergency stop covers batch b of account a. A row and no message: it holds at the
+# next claim or renewal, whatever became of the broker.
+_HELD: Final = """
+EXISTS (
+    SELECT 1 FROM campaigns_emergencystop s
+    WHERE s.released_at IS NULL
+      AND (s.journey_id = b.journey_id OR s.account_id = b.account_id OR s.channel = a.channel
+           OR s.channel = '' AND s.journey_id IS NULL AND s.account_id IS NULL))
 """
 
-RENEW_LEASE: Final = """
+# A stopped journey's batches are claimed too: nothing new is sent, but what is ambiguous is asked
+# about, and what was under way when it stopped comes to an end.
+CLAIM_BATCH: Final = f"""
+UPDATE campaigns_dispatchbatch claimed
+SET lease_owner = %(owner)s, lease_until = %(until)s, fence = claimed.fence + 1,
+    attempts = claimed.attempts + 1
+FROM (
+    SELECT b.id FROM campaigns_dispatchbatch b
+    JOIN campaigns_journey j ON j.id = b.journey_id AND j.state IN ('running', 'stopped')
+    JOIN campaigns_provideraccount a ON a.id = b.account_id AND a.is_active
+    WHERE b.due_at <= %(now)s AND (b.lease_until IS NULL OR b.lease_until <= %(now)s)
+      AND NOT {_HELD}
+    ORDER BY b.due_at, b.id
+    LIMIT 1
+    FOR UPDATE OF b SKIP LOCKED
+) due
+WHERE claimed.id = due.id
+RETURNING claimed.id, claimed.account_id, claimed.journey_id, claimed.fence
+"""
+
+RENEW_LEASE: Final = f"""
 UPDATE campaigns_dispatchbatch b SET lease_until = %(until)s
-FROM campaigns_journey j
-WHERE b.id = %(batch)s AND b.fence = %(fence)s AND j.id = b.journey_id
-RETURNING j.state
+FROM campaigns_journey j, campaigns_provideraccount a
+WHERE b.id = %(batch)s AND b.fence = %(fence)s AND j.id = b.journey_id AND a.id = b.account_id
+RETURNING CASE WHEN {_HELD} THEN 'held' ELSE j.state END
 """
 
 # An attempt of an older claim that left no outcome may or may not have reached the provider;
@@ -167,13 +179,15 @@ WHERE t.key = r.key AND a.id = t.account_id AND t.batch_id = %(batch)s
 # ask about wait for a person.
 SETTLE_BATCH: Final = """
 UPDATE campaigns_dispatchbatch b
-SET lease_owner = '', lease_until = NULL,
-    due_at = (
-        SELECT min(t.due_at) FROM campaigns_touch t
-        WHERE t.batch_id = b.id
-          AND (t.state IN ('queued', 'deferred')
-               OR t.state = 'ambiguous' AND %(can_ask)s
-               OR t.state = 'handing_over'))
+SET lease_owner = '', lease_until = NULL, attempts = 0,
+    due_at = left_over.due_at, needs_person = left_over.needs_person
+FROM (
+    SELECT min(t.due_at) FILTER (
+               WHERE t.state IN ('queued', 'deferred', 'handing_over')
+                  OR t.state = 'ambiguous' AND %(can_ask)s) AS due_at,
+           coalesce(bool_or(t.state IN ('ambiguous', 'failed')), false) AS needs_person
+    FROM campaigns_touch t WHERE t.batch_id = %(batch)s
+) left_over
 WHERE b.id = %(batch)s AND b.fence = %(fence)s
 """
 

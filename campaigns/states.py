@@ -1,4 +1,9 @@
-"""The states of a touch and the reasons for not sending it: closed sets, each with its meaning."""
+"""The states of a touch and the reasons for not sending it: closed sets, each with its meaning.
+
+States only rise, with one exception: a person may have touches sent again, under the same key, by
+`campaigns.actions.resolve` and `quarantine` (failed or ambiguous → deferred, audited; where the
+outcome is unknown, two persons).
+"""
 
 from enum import StrEnum
 from typing import Final
@@ -56,3 +61,5 @@ class Reason(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"  # ambiguous: the provider is asked
     PROVED_ABSENT = "proved_absent"  # deferred: the provider says it never got it
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
+    QUARANTINED = "quarantined"  # handling it failed again and again: see its `PoisonRow`
+    SENT_AGAIN = "sent_again"  # deferred: a person had it sent again

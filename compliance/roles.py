@@ -32,6 +32,13 @@ _RESULTS = (
 )
 _PEOPLE = ("customers.view_customer", "customers.view_consent")
 _DELIVERY = ("campaigns.view_touch", "campaigns.view_enrolment")
+_STOPPING = (
+    "campaigns.view_emergencystop",
+    "campaigns.add_emergencystop",
+    "campaigns.change_emergencystop",
+)
+# The second person of an act by hand on touches.
+_DECIDING = ("campaigns.view_intervention", "campaigns.change_intervention")
 _REVIEWING = ("compliance.view_review", "compliance.change_review")
 
 PERMISSIONS: dict[Role, tuple[str, ...]] = {
@@ -49,13 +56,15 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "campaigns.view_advisortask",
         "compliance.view_review",
     ),
-    Role.CHECKER: (*_CONTENT, *_RESULTS, *_DELIVERY, *_REVIEWING),
+    Role.CHECKER: (*_CONTENT, *_RESULTS, *_DELIVERY, *_REVIEWING, *_DECIDING),
     Role.COMPLIANCE: (
         *_CONTENT,
         *_RESULTS,
         *_PEOPLE,
         *_DELIVERY,
         *_REVIEWING,
+        *_DECIDING,
+        *_STOPPING,
         "compliance.view_auditentry",
         "compliance.view_rulepack",
         "compliance.add_rulepack",
@@ -64,6 +73,11 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
     Role.MANAGER: (*_CONTENT, *_RESULTS, "campaigns.view_advisortask"),
     Role.OPERATOR: (
         *_DELIVERY,
+        *_DECIDING,
+        *_STOPPING,
+        "campaigns.add_intervention",
+        "campaigns.view_poisonrow",
+        "campaigns.change_poisonrow",
         "campaigns.view_journey",
         "campaigns.view_provideraccount",
         "campaigns.view_dispatchbatch",

@@ -59,6 +59,8 @@ class Staff:
     marketer: User
     checker: User
     manager: User
+    compliance: User
+    operator: User
 
 
 def make_staff() -> Staff:
@@ -72,7 +74,11 @@ def make_staff() -> Staff:
         return made
 
     return Staff(
-        marketer=user(Role.MARKETER), checker=user(Role.CHECKER), manager=user(Role.MANAGER)
+        marketer=user(Role.MARKETER),
+        checker=user(Role.CHECKER),
+        manager=user(Role.MANAGER),
+        compliance=user(Role.COMPLIANCE),
+        operator=user(Role.OPERATOR),
     )
 
 

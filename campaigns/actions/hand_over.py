@@ -80,7 +80,9 @@ class Lease:
         return not self._is_ended and time.monotonic() < self._valid_until
 
     def renew(self) -> None:
-        """Lengthen it; end it if another worker took over or the journey no longer runs."""
+        """Lengthen it; end it if another worker took over, the journey no longer runs, or an
+        emergency stop holds it.
+        """
         asked = time.monotonic()
         told = rows(
             RENEW_LEASE,
@@ -105,6 +107,8 @@ def hand_over(
     LostLease : another worker took the batch over while this one was sending.
     """
     lease = Lease(claimed, watch)
+    # Preparing took its time: what was stopped meanwhile is not begun.
+    lease.renew()
     future = process_loop().submit(_send_all(prepared.outgoing, provider, lease))
     try:
         # Not by the result's own TimeoutError: a provider could raise one, too.

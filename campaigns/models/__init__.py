@@ -10,16 +10,21 @@ from campaigns.models.delivery import (
     TouchAlias,
 )
 from campaigns.models.journey import Enrolment, Hop, Journey, JourneyVersion
+from campaigns.models.operations import EmergencyStop, Intervention, PoisonRow, Pulse
 
 __all__ = [
     "AdvisorTask",
     "DispatchBatch",
+    "EmergencyStop",
     "Enrolment",
     "Hop",
+    "Intervention",
     "Journey",
     "JourneyVersion",
     "Link",
+    "PoisonRow",
     "ProviderAccount",
+    "Pulse",
     "Receipt",
     "Template",
     "TemplateVersion",

@@ -43,7 +43,9 @@ class ProviderAccount(models.Model):
 class DispatchBatch(models.Model):
     """The unit a worker claims: some hundred touches of one journey over one account.
 
-    Open batches have ``due_at``; a done one has none. ``fence`` rises with each claim.
+    Open batches have ``due_at``; a done one has none. ``fence`` rises with each claim, and so does
+    ``attempts`` until a claim comes to its end. ``needs_person`` marks batches that may hold failed
+    touches or ones of unknown outcome: touches have no index on their state.
     """
 
     account = models.ForeignKey(
@@ -54,6 +56,8 @@ class DispatchBatch(models.Model):
     lease_owner = models.CharField(max_length=64, blank=True, default="")
     lease_until = models.DateTimeField(null=True)
     fence = models.BigIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, db_default=0)
+    needs_person = models.BooleanField(_("needs a person"), default=False, db_default=False)
     created_at = models.DateTimeField(_("created at"))
 
     class Meta:
@@ -62,7 +66,10 @@ class DispatchBatch(models.Model):
         indexes = [
             models.Index(
                 fields=["due_at"], condition=Q(due_at__isnull=False), name="dispatchbatch_due"
-            )
+            ),
+            models.Index(
+                fields=["journey"], condition=Q(needs_person=True), name="dispatchbatch_for_person"
+            ),
         ]
 
     def __str__(self) -> str:
