@@ -10,17 +10,15 @@ CampaignError
 
 from collections.abc import Sequence
 
+from compliance.sentences import Spoken
+
 
 class CampaignError(Exception):
     """A verb of floor 3 could not be done; the message says what to do."""
 
 
-class GraphError(CampaignError):
+class GraphError(Spoken, CampaignError):
     """The journey's JSON is wrong at ``path`` (a JSON pointer)."""
-
-    def __init__(self, code: str, message: str, path: str = "") -> None:
-        super().__init__(message)
-        self.code, self.message, self.path = code, message, path
 
 
 class TemplateError(CampaignError):

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ERROR_FLAG
@@ -24,6 +23,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
+
+from compliance.reader import say
 
 COUNT_CAP = 10_000
 """Lists count no further: beyond it a person filters, and PostgreSQL would scan millions."""
@@ -274,17 +275,7 @@ def tell(
     try:
         act()
     except refusals as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, say(refusal))
         return False
     messages.success(request, done)
     return True
-
-
-def reader_context(request: HttpRequest) -> dict[str, Any]:
-    """Show times in the reader's zone; without one, or with a wrong one, in the institution's."""
-    zone = getattr(request.user, "time_zone", "")
-    try:
-        timezone.activate(ZoneInfo(zone)) if zone else timezone.deactivate()
-    except (ZoneInfoNotFoundError, ValueError):
-        timezone.deactivate()
-    return {"reader_zone": timezone.get_current_timezone_name()}

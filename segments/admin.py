@@ -10,17 +10,18 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse_lazy
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from compliance.console import ConsoleAdmin, figure, tell
 from compliance.json_box import JsonBox, JsonText, decode
 from compliance.queries import clock_now
+from compliance.reader import say
 from segments.actions import refresh, save_segment
-from segments.errors import Problem, RuleError
+from segments.errors import RuleError
 from segments.models import Segment
 from segments.queries import Preview, check_rule, preview
 
@@ -49,7 +50,7 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
             try:
                 check_rule(values["rule"], own_key=key)
             except RuleError as error:
-                self.add_error("rule", _sentence(error.problem))
+                self.add_error("rule", _sentence(error))
         return values
 
 
@@ -121,7 +122,7 @@ class SegmentAdmin(ConsoleAdmin):
                 own_key=request.POST.get("key") or None,
             )
         except RuleError as error:
-            return _refused(_sentence(error.problem), error.path)
+            return _refused(_sentence(error), error.path)
         except ValueError as error:
             return _refused(str(error), "")
         except OperationalError:
@@ -144,9 +145,8 @@ class SegmentAdmin(ConsoleAdmin):
         return redirect("admin:segments_segment_change", segment_id)
 
 
-def _sentence(problem: Problem) -> str:
-    said = problem.in_language("zh" if (get_language() or "").startswith("zh") else "en")
-    return f"{problem.path or '/'} — {said}"
+def _sentence(error: RuleError) -> str:
+    return f"{error.path or '/'} — {say(error)}"
 
 
 def _refused(sentence: str, pointer: str) -> JsonResponse:
@@ -159,6 +159,10 @@ def _told(found: Preview) -> dict[str, Any]:
         "ok": True,
         "headline": ngettext("%(count)s customer", "%(count)s customers", found.count)
         % {"count": count},
-        "lines": [found.explain["en"], found.explain["zh"], *found.warnings],
+        "lines": [
+            found.explain["en"],
+            found.explain["zh"],
+            *(say(warning.said) for warning in found.warnings),
+        ],
         "note": _t("counted in %(ms)s ms") % {"ms": figure(round(found.milliseconds))},
     }

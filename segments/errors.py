@@ -2,223 +2,254 @@
 
 SegmentError
 └── RuleError        a rule that cannot be used; carries a code and a JSON pointer
-
-Pure rooms raise these, so the sentences live here in both languages and no framework
-is asked to translate them.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Literal
+from typing import Final
 
-Language = Literal["en", "zh"]
-
-
-class Code(StrEnum):
-    """Machine-readable reason of a rule error or warning; stable, part of the API."""
-
-    NOT_AN_OBJECT = "not_an_object"
-    UNKNOWN_KIND = "unknown_kind"
-    SEVERAL_KINDS = "several_kinds"
-    UNKNOWN_KEY = "unknown_key"
-    MISSING_KEY = "missing_key"
-    WRONG_TYPE = "wrong_type"
-    EMPTY_LIST = "empty_list"
-    TOO_MANY = "too_many"
-    TOO_DEEP = "too_deep"
-    TOO_LARGE = "too_large"
-    BAD_TEXT = "bad_text"
-    EMPTY_TEXT = "empty_text"
-    TOO_LONG = "too_long"
-    BAD_NUMBER = "bad_number"
-    OUT_OF_RANGE = "out_of_range"
-    BAD_DATE = "bad_date"
-    REVERSED = "reversed_range"
-    MIXED_TYPES = "mixed_types"
-    UNKNOWN_OPERATOR = "unknown_operator"
-    OPERATOR_NOT_ALLOWED = "operator_not_allowed"
-    UNKNOWN_CHOICE = "unknown_choice"
-    BAD_REGEX = "bad_regex"
-    UNKNOWN_FIELD = "unknown_field"
-    UNKNOWN_SEGMENT = "unknown_segment"
-    UNKNOWN_TAG = "unknown_tag"
-    UNKNOWN_JOURNEY = "unknown_journey"
-    CYCLE = "cycle"
-    UNKNOWN_EVENT = "unknown_event"
-    ALWAYS_TRUE = "always_true"
+from compliance.sentences import Language, Said, Sentence, Spoken
 
 
-class Term(StrEnum):
-    """A noun used inside a message, said in the reader's language."""
+class Code:
+    """Why a rule is wrong or doubtful; the codes are stable and part of the API."""
 
-    OBJECT = "object"
-    LIST = "list"
-    TEXT = "text"
-    NUMBER = "number"
-    WHOLE_NUMBER = "whole_number"
-    BOOLEAN = "boolean"
-    TRUE = "true"
-    NULL = "null"
-    PAIR = "pair"
-    DATE = "date"
-    DATETIME = "datetime"
-    SCALAR = "scalar"
+    NOT_AN_OBJECT: Final = Sentence(
+        code="not_an_object",
+        en="A condition must be an object, not {got}",
+        zh="条件必须是对象，而不是{got}",
+    )
+    UNKNOWN_KIND: Final = Sentence(
+        code="unknown_kind",
+        en="This object is no known condition; it needs one of: {allowed}",
+        zh="无法识别的条件；需要包含其中之一：{allowed}",
+    )
+    SEVERAL_KINDS: Final = Sentence(
+        code="several_kinds",
+        en="One condition per object: {kinds} cannot stand together",
+        zh="一个对象只能有一个条件：{kinds} 不能同时出现",
+    )
+    UNKNOWN_KEY: Final = Sentence(
+        code="unknown_key",
+        en="Unknown key {key}",
+        zh="未知的键 {key}",
+    )
+    MISSING_KEY: Final = Sentence(
+        code="missing_key",
+        en="The key {key} is missing",
+        zh="缺少键 {key}",
+    )
+    WRONG_TYPE: Final = Sentence(
+        code="wrong_type",
+        en="Expected {expected}, got {got}",
+        zh="应为{expected}，实际为{got}",
+    )
+    EMPTY_LIST: Final = Sentence(
+        code="empty_list",
+        en="This list must not be empty",
+        zh="列表不能为空",
+    )
+    TOO_MANY: Final = Sentence(
+        code="too_many",
+        en="At most {limit} entries are allowed here",
+        zh="此处最多允许 {limit} 项",
+    )
+    TOO_DEEP: Final = Sentence(
+        code="too_deep",
+        en="The rule is nested deeper than {limit} levels",
+        zh="规则嵌套超过 {limit} 层",
+    )
+    TOO_LARGE: Final = Sentence(
+        code="too_large",
+        en="The rule has more than {limit} conditions",
+        zh="规则的条件数超过 {limit} 个",
+    )
+    BAD_TEXT: Final = Sentence(
+        code="bad_text",
+        en="Text must not contain {what}, which cannot be stored",
+        zh="文本不能包含无法存储的{what}",
+    )
+    EMPTY_TEXT: Final = Sentence(
+        code="empty_text",
+        en="This text must not be empty",
+        zh="文本不能为空",
+    )
+    TOO_LONG: Final = Sentence(
+        code="too_long",
+        en="Text may have at most {limit} characters",
+        zh="文本最多 {limit} 个字符",
+    )
+    BAD_NUMBER: Final = Sentence(
+        code="bad_number",
+        en="{got} is not a number that can be compared",
+        zh="{got} 不是可比较的数字",
+    )
+    OUT_OF_RANGE: Final = Sentence(
+        code="out_of_range",
+        en="The value must be between {low} and {high}",
+        zh="取值必须在 {low} 到 {high} 之间",
+    )
+    BAD_DATE: Final = Sentence(
+        code="bad_date",
+        en="{got} is not {expected}",
+        zh="{got} 不是{expected}",
+    )
+    REVERSED: Final = Sentence(
+        code="reversed_range",
+        en="The range ends before it begins: {low} is above {high}",
+        zh="范围的结束早于开始：{low} 大于 {high}",
+    )
+    MIXED_TYPES: Final = Sentence(
+        code="mixed_types",
+        en="All values of this list must be of one type",
+        zh="列表中的值必须为同一类型",
+    )
+    UNKNOWN_OPERATOR: Final = Sentence(
+        code="unknown_operator",
+        en="Unknown operator {got}; allowed: {allowed}",
+        zh="未知的运算符 {got}；可用：{allowed}",
+    )
+    OPERATOR_NOT_ALLOWED: Final = Sentence(
+        code="operator_not_allowed",
+        en="{op} cannot be used with {name}; allowed: {allowed}",
+        zh="{op} 不能用于 {name}；可用：{allowed}",
+    )
+    UNKNOWN_CHOICE: Final = Sentence(
+        code="unknown_choice",
+        en="{got} is no value of {name}; allowed: {allowed}",
+        zh="{got} 不是 {name} 的取值；可用：{allowed}",
+    )
+    BAD_REGEX: Final = Sentence(
+        code="bad_regex",
+        en="This pattern cannot be used: {reason}",
+        zh="此模式无法使用：{reason}",
+    )
+    UNKNOWN_FIELD: Final = Sentence(
+        code="unknown_field",
+        en="Unknown field {name}",
+        zh="未知的字段 {name}",
+    )
+    UNKNOWN_SEGMENT: Final = Sentence(
+        code="unknown_segment",
+        en="There is no segment {name}",
+        zh="不存在分群 {name}",
+    )
+    UNKNOWN_TAG: Final = Sentence(
+        code="unknown_tag",
+        en="There is no tag {name}",
+        zh="不存在标签 {name}",
+    )
+    UNKNOWN_JOURNEY: Final = Sentence(
+        code="unknown_journey",
+        en="There is no journey {name}",
+        zh="不存在旅程 {name}",
+    )
+    CYCLE: Final = Sentence(
+        code="cycle",
+        en="The segment would depend on itself: {chain}",
+        zh="分群将依赖自身：{chain}",
+    )
+    UNKNOWN_EVENT: Final = Sentence(
+        code="unknown_event",
+        en="No event {name} has been received so far",
+        zh="尚未收到过事件 {name}",
+    )
+    ALWAYS_TRUE: Final = Sentence(
+        code="always_true",
+        en="This condition is true for every customer",
+        zh="该条件对所有客户都成立",
+    )
+
+
+class Term:
+    """A noun used inside a message."""
+
+    OBJECT: Final = Sentence(
+        code="object",
+        en="an object",
+        zh="对象",
+    )
+    LIST: Final = Sentence(
+        code="list",
+        en="a list",
+        zh="列表",
+    )
+    TEXT: Final = Sentence(
+        code="text",
+        en="text",
+        zh="文本",
+    )
+    NUMBER: Final = Sentence(
+        code="number",
+        en="a number",
+        zh="数字",
+    )
+    WHOLE_NUMBER: Final = Sentence(
+        code="whole_number",
+        en="a whole number",
+        zh="整数",
+    )
+    BOOLEAN: Final = Sentence(
+        code="boolean",
+        en="true or false",
+        zh="true 或 false",
+    )
+    TRUE: Final = Sentence(
+        code="true",
+        en="true",
+        zh="true",
+    )
+    NULL: Final = Sentence(
+        code="null",
+        en="null",
+        zh="null",
+    )
+    PAIR: Final = Sentence(
+        code="pair",
+        en="a list of two values",
+        zh="两个值的列表",
+    )
+    DATE: Final = Sentence(
+        code="date",
+        en="a date such as 2026-03-31",
+        zh="形如 2026-03-31 的日期",
+    )
+    DATETIME: Final = Sentence(
+        code="datetime",
+        en="a date or time such as 2026-03-31T09:30:00+08:00",
+        zh="形如 2026-03-31T09:30:00+08:00 的日期或时间",
+    )
+    SCALAR: Final = Sentence(
+        code="scalar",
+        en="text, a number, true or false",
+        zh="文本、数字、true 或 false",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One finding about a rule: why (`code`), where (`path`, a JSON pointer), and the details."""
+    """One finding about a rule: what is said, and where (`path`, a JSON pointer)."""
 
-    code: Code
+    said: Said
     path: str
-    details: Mapping[str, str | Term]
+
+    @property
+    def code(self) -> str:
+        """Stable reason."""
+        return self.said.code
 
     @property
     def message(self) -> str:
         """The finding in English."""
-        return self.in_language("en")
+        return str(self.said)
 
     def in_language(self, language: Language) -> str:
         """The finding as one sentence in `language`."""
-        column = 0 if language == "en" else 1
-        said = {
-            name: _TERMS[detail][column] if isinstance(detail, Term) else detail
-            for name, detail in self.details.items()
-        }
-        sentence = _SENTENCES[self.code][column].format(**said)
-        if suggestion := said.get("suggestion"):
-            sentence += _SUGGESTIONS[column].format(suggestion=suggestion)
-        return sentence
+        return self.said.in_language(language)
 
 
 class SegmentError(Exception):
     """Anything a segment refuses."""
 
 
-class RuleError(SegmentError):
-    """A rule that cannot be used. `code`, `message` and `path` name the first problem found."""
-
-    def __init__(self, code: Code, path: str, **details: str | Term) -> None:
-        self.problem = Problem(code=code, path=path, details=details)
-        super().__init__(self.problem.message)
-
-    @property
-    def code(self) -> Code:
-        return self.problem.code
-
-    @property
-    def path(self) -> str:
-        """JSON pointer (RFC 6901) into the rule; empty for the rule itself."""
-        return self.problem.path
-
-    @property
-    def message(self) -> str:
-        return self.problem.message
-
-
-_SUGGESTIONS = ("; did you mean {suggestion}?", "；是否想用 {suggestion}？")
-
-_TERMS: dict[Term, tuple[str, str]] = {
-    Term.OBJECT: ("an object", "对象"),
-    Term.LIST: ("a list", "列表"),
-    Term.TEXT: ("text", "文本"),
-    Term.NUMBER: ("a number", "数字"),
-    Term.WHOLE_NUMBER: ("a whole number", "整数"),
-    Term.BOOLEAN: ("true or false", "true 或 false"),
-    Term.TRUE: ("true", "true"),
-    Term.NULL: ("null", "null"),
-    Term.PAIR: ("a list of two values", "两个值的列表"),
-    Term.DATE: ("a date such as 2026-03-31", "形如 2026-03-31 的日期"),
-    Term.DATETIME: (
-        "a date or time such as 2026-03-31T09:30:00+08:00",
-        "形如 2026-03-31T09:30:00+08:00 的日期或时间",
-    ),
-    Term.SCALAR: ("text, a number, true or false", "文本、数字、true 或 false"),
-}
-
-_SENTENCES: dict[Code, tuple[str, str]] = {
-    Code.NOT_AN_OBJECT: (
-        "A condition must be an object, not {got}",
-        "条件必须是对象，而不是{got}",
-    ),
-    Code.UNKNOWN_KIND: (
-        "This object is no known condition; it needs one of: {allowed}",
-        "无法识别的条件；需要包含其中之一：{allowed}",
-    ),
-    Code.SEVERAL_KINDS: (
-        "One condition per object: {kinds} cannot stand together",
-        "一个对象只能有一个条件：{kinds} 不能同时出现",
-    ),
-    Code.UNKNOWN_KEY: ("Unknown key {key}", "未知的键 {key}"),
-    Code.MISSING_KEY: ("The key {key} is missing", "缺少键 {key}"),
-    Code.WRONG_TYPE: ("Expected {expected}, got {got}", "应为{expected}，实际为{got}"),
-    Code.EMPTY_LIST: ("This list must not be empty", "列表不能为空"),
-    Code.TOO_MANY: ("At most {limit} entries are allowed here", "此处最多允许 {limit} 项"),
-    Code.TOO_DEEP: (
-        "The rule is nested deeper than {limit} levels",
-        "规则嵌套超过 {limit} 层",
-    ),
-    Code.TOO_LARGE: (
-        "The rule has more than {limit} conditions",
-        "规则的条件数超过 {limit} 个",
-    ),
-    Code.BAD_TEXT: (
-        "Text must not contain {what}, which cannot be stored",
-        "文本不能包含无法存储的{what}",
-    ),
-    Code.EMPTY_TEXT: ("This text must not be empty", "文本不能为空"),
-    Code.TOO_LONG: (
-        "Text may have at most {limit} characters",
-        "文本最多 {limit} 个字符",
-    ),
-    Code.BAD_NUMBER: (
-        "{got} is not a number that can be compared",
-        "{got} 不是可比较的数字",
-    ),
-    Code.OUT_OF_RANGE: (
-        "The value must be between {low} and {high}",
-        "取值必须在 {low} 到 {high} 之间",
-    ),
-    Code.BAD_DATE: ("{got} is not {expected}", "{got} 不是{expected}"),
-    Code.REVERSED: (
-        "The range ends before it begins: {low} is above {high}",
-        "范围的结束早于开始：{low} 大于 {high}",
-    ),
-    Code.MIXED_TYPES: (
-        "All values of this list must be of one type",
-        "列表中的值必须为同一类型",
-    ),
-    Code.UNKNOWN_OPERATOR: (
-        "Unknown operator {got}; allowed: {allowed}",
-        "未知的运算符 {got}；可用：{allowed}",
-    ),
-    Code.OPERATOR_NOT_ALLOWED: (
-        "{op} cannot be used with {name}; allowed: {allowed}",
-        "{op} 不能用于 {name}；可用：{allowed}",
-    ),
-    Code.UNKNOWN_CHOICE: (
-        "{got} is no value of {name}; allowed: {allowed}",
-        "{got} 不是 {name} 的取值；可用：{allowed}",
-    ),
-    Code.BAD_REGEX: (
-        "This pattern cannot be used: {reason}",
-        "此模式无法使用：{reason}",
-    ),
-    Code.UNKNOWN_FIELD: ("Unknown field {name}", "未知的字段 {name}"),
-    Code.UNKNOWN_SEGMENT: ("There is no segment {name}", "不存在分群 {name}"),
-    Code.UNKNOWN_TAG: ("There is no tag {name}", "不存在标签 {name}"),
-    Code.UNKNOWN_JOURNEY: ("There is no journey {name}", "不存在旅程 {name}"),
-    Code.CYCLE: (
-        "The segment would depend on itself: {chain}",
-        "分群将依赖自身：{chain}",
-    ),
-    Code.UNKNOWN_EVENT: (
-        "No event {name} has been received so far",
-        "尚未收到过事件 {name}",
-    ),
-    Code.ALWAYS_TRUE: (
-        "This condition is true for every customer",
-        "该条件对所有客户都成立",
-    ),
-}
+class RuleError(Spoken, SegmentError):
+    """A rule that cannot be used: the first problem found, at `path` (RFC 6901; "": the rule)."""

@@ -1,21 +1,25 @@
 """Reads of floor 2: rules against the tables, sizes, members."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import connection, transaction
 
 from customers.models import Attribute
 from customers.queries import rows
+from segments.errors import Problem
 from segments.models import Segment
 from segments.rules.catalog import Catalog, Field, FieldType
 from segments.rules.check import Checked, References, check
 from segments.rules.compile import Fragment, compile_rule
 from segments.rules.explain import explain
 from segments.rules.parse import parse
+
+Name = TypeVar("Name", bound=Hashable)
 
 SAMPLE_SIZE = 20
 PREVIEW_TIMEOUT_MS = 5_000
@@ -44,7 +48,7 @@ class Preview:
     explain: Mapping[str, str]
     sql: str
     milliseconds: float
-    warnings: tuple[str, ...]
+    warnings: tuple[Problem, ...]
 
 
 def catalog() -> Catalog:
@@ -110,26 +114,27 @@ def preview(raw: object, *, now: datetime, own_key: str | None = None) -> Previe
         },
         sql=fragment.sql,
         milliseconds=round(elapsed, 1),
-        warnings=tuple(problem.message for problem in checked.warnings),
+        warnings=checked.warnings,
     )
 
 
 def matching(
-    rules: Mapping[str, Checked], ids: Sequence[int], *, now: datetime
-) -> dict[int, frozenset[str]]:
+    rules: Mapping[Name, Checked], ids: Sequence[int], *, now: datetime
+) -> dict[int, frozenset[Name]]:
     """Which of the named rules each of these customers meets, in one statement."""
-    found: dict[int, set[str]] = {}
+    found: dict[int, set[Name]] = {}
     if not rules or not ids:
         return {}
     parts: list[str] = []
     params: dict[str, object] = {}
-    for number, (name, checked) in enumerate(rules.items()):
+    for number, checked in enumerate(rules.values()):
         fragment = rule_sql(checked, now=now, ids=ids, prefix=f"r{number}_")
-        parts.append(f"SELECT %(name{number})s::text AS name, id FROM ({fragment.sql}) m{number}")
-        params |= {**fragment.params, f"name{number}": name}
-    for name, customer_id in rows(" UNION ALL ".join(parts), params):
-        found.setdefault(customer_id, set()).add(name)
-    return {customer_id: frozenset(names) for customer_id, names in found.items()}
+        parts.append(f"SELECT {number:d} AS number, id FROM ({fragment.sql}) m{number}")
+        params |= fragment.params
+    names = list(rules)
+    for number, customer_id in rows(" UNION ALL ".join(parts), params):
+        found.setdefault(customer_id, set()).add(names[number])
+    return {customer_id: frozenset(met) for customer_id, met in found.items()}
 
 
 def _segment_dependencies() -> dict[str, frozenset[str]]:

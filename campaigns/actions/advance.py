@@ -161,7 +161,7 @@ def _run_version(version_id: int, due: Sequence[_Due], now: datetime) -> list[_R
 
 
 def _run_one(
-    graph: Graph, due: _Due, journey_key: str, matched: frozenset[str], now: datetime
+    graph: Graph, due: _Due, journey_key: str, matched: frozenset[tuple[str, str]], now: datetime
 ) -> _Run:
     position = Position(
         node=due.node,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -10,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from campaigns.actions.templates import hash_of
 from campaigns.errors import GraphError, NotPublishable, StateConflict
-from campaigns.journeys.check import Problem, Severity, check, experiments
+from campaigns.journeys import sentences
+from campaigns.journeys.check import Problem, Severity, check, experiments, problem
 from campaigns.journeys.engine import branch_rules
 from campaigns.journeys.graph import MAX_NAME, Graph, Json
 from campaigns.journeys.parse import parse
@@ -21,6 +23,7 @@ from compliance.actions import ask_review, decide_review, record
 from compliance.errors import NotPermitted
 from compliance.models import Review, User
 from compliance.queries import is_approved
+from compliance.reader import say
 from segments.errors import RuleError
 from segments.queries import check_rule
 
@@ -43,10 +46,7 @@ def save_draft(
     # Messages may say the name: it is approved with the rest, not changed under way.
     graph = {"name": name, **graph} if isinstance(graph, Mapping) else graph
     if not _KEY.fullmatch(journey_key) or not 0 < len(name) <= MAX_NAME:
-        raise GraphError(
-            "bad_name",
-            "A journey's key has 1 to 64 letters, digits, - and _; its name at most 120 letters.",
-        )
+        raise GraphError(sentences.BAD_NAME, most=MAX_NAME)
     journey, made = Journey.objects.get_or_create(
         key=journey_key,
         defaults={
@@ -83,14 +83,14 @@ def problems_of(graph: Graph, *, journey: Journey | None = None) -> list[Problem
     taken = experiment_keys(journey) if journey else frozenset()
     for node_id, experiment in experiments(graph).items():
         if experiment.key in taken:
-            message = f"Another journey runs the experiment “{experiment.key}”."
-            found.append(Problem(code="experiment_taken", message=message, node=node_id))
-    for name, rule in branch_rules(graph).items():
+            found.append(problem(sentences.EXPERIMENT_TAKEN, node_id, key=experiment.key))
+    for (node_id, label), rule in branch_rules(graph).items():
         try:
             check_rule(rule)
         except RuleError as error:
-            node, _, label = name.partition("/")
-            found.append(Problem(code=error.code, message=f"{label}: {error.message}", node=node))
+            # The rule's own code says more than that a rule is wrong.
+            sentence = replace(sentences.BAD_RULE, code=error.code)
+            found.append(problem(sentence, node_id, label=label, why=error.said))
     return found
 
 
@@ -222,7 +222,7 @@ def _not_now(journey: Journey) -> str:
 
 def _require_sound(graph: Graph, journey: Journey) -> None:
     found = problems_of(graph, journey=journey)
-    errors = [p.message for p in found if p.severity is Severity.ERROR]
+    errors = [say(one.said) for one in found if one.severity is Severity.ERROR]
     if errors:
         raise NotPublishable(errors)
 

@@ -17,12 +17,13 @@ from django.utils.translation import ngettext
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from campaigns import labels
 from campaigns.actions import launch
 from campaigns.drawing import BOX_HEIGHT, BOX_WIDTH, draw
 from campaigns.errors import CampaignError, GraphError
 from campaigns.journeys.check import Severity
 from campaigns.journeys.parse import parse
-from campaigns.labels import NODES, say
+from campaigns.labels import NODES
 from campaigns.models import Enrolment, Journey, JourneyVersion
 from compliance.console import (
     Act,
@@ -39,6 +40,7 @@ from compliance.errors import ComplianceError
 from compliance.json_box import JsonBox, JsonText
 from compliance.models import Review, User
 from compliance.queries import clock_now
+from compliance.reader import say
 
 STATE_TONES = {
     Journey.State.DRAFT: Tone.PLAIN,
@@ -87,7 +89,7 @@ class JourneyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         try:
             parse(graph)
         except GraphError as error:
-            raise forms.ValidationError(f"{error.path or '/'} — {error.message}") from error
+            raise forms.ValidationError(f"{error.path or '/'} — {say(error)}") from error
         return graph
 
 
@@ -186,7 +188,7 @@ class JourneyAdmin(ActingAdmin):
         return context | {
             "drawing": drawing,
             "drawing_title": _t("Version %(number)d") % {"number": version.number},
-            "boxes": [(box, say(NODES, box.kind)) for box in drawing.boxes],
+            "boxes": [(box, labels.say(NODES, box.kind)) for box in drawing.boxes],
             "box_width": BOX_WIDTH,
             "box_height": BOX_HEIGHT,
             "problems": _problems(version),
@@ -259,13 +261,13 @@ def _problems(version: JourneyVersion) -> list[tuple[SafeString, str]]:
     try:
         problems = launch.problems_of(parse(version.graph))
     except GraphError as error:
-        return [(badge(_t("Error"), Tone.BAD), f"{error.path or '/'} — {error.message}")]
+        return [(badge(_t("Error"), Tone.BAD), f"{error.path or '/'} — {say(error)}")]
     return [
         (
             badge(_t("Error"), Tone.BAD)
             if problem.severity is Severity.ERROR
             else badge(_t("Warning"), Tone.WARN),
-            problem.message,
+            say(problem.said),
         )
         for problem in problems
     ]

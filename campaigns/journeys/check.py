@@ -1,15 +1,17 @@
 """Whether a parsed journey may go live: everything that is wrong with it, not only the first."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from campaigns.journeys import sentences
 from campaigns.journeys.graph import Experiment, Graph
 from campaigns.journeys.nodes.entry import Entry
 from campaigns.journeys.nodes.exit import Exit
 from campaigns.journeys.nodes.send import Send
 from campaigns.journeys.nodes.wait import Wait
 from campaigns.journeys.registry import KINDS
+from compliance.sentences import Detail, Said, Sentence
 
 
 class Severity(StrEnum):
@@ -19,10 +21,21 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    code: str
-    message: str
+    """One finding: what is said about which node."""
+
+    said: Said
     node: str
     severity: Severity = Severity.ERROR
+
+    @property
+    def code(self) -> str:
+        """Stable reason."""
+        return self.said.code
+
+
+def problem(sentence: Sentence, node: str, /, **details: Detail) -> Problem:
+    """An error at ``node``."""
+    return Problem(said=Said(sentence=sentence, details=details), node=node)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,33 +63,24 @@ def _ways_on(graph: Graph) -> Iterator[Problem]:
         exits = _exits(graph, node_id)
         for label in graph.ways[node_id]:
             if label not in exits:
-                yield Problem(
-                    code="unknown_exit",
-                    message=f"“{node_id}” has no exit “{label}”.",
-                    node=node_id,
-                )
+                yield problem(sentences.UNKNOWN_EXIT, node_id, id=node_id, label=label)
         missing = [label for label in exits if label not in graph.ways[node_id]]
         for label in missing:
             # A run without a way on ends there, which is allowed but seldom meant.
-            yield Problem(
-                code="open_exit",
-                message=f"Customers leaving “{node_id}” by “{label or 'onward'}” end there.",
-                node=node_id,
-                severity=Severity.WARNING,
-            )
+            said = sentences.OPEN_EXIT if label else sentences.OPEN_END
+            open_exit = problem(said, node_id, id=node_id, label=label)
+            yield replace(open_exit, severity=Severity.WARNING)
         if isinstance(node, Exit) and graph.ways[node_id]:
-            yield Problem(code="after_exit", message="Nothing follows an exit.", node=node_id)
+            yield problem(sentences.AFTER_EXIT, node_id)
 
 
 def _reachable(graph: Graph) -> Iterator[Problem]:
     seen = reachable(graph, graph.entry)
     for node_id in graph.nodes:
         if node_id not in seen:
-            yield Problem(code="unreachable", message=f"No way leads to “{node_id}”.", node=node_id)
+            yield problem(sentences.UNREACHABLE, node_id, id=node_id)
     if any(graph.entry in ways.values() for ways in graph.ways.values()):
-        yield Problem(
-            code="back_to_entry", message="No way may lead back to the entry.", node=graph.entry
-        )
+        yield problem(sentences.BACK_TO_ENTRY, graph.entry)
 
 
 def reachable(graph: Graph, start: str) -> set[str]:
@@ -101,11 +105,7 @@ def _cycles(graph: Graph) -> Iterator[Problem]:
     }
     for node_id in graph.nodes:
         if node_id not in bounded and _returns(graph, node_id, avoiding=bounded):
-            yield Problem(
-                code="endless_cycle",
-                message=f"“{node_id}” lies on a cycle without a wait that has max_visits.",
-                node=node_id,
-            )
+            yield problem(sentences.ENDLESS_CYCLE, node_id, id=node_id)
 
 
 def _returns(graph: Graph, start: str, *, avoiding: set[str]) -> bool:
@@ -136,41 +136,24 @@ def _experiments(graph: Graph) -> Iterator[Problem]:
     seen: set[str] = set()
     for node_id, experiment in experiments(graph).items():
         if experiment.key in seen:
-            yield Problem(
-                code="experiment_taken",
-                message=f"The experiment “{experiment.key}” stands at two nodes.",
-                node=node_id,
-            )
+            yield problem(sentences.EXPERIMENT_TWICE, node_id, key=experiment.key)
         seen.add(experiment.key)
 
 
 def _references(graph: Graph, references: References) -> Iterator[Problem]:
     for node_id, node in graph.nodes.items():
         if isinstance(node, Entry) and node.segment and node.segment not in references.segments:
-            yield Problem(
-                code="unknown_segment", message=f"No segment “{node.segment}”.", node=node_id
-            )
+            yield problem(sentences.UNKNOWN_SEGMENT, node_id, key=node.segment)
         if not isinstance(node, Send):
             continue
         if node.channel not in references.channels:
-            yield Problem(
-                code="no_account",
-                message=f"No provider account serves the channel “{node.channel}”.",
-                node=node_id,
-            )
+            yield problem(sentences.NO_ACCOUNT, node_id, channel=node.channel)
         channel = references.templates.get(node.template)
         if channel is None:
-            yield Problem(
-                code="template_not_approved",
-                message=f"The template “{node.template}” has no approved version.",
-                node=node_id,
-            )
+            yield problem(sentences.TEMPLATE_NOT_APPROVED, node_id, key=node.template)
         elif channel != node.channel:
-            yield Problem(
-                code="wrong_channel",
-                message=f"The template “{node.template}” is for {channel}, not {node.channel}.",
-                node=node_id,
-            )
+            details = {"key": node.template, "meant": channel, "channel": node.channel}
+            yield problem(sentences.WRONG_CHANNEL, node_id, **details)
 
 
 def _exits(graph: Graph, node_id: str) -> tuple[str, ...]:

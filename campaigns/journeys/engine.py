@@ -131,10 +131,10 @@ def _is_held_out(graph: Graph, facts: Facts) -> bool:
     return share > 0 and bucket(facts.customer_id, salt) < share * BUCKETS / 100
 
 
-def branch_rules(graph: Graph) -> Mapping[str, object]:
-    """``{"node/label": rule}`` for every branch case: what `Facts.matched` must be asked of."""
-    from_nodes: dict[str, object] = {}
+def branch_rules(graph: Graph) -> Mapping[tuple[str, str], object]:
+    """``{(node, label): rule}`` for every branch case: what `Facts.matched` must be asked of."""
+    from_nodes: dict[tuple[str, str], object] = {}
     for node_id, node in graph.nodes.items():
         for label, rule in getattr(node, "cases", {}).items():
-            from_nodes[f"{node_id}/{label}"] = rule
+            from_nodes[node_id, label] = rule
     return from_nodes

@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Mapping
 
 from campaigns.errors import GraphError
+from campaigns.journeys import sentences
 from campaigns.journeys.graph import MAX_KEY, MAX_LABEL, MAX_NAME, Experiment, Json
 
 _LARGEST = 1e15  # whole numbers beyond it have no exact float
@@ -13,9 +14,9 @@ def known_keys(raw: Mapping[str, Json], allowed: Collection[str], path: str) -> 
     """Refuse keys nobody reads: a misspelt one would otherwise be silently ignored."""
     for key in raw:
         if key not in allowed and key not in {"id", "type"}:
-            hint = ", ".join(sorted(allowed)) or "none"
-            at = pointer(path, key)
-            raise GraphError("unknown_key", f"Unknown key “{key}”. Known: {hint}.", at)
+            known = ", ".join(sorted(allowed))
+            said = sentences.UNKNOWN_KEY if known else sentences.NO_KEYS
+            raise GraphError(said, pointer(path, key), key=key, known=known)
 
 
 def pointer(path: str, key: str | int) -> str:
@@ -48,8 +49,7 @@ def _is_storable(text: str) -> bool:
 
 def _require_storable(holds: bool, path: str) -> None:
     if not holds:
-        message = "A NUL, half a surrogate pair or a number without value cannot be stored."
-        raise GraphError("not_storable", message, path)
+        raise GraphError(sentences.NOT_STORABLE, path)
 
 
 def text(
@@ -58,18 +58,16 @@ def text(
     """A non-empty string of at most ``most`` characters."""
     value = raw.get(key, default)
     if not isinstance(value, str) or not value:
-        raise GraphError("not_a_text", f"“{key}” must be a text.", f"{path}/{key}")
+        raise GraphError(sentences.NOT_A_TEXT, f"{path}/{key}", key=key)
     if len(value) > most:
-        message = f"“{key}” has at most {most} characters."
-        raise GraphError("too_long", message, f"{path}/{key}")
+        raise GraphError(sentences.TOO_LONG, f"{path}/{key}", key=key, most=most)
     return value
 
 
 def label(value: str, path: str) -> str:
     """An exit's name, as hops and exposures store it."""
     if not 0 < len(value) <= MAX_LABEL:
-        message = f"A label has 1 to {MAX_LABEL} characters."
-        raise GraphError("bad_label", message, path)
+        raise GraphError(sentences.BAD_LABEL, path, most=MAX_LABEL)
     return value
 
 
@@ -81,9 +79,7 @@ def number(raw: Mapping[str, Json], key: str, path: str, *, least: float, most: 
         figure = float(value)
     if not least <= figure <= most:
         raise GraphError(
-            "not_in_range",
-            f"“{key}” must be a number from {least:g} to {most:g}.",
-            pointer(path, key),
+            sentences.NOT_IN_RANGE, pointer(path, key), key=key, least=least, most=most
         )
     return figure
 
@@ -96,19 +92,19 @@ def experiment(raw: Mapping[str, Json], arms: Mapping[str, float], path: str) ->
     at = f"{path}/experiment"
     given: Mapping[str, Json] = {"key": value} if isinstance(value, str) else value
     if not isinstance(given, Mapping):
-        raise GraphError("not_an_object", "“experiment” must be a key or an object.", at)
+        raise GraphError(sentences.NOT_AN_EXPERIMENT, at)
     known_keys(given, {"key", "name", "control", "weights"}, at)
     key = text(given, "key", at, most=MAX_KEY)
     control = text(given, "control", at, default=list(arms)[-1])
     weights = given.get("weights", dict(arms))
     if control not in arms:
-        raise GraphError("unknown_arm", f"No arm is called “{control}”.", f"{at}/control")
+        raise GraphError(sentences.UNKNOWN_ARM, f"{at}/control", arm=control)
     if not isinstance(weights, Mapping) or set(weights) != set(arms):
-        raise GraphError("unknown_arm", "“weights” must name every arm.", f"{at}/weights")
+        raise GraphError(sentences.EVERY_ARM, f"{at}/weights")
     shares = {arm: number(weights, arm, f"{at}/weights", least=0, most=1e6) for arm in arms}
     total = sum(shares.values())
     if total <= 0:
-        raise GraphError("no_weight", "At least one arm needs a weight.", f"{at}/weights")
+        raise GraphError(sentences.NO_WEIGHT, f"{at}/weights")
     return Experiment(
         key=key,
         name=text(given, "name", at, default=key, most=MAX_NAME),

@@ -21,12 +21,12 @@ Json: TypeAlias = Any  # a value as json.loads gives it
 class Facts:
     """What the engine may know of a customer at this instant.
 
-    ``matched`` holds the names (``node/label``) of the branch cases whose rule the customer meets.
+    ``matched`` holds (node, label) of the branch cases whose rule the customer meets.
     """
 
     customer_id: int
     journey_key: str
-    matched: frozenset[str] = frozenset()
+    matched: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from campaigns.errors import GraphError
-from campaigns.journeys import fields
+from campaigns.journeys import fields, sentences
 from campaigns.journeys.graph import MAX_NAME, ONWARD, Goal, Graph, Json, Node
 from campaigns.journeys.nodes.entry import Entry
 from campaigns.journeys.registry import KINDS, SEND_SHORTHANDS
 
+MAX_ID = 64
 MAX_NODES = 200
 MAX_EDGES = 1000
 _TOP = {
@@ -26,13 +27,13 @@ _PRIORITIES = ("marketing", "service", "statutory", "education", "protective")
 def parse(raw: Json) -> Graph:
     """Read a journey; raises `GraphError` at the first thing that is wrong."""
     if not isinstance(raw, Mapping):
-        raise GraphError("not_an_object", "A journey is a JSON object.")
+        raise GraphError(sentences.NOT_A_JOURNEY)
     fields.known_keys(raw, _TOP, "")
     fields.storable(raw)
     nodes = _nodes(raw.get("nodes"))
     entries = [node.id for node in nodes.values() if isinstance(node, Entry)]
     if len(entries) != 1:
-        raise GraphError("one_entry", "A journey needs exactly one entry.", "/nodes")
+        raise GraphError(sentences.ONE_ENTRY, "/nodes")
     ways = _ways(raw.get("edges"), nodes)
     return Graph(
         name=fields.text(raw, "name", "", default="journey"),
@@ -51,17 +52,17 @@ def parse(raw: Json) -> Graph:
 
 def _nodes(raw: Json) -> dict[str, Node]:
     if not isinstance(raw, list) or not raw or len(raw) > MAX_NODES:
-        raise GraphError("no_nodes", f"“nodes” must list 1 to {MAX_NODES} nodes.", "/nodes")
+        raise GraphError(sentences.NO_NODES, "/nodes", most=MAX_NODES)
     nodes: dict[str, Node] = {}
     for index, item in enumerate(raw):
         path = f"/nodes/{index}"
         if not isinstance(item, Mapping):
-            raise GraphError("not_an_object", "A node is a JSON object.", path)
+            raise GraphError(sentences.NOT_A_NODE, path)
         node_id = fields.text(item, "id", path)
-        if len(node_id) > 64:
-            raise GraphError("id_too_long", "A node's id has at most 64 characters.", f"{path}/id")
+        if len(node_id) > MAX_ID:
+            raise GraphError(sentences.ID_TOO_LONG, f"{path}/id", most=MAX_ID)
         if node_id in nodes:
-            raise GraphError("id_taken", f"The id “{node_id}” is taken.", f"{path}/id")
+            raise GraphError(sentences.ID_TAKEN, f"{path}/id", id=node_id)
         nodes[node_id] = _node(node_id, item, path)
     return nodes
 
@@ -72,13 +73,13 @@ def _node(node_id: str, item: Mapping[str, Json], path: str) -> Node:
         item, kind = {**item, "channel": kind}, "send"
     if kind not in KINDS:
         known = ", ".join(sorted({*KINDS, *SEND_SHORTHANDS}))
-        raise GraphError("unknown_type", f"Unknown type “{kind}”. Known: {known}.", f"{path}/type")
+        raise GraphError(sentences.UNKNOWN_TYPE, f"{path}/type", type=kind, known=known)
     return KINDS[kind].parse(node_id, item, path)
 
 
 def _ways(raw: Json, nodes: Mapping[str, Node]) -> dict[str, dict[str, str]]:
     if not isinstance(raw, list) or len(raw) > MAX_EDGES:
-        raise GraphError("no_edges", f"“edges” must list at most {MAX_EDGES} edges.", "/edges")
+        raise GraphError(sentences.NO_EDGES, "/edges", most=MAX_EDGES)
     ways: dict[str, dict[str, str]] = {node_id: {} for node_id in nodes}
     for index, edge in enumerate(raw):
         path = f"/edges/{index}"
@@ -88,13 +89,13 @@ def _ways(raw: Json, nodes: Mapping[str, Node]) -> dict[str, dict[str, str]]:
             and all(isinstance(part, str) for part in edge)
         )
         if not is_edge:
-            raise GraphError("not_an_edge", "An edge is [from, to] or [from, to, label].", path)
+            raise GraphError(sentences.NOT_AN_EDGE, path)
         start, end, label = edge[0], edge[1], edge[2] if len(edge) == 3 else ONWARD
         for part, name in enumerate((start, end)):
             if name not in nodes:
-                raise GraphError("unknown_node", f"No node is called “{name}”.", f"{path}/{part}")
+                raise GraphError(sentences.UNKNOWN_NODE, f"{path}/{part}", id=name)
         if label in ways[start]:
-            raise GraphError("ambiguous", f"“{start}” already has a way on for “{label}”.", path)
+            raise GraphError(sentences.AMBIGUOUS, path, id=start, label=label)
         ways[start][label] = end
     return ways
 
@@ -102,9 +103,7 @@ def _ways(raw: Json, nodes: Mapping[str, Node]) -> dict[str, dict[str, str]]:
 def _priority(raw: Mapping[str, Json]) -> str:
     value = fields.text(raw, "priority", "", default="marketing")
     if value not in _PRIORITIES:
-        raise GraphError(
-            "unknown_priority", f"“priority” is one of {', '.join(_PRIORITIES)}.", "/priority"
-        )
+        raise GraphError(sentences.UNKNOWN_PRIORITY, "/priority", known=", ".join(_PRIORITIES))
     return value
 
 
@@ -116,20 +115,18 @@ def _reentry(raw: Json) -> int | None:
     if isinstance(raw, Mapping):
         fields.known_keys(raw, {"days"}, "/reentry")
         return int(fields.number(raw, "days", "/reentry", least=1, most=3650))
-    raise GraphError(
-        "unknown_reentry", "“reentry” is never, after_exit or {“days”: n}.", "/reentry"
-    )
+    raise GraphError(sentences.UNKNOWN_REENTRY, "/reentry")
 
 
 def _goal(raw: Json) -> Goal | None:
     if raw is None:
         return None
     if not isinstance(raw, Mapping):
-        raise GraphError("not_an_object", "“goal” is a JSON object.", "/goal")
+        raise GraphError(sentences.NOT_A_GOAL, "/goal")
     fields.known_keys(raw, {"event", "within_days", "value", "margin", "visit_events"}, "/goal")
     visits = raw.get("visit_events", [])
     if not isinstance(visits, list) or not all(isinstance(name, str) and name for name in visits):
-        raise GraphError("not_texts", "“visit_events” lists event names.", "/goal/visit_events")
+        raise GraphError(sentences.NOT_TEXTS, "/goal/visit_events", key="visit_events")
     margin = fields.number(raw, "margin", "/goal", least=0, most=1) if "margin" in raw else 1.0
     return Goal(
         event=fields.text(raw, "event", "/goal", most=MAX_NAME),

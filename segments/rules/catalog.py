@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
-from segments.errors import Language
+from compliance.sentences import Language
 from segments.rules.tree import Operator
 
 

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import assert_never
 
+from compliance.sentences import Said, Sentence
 from segments.errors import Code, Problem, RuleError, Term
 from segments.rules.catalog import (
     LIFECYCLE_STAGES,
@@ -136,8 +137,9 @@ class _Walk:
     needs_clock: bool = False
     warnings: list[Problem] = field(default_factory=list)
 
-    def warn(self, code: Code, path: str, **details: str | Term) -> None:
-        self.warnings.append(Problem(code=code, path=path, details=details))
+    def warn(self, code: Sentence, path: str, *, suggestion: str = "", **details: str) -> None:
+        said = Said(sentence=code, details=details, suggestion=suggestion)
+        self.warnings.append(Problem(said=said, path=path))
 
 
 def _rule(rule: Rule, path: str, walk: _Walk) -> Rule:  # noqa: C901 - one arm per kind
@@ -246,7 +248,7 @@ def _typed_scalar(value: Scalar, of: Field, path: str) -> Scalar:
             assert_never(of.type)
 
 
-def _require(value: Scalar, kind: type[Scalar], expected: Term, path: str) -> Scalar:
+def _require(value: Scalar, kind: type[Scalar], expected: Sentence, path: str) -> Scalar:
     if type(value) is not kind:
         got = Term.NUMBER if isinstance(value, Decimal) else type_of(value)
         raise RuleError(Code.WRONG_TYPE, path, expected=expected, got=got)
@@ -281,7 +283,7 @@ def _require_text_operand(value: Scalar, op: Operator, path: str) -> None:
         try:
             to_postgres(str(value))
         except PatternError as error:
-            raise RuleError(Code.BAD_REGEX, path, reason=str(error)) from error
+            raise RuleError(Code.BAD_REGEX, path, reason=error.said) from error
 
 
 def _require_order(ends: tuple[Scalar, ...], of: Field, path: str) -> None:

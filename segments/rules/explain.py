@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import assert_never
 
-from segments.errors import Language
+from compliance.sentences import Language
 from segments.rules.catalog import Catalog
 from segments.rules.tree import (
     All,

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 import re2
 
+from compliance.sentences import Detail, Said, Sentence
+from segments.rules import pattern_sentences as why
+
 MAX_LENGTH = 200
 # PostgreSQL gives up on patterns that unfold to very many states; this stays far below.
 MAX_STATES = 1000
@@ -22,18 +25,22 @@ _QUANTIFIERS = "*+?{"
 
 
 class PatternError(Exception):
-    """A pattern that is wrong, or that the two engines would read differently."""
+    """A pattern that is wrong, or that the two engines would read differently; `said` tells why."""
+
+    def __init__(self, said: Said) -> None:
+        self.said = said
+        super().__init__(str(said))
 
 
 def to_postgres(pattern: str) -> str:
     """The same pattern in PostgreSQL's dialect. Raises PatternError with the reason."""
     if len(pattern) > MAX_LENGTH:
-        raise PatternError(f"it is longer than {MAX_LENGTH} characters")
+        raise _wrong(why.TOO_LONG, limit=MAX_LENGTH)
     _require_re2(pattern)
     reader = _Reader(pattern)
     written = _alternation(reader)
     if reader.more():
-        raise PatternError("a ) has no (")
+        raise _wrong(why.UNEXPECTED)
     return written.text
 
 
@@ -53,8 +60,12 @@ def _require_re2(pattern: str) -> None:
         re2.compile(pattern, _options())
     except re2.error as error:
         reason = error.args[0]
-        said = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise PatternError(said) from error
+        told = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        raise PatternError(why.of_re2(told)) from error
+
+
+def _wrong(sentence: Sentence, **details: Detail) -> PatternError:
+    return PatternError(Said(sentence=sentence, details=details))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +98,14 @@ class _Reader:
 
     def take(self) -> str:
         if not self.rest:
-            raise PatternError("it ends too early")
+            raise _wrong(why.TOO_EARLY)
         taken, self.rest = self.rest[0], self.rest[1:]
         return taken
 
     def take_until(self, end: str) -> str:
         taken, found, self.rest = self.rest.partition(end)
         if not found:
-            raise PatternError(f"{end} is missing")
+            raise _wrong(why.MISSING, sign=end)
         return taken
 
 
@@ -113,7 +124,7 @@ def _branch(reader: _Reader) -> _Piece:
     while reader.more() and not reader.sees("|") and not reader.sees(")"):
         pieces.append(_repeated(reader, _atom(reader)))
     if not pieces:
-        raise PatternError("an empty alternative or group matches everything")
+        raise _wrong(why.EMPTY)
     return _Piece(
         text="".join(piece.text for piece in pieces),
         states=_bounded(sum(piece.states for piece in pieces)),
@@ -124,7 +135,7 @@ def _repeated(reader: _Reader, atom: _Piece) -> _Piece:
     if not reader.more() or reader.rest[0] not in _QUANTIFIERS:
         return atom
     if atom.is_anchor:
-        raise PatternError("^ and $ cannot be repeated")
+        raise _wrong(why.ANCHOR_REPEATED)
     sign = reader.take()
     times, text = (1, sign) if sign != "{" else _bounds(reader.take_until("}"))
     reader.takes("?")  # a lazy quantifier finds the same texts
@@ -134,10 +145,10 @@ def _repeated(reader: _Reader, atom: _Piece) -> _Piece:
 def _bounds(inside: str) -> tuple[int, str]:
     low, comma, high = inside.partition(",")
     if not _is_count(low) or (high and not _is_count(high)):
-        raise PatternError("a { that starts no repetition must be written \\{")
+        raise _wrong(why.BARE_BRACE)
     most = int(high) if high else int(low) + (1 if comma else 0)
     if most > MAX_REPEAT:
-        raise PatternError(f"more than {MAX_REPEAT} repetitions")
+        raise _wrong(why.TOO_OFTEN, limit=MAX_REPEAT)
     return max(most, 1), "{" + inside + "}"
 
 
@@ -147,7 +158,7 @@ def _is_count(text: str) -> bool:
 
 def _bounded(states: int) -> int:
     if states > MAX_STATES:
-        raise PatternError(f"its repetitions unfold to more than {MAX_STATES} steps")
+        raise _wrong(why.TOO_MANY_STEPS, limit=MAX_STATES)
     return states
 
 
@@ -164,7 +175,7 @@ def _atom(reader: _Reader) -> _Piece:
     if sign == "\\":
         return _escape(reader)
     if sign == "{":
-        raise PatternError("a { that starts no repetition must be written \\{")
+        raise _wrong(why.BARE_BRACE)
     return _Piece(text=_literal(sign), states=1)
 
 
@@ -172,10 +183,10 @@ def _group(reader: _Reader) -> _Piece:
     if reader.takes("?P<") or reader.takes("?<"):
         reader.take_until(">")
     elif reader.sees("?") and not reader.takes("?:"):
-        raise PatternError("flags such as (?i) are not supported; name both cases, like [Aa]")
+        raise _wrong(why.FLAGS)
     inner = _alternation(reader)
     if not reader.takes(")"):
-        raise PatternError("a ) is missing")
+        raise _wrong(why.MISSING, sign=")")
     return _Piece(text=f"(?:{inner.text})", states=inner.states)
 
 
@@ -192,7 +203,7 @@ def _escaped(sign: str) -> str:
     if sign in _CONTROL_ESCAPES:
         return _CONTROL_ESCAPES[sign]
     if sign.isalnum() or not sign.isascii():
-        raise PatternError(f"\\{sign} is not supported")
+        raise _wrong(why.ESCAPE, sign=sign)
     return sign
 
 
@@ -208,7 +219,7 @@ def _bracket(reader: _Reader) -> str:
 
 def _bracket_item(reader: _Reader) -> str:
     if reader.sees("[:"):
-        raise PatternError("named classes such as [:alpha:] are not supported; write [A-Za-z]")
+        raise _wrong(why.NAMED_CLASS)
     sign = reader.take()
     if sign == "\\":
         sign = reader.take()

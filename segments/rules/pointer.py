@@ -1,5 +1,6 @@
 """Naming places in a rule (JSON pointers, RFC 6901) and showing values in messages safely."""
 
+from compliance.sentences import Sentence
 from segments.errors import Term
 
 _SHOWN = 60
@@ -23,7 +24,7 @@ def storable(text: str) -> str:
     return spelled.replace("\0", "\\x00")
 
 
-def type_of(value: object) -> Term:
+def type_of(value: object) -> Sentence:
     """What a JSON value is, said without its content."""
     match value:
         case None:

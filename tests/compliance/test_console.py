@@ -1,14 +1,12 @@
-"""The shapes all pages share: capped counts, the reader's zone."""
+"""The shapes all pages share: capped counts."""
 
 from datetime import UTC, datetime
 
 import pytest
-from django.test import RequestFactory
-from django.utils import timezone
 
 from compliance import console
-from compliance.console import CappedPaginator, moment, reader_context
-from compliance.models import RulePack, User
+from compliance.console import CappedPaginator
+from compliance.models import RulePack
 
 
 @pytest.mark.django_db
@@ -25,17 +23,3 @@ def test_lists_stop_counting_at_the_cap(monkeypatch: pytest.MonkeyPatch) -> None
     assert many.count == 4
     assert many.counted() == "3+"
     assert len(many.page(1).object_list) == 2
-
-
-@pytest.mark.parametrize(
-    ("zone", "shown"),
-    [("America/New_York", "7 a.m."), ("", "8 p.m."), ("Mars/Olympus", "8 p.m.")],
-)
-def test_times_stand_in_the_readers_zone(zone: str, shown: str) -> None:
-    request = RequestFactory().get("/")
-    request.user = User(username="x", time_zone=zone)
-
-    reader_context(request)
-
-    assert moment(datetime(2026, 11, 22, 12, 0, tzinfo=UTC)).endswith(shown)
-    timezone.deactivate()

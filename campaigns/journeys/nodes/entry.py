@@ -2,10 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from campaigns.errors import GraphError
 from campaigns.journeys import fields
 from campaigns.journeys.graph import ONWARD, Arrival, Json, Kind, Leave, Node, Step
+from compliance.sentences import Sentence
+
+NO_SOURCE: Final = Sentence(
+    code="entry_without_source",
+    en="Name the segment whose members enter.",
+    zh="请指明由哪个分群的成员进入。",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +29,7 @@ def parse(node_id: str, raw: Mapping[str, Json], path: str) -> Entry:
         return Entry(id=node_id, segment=fields.text(raw, "segment", path))
     if raw.get("api") is True:
         return Entry(id=node_id, segment=None)
-    raise GraphError("entry_without_source", "Name the segment whose members enter.", path)
+    raise GraphError(NO_SOURCE, path)
 
 
 def exits(node: Node) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ def graph(*nodes: dict[str, Any], edges: list[list[str]], **top: Any) -> Graph:
     return parse({"nodes": [ENTRY, *nodes], "edges": edges, **top})
 
 
-def facts(customer_id: int = 1, *matched: str) -> Facts:
+def facts(customer_id: int = 1, *matched: tuple[str, str]) -> Facts:
     return Facts(customer_id=customer_id, journey_key="j", matched=frozenset(matched))
 
 
@@ -87,10 +87,10 @@ def test_a_loop_is_left_by_max_after_its_visits() -> None:
     ("matched", "exit_taken"),
     [
         ((), "else"),
-        (("b/one",), "one"),
-        (("b/two",), "two"),
-        (("b/two", "b/one"), "one"),
-        (("other/one",), "else"),
+        ((("b", "one"),), "one"),
+        ((("b", "two"),), "two"),
+        ((("b", "two"), ("b", "one")), "one"),
+        ((("other", "one"),), "else"),
     ],
     ids=["none", "first", "second", "both: the first counts", "another node's case"],
 )
@@ -107,10 +107,21 @@ def test_a_branch_takes_the_first_case_met(matched: tuple[str, ...], exit_taken:
     assert outcome.hops[-1].exit == exit_taken
 
 
+def test_a_slash_in_an_id_is_not_taken_for_another_nodes_case() -> None:
+    one = {"id": "a", "type": "branch", "cases": [{"label": "b/c", "rule": RULE}]}
+    other = {"id": "a/b", "type": "branch", "cases": [{"label": "c", "rule": RULE}]}
+    plan = graph(one, other, edges=[["e", "a"], ["a", "a/b", "else"]])
+
+    outcome = run(plan, start(), facts(1, ("a/b", "c")), NOW)
+
+    assert len(branch_rules(plan)) == 2
+    assert [hop.exit for hop in outcome.hops] == ["", "else", "c"]
+
+
 def test_branch_rules_are_named_by_node_and_label() -> None:
     branch = {"id": "b", "type": "branch", "cases": [{"label": "one", "rule": RULE}]}
 
-    assert branch_rules(graph(branch, SMS, edges=[])) == {"b/one": RULE}
+    assert branch_rules(graph(branch, SMS, edges=[])) == {("b", "one"): RULE}
 
 
 def test_a_split_is_sticky_and_follows_its_weights() -> None:

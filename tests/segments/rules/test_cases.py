@@ -17,7 +17,7 @@ CASES = [
     for line in (Path(__file__).parent / "segment_rules.jsonl").read_text().splitlines()
 ]
 KNOWN = References(events=frozenset({"Buy"}), own_key="SELF")
-CLASSES = {Code.TOO_DEEP: "too_deep", Code.TOO_LARGE: "too_large"}
+CLASSES = {Code.TOO_DEEP.code: "too_deep", Code.TOO_LARGE.code: "too_large"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])

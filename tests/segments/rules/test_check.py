@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from compliance.sentences import Sentence
 from segments.errors import Code, RuleError
 from segments.rules.catalog import Catalog, Field, FieldType
 from segments.rules.check import Checked, References, check
@@ -29,7 +30,7 @@ def _where(condition: dict[str, Any]) -> dict[str, Any]:
     return {"event": "fund_viewed", "where": [{"property": "p", **condition}]}
 
 
-WRONG: list[tuple[Any, Code, str]] = [
+WRONG: list[tuple[Any, Sentence, str]] = [
     ({"field": "risk_lvl", "op": "eq", "value": "C1"}, Code.UNKNOWN_FIELD, "/field"),
     ({"field": "", "op": "eq", "value": 1}, Code.UNKNOWN_FIELD, "/field"),
     ({"field": "status", "op": "eq", "value": "active"}, Code.UNKNOWN_FIELD, "/field"),
@@ -82,11 +83,13 @@ WRONG: list[tuple[Any, Code, str]] = [
 
 
 @pytest.mark.parametrize(("rule", "code", "path"), WRONG, ids=range(len(WRONG)))
-def test_a_rule_that_does_not_fit_is_refused_at_its_place(rule: Any, code: Code, path: str) -> None:
+def test_a_rule_that_does_not_fit_is_refused_at_its_place(
+    rule: Any, code: Sentence, path: str
+) -> None:
     with pytest.raises(RuleError) as caught:
         _check(rule)
 
-    assert (caught.value.code, caught.value.path) == (code, path)
+    assert (caught.value.code, caught.value.path) == (code.code, path)
 
 
 def test_a_misspelt_name_gets_a_suggestion_in_both_languages() -> None:
@@ -94,9 +97,7 @@ def test_a_misspelt_name_gets_a_suggestion_in_both_languages() -> None:
         _check({"field": "risk_lvl", "op": "eq", "value": "C1"})
 
     assert caught.value.message == 'Unknown field "risk_lvl"; did you mean risk_level?'
-    assert caught.value.problem.in_language("zh") == (
-        '未知的字段 "risk_lvl"；是否想用 risk_level？'
-    )
+    assert caught.value.in_language("zh") == ('未知的字段 "risk_lvl"；是否想用 risk_level？')
 
 
 def test_an_alias_becomes_the_field_itself() -> None:
@@ -128,21 +129,21 @@ def test_an_event_never_seen_is_a_warning_with_a_suggestion() -> None:
     checked = _check({"not": {"event": "fund_view"}})
 
     (warning,) = checked.warnings
-    assert (warning.code, warning.path) == (Code.UNKNOWN_EVENT, "/not/event")
+    assert (warning.code, warning.path) == (Code.UNKNOWN_EVENT.code, "/not/event")
     assert "fund_viewed" in warning.message
 
 
 def test_a_count_of_at_least_zero_is_a_warning() -> None:
     checked = _check({"event": "fund_viewed", "count": {"op": "gte", "value": 0}})
 
-    assert [warning.code for warning in checked.warnings] == [Code.ALWAYS_TRUE]
+    assert [warning.code for warning in checked.warnings] == [Code.ALWAYS_TRUE.code]
 
 
 def test_a_segment_may_not_name_itself() -> None:
     with pytest.raises(RuleError) as caught:
         _check({"segment": "gold"}, known=References(segments={}, own_key="gold"))
 
-    assert (caught.value.code, caught.value.path) == (Code.CYCLE, "/segment")
+    assert (caught.value.code, caught.value.path) == (Code.CYCLE.code, "/segment")
 
 
 def test_a_segment_may_not_come_back_to_itself_through_others() -> None:
@@ -154,7 +155,7 @@ def test_a_segment_may_not_come_back_to_itself_through_others() -> None:
     with pytest.raises(RuleError) as caught:
         _check({"any": [{"everyone": True}, {"segment": "a"}]}, known=known)
 
-    assert (caught.value.code, caught.value.path) == (Code.CYCLE, "/any/1/segment")
+    assert (caught.value.code, caught.value.path) == (Code.CYCLE.code, "/any/1/segment")
     assert "own → a → b → d → own" in caught.value.message
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compliance.sentences import Sentence
 from segments.errors import Code, RuleError
 from segments.rules.parse import parse
 from segments.rules.tree import (
@@ -60,7 +61,7 @@ def test_a_float_keeps_its_shortest_spelling() -> None:
     assert rule.value == Decimal("0.1")
 
 
-WRONG: list[tuple[Any, Code, str]] = [
+WRONG: list[tuple[Any, Sentence, str]] = [
     (None, Code.NOT_AN_OBJECT, ""),
     ([LEAF], Code.NOT_AN_OBJECT, ""),
     ({}, Code.UNKNOWN_KIND, ""),
@@ -171,13 +172,13 @@ WRONG: list[tuple[Any, Code, str]] = [
 
 
 @pytest.mark.parametrize(("rule", "code", "path"), WRONG, ids=range(len(WRONG)))
-def test_a_wrong_rule_is_refused_at_its_place(rule: Any, code: Code, path: str) -> None:
+def test_a_wrong_rule_is_refused_at_its_place(rule: Any, code: Sentence, path: str) -> None:
     with pytest.raises(RuleError) as caught:
         parse(rule)
 
-    assert (caught.value.code, caught.value.path) == (code, path)
+    assert (caught.value.code, caught.value.path) == (code.code, path)
     for language in ("en", "zh"):
-        said = caught.value.problem.in_language(language)
+        said = caught.value.in_language(language)
         assert said.encode()  # can be sent
         assert len(said) < 400
 
@@ -188,7 +189,7 @@ def test_ten_levels_are_allowed_and_eleven_are_not() -> None:
     parse(ten)
     with pytest.raises(RuleError) as caught:
         parse({"not": ten})
-    assert (caught.value.code, caught.value.path) == (Code.TOO_DEEP, "/not" * 10)
+    assert (caught.value.code, caught.value.path) == (Code.TOO_DEEP.code, "/not" * 10)
 
 
 def test_two_hundred_nodes_are_allowed_and_one_more_is_not() -> None:
@@ -196,7 +197,7 @@ def test_two_hundred_nodes_are_allowed_and_one_more_is_not() -> None:
 
     with pytest.raises(RuleError) as caught:
         parse({"any": [LEAF] * 200})
-    assert (caught.value.code, caught.value.path) == (Code.TOO_LARGE, "")
+    assert (caught.value.code, caught.value.path) == (Code.TOO_LARGE.code, "")
 
 
 @pytest.mark.parametrize(
