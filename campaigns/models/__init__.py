@@ -9,10 +9,12 @@ from campaigns.models.delivery import (
     Touch,
     TouchAlias,
 )
+from campaigns.models.flow import AccountHealth, Throttle
 from campaigns.models.journey import Enrolment, Hop, Journey, JourneyVersion
 from campaigns.models.operations import EmergencyStop, Intervention, PoisonRow, Pulse
 
 __all__ = [
+    "AccountHealth",
     "AdvisorTask",
     "DispatchBatch",
     "EmergencyStop",
@@ -28,6 +30,7 @@ __all__ = [
     "Receipt",
     "Template",
     "TemplateVersion",
+    "Throttle",
     "Touch",
     "TouchAlias",
 ]
