@@ -77,8 +77,8 @@ def all_ids() -> list[int]:
 def exhaust() -> None:
     """Let every attempt be used up; the breaker that such an account opens is not the matter."""
     for turn in range(MAX_ATTEMPTS):
-        AccountHealth.objects.all().delete()
         dispatch_batch(owner="w", now=NOW + timedelta(seconds=turn))
+        AccountHealth.objects.all().delete()
 
 
 def test_unknown_outcomes_are_sent_again_only_when_a_second_person_agrees(
