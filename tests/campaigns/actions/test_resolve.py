@@ -76,7 +76,7 @@ def all_ids() -> list[int]:
 
 def exhaust() -> None:
     """Let every attempt be used up; the breaker that such an account opens is not the matter."""
-    for turn in range(MAX_ATTEMPTS):
+    for turn in range(MAX_ATTEMPTS + 3):
         dispatch_batch(owner="w", now=NOW + timedelta(seconds=turn))
         AccountHealth.objects.all().delete()
 
