@@ -2,9 +2,10 @@
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from campaigns.channels.base import Channel
-from campaigns.states import Reason, TouchState
+from campaigns.states import Disposition, Reason, TouchState
 
 CHANNELS: dict[str, str | Promise] = {
     Channel.SMS.value: _("SMS"),
@@ -44,14 +45,27 @@ REASONS: dict[str, str | Promise] = {
     Reason.GATE_ERROR.value: _("A gate could not decide"),
     Reason.PROVIDER_REFUSED.value: _("The provider refused it"),
     Reason.PROVIDER_UNAVAILABLE.value: _("The provider was not available"),
-    Reason.BREAKER_OPEN.value: _("The provider's breaker was open; it waits"),
-    Reason.NOT_TRIED.value: _("The sending ended before it was tried; it waits"),
     Reason.OUTCOME_UNKNOWN.value: _("The provider is asked whether it has it"),
     Reason.PROVED_ABSENT.value: _("The provider never got it; sent again"),
     Reason.ATTEMPTS_EXHAUSTED.value: _("Every attempt was used up"),
     Reason.QUARANTINED.value: _("Put aside: handling it failed again and again"),
     Reason.SENT_AGAIN.value: _("Sent again by a person"),
 }
+DISPOSITIONS: dict[str, str | Promise] = {
+    Disposition.INTERESTED.value: _("Interested"),
+    Disposition.REACHED.value: _("Reached"),
+    Disposition.NOT_REACHED.value: _("Not reached"),
+    Disposition.CALL_LATER.value: _("Call later"),
+    Disposition.REFUSED.value: pgettext_lazy("call", "Refused"),
+    Disposition.FORBIDDEN.value: _("May not be called any more"),
+}
+PURPOSES: dict[str, str | Promise] = {
+    "marketing": _("Marketing"),
+    "service": _("Service"),
+    "statutory": _("Statutory"),
+    "education": _("Investor education"),
+}
+CONSENT_CHANNELS: dict[str, str | Promise] = {**CHANNELS, "phone": _("Phone call")}
 NODES: dict[str, str | Promise] = {
     "entry": _("Entry"),
     "send": _("Send"),

@@ -1,8 +1,8 @@
-"""The states of a touch and the reasons for not sending it: closed sets, each with its meaning.
+"""The closed sets of floor 3, each with its meaning: touch states, reasons, outcomes of calls.
 
-States only rise, with one exception: a person may have touches sent again, under the same key, by
-`campaigns.actions.resolve` and `quarantine` (failed or ambiguous → deferred, audited; where the
-outcome is unknown, two persons).
+A touch's state only rises, with one exception: a person may have touches sent again, under the same
+key, by `campaigns.actions.resolve` and `quarantine` (failed or ambiguous → deferred, audited; where
+the outcome is unknown, two persons).
 """
 
 from enum import StrEnum
@@ -58,10 +58,23 @@ class Reason(StrEnum):
     GATE_ERROR = "gate_error"  # a gate could not decide: it fails closed
     PROVIDER_REFUSED = "provider_refused"
     PROVIDER_UNAVAILABLE = "provider_unavailable"  # deferred: proved unsent
-    BREAKER_OPEN = "breaker_open"  # deferred: the account's breaker opened before it was tried
-    NOT_TRIED = "not_tried"  # deferred: the lease ended or the journey paused before it was tried
     OUTCOME_UNKNOWN = "outcome_unknown"  # ambiguous: the provider is asked
     PROVED_ABSENT = "proved_absent"  # deferred: the provider says it never got it
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
     QUARANTINED = "quarantined"  # handling it failed again and again: see its `PoisonRow`
     SENT_AGAIN = "sent_again"  # deferred: a person had it sent again
+
+
+class Disposition(StrEnum):
+    """What came of an advisor's call. All but a later call end the task."""
+
+    INTERESTED = "interested"  # reached, and wants to hear more
+    REACHED = "reached"  # reached; no more to it
+    NOT_REACHED = "not_reached"
+    CALL_LATER = "call_later"  # the same advisor calls again at a time agreed
+    REFUSED = "refused"  # wants none of it; may withdraw consent to calls
+    FORBIDDEN = "forbidden"  # nobody called: consent or campaign was gone when he wanted to
+
+
+# The customer was spoken to: for the touch this is delivery.
+SPOKEN_TO: Final = frozenset({Disposition.INTERESTED, Disposition.REACHED, Disposition.REFUSED})

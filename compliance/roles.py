@@ -1,4 +1,4 @@
-"""Who may do what: the five roles and their permissions, as data.
+"""Who may do what: the roles and their permissions, as data.
 
 A permission is ``app.codename`` as Django names it. Each role holds what its work needs and no
 more; nobody but compliance and a checker may review, and nobody may delete.
@@ -15,6 +15,7 @@ class Role(StrEnum):
     COMPLIANCE = "compliance"  # reviews, keeps the rule packs, reads the audit trail
     MANAGER = "manager"  # reads reports
     OPERATOR = "operator"  # keeps providers, batches and imports running
+    ADVISOR = "advisor"  # makes the calls that journeys ask for
 
 
 _CONTENT = (
@@ -85,5 +86,11 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "customers.view_importjob",
         "customers.view_quarantine",
         "customers.view_source",
+    ),
+    Role.ADVISOR: (
+        *_PEOPLE,
+        "campaigns.view_touch",
+        "campaigns.view_advisortask",
+        "campaigns.change_advisortask",
     ),
 }

@@ -9,7 +9,7 @@ from compliance.roles import PERMISSIONS, Role
 
 @transaction.atomic
 def ensure_roles() -> dict[Role, Group]:
-    """Create or update the five groups to hold exactly the permissions of their role.
+    """Create or update the groups to hold exactly the permissions of their role.
 
     Raises
     ------

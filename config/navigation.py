@@ -19,6 +19,18 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         },
         {
+            "title": _t("Calls"),
+            "items": [
+                {
+                    "title": _t("Workbench"),
+                    "icon": "headset_mic",
+                    "link": reverse("workbench:index"),
+                    "permission": _holds("campaigns.change_advisortask"),
+                },
+                _table(_t("Advisor tasks"), "support_agent", "campaigns", "advisortask"),
+            ],
+        },
+        {
             "title": _t("People"),
             "items": [
                 _table(_t("Customers"), "group", "customers", "customer"),
@@ -31,7 +43,6 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _table(_t("Journeys"), "account_tree", "campaigns", "journey"),
                 _table(_t("Templates"), "draft", "campaigns", "template"),
                 _table(_t("Touches"), "send", "campaigns", "touch"),
-                _table(_t("Advisor tasks"), "support_agent", "campaigns", "advisortask"),
             ],
         },
         {

@@ -209,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
     "enrol": {"task": "campaigns.enrol", "schedule": timedelta(seconds=5)},
     "advance": {"task": "campaigns.advance", "schedule": timedelta(seconds=2)},
     "dispatch": {"task": "campaigns.dispatch", "schedule": timedelta(seconds=2)},
+    "calls": {"task": "campaigns.calls", "schedule": timedelta(seconds=5)},
     "segments": {"task": "segments.refresh", "schedule": timedelta(seconds=30)},
     "collect": {"task": "attribution.collect", "schedule": timedelta(seconds=5)},
     "partitions": {"task": "customers.partitions", "schedule": timedelta(hours=6)},

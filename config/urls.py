@@ -10,6 +10,7 @@ admin.autodiscover()
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/reports/", include("attribution.pages")),
+    path("admin/workbench/", include("campaigns.pages.workbench")),
     path("admin/", admin.site.urls),
     path("v1/", include("customers.api.urls")),
     path("", include("campaigns.api.urls")),

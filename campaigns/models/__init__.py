@@ -3,19 +3,19 @@
 from campaigns.models.content import Link, Template, TemplateVersion
 from campaigns.models.delivery import (
     AdvisorTask,
+    Call,
     DispatchBatch,
     ProviderAccount,
     Receipt,
     Touch,
     TouchAlias,
 )
-from campaigns.models.flow import AccountHealth, Throttle
 from campaigns.models.journey import Enrolment, Hop, Journey, JourneyVersion
 from campaigns.models.operations import EmergencyStop, Intervention, PoisonRow, Pulse
 
 __all__ = [
-    "AccountHealth",
     "AdvisorTask",
+    "Call",
     "DispatchBatch",
     "EmergencyStop",
     "Enrolment",
@@ -30,7 +30,6 @@ __all__ = [
     "Receipt",
     "Template",
     "TemplateVersion",
-    "Throttle",
     "Touch",
     "TouchAlias",
 ]

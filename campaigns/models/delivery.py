@@ -1,13 +1,18 @@
 """Handing messages over: accounts, touches, the batches workers claim, receipts."""
 
+from datetime import timedelta
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.channels.base import Channel
 from campaigns.models.content import TemplateVersion
 from campaigns.models.journey import Enrolment, Journey
+from campaigns.states import Disposition
 from customers.models import Customer
 
 
@@ -26,25 +31,6 @@ class ProviderAccount(models.Model):
     currency = models.CharField(_("currency"), max_length=3)
     is_active = models.BooleanField(_("active"), default=True)
     is_default = models.BooleanField(_("default for its channel"), default=False)
-    per_second = models.PositiveIntegerField(
-        _("messages per second"),
-        null=True,
-        blank=True,
-        help_text=_("What the vendor bears, over all workers; empty: no limit."),
-    )
-    per_day = models.PositiveIntegerField(
-        _("messages per day"),
-        null=True,
-        blank=True,
-        help_text=_("By the institution's calendar day; empty: no limit."),
-    )
-    warm_up_from = models.DateField(
-        _("warm-up from"),
-        null=True,
-        blank=True,
-        help_text=_("A new sender's first day; from then on the daily limit doubles every day."),
-    )
-    warm_up_first_day = models.PositiveIntegerField(_("messages on the first day"), default=50)
 
     class Meta:
         verbose_name = _("provider account")
@@ -215,13 +201,22 @@ class Receipt(models.Model):
 
 
 class AdvisorTask(models.Model):
-    """A touch that a person makes: the advisor's call. The row is the hand-over."""
+    """A touch that a person makes: the advisor's call. The row is the hand-over.
+
+    Whoever holds the claim until ``claimed_until`` is the only one who may call; ``call_at`` is a
+    later call agreed upon, and comes before ``due_at``, the end of the SLA, in the day's order.
+    """
 
     touch = models.OneToOneField(Touch, on_delete=models.CASCADE, related_name="task")
     key = models.UUIDField(_("idempotency key"), unique=True)
     queue = models.CharField(_("queue"), max_length=64)
     script = models.TextField(_("script"))
     due_at = models.DateTimeField(_("due at"))
+    call_at = models.DateTimeField(_("call again at"), null=True)
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    claimed_until = models.DateTimeField(_("claimed until"), null=True)
     disposition = models.CharField(_("disposition"), max_length=40, blank=True)
     done_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -231,6 +226,63 @@ class AdvisorTask(models.Model):
     class Meta:
         verbose_name = _("advisor task")
         verbose_name_plural = _("advisor tasks")
+        indexes = [
+            models.Index(
+                Coalesce("call_at", "due_at"),
+                name="advisortask_open",
+                condition=Q(done_at__isnull=True),
+            ),
+            models.Index(
+                fields=["queue"], name="advisortask_queue", condition=Q(done_at__isnull=True)
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+class Call(models.Model):
+    """What an advisor says came of a task, once per attempt. The note is sealed.
+
+    Until ``settled_at`` it can be taken back (``undone_at``); settling makes it an event and, if
+    somebody was spoken to, a receipt of the touch.
+    """
+
+    UNDO: ClassVar = timedelta(seconds=30)
+
+    task = models.ForeignKey(AdvisorTask, on_delete=models.CASCADE, related_name="calls")
+    disposition = models.CharField(
+        _("disposition"), max_length=12, choices=[(d.value, d.value) for d in Disposition]
+    )
+    note_cipher = models.BinaryField(null=True)
+    withdraws = models.BooleanField(_("withdraws consent to calls"), default=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(_("at"))
+    call_at = models.DateTimeField(_("call again at"), null=True)
+    undone_at = models.DateTimeField(_("undone at"), null=True)
+    settled_at = models.DateTimeField(_("settled at"), null=True)
+
+    class Meta:
+        verbose_name = _("call")
+        verbose_name_plural = _("calls")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task"],
+                condition=Q(undone_at__isnull=True) & ~Q(disposition="call_later"),
+                name="call_ends_its_task_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(undone_at__isnull=True) | Q(settled_at__isnull=True),
+                name="call_settled_is_not_undone",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["at"],
+                name="call_unsettled",
+                condition=Q(undone_at__isnull=True, settled_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.disposition} by {self.by_id}"

@@ -1,4 +1,4 @@
-"""Five people, one of each role, so that whoever tries the demo can log in as any of them."""
+"""One person of each role, so that whoever tries the demo can log in as any of them."""
 
 import secrets
 from dataclasses import dataclass

@@ -1,0 +1,1 @@
+"""What pages of floor 3 show, as values: codes and times, no words and no markup."""
