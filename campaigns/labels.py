@@ -45,6 +45,8 @@ REASONS: dict[str, str | Promise] = {
     Reason.GATE_ERROR.value: _("A gate could not decide"),
     Reason.PROVIDER_REFUSED.value: _("The provider refused it"),
     Reason.PROVIDER_UNAVAILABLE.value: _("The provider was not available"),
+    Reason.BREAKER_OPEN.value: _("The provider's breaker was open; it waits"),
+    Reason.NOT_TRIED.value: _("The sending ended before it was tried; it waits"),
     Reason.OUTCOME_UNKNOWN.value: _("The provider is asked whether it has it"),
     Reason.PROVED_ABSENT.value: _("The provider never got it; sent again"),
     Reason.ATTEMPTS_EXHAUSTED.value: _("Every attempt was used up"),

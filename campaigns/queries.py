@@ -102,7 +102,10 @@ FROM (
     SELECT b.id FROM campaigns_dispatchbatch b
     JOIN campaigns_journey j ON j.id = b.journey_id AND j.state IN ('running', 'stopped')
     JOIN campaigns_provideraccount a ON a.id = b.account_id AND a.is_active
+    LEFT JOIN campaigns_accounthealth h ON h.account_id = a.id
     WHERE b.due_at <= %(now)s AND (b.lease_until IS NULL OR b.lease_until <= %(now)s)
+      AND (h.open_until IS NULL OR h.open_until <= %(now)s)
+      AND NOT b.account_id = ANY (%(busy)s::bigint[])
       AND NOT {_HELD}
     ORDER BY b.due_at, b.id
     LIMIT 1
@@ -117,6 +120,71 @@ UPDATE campaigns_dispatchbatch b SET lease_until = %(until)s
 FROM campaigns_journey j, campaigns_provideraccount a
 WHERE b.id = %(batch)s AND b.fence = %(fence)s AND j.id = b.journey_id AND a.id = b.account_id
 RETURNING CASE WHEN {_HELD} THEN 'held' ELSE j.state END
+"""
+
+# The batch goes back as it came: nothing was tried.
+PUT_BACK: Final = """
+UPDATE campaigns_dispatchbatch
+SET lease_owner = '', lease_until = NULL, attempts = 0, due_at = %(due_at)s
+WHERE id = %(batch)s AND fence = %(fence)s
+"""
+
+# --- How fast, and whether at all ---------------------------------------------------------------
+# Whoever finds the breaker's time over tries it alone: the others wait until it is known.
+BEGIN_PROBE: Final = """
+UPDATE campaigns_accounthealth SET open_until = %(until)s, changed_at = %(now)s
+WHERE account_id = %(account)s AND open_until <= %(now)s
+"""
+
+OPEN_BREAKER: Final = """
+INSERT INTO campaigns_accounthealth AS h (account_id, opens, open_until, code, changed_at)
+VALUES (%(account)s, %(opens)s, %(now)s + coalesce(%(pause)s, %(least)s), %(code)s, %(now)s)
+ON CONFLICT (account_id) DO UPDATE
+SET opens = h.opens + excluded.opens, code = excluded.code, changed_at = %(now)s,
+    open_until = %(now)s
+        + coalesce(%(pause)s, least(%(most)s, %(least)s * power(2, least(h.opens, 20))))
+"""
+
+CLOSE_BREAKER: Final = """
+UPDATE campaigns_accounthealth SET opens = 0, open_until = NULL, code = '', changed_at = %(now)s
+WHERE account_id = %(account)s AND (opens > 0 OR open_until IS NOT NULL)
+"""
+
+MAKE_THROTTLE: Final = """
+INSERT INTO campaigns_throttle (subject, next_at, day, day_count)
+VALUES (%(subject)s, %(now)s, %(day)s, 0)
+ON CONFLICT DO NOTHING
+"""
+
+# How many of the wanted may go within the coming ``ahead``, and how long the first has to wait.
+RESERVE: Final = """
+WITH free AS (
+    SELECT subject, greatest(next_at, %(now)s) AS starts_at,
+           CASE WHEN day = %(day)s THEN day_count ELSE 0 END AS counted
+    FROM campaigns_throttle WHERE subject = %(subject)s
+    FOR UPDATE
+), granted AS (
+    SELECT subject, starts_at, counted, least(
+        %(want)s,
+        CASE WHEN %(rate)s::float8 IS NULL THEN %(want)s
+             ELSE greatest(0, ceil(extract(epoch FROM %(now)s + %(ahead)s - starts_at)
+                                   * %(rate)s::float8)) END,
+        CASE WHEN %(per_day)s::int IS NULL THEN %(want)s
+             ELSE greatest(0, %(per_day)s::int - counted) END)::int AS n
+    FROM free
+)
+UPDATE campaigns_throttle t
+SET next_at = CASE WHEN %(rate)s::float8 IS NULL THEN t.next_at
+                   ELSE g.starts_at + make_interval(secs => g.n / %(rate)s::float8) END,
+    day = %(day)s, day_count = g.counted + g.n
+FROM granted g
+WHERE t.subject = g.subject
+RETURNING g.n, extract(epoch FROM g.starts_at - %(now)s)::float8
+"""
+
+DUE_IN_BATCH: Final = """
+SELECT count(*) FROM campaigns_touch
+WHERE batch_id = %(batch)s AND state IN ('queued', 'deferred') AND due_at <= %(now)s
 """
 
 # An attempt of an older claim that left no outcome may or may not have reached the provider;
@@ -166,7 +234,7 @@ SET state = CASE WHEN t.state IN ('bounced', 'delivered', 'opened', 'clicked') T
                   ELSE r.reason END,
     verdict = CASE WHEN r.detail = '' THEN t.verdict
                    ELSE t.verdict || jsonb_build_object('provider', r.detail) END,
-    due_at = r.due_at,
+    due_at = r.due_at, attempts = t.attempts - CASE WHEN r.tried THEN 0 ELSE 1 END,
     provider_id = CASE WHEN r.provider_id = '' THEN t.provider_id ELSE r.provider_id END,
     segments = CASE WHEN r.segments > 0 THEN r.segments ELSE t.segments END,
     cost = CASE WHEN NOT r.accepted THEN t.cost
@@ -176,7 +244,7 @@ SET state = CASE WHEN t.state IN ('bounced', 'delivered', 'opened', 'clicked') T
                        ELSE t.accepted_at END
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
     key uuid, state text, reason text, detail text, due_at timestamptz, provider_id text,
-    segments int, accepted boolean, at timestamptz),
+    segments int, accepted boolean, tried boolean, at timestamptz),
     campaigns_provideraccount a
 WHERE t.key = r.key AND a.id = t.account_id AND t.batch_id = %(batch)s
   AND t.state NOT IN ('refused', 'failed', 'accepted')

@@ -58,6 +58,8 @@ class Reason(StrEnum):
     GATE_ERROR = "gate_error"  # a gate could not decide: it fails closed
     PROVIDER_REFUSED = "provider_refused"
     PROVIDER_UNAVAILABLE = "provider_unavailable"  # deferred: proved unsent
+    BREAKER_OPEN = "breaker_open"  # deferred: the account's breaker opened before it was tried
+    NOT_TRIED = "not_tried"  # deferred: the lease ended or the journey paused before it was tried
     OUTCOME_UNKNOWN = "outcome_unknown"  # ambiguous: the provider is asked
     PROVED_ABSENT = "proved_absent"  # deferred: the provider says it never got it
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"

@@ -13,10 +13,9 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from campaigns.actions.advance import advance
-from campaigns.actions.dispatch import dispatch_batch
+from campaigns.actions.dispatch import dispatch_due
 from campaigns.actions.enrol import enrol
 from campaigns.actions.workbench import settle_calls
-from campaigns.errors import LostLease
 from campaigns.models import Journey
 from compliance.queries import clock_now
 from segments.errors import RuleError
@@ -64,16 +63,14 @@ def advance_tick() -> None:
 def dispatch_tick() -> None:
     """Hand over due batches until none is due."""
     stop_at = time.monotonic() + SECONDS_PER_TICK
-    while time.monotonic() < stop_at:
-        try:
-            done = dispatch_batch(owner=owner(), now=clock_now())
-        except LostLease as lost:
-            log.warning("%s", lost)
-            continue
-        if done is None:
-            return
+    for done in dispatch_due(
+        owner=owner(), clock=clock_now, may_claim=lambda: time.monotonic() < stop_at
+    ):
+        if done.is_lost:
+            log.warning("a batch was taken over by another worker; nothing was written")
         log.info("handed over %d, accepted %d", done.sent, done.accepted)
-    ring(dispatch_tick)
+    if time.monotonic() >= stop_at:
+        ring(dispatch_tick)
 
 
 @shared_task(name="campaigns.calls")

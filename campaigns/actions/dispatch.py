@@ -7,14 +7,21 @@ sent again.
 
 import base64
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
 
-from campaigns.actions.hand_over import LEASE, MAX_ATTEMPTS, Result, Watch, ask, hand_over
+from campaigns.actions.flow import Allowance, may_send, note_flow
+from campaigns.actions.gateway import gateway_of
+from campaigns.actions.hand_over import start_sending
 from campaigns.actions.judging import OpenTouch, ReadyTemplates
+from campaigns.actions.lease import LEASE, Lease, Watch
+from campaigns.actions.outcomes import MAX_ATTEMPTS, Result
 from campaigns.actions.prepare import Judged, Prepared, prepare_touches, ready_templates
 from campaigns.actions.receipts import name_touches
 from campaigns.channels.base import Provider
@@ -25,6 +32,7 @@ from campaigns.queries import (
     CLAIM_BATCH,
     OPEN_TOUCHES,
     ORPHANED_ATTEMPTS,
+    PUT_BACK,
     RECORD_TASKS,
     SETTLE_BATCH,
     WRITE_JUDGED,
@@ -35,18 +43,36 @@ from campaigns.queries import (
 from campaigns.states import Reason, TouchState
 from customers.queries import execute, rows
 
-TASK_SLA = timedelta(hours=24)
+TASK_SLA: Final = timedelta(hours=24)
+# Batches that one process has under way at once: while one waits for slow answers the next is
+# prepared. Of these an account has at most its share, so that a slow one leaves room for others.
+SLOTS: Final = 8
+SLOTS_PER_ACCOUNT: Final = 4
+LOOK_AGAIN_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatched:
-    """What became of one batch's due touches."""
+    """What became of one batch's due touches. ``is_lost``: another worker took it over."""
 
     sent: int = 0
     accepted: int = 0
     refused: int = 0
     deferred: int = 0
     ambiguous: int = 0
+    is_lost: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flight:
+    """A batch under way: claimed, prepared, being sent."""
+
+    claimed: ClaimedBatch
+    account: ProviderAccount
+    provider: Provider
+    prepared: Prepared
+    lease: Lease
+    sending: Future[list[Result]]
 
 
 def dispatch_batch(*, owner: str, now: datetime) -> Dispatched | None:
@@ -62,37 +88,138 @@ def dispatch_batch(*, owner: str, now: datetime) -> Dispatched | None:
     ------
     LostLease : another worker took the batch over; this one wrote nothing.
     """
-    watch = Watch(now=now)
-    claimed = _claim(owner, now)
+    claimed = _claim(owner, now, busy=())
     if claimed is None:
         return None
-    account = ProviderAccount.objects.get(pk=claimed.account_id)
-    provider = process_loop().provider(account_config(account))
-    prepared = _prepare(claimed, provider, now)
-    results = hand_over(prepared, provider, claimed, watch) + ask(prepared, provider, watch)
-    _name(account, provider, results, now)
-    _record(claimed, prepared, provider, results, now)
-    return _summary(prepared, results)
+    flight = _take_off(claimed, now)
+    if flight is None:
+        return Dispatched()
+    try:
+        while not wait([flight.sending], timeout=LOOK_AGAIN_SECONDS).done:
+            flight.lease.renew_if_due()
+    except BaseException:
+        # A worker told to stop must not leave a sending behind it.
+        flight.sending.cancel()
+        raise
+    return _land(flight, now)
 
 
-def _claim(owner: str, now: datetime) -> ClaimedBatch | None:
-    found = rows(CLAIM_BATCH, {"owner": owner, "now": now, "until": now + LEASE})
+def dispatch_due(
+    *, owner: str, clock: Callable[[], datetime], may_claim: Callable[[], bool]
+) -> Iterator[Dispatched]:
+    """Hand over due batches, several at once, until none is due or no more may be claimed.
+
+    Each batch goes the way of `dispatch_batch`. While some are being sent the next is claimed and
+    prepared, so that neither the database nor the providers wait for each other.
+    """
+    flights: list[Flight] = []
+    try:
+        while True:
+            yield from _land_done(flights, clock)
+            if len(flights) < SLOTS and may_claim():
+                now = clock()
+                claimed = _claim(owner, now, busy=_busy(flights))
+                if claimed is not None:
+                    if flight := _take_off(claimed, now):
+                        flights.append(flight)
+                    continue
+            if not flights:
+                return
+            wait([f.sending for f in flights], LOOK_AGAIN_SECONDS, FIRST_COMPLETED)
+            for flight in flights:
+                flight.lease.renew_if_due()
+    except Exception:
+        # One batch that cannot be prepared must not make the others' outcomes unknown.
+        wait([flight.sending for flight in flights])
+        yield from _land_done(flights, clock)
+        raise
+    finally:
+        for flight in flights:
+            flight.sending.cancel()
+
+
+def _land_done(flights: list[Flight], clock: Callable[[], datetime]) -> Iterator[Dispatched]:
+    for flight in [flight for flight in flights if flight.sending.done()]:
+        flights.remove(flight)
+        try:
+            yield _land(flight, clock())
+        except LostLease:
+            yield Dispatched(is_lost=True)
+
+
+def _busy(flights: Sequence[Flight]) -> list[int]:
+    """Accounts that have their share, or whose breaker opened and is not yet on record."""
+    under_way = Counter(flight.claimed.account_id for flight in flights)
+    tripped = {f.claimed.account_id for f in flights if gateway_of(f.provider).trip}
+    return [
+        account
+        for account, count in under_way.items()
+        if count >= SLOTS_PER_ACCOUNT or account in tripped
+    ]
+
+
+def _claim(owner: str, now: datetime, busy: Sequence[int]) -> ClaimedBatch | None:
+    found = rows(
+        CLAIM_BATCH, {"owner": owner, "now": now, "until": now + LEASE, "busy": list(busy)}
+    )
     if not found:
         return None
     batch_id, account_id, journey_id, fence = found[0]
     return ClaimedBatch(id=batch_id, account_id=account_id, journey_id=journey_id, fence=fence)
 
 
-def _prepare(claimed: ClaimedBatch, provider: Provider, now: datetime) -> Prepared:
+def _take_off(claimed: ClaimedBatch, now: datetime) -> Flight | None:
+    """Prepare the batch and start sending; None if its account or journey may not send now."""
+    watch = Watch(now=now)
+    account = ProviderAccount.objects.select_related("health").get(pk=claimed.account_id)
+    allowance = may_send(claimed, account, now)
+    if allowance.messages == 0:
+        told = {"batch": claimed.id, "fence": claimed.fence, "due_at": now + allowance.again}
+        execute(PUT_BACK, told)
+        return None
+    provider = process_loop().provider(account_config(account))
+    prepared = _prepare(claimed, provider, allowance, now)
+    lease = Lease(claimed, watch)
+    # Preparing took its time: what was stopped meanwhile is not begun.
+    lease.renew()
+    if gateway_of(provider).trip:
+        gateway_of(provider).close()
+    return Flight(
+        claimed=claimed,
+        account=account,
+        provider=provider,
+        prepared=prepared,
+        lease=lease,
+        sending=start_sending(prepared, provider, lease, watch, allowance.pace),
+    )
+
+
+def _land(flight: Flight, now: datetime) -> Dispatched:
+    """Record what became of the batch."""
+    results = flight.sending.result()
+    if flight.lease.is_lost:
+        raise LostLease(f"batch {flight.claimed.id} was taken over while it was sent")
+    _name(flight, results, now)
+    _record(flight, results, now)
+    return _summary(flight.prepared, results)
+
+
+def _prepare(
+    claimed: ClaimedBatch, provider: Provider, allowance: Allowance, now: datetime
+) -> Prepared:
     # Links must be on record before anything that names them: outside, so that it stays.
     ready = ready_templates(claimed.id, claimed.journey_id)
     with transaction.atomic():
         _hold(claimed)
-        return _prepare_held(claimed, provider, ready, now)
+        return _prepare_held(claimed, provider, ready, allowance.messages, now)
 
 
 def _prepare_held(
-    claimed: ClaimedBatch, provider: Provider, ready: ReadyTemplates, now: datetime
+    claimed: ClaimedBatch,
+    provider: Provider,
+    ready: ReadyTemplates,
+    most: int | None,
+    now: datetime,
 ) -> Prepared:
     limits = provider.limits
     orphans = TouchState.DEFERRED if limits.honours_key else TouchState.AMBIGUOUS
@@ -112,7 +239,7 @@ def _prepare_held(
     open_touches = [OpenTouch(*row) for row in rows(OPEN_TOUCHES, {"batch": claimed.id})]
     due = [touch for touch in open_touches if touch.due_at <= now]
     prepared = prepare_touches(
-        [touch for touch in due if touch.state != TouchState.AMBIGUOUS],
+        [touch for touch in due if touch.state != TouchState.AMBIGUOUS][:most],
         ready=ready,
         journey_id=claimed.journey_id,
         now=now,
@@ -150,21 +277,15 @@ def _judged_row(item: Judged) -> dict[str, object]:
     }
 
 
-def _name(
-    account: ProviderAccount, provider: Provider, results: Sequence[Result], now: datetime
-) -> None:
+def _name(flight: Flight, results: Sequence[Result], now: datetime) -> None:
     names = [(result.key, result.provider_id) for result in results if result.provider_id]
-    name_touches(account=account, names=names, by_id=provider.limits.reports_by_id, now=now)
+    by_id = flight.provider.limits.reports_by_id
+    name_touches(account=flight.account, names=names, by_id=by_id, now=now)
 
 
 @transaction.atomic
-def _record(
-    claimed: ClaimedBatch,
-    prepared: Prepared,
-    provider: Provider,
-    results: Sequence[Result],
-    now: datetime,
-) -> None:
+def _record(flight: Flight, results: Sequence[Result], now: datetime) -> None:
+    claimed, provider = flight.claimed, flight.provider
     _hold(claimed)
     told = [
         {
@@ -176,12 +297,14 @@ def _record(
             "provider_id": result.provider_id,
             "segments": result.segments,
             "accepted": result.state is TouchState.ACCEPTED,
+            "tried": result.tried,
             "at": result.at.isoformat(),
         }
         for result in results
     ]
     execute(WRITE_OUTCOMES, {"rows": json.dumps(told), "batch": claimed.id})
-    _record_tasks(prepared, results, now)
+    _record_tasks(flight.prepared, results, now)
+    note_flow(claimed.account_id, gateway_of(provider), now)
     can_ask = provider.limits.can_find
     execute(SETTLE_BATCH, {"batch": claimed.id, "fence": claimed.fence, "can_ask": can_ask})
 

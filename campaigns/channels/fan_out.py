@@ -17,8 +17,10 @@ async def fan_out(
     """Return `act(item)` for every item, in order of completion.
 
     A few long-lived tasks share one iterator: a task per item would cost more
-    than the small requests it wraps.
+    than the small requests it wraps, and so would one task for a single item.
     """
+    if len(items) == 1:
+        return [await act(items[0])]
     shared = iter(items)
     results: list[Result] = []
     workers = (_drain(shared, act, results) for _ in range(min(concurrency, len(items))))

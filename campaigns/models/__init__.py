@@ -10,10 +10,12 @@ from campaigns.models.delivery import (
     Touch,
     TouchAlias,
 )
+from campaigns.models.flow import AccountHealth, Throttle
 from campaigns.models.journey import Enrolment, Hop, Journey, JourneyVersion
 from campaigns.models.operations import EmergencyStop, Intervention, PoisonRow, Pulse
 
 __all__ = [
+    "AccountHealth",
     "AdvisorTask",
     "Call",
     "DispatchBatch",
@@ -30,6 +32,7 @@ __all__ = [
     "Receipt",
     "Template",
     "TemplateVersion",
+    "Throttle",
     "Touch",
     "TouchAlias",
 ]

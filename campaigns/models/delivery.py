@@ -31,6 +31,25 @@ class ProviderAccount(models.Model):
     currency = models.CharField(_("currency"), max_length=3)
     is_active = models.BooleanField(_("active"), default=True)
     is_default = models.BooleanField(_("default for its channel"), default=False)
+    per_second = models.PositiveIntegerField(
+        _("messages per second"),
+        null=True,
+        blank=True,
+        help_text=_("What the vendor bears, over all workers; empty: no limit."),
+    )
+    per_day = models.PositiveIntegerField(
+        _("messages per day"),
+        null=True,
+        blank=True,
+        help_text=_("By the institution's calendar day; empty: no limit."),
+    )
+    warm_up_from = models.DateField(
+        _("warm-up from"),
+        null=True,
+        blank=True,
+        help_text=_("A new sender's first day; from then on the daily limit doubles every day."),
+    )
+    warm_up_first_day = models.PositiveIntegerField(_("messages on the first day"), default=50)
 
     class Meta:
         verbose_name = _("provider account")

@@ -29,6 +29,12 @@ class Journey(models.Model):
         related_name="+",
         verbose_name=_("live version"),
     )
+    per_minute = models.PositiveIntegerField(
+        _("messages per minute"),
+        null=True,
+        blank=True,
+        help_text=_("The pace of this campaign over all its channels; empty: as fast as it goes."),
+    )
     enrolled_at = models.DateTimeField(_("last enrolment run"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"))
     updated_at = models.DateTimeField(_("updated at"))

@@ -13,7 +13,8 @@ from campaigns.actions import launch
 from campaigns.actions.advance import TOUCH_LIFETIME, advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
-from campaigns.actions.hand_over import LEASE, MAX_ATTEMPTS
+from campaigns.actions.lease import LEASE
+from campaigns.actions.outcomes import MAX_ATTEMPTS
 from campaigns.actions.receipts import take_receipts
 from campaigns.actions.templates import hash_of
 from campaigns.channels.base import (

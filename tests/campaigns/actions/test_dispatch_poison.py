@@ -7,7 +7,8 @@ import pytest
 from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
-from campaigns.actions.hand_over import LEASE, MAX_ATTEMPTS
+from campaigns.actions.lease import LEASE
+from campaigns.actions.outcomes import MAX_ATTEMPTS
 from campaigns.channels.base import Limits, Outcome, Outgoing
 from campaigns.channels.memory import MemoryProvider
 from campaigns.models import DispatchBatch, Touch

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
-from campaigns.actions.hand_over import RENEW_EVERY, Lease, Watch
+from campaigns.actions.lease import RENEW_EVERY, Lease, Watch
 from campaigns.actions.stop import Scope, ask_release, release, stop_sending
 from campaigns.channels.memory import MemoryProvider
 from campaigns.errors import StateConflict

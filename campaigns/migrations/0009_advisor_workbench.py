@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0007_operators_tables"),
+        ("campaigns", "0008_account_and_journey_rates"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,157 @@
+"""How fast and whether at all an account or a journey may send, agreed on by all processes.
+
+Rates are reservations in PostgreSQL before anything is sent: they hold over all processes and
+restarts, and without Redis. Cost: nothing for an account without a limit, else two statements per
+claimed batch.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from django.utils import timezone
+
+from campaigns.actions.gateway import Gateway
+from campaigns.actions.hand_over import Pace
+from campaigns.actions.lease import LEASE
+from campaigns.models import Journey, ProviderAccount
+from campaigns.queries import (
+    BEGIN_PROBE,
+    CLOSE_BREAKER,
+    DUE_IN_BATCH,
+    MAKE_THROTTLE,
+    OPEN_BREAKER,
+    RESERVE,
+    ClaimedBatch,
+)
+from customers.queries import execute, rows
+
+# A reservation reaches this far ahead; a sending of it ends well within a lease.
+AHEAD: Final = timedelta(seconds=5)
+# A breaker stays open this long at first, twice as long after each failed probe.
+OPEN_FOR: Final = timedelta(seconds=5)
+OPEN_FOR_AT_MOST: Final = timedelta(minutes=5)
+# Messages that try whether an account works again.
+PROBE: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """How many messages may go now and at what pace; ``again`` after this long if none may."""
+
+    messages: int | None
+    pace: Pace
+    again: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rate:
+    """A limit on a subject of `Throttle`; None: unlimited in this respect."""
+
+    subject: str
+    per_second: float | None
+    per_day: int | None
+
+
+def may_send(claimed: ClaimedBatch, account: ProviderAccount, now: datetime) -> Allowance:
+    """What the account's breaker and the rates of account and journey allow this batch.
+
+    What is reserved for one rate and then not granted by the other stays reserved: a rate is
+    never exceeded, it may be missed by a batch.
+    """
+    if _is_shut(account):
+        probing = execute(BEGIN_PROBE, {"account": account.pk, "now": now, "until": now + LEASE})
+        return Allowance(messages=PROBE if probing else 0, pace=Pace(), again=OPEN_FOR)
+    rates = [rate for rate in _rates(claimed, account, now) if rate.per_second or rate.per_day]
+    if not rates:
+        return Allowance(messages=None, pace=Pace())
+    want = int(rows(DUE_IN_BATCH, {"batch": claimed.id, "now": now})[0][0])
+    wait, slowest = 0.0, None
+    for rate in rates:
+        want, after = _reserve(rate, want, now)
+        wait = max(wait, after)
+        if rate.per_second is not None:
+            slowest = min(rate.per_second, slowest or rate.per_second)
+    return Allowance(
+        messages=want,
+        pace=Pace(wait=wait, per_second=slowest),
+        again=timedelta(seconds=wait) if wait > 0 else _until_tomorrow(now),
+    )
+
+
+def note_flow(account_id: int, gateway: Gateway, now: datetime) -> None:
+    """Write down what the breaker in this process found, where every process reads it.
+
+    Here it stays open as long as batches of the account are under way.
+    """
+    if trip := gateway.unrecorded():
+        execute(
+            OPEN_BREAKER,
+            {
+                "account": account_id,
+                "now": now,
+                "code": trip.code[:60],
+                "pause": trip.pause,
+                # The provider's own word on when to come back is no failure.
+                "opens": 0 if trip.pause else 1,
+                "least": OPEN_FOR,
+                "most": OPEN_FOR_AT_MOST,
+            },
+        )
+    elif gateway.has_succeeded and not gateway.trip:
+        execute(CLOSE_BREAKER, {"account": account_id, "now": now})
+
+
+def daily_limit(account: ProviderAccount, today: date) -> int | None:
+    """The day's limit: the account's own, or less while it warms up; None if there is none."""
+    if account.warm_up_from is None:
+        return account.per_day
+    days = (today - account.warm_up_from).days
+    ramp = account.warm_up_first_day << min(max(days, 0), 30)
+    return min(ramp, account.per_day) if account.per_day else ramp
+
+
+def _is_shut(account: ProviderAccount) -> bool:
+    """Whether the breaker opened and nobody has got through since."""
+    health = getattr(account, "health", None)
+    return health is not None and health.open_until is not None
+
+
+def _rates(claimed: ClaimedBatch, account: ProviderAccount, now: datetime) -> list[_Rate]:
+    per_minute = Journey.objects.values_list("per_minute", flat=True).get(pk=claimed.journey_id)
+    today = _today(now)
+    return [
+        _Rate(
+            subject=f"account:{account.pk}",
+            per_second=float(account.per_second) if account.per_second else None,
+            per_day=daily_limit(account, today),
+        ),
+        _Rate(
+            subject=f"journey:{claimed.journey_id}",
+            per_second=per_minute / 60 if per_minute else None,
+            per_day=None,
+        ),
+    ]
+
+
+def _reserve(rate: _Rate, want: int, now: datetime) -> tuple[int, float]:
+    """How many of the wanted may go, and after how many seconds the first."""
+    day = _today(now)
+    told = {"subject": rate.subject, "now": now, "day": day}
+    execute(MAKE_THROTTLE, told)
+    granted, wait = rows(
+        RESERVE,
+        {**told, "want": want, "rate": rate.per_second, "per_day": rate.per_day, "ahead": AHEAD},
+    )[0]
+    return int(granted), max(float(wait), 0.0)
+
+
+def _today(now: datetime) -> date:
+    return timezone.localdate(now, timezone=timezone.get_default_timezone())
+
+
+def _until_tomorrow(now: datetime) -> timedelta:
+    """What is left of the institution's calendar day."""
+    zone = timezone.get_default_timezone()
+    midnight = datetime.combine(_today(now) + timedelta(days=1), time.min, tzinfo=zone)
+    return midnight - now

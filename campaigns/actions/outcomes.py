@@ -1,0 +1,131 @@
+"""What a provider's outcome or answer means for the touch. No I/O."""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from campaigns.channels.base import (
+    Absent,
+    Accepted,
+    Found,
+    Limits,
+    Outcome,
+    Refused,
+    Unavailable,
+    Unknown,
+)
+from campaigns.states import Reason, TouchState
+
+MAX_ATTEMPTS: Final = 8
+LONGEST_BACKOFF: Final = 300.0
+ASK_AGAIN: Final = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A touch's new state after the provider spoke, or didn't. ``segments`` 0: not told.
+
+    ``tried``: a request was made; an attempt that was not made does not count.
+    """
+
+    key: str
+    state: TouchState
+    due_at: datetime
+    at: datetime
+    reason: Reason = Reason.NONE
+    detail: str = ""
+    provider_id: str = ""
+    segments: int = 0
+    tried: bool = True
+
+
+def judge_outcome(outcome: Outcome, *, earlier: int, limits: Limits, at: datetime) -> Result:
+    """The result of an attempt that ended at ``at``, after ``earlier`` others."""
+    key = outcome.key
+    match outcome:
+        case Accepted(provider_id=provider_id, segments=segments):
+            return Result(
+                key=key,
+                state=TouchState.ACCEPTED,
+                due_at=at,
+                at=at,
+                provider_id=provider_id,
+                segments=segments,
+            )
+        case Refused(code=code):
+            return Result(
+                key=key,
+                state=TouchState.REFUSED,
+                due_at=at,
+                at=at,
+                reason=Reason.PROVIDER_REFUSED,
+                detail=code,
+            )
+        case Unavailable(code=code, retry_after=pause):
+            return _retry(key, earlier + 1, code, pause, at, Reason.PROVIDER_UNAVAILABLE)
+        case Unknown(code=code):
+            if limits.honours_key:
+                return _retry(key, earlier + 1, code, None, at, Reason.OUTCOME_UNKNOWN)
+            return ambiguous(key, limits.settle, at, code)
+        case _:
+            assert_never(outcome)
+
+
+def judge_answer(key: str, answer: Found | Absent | None, at: datetime) -> Result:
+    """The result of asking what became of an ambiguous touch."""
+    match answer:
+        case Found(provider_id=provider_id):
+            return Result(
+                key=key, state=TouchState.ACCEPTED, due_at=at, at=at, provider_id=provider_id
+            )
+        case Absent():
+            return Result(
+                key=key, state=TouchState.DEFERRED, due_at=at, at=at, reason=Reason.PROVED_ABSENT
+            )
+        case None:
+            return ambiguous(key, ASK_AGAIN, at, "no_answer")
+        case _:
+            assert_never(answer)
+
+
+def untried(key: str, at: datetime, reason: Reason) -> Result:
+    """No request was made: due at once, and no attempt counts."""
+    return Result(key=key, state=TouchState.DEFERRED, due_at=at, at=at, reason=reason, tried=False)
+
+
+def ambiguous(key: str, settle: timedelta, at: datetime, code: str) -> Result:
+    """Nobody knows; asked about once "not found" will prove something."""
+    return Result(
+        key=key,
+        state=TouchState.AMBIGUOUS,
+        due_at=at + settle,
+        at=at,
+        reason=Reason.OUTCOME_UNKNOWN,
+        detail=code,
+    )
+
+
+def _retry(
+    key: str, attempts: int, code: str, pause: timedelta | None, at: datetime, reason: Reason
+) -> Result:
+    """Once more with full jitter, or when the provider said; after `MAX_ATTEMPTS` no more."""
+    if attempts >= MAX_ATTEMPTS:
+        return Result(
+            key=key,
+            state=TouchState.FAILED,
+            due_at=at,
+            at=at,
+            reason=Reason.ATTEMPTS_EXHAUSTED,
+            detail=code,
+        )
+    longest = min(LONGEST_BACKOFF, 2.0**attempts)
+    jitter = timedelta(seconds=random.uniform(0, longest))  # noqa: S311 - spreads load
+    return Result(
+        key=key,
+        state=TouchState.DEFERRED,
+        due_at=at + (jitter if pause is None else pause),
+        at=at,
+        reason=reason,
+        detail=code,
+    )
