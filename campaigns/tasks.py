@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError
 from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_due
 from campaigns.actions.enrol import enrol
+from campaigns.actions.listen import listen
 from campaigns.actions.workbench import settle_calls
 from campaigns.models import Journey
 from compliance.queries import clock_now
@@ -78,6 +79,12 @@ def calls_tick() -> None:
     """Settle the outcomes of calls that can no longer be taken back."""
     if settled := settle_calls(now=clock_now()):
         log.info("settled %d calls", settled)
+
+
+@shared_task(name="campaigns.listen")
+def listen_tick() -> None:
+    """Hold open the connections on which vendors report."""
+    log.info("listening to %d accounts", listen())
 
 
 def ring(task: object) -> None:

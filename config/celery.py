@@ -47,6 +47,8 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     task_routes={
         "campaigns.dispatch*": {"queue": "dispatch"},
+        # With the senders: they hold the binds that receipts come in on.
+        "campaigns.listen": {"queue": "dispatch"},
         "segments.*": {"queue": "segments"},
         "attribution.report*": {"queue": "reports"},
     },

@@ -210,6 +210,7 @@ CELERY_BEAT_SCHEDULE = {
     "advance": {"task": "campaigns.advance", "schedule": timedelta(seconds=2)},
     "dispatch": {"task": "campaigns.dispatch", "schedule": timedelta(seconds=2)},
     "calls": {"task": "campaigns.calls", "schedule": timedelta(seconds=5)},
+    "listen": {"task": "campaigns.listen", "schedule": timedelta(seconds=15)},
     "segments": {"task": "segments.refresh", "schedule": timedelta(seconds=30)},
     "collect": {"task": "attribution.collect", "schedule": timedelta(seconds=5)},
     "partitions": {"task": "customers.partitions", "schedule": timedelta(hours=6)},

@@ -178,6 +178,15 @@ class Acknowledged(Protocol):
     acknowledgement: Acknowledgement
 
 
+@runtime_checkable
+class Listening(Protocol):
+    """A provider whose vendor reports on a connection that we hold open."""
+
+    async def listen(self) -> None:
+        """Hold it open from now on; raises ChannelError where that fails."""
+        ...
+
+
 class Provider(Protocol):
     """One account at one vendor, ready to send."""
 

@@ -1,17 +1,15 @@
-"""Delivery receipts: signed, in arrays, repeated until they are taken."""
+"""Delivery receipts: in the vendor's form, repeated until they are taken."""
 
 import asyncio
-import hashlib
-import hmac
 import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from itertools import islice, takewhile
 
 import aiohttp
-import orjson
 
+from campaigns.sandbox.forms import HOUSE, Form, Post
 from campaigns.sandbox.ledger import Entry, Ledger
 
 _MOST = 500
@@ -25,7 +23,8 @@ class Report:
 
     channel: str
     seq: int
-    body: Mapping[str, str]
+    body: Mapping[str, object]
+    form: Form = HOUSE
 
 
 class Courier:
@@ -40,8 +39,11 @@ class Courier:
         self.secret = secret
         self.last_failure = ""
         for account, channel, seq, key in ledger.unreported:
-            # The bounce of an address is not in the ledger; a restart reports delivery.
-            self._put(account, _delivery(channel, seq, key, "delivered", time.time()))
+            # Neither address nor request is in the ledger; a restart reports delivery, our way.
+            entry = Entry(
+                channel=channel, seq=seq, account=account, key=key, address="", at=time.time()
+            )
+            self.report(entry, "delivered", form=HOUSE, facts={})
         ledger.unreported.clear()
 
     @property
@@ -49,11 +51,13 @@ class Courier:
         """Receipts not taken yet."""
         return sum(len(queue) for queue in self._queues.values())
 
-    def report(self, entry: Entry, event: str) -> None:
+    def report(self, entry: Entry, event: str, *, form: Form, facts: Mapping[str, str]) -> None:
         """Queue the receipt of one accept."""
-        self._put(entry.account, _delivery(entry.channel, entry.seq, entry.key, event, entry.at))
+        body = form.item(entry, event, facts)
+        report = Report(channel=entry.channel, seq=entry.seq, body=body, form=form)
+        self._put(entry.account, report)
 
-    def tell(self, *, account: str, body: Mapping[str, str]) -> None:
+    def tell(self, *, account: str, body: Mapping[str, object]) -> None:
         """Queue a receipt made by hand."""
         self._put(account, Report(channel="", seq=0, body=body))
 
@@ -101,37 +105,35 @@ class Courier:
             await asyncio.sleep(0 if ready else min(_PAUSE * 2**failures, _LONGEST_PAUSE))
             if not queue or not self.url:
                 continue
-            batch = [queue[place] for place in range(min(len(queue), _MOST))]
-            taken = await self._post(account, batch)
+            batch = _of_one_form(queue)
+            taken = await self._tell(account, batch)
             failures = 0 if taken else min(failures + 1, 6)
             if taken:
                 for _ in batch:
                     queue.popleft()
                 self._note(account, batch)
 
-    async def _post(self, account: str, batch: list[Report]) -> bool:
-        body = orjson.dumps([report.body for report in batch])
-        stamp = str(int(time.time()))
-        mac = hmac.new(self.secret.encode(), stamp.encode() + b"." + body, hashlib.sha256)
-        headers = {
-            "Content-Type": "application/json",
-            "X-Receipt-Timestamp": stamp,
-            "X-Receipt-Signature": mac.hexdigest(),
-        }
+    async def _tell(self, account: str, batch: list[Report]) -> bool:
+        form = batch[0].form
+        items = [report.body for report in batch]
+        posts = form.posts(items, url=f"{self.url}/{account}/", secret=self.secret)
+        return all([await self._post(form, post) for post in posts])
+
+    async def _post(self, form: Form, post: Post) -> bool:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
         try:
             async with self._session.post(
-                f"{self.url}/{account}/", data=body, headers=headers
+                post.url, data=post.body, headers=post.headers
             ) as response:
-                await response.read()
+                body = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self.last_failure = str(error) or type(error).__name__
             return False
-        if response.status // 100 != 2:
+        taken = form.is_taken(response.status, body)
+        if not taken:
             self.last_failure = f"HTTP {response.status}"
-            return False
-        return True
+        return taken
 
     def _note(self, account: str, batch: list[Report]) -> None:
         channels = {report.channel for report in batch if report.seq}
@@ -142,14 +144,7 @@ class Courier:
             )
 
 
-def _delivery(channel: str, seq: int, key: str, event: str, at: float) -> Report:
-    provider_id = f"{channel}-{seq}"
-    body = {
-        "id": f"{provider_id}-{event}",
-        "key": key,
-        "provider_id": provider_id,
-        "event": event,
-        "at": datetime.fromtimestamp(at, UTC).isoformat(),
-        "detail": "550 5.1.1 no such mailbox" if event == "bounced" else "",
-    }
-    return Report(channel=channel, seq=seq, body=body)
+def _of_one_form(queue: deque[Report]) -> list[Report]:
+    """The queue's head as far as one post can hold it."""
+    form = queue[0].form
+    return list(takewhile(lambda report: report.form is form, islice(queue, _MOST)))

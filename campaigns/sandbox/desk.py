@@ -3,11 +3,12 @@
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from campaigns.sandbox.courier import Courier
 from campaigns.sandbox.faults import Fault, Faults, named_fault
+from campaigns.sandbox.forms import HOUSE, Form
 from campaigns.sandbox.inbox import Inbox
 from campaigns.sandbox.ledger import Ledger
 
@@ -16,13 +17,19 @@ _BOUNCING = re.compile(r"\bbounce\b")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One message a client hands in."""
+    """One message a client hands in.
+
+    `form` is how its vendor reports over HTTP, with `facts` of the request it needs; None where
+    the vendor reports otherwise.
+    """
 
     channel: str
     account: str
     key: str
     address: str
     content: Mapping[str, str]
+    form: Form | None = HOUSE
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 class Desk:
@@ -48,8 +55,9 @@ class Desk:
             channel=channel, account=arrival.account, key=key, address=arrival.address
         )
         self.inbox(channel).add(entry, dict(arrival.content))
-        event = "bounced" if _BOUNCING.search(arrival.address) else "delivered"
-        self.courier.report(entry, event)
+        if arrival.form is not None:
+            event = "bounced" if _BOUNCING.search(arrival.address) else "delivered"
+            self.courier.report(entry, event, form=arrival.form, facts=arrival.facts)
         return entry.provider_id
 
     def accept_late(self, arrivals: Sequence[Arrival]) -> None:

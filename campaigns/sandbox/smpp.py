@@ -9,6 +9,7 @@ message counts as accepted.  The key comes in the vendor parameter 0x1400.
 import asyncio
 import contextlib
 import struct
+from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +19,6 @@ from campaigns.sandbox.faults import Fault
 
 _SLOW_SECONDS = 2.0
 _REPEAT_SECONDS = 1.0
-_REPEATS = 10
 _KEY_TAG = 0x1400
 _BIND, _SUBMIT, _DELIVER, _UNBIND, _ENQUIRE = 0x09, 0x04, 0x05, 0x06, 0x15
 _OK, _SYSTEM_ERROR, _BAD_NUMBER, _BAD_PASSWORD, _THROTTLED = 0x00, 0x08, 0x0B, 0x0E, 0x58
@@ -44,16 +44,17 @@ class Submit:
 
 
 class MessageCentre:
-    """All open binds, so that a reply can find its way back."""
+    """All open binds, and what waits for one: reports and replies are kept until taken."""
 
     def __init__(self, desk: Desk, password: str) -> None:
         self._desk = desk
         self._password = password
         self._sessions: list[SmppSession] = []
+        self._waiting: deque[bytes] = deque()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until it ends."""
-        session = SmppSession(self._desk, self._password, reader, writer)
+        session = SmppSession(self, self._desk, self._password, reader, writer)
         self._sessions.append(session)
         try:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, struct.error):
@@ -63,15 +64,30 @@ class MessageCentre:
             session.close()
 
     def reply(self, *, source: str, text: str) -> int:
-        """Hand a customer's reply to every open bind; return how many there are."""
-        bound = [session for session in self._sessions if session.is_bound]
-        for session in bound:
-            session.deliver(source.removeprefix("+"), text.encode("utf-16-be"), esm=0, coding=8)
-        return len(bound)
+        """Hand a customer's reply to a bind; return how many are open."""
+        self.deliver(source.removeprefix("+"), text.encode("utf-16-be"), esm=0, coding=8)
+        return sum(1 for session in self._sessions if session.is_bound)
+
+    def deliver(self, source: str, octets: bytes, *, esm: int, coding: int = 0) -> None:
+        """Keep a deliver_sm for the first bind that takes it."""
+        body = b"\0\1\1" + source.encode() + b"\0\1\1touchstone\0"
+        body += bytes([esm, 0, 0, 0, 0, 0, 0, coding, 0, len(octets)]) + octets
+        self.keep(body)
+
+    def keep(self, body: bytes) -> None:
+        """Take a body, new or given back, and hand out what can be."""
+        self._waiting.append(body)
+        self.hand_out()
+
+    def hand_out(self) -> None:
+        """Give what waits to a bind, if there is one."""
+        bound = next((session for session in self._sessions if session.is_bound), None)
+        while bound is not None and self._waiting:
+            bound.deliver(self._waiting.popleft())
 
     def close(self) -> None:
         """End every connection."""
-        for session in self._sessions:
+        for session in list(self._sessions):
             session.close()
 
 
@@ -80,11 +96,13 @@ class SmppSession:
 
     def __init__(
         self,
+        centre: MessageCentre,
         desk: Desk,
         password: str,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
+        self._centre = centre
         self._desk = desk
         self._password = password
         self._reader = reader
@@ -113,10 +131,8 @@ class SmppSession:
             else:
                 self._take(command, sequence, body)
 
-    def deliver(self, source: str, octets: bytes, *, esm: int, coding: int = 0) -> None:
-        """Send a deliver_sm, again and again until it is taken."""
-        body = b"\0\1\1" + source.encode() + b"\0\1\1touchstone\0"
-        body += bytes([esm, 0, 0, 0, 0, 0, 0, coding, 0, len(octets)]) + octets
+    def deliver(self, body: bytes) -> None:
+        """Send a deliver_sm, again and again until it is taken; a lost bind gives it back."""
         self._start(self._deliver_until_taken(body))
 
     def close(self) -> None:
@@ -133,6 +149,7 @@ class SmppSession:
                 self.is_bound = rest.partition(b"\0")[0] == self._password.encode()[:8]
                 status = _OK if self.is_bound else _BAD_PASSWORD
                 self._say(_BIND, status, sequence, b"sandbox\0" if self.is_bound else b"")
+                self._centre.hand_out()
             case 0x04 if self.is_bound:
                 self._start(self._submit(sequence, _read_submit(body)))
             case 0x04:
@@ -155,6 +172,7 @@ class SmppSession:
             key=submit.key,
             address=submit.address,
             content=content,
+            form=None,
         )
         match self._desk.pick_fault([arrival]):
             case None | Fault.REFUSE:
@@ -185,7 +203,7 @@ class SmppSession:
             now = datetime.now(UTC).strftime("%y%m%d%H%M")
             report = f"id:{known_as} sub:001 dlvrd:001 submit date:{now} done date:{now} "
             report += "stat:DELIVRD err:000 text:"
-            self.deliver(submit.address[1:], report.encode(), esm=0x04)
+            self._centre.deliver(submit.address[1:], report.encode(), esm=0x04)
 
     def _joined(self, submit: Submit) -> bytes | None:
         """Return the whole message once all its parts are there."""
@@ -200,17 +218,21 @@ class SmppSession:
         return b"".join(parts[number] for number in sorted(parts))
 
     async def _deliver_until_taken(self, body: bytes) -> None:
-        for _ in range(_REPEATS):
-            if not self.is_bound or self._writer.is_closing():
-                return
-            self._sequence += 1
-            answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-            self._answers[self._sequence] = answer
-            head = struct.pack(">LLLL", len(body) + 16, _DELIVER, 0, self._sequence)
-            self._writer.write(head + body)
-            if await answer == _OK:
-                return
-            await asyncio.sleep(_REPEAT_SECONDS)
+        is_taken = False
+        try:
+            while not (is_taken := await self._deliver(body) == _OK):
+                await asyncio.sleep(_REPEAT_SECONDS)
+        finally:
+            if not is_taken:
+                self._centre.keep(body)
+
+    async def _deliver(self, body: bytes) -> int:
+        self._sequence += 1
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._answers[self._sequence] = answer
+        head = struct.pack(">LLLL", len(body) + 16, _DELIVER, 0, self._sequence)
+        self._writer.write(head + body)
+        return await answer
 
     def _say(self, command: int, status: int, sequence: int, body: bytes = b"") -> None:
         if not self._writer.is_closing():

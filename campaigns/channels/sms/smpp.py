@@ -3,8 +3,8 @@
 Delivery reports and replies come back on the bind, not over HTTP.  They are
 passed on to `receipts_url`, our own receipts door, signed with the account's
 `receipt_secret`; only when the door has taken one is it acknowledged, so that
-the message centre keeps what we could not.  They flow while a worker holds the
-bind open.
+the message centre keeps what we could not.  `listen` holds the bind open while
+nothing is sent.
 """
 
 import asyncio
@@ -112,6 +112,15 @@ class Smpp:
     ) -> list[Receipt]:
         """Read what this account's own bind passed on, or a relay reports."""
         return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
+
+    async def listen(self) -> None:
+        """Bind, so that reports and replies come in while nothing is sent."""
+        if not self._receipts_url:
+            return
+        try:
+            await self._bound()
+        except Declined as error:
+            raise RequestUnsent(str(error), code=error.code) from error
 
     async def aclose(self) -> None:
         """Unbind and close."""

@@ -1,8 +1,8 @@
 """`twilio`: Twilio's Messages resource, one message a request.
 
 Twilio has no client reference and is not idempotent; our key travels in the
-query of the status callback, which Twilio signs with the whole URL.  Where the
-callback is set in Twilio's console instead, receipts name the sid alone.
+query of the status callback, which Twilio signs with the whole URL.  A callback
+set in Twilio's console instead names the sid alone.
 Source: Twilio, "Message resource", "Validating signatures from Twilio",
 "Error and warning dictionary".
 """
@@ -189,7 +189,7 @@ def build(config: AccountConfig) -> Twilio:
         honours_key=False,
         can_find=bool(config.options.get("lookup_url")),
         settle=accounts.seconds_option(config, "settle_seconds", 300),
-        reports_by_id=not config.options.get("receipts_url"),
+        reports_by_id=True,
     )
     return Twilio(config, limits=limits, http=http, lookup=build_lookup(config, http))
 

@@ -7,6 +7,8 @@ vendor's gateway would, so that a client's own idea of it is not trusted.
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, quote
 
@@ -14,6 +16,8 @@ from aiohttp import web
 
 from campaigns.sandbox.answers import as_json, as_list, as_object
 from campaigns.sandbox.desk import Arrival, Desk
+from campaigns.sandbox.forms import TokenForm, china_time
+from campaigns.sandbox.ledger import Entry
 from campaigns.sandbox.mischief import answer_or_misbehave, e164, keys_of
 
 _AUTHORIZATION = re.compile(
@@ -23,6 +27,28 @@ _AUTHORIZATION = re.compile(
 _MUST_SIGN = {"host", "x-acs-action", "x-acs-content-sha256", "x-acs-date", "x-acs-version"}
 _WINDOW = timedelta(minutes=15)
 _BATCH_MOST = 100
+
+
+class SmsReport(TokenForm):
+    """Names a message by BizId, number and whatever OutId the request had."""
+
+    def item(self, entry: Entry, event: str, facts: Mapping[str, str]) -> Mapping[str, object]:
+        """Return one object of the array."""
+        delivered = event == "delivered"
+        return {
+            "phone_number": facts["number"],
+            "send_time": china_time(entry.at),
+            "report_time": china_time(entry.at),
+            "success": delivered,
+            "err_code": "DELIVERED" if delivered else "MK:0001",
+            "err_msg": "用户接收成功" if delivered else "空号",
+            "sms_size": "1",
+            "biz_id": facts.get("biz_id", entry.provider_id),
+            "out_id": facts["out_id"],
+        }
+
+
+_REPORTS = SmsReport(done={"code": 0})
 
 
 class Aliyun:
@@ -64,8 +90,10 @@ class Aliyun:
             return _refusal("isv.MOBILE_NUMBER_ILLEGAL")
         if any(self._desk.refuses(a) for a in arrivals):
             return _refusal("isv.MOBILE_NUMBER_ILLEGAL")
-        ids = [self._desk.accept(arrival) for arrival in arrivals]
-        return as_json({"Code": "OK", "Message": "OK", "BizId": ids[0], "RequestId": ids[0]})
+        biz_id = self._desk.accept(arrivals[0])
+        for arrival in arrivals[1:]:
+            self._desk.accept(replace(arrival, facts={**arrival.facts, "biz_id": biz_id}))
+        return as_json({"Code": "OK", "Message": "OK", "BizId": biz_id, "RequestId": biz_id})
 
     def _unsigned(self, request: web.Request, body: bytes) -> str:
         """Return the vendor's code for what is wrong with the signature, or nothing."""
@@ -121,6 +149,8 @@ def _read(action: str, fields: dict[str, str], request: web.Request) -> list[Arr
             key=key,
             address=e164(str(number)),
             content={"text": f"【{sign}】{_words(parameters)}"},
+            form=_REPORTS,
+            facts={"out_id": fields.get("OutId", ""), "number": str(number)},
         )
         for key, number, sign, parameters in zip(keys, numbers, signs, texts, strict=True)
     ]

@@ -7,12 +7,15 @@ import hashlib
 import hmac
 import re
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from aiohttp import web
 
 from campaigns.sandbox.answers import as_json, as_object
 from campaigns.sandbox.desk import Arrival, Desk
+from campaigns.sandbox.forms import TokenForm, china_time
+from campaigns.sandbox.ledger import Entry
 from campaigns.sandbox.mischief import answer_or_misbehave, e164, keys_of
 
 _AUTHORIZATION = re.compile(
@@ -21,6 +24,26 @@ _AUTHORIZATION = re.compile(
 )
 _WINDOW = 300.0  # seconds
 _NUMBERS_MOST = 200
+
+
+class StatusReport(TokenForm):
+    """Names a message by its serial number alone."""
+
+    def item(self, entry: Entry, event: str, facts: Mapping[str, str]) -> Mapping[str, object]:
+        """Return one object of the array."""
+        delivered = event == "delivered"
+        return {
+            "user_receive_time": china_time(entry.at),
+            "nationcode": "86",
+            "mobile": entry.address.removeprefix("+86").removeprefix("+"),
+            "report_status": "SUCCESS" if delivered else "FAIL",
+            "errmsg": "DELIVRD" if delivered else "MK:0001",
+            "description": "用户短信送达成功" if delivered else "空号",
+            "sid": entry.provider_id,
+        }
+
+
+_REPORTS = StatusReport(done={"result": 0})
 
 
 class Tencent:
@@ -113,6 +136,7 @@ def _read(told: dict[str, object], request: web.Request) -> list[Arrival]:
             key=key,
             address=e164(str(number)),
             content={"text": f"【{sign}】{words}"},
+            form=_REPORTS,
         )
         for key, number in zip(keys, numbers, strict=True)
     ]

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +15,7 @@ from campaigns.channels.base import (
     Absent,
     Accepted,
     AccountConfig,
+    Acknowledged,
     Channel,
     Found,
     Outcome,
@@ -26,9 +27,11 @@ from campaigns.channels.base import (
     Unavailable,
     Unknown,
 )
+from campaigns.channels.callbacks import TARGET_HEADER
 from campaigns.channels.errors import BadSignature, ChannelError, StaleReceipt
 from campaigns.channels.receipts import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from campaigns.channels.registry import build_provider
+from tests.campaigns.channels.scripted import scripted
 from tests.campaigns.sandbox_process import SandboxProcess
 
 API_SECRET = "sandbox-api-secret"
@@ -56,6 +59,10 @@ class ProviderContract:
     def message(self, fault: str = "") -> Outgoing:
         return Outgoing(key=uuid.uuid4().hex, address=self.address(fault), content=self.content())
 
+    def reporting_to(self, account: AccountConfig, url: str) -> AccountConfig:
+        """Return the account with its door told to the vendor, where the client tells it."""
+        return account
+
     def provider_id(self, message: Outgoing, copy: Mapping[str, str]) -> str:
         """Return the id the vendor gives; most make one of their own."""
         return copy["provider_id"]
@@ -63,7 +70,8 @@ class ProviderContract:
     @pytest.fixture
     def account(self, sandbox: SandboxProcess) -> AccountConfig:
         config = self.config(sandbox.ports, sandbox)
-        return replace(config, secrets={**config.secrets, "receipt_secret": RECEIPT_SECRET})
+        secrets = {"receipt_secret": RECEIPT_SECRET, "receipt_token": RECEIPT_SECRET}
+        return replace(config, secrets={**config.secrets, **secrets})
 
     @pytest.fixture
     async def provider(self, account: AccountConfig) -> AsyncIterator[Provider]:
@@ -230,39 +238,29 @@ class ProviderContract:
         assert isinstance(outcome, Refused)
         assert sandbox.received(self.channel, plain.key) == []
 
-    async def test_receipts_of_an_accept_come_back_signed_and_readable(
-        self, provider: Provider, sandbox: SandboxProcess
+    async def test_receipts_of_an_accept_come_back_in_the_vendors_form_and_name_it(
+        self, account: AccountConfig, sandbox: SandboxProcess
     ) -> None:
         posts: list[tuple[dict[str, str], bytes]] = []
+        taken = _acknowledgement(build_provider(account))
 
         async def take(request: web.Request) -> web.Response:
-            posts.append((dict(request.headers), await request.read()))
-            return web.Response(status=200)
+            headers = {**request.headers, TARGET_HEADER: request.path_qs}
+            posts.append((headers, await request.read()))
+            return web.Response(body=taken)
 
-        app = web.Application()
-        app.router.add_post("/hooks/{account}/", take)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = f"http://127.0.0.1:{runner.addresses[0][1]}/hooks"
-        message = self.message()
+        async with scripted(take) as url:
+            provider = build_provider(self.reporting_to(account, f"{url}/hooks"))
+            batch = [self.message() for _ in range(3)]
+            outcomes = {outcome.key: outcome for outcome in await provider.send(batch)}
+            await asyncio.to_thread(sandbox.post, "/receipts", {"url": f"{url}/hooks"})
+            figures = await asyncio.to_thread(sandbox.post, "/flush", {})
+            await asyncio.to_thread(sandbox.post, "/receipts", {"url": ""})
+            await until(lambda: _named(outcomes, provider, posts) == outcomes.keys())
+            await provider.aclose()
 
-        [outcome] = await provider.send([message])
-        await asyncio.to_thread(sandbox.post, "/receipts", {"url": url})
-        figures = await asyncio.to_thread(sandbox.post, "/flush", {})
-        await asyncio.to_thread(sandbox.post, "/receipts", {"url": ""})
-        await runner.cleanup()
-
-        assert figures["receipts_pending"] == 0
-        receipts = [
-            receipt
-            for headers, body in posts
-            for receipt in provider.read_receipts(headers, body, datetime.now(UTC))
-        ]
-        [mine] = [receipt for receipt in receipts if receipt.key == message.key]
-        assert isinstance(outcome, Accepted)
-        [copy] = sandbox.received(self.channel, message.key)
-        assert (mine.kind, mine.provider_id) == (ReceiptKind.DELIVERED, copy["provider_id"])
+        assert figures["receipts_pending"] == 0, figures["receipts_last_failure"]
+        assert _named(outcomes, provider, posts) == {message.key for message in batch}
 
     def test_a_bad_signature_is_refused(self, account: AccountConfig) -> None:
         provider = build_provider(account)
@@ -278,6 +276,36 @@ class ProviderContract:
         assert _kinds(provider.read_receipts(headers, body, datetime.now(UTC))) == ["delivered"]
         with pytest.raises(StaleReceipt):
             provider.read_receipts(headers, body, datetime.now(UTC) + timedelta(minutes=6))
+
+
+def _acknowledgement(provider: Provider) -> bytes:
+    return provider.acknowledgement.body if isinstance(provider, Acknowledged) else b""
+
+
+def _named(
+    outcomes: Mapping[str, Outcome],
+    provider: Provider,
+    posts: Sequence[tuple[dict[str, str], bytes]],
+) -> set[str]:
+    """Return the keys of the messages that some receipt calls delivered."""
+    receipts = [
+        receipt
+        for headers, body in posts
+        for receipt in provider.read_receipts(headers, body, datetime.now(UTC))
+        if receipt.kind is ReceiptKind.DELIVERED
+    ]
+    names = {receipt.provider_id for receipt in receipts if provider.limits.reports_by_id}
+    return {receipt.key for receipt in receipts if receipt.key in outcomes} | {
+        outcome.key
+        for outcome in outcomes.values()
+        if isinstance(outcome, Accepted) and outcome.provider_id in names
+    }
+
+
+async def until(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + 8
+    while not done() and time.monotonic() < end:
+        await asyncio.sleep(0.05)
 
 
 def _signed(*, secret: str) -> tuple[dict[str, str], bytes]:

@@ -57,6 +57,9 @@ class TestTwilioContract(ProviderContract):
     def content(self) -> dict[str, str]:
         return {"text": "Your statement: https://example.com/r/abc Reply STOP to opt out"}
 
+    def reporting_to(self, account: AccountConfig, url: str) -> AccountConfig:
+        return replace(account, options={**account.options, "receipts_url": f"{url}/twilio/"})
+
     def address(self, fault: str = "") -> str:
         return f"+9990000004{FAULT_DIGITS[fault]}"
 
