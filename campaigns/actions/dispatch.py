@@ -197,9 +197,10 @@ def _take_off(claimed: ClaimedBatch, now: datetime) -> Flight | None:
 def _land(flight: Flight, now: datetime) -> Dispatched:
     """Record what became of the batch."""
     results = flight.sending.result()
+    # Names are true whoever holds the batch: receipts can then prove what this worker may not say.
+    _name(flight, results, now)
     if flight.lease.is_lost:
         raise LostLease(f"batch {flight.claimed.id} was taken over while it was sent")
-    _name(flight, results, now)
     _record(flight, results, now)
     return _summary(flight.prepared, results)
 
