@@ -5,6 +5,7 @@ CampaignError
 ├── TemplateError    a template is wrong; ``path`` names the part
 ├── NotPublishable   the checks or the review forbid it; ``problems`` lists why
 ├── StateConflict    not possible in the present state
+├── ContentChanged   a frozen content isn't what was frozen
 └── LostLease        another worker took over; nothing was written
 """
 
@@ -39,6 +40,10 @@ class NotPublishable(CampaignError):
 
 class StateConflict(CampaignError):
     """Not possible in the present state."""
+
+
+class ContentChanged(CampaignError):
+    """A touch's frozen content is not the one its hash was taken of."""
 
 
 class LostLease(CampaignError):

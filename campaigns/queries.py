@@ -1,5 +1,6 @@
 """Reads of floor 3, and the set-based statements its verbs run."""
 
+import hashlib
 import json
 import zlib
 from collections.abc import Mapping, Sequence
@@ -8,10 +9,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
+import orjson
 from django.conf import settings
 from django.db.models import OuterRef, Subquery
 
 from campaigns.channels.base import AccountConfig
+from campaigns.errors import ContentChanged
 from campaigns.journeys.check import References, experiments
 from campaigns.journeys.graph import Graph
 from campaigns.journeys.parse import parse
@@ -369,6 +372,9 @@ WHERE t.id = r.touch_id AND a.id = t.account_id
 """
 
 
+WORTH_COMPRESSING: Final = 512  # bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedBatch:
     """A batch under lease; ``fence`` proves it."""
@@ -429,16 +435,40 @@ def account_config(account: ProviderAccount) -> AccountConfig:
     )
 
 
-def seal(content: Mapping[str, str], key: str) -> bytes:
-    """A touch's frozen content: compressed, encrypted, bound to the touch's key."""
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
-    return keyring().seal_bytes(zlib.compress(text.encode(), 1), f"touch:{key}".encode())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """A touch's content as it is kept: its hash, and the sealed bytes the hash is of."""
+
+    content_hash: str
+    sealed: bytes
 
 
-def unseal(sealed: bytes, key: str) -> dict[str, str]:
-    """The frozen content of the touch with this key."""
-    packed = keyring().unseal_bytes(bytes(sealed), f"touch:{key}".encode())
-    content: dict[str, str] = json.loads(zlib.decompress(packed))
+def freeze(content: Mapping[str, str], key: str) -> Frozen:
+    """Canonical JSON, hashed, then encrypted and bound to the touch's key.
+
+    What is long is compressed first; for a text message that would cost more than it saves.
+    """
+    text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    packed = zlib.compress(text, 1) if len(text) > WORTH_COMPRESSING else text
+    return Frozen(
+        content_hash=hashlib.sha256(text).hexdigest(),
+        sealed=keyring().seal_bytes(packed, f"touch:{key}".encode()),
+    )
+
+
+def thaw(frozen: Frozen, key: str) -> dict[str, str]:
+    """The content of the touch with this key.
+
+    Raises
+    ------
+    customers.errors.UnknownKey : the keyring lacks its key
+    ContentChanged : it is not what the hash was taken of
+    """
+    packed = keyring().unseal_bytes(frozen.sealed, f"touch:{key}".encode())
+    text = packed if packed.startswith(b"{") else zlib.decompress(packed)
+    if hashlib.sha256(text).hexdigest() != frozen.content_hash:
+        raise ContentChanged(f"touch {key}: not the content that was frozen")
+    content: dict[str, str] = orjson.loads(text)
     return content
 
 

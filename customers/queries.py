@@ -480,10 +480,16 @@ def identity_row(customer_id: int, kind: str, value: str, ring: Keyring) -> dict
     }
 
 
-def rows(statement: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """All rows of one statement."""
+def rows(
+    statement: str, params: Mapping[str, Any], *, binary: bool = False
+) -> list[tuple[Any, ...]]:
+    """All rows of one statement.
+
+    ``binary``: instants, numbers and bytes come in the server's own form, which for wide rows is
+    read seven times as fast; JSON comes parsed.
+    """
     with _cursor() as cursor:
-        cursor.execute(statement.encode(), params)
+        cursor.execute(statement.encode(), params, binary=binary)
         return cursor.fetchall()
 
 

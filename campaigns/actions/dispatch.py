@@ -6,7 +6,6 @@ sent again.
 """
 
 import base64
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -41,7 +40,7 @@ from campaigns.queries import (
     account_config,
 )
 from campaigns.states import Reason, TouchState
-from customers.queries import execute, rows
+from customers.queries import as_json, execute, rows
 
 TASK_SLA: Final = timedelta(hours=24)
 # Batches that one process has under way at once: while one waits for slow answers the next is
@@ -237,7 +236,9 @@ def _prepare_held(
             "now": now,
         },
     )
-    open_touches = [OpenTouch(*row) for row in rows(OPEN_TOUCHES, {"batch": claimed.id})]
+    open_touches = [
+        OpenTouch(*row) for row in rows(OPEN_TOUCHES, {"batch": claimed.id}, binary=True)
+    ]
     due = [touch for touch in open_touches if touch.due_at <= now]
     prepared = prepare_touches(
         [touch for touch in due if touch.state != TouchState.AMBIGUOUS][:most],
@@ -248,7 +249,7 @@ def _prepare_held(
     execute(
         WRITE_JUDGED,
         {
-            "rows": json.dumps([_judged_row(item) for item in prepared.judged]),
+            "rows": as_json([_judged_row(item) for item in prepared.judged]),
             "fence": claimed.fence,
             "now": now,
         },
@@ -272,7 +273,7 @@ def _judged_row(item: Judged) -> dict[str, object]:
         "verdict": item.verdict,
         "segments": item.segments,
         "attempt": 1 if item.state is TouchState.HANDING_OVER else 0,
-        "due_at": item.due_at.isoformat(),
+        "due_at": item.due_at,
         "content_hash": item.content_hash,
         "content": base64.b64encode(item.sealed).decode(),
     }
@@ -294,16 +295,16 @@ def _record(flight: Flight, results: Sequence[Result], now: datetime) -> None:
             "state": result.state,
             "reason": result.reason,
             "detail": result.detail,
-            "due_at": result.due_at.isoformat(),
+            "due_at": result.due_at,
             "provider_id": result.provider_id,
             "segments": result.segments,
             "accepted": result.state is TouchState.ACCEPTED,
             "tried": result.tried,
-            "at": result.at.isoformat(),
+            "at": result.at,
         }
         for result in results
     ]
-    execute(WRITE_OUTCOMES, {"rows": json.dumps(told), "batch": claimed.id})
+    execute(WRITE_OUTCOMES, {"rows": as_json(told), "batch": claimed.id})
     _record_tasks(flight.prepared, results, now)
     note_flow(claimed.account_id, gateway_of(provider), now)
     can_ask = provider.limits.can_find
@@ -324,7 +325,7 @@ def _record_tasks(prepared: Prepared, results: Sequence[Result], now: datetime) 
         if message.key in accepted and "script" in message.content
     ]
     if told:
-        execute(RECORD_TASKS, {"rows": json.dumps(told)})
+        execute(RECORD_TASKS, {"rows": as_json(told)})
 
 
 def _summary(prepared: Prepared, results: Sequence[Result]) -> Dispatched:

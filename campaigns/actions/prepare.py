@@ -17,16 +17,15 @@ from campaigns.actions.judging import (
     judge_touch,
     read_world,
 )
-from campaigns.actions.templates import hash_of
 from campaigns.channels.base import Channel, Outgoing
 from campaigns.channels.sms.segments import measure
 from campaigns.content.compose import Addressing, Ready, compose
 from campaigns.content.links import prepare as prepare_links
 from campaigns.content.render import MissingVariable, compile_parts
-from campaigns.errors import TemplateError
+from campaigns.errors import ContentChanged, TemplateError
 from campaigns.guards.verdict import Allow, Defer, Refuse
 from campaigns.models import Journey, Link, TemplateVersion, Touch
-from campaigns.queries import link_key, seal, unseal
+from campaigns.queries import Frozen, freeze, link_key, thaw
 from campaigns.states import Reason, TouchState
 from compliance.queries import clock_now
 from customers.errors import UnknownKey
@@ -131,7 +130,8 @@ def _render(touch: OpenTouch, world: World, judgement: Judgement) -> tuple[Judge
     if isinstance(content, Refuse):
         return _refused(touch, "content" if touch.content_cipher else "render", content), None
     if not touch.content_cipher:
-        content_hash, sealed = hash_of(content), seal(content, key)
+        frozen = freeze(content, key)
+        content_hash, sealed = frozen.content_hash, frozen.sealed
     judged = Judged(
         touch_id=touch.id,
         state=TouchState.HANDING_OVER,
@@ -146,13 +146,11 @@ def _render(touch: OpenTouch, world: World, judgement: Judgement) -> tuple[Judge
 
 def _frozen(touch: OpenTouch) -> dict[str, str] | Refuse:
     """What an earlier attempt sent, if it is still that."""
+    kept = Frozen(content_hash=touch.content_hash, sealed=touch.content_cipher or b"")
     try:
-        content = unseal(touch.content_cipher or b"", touch.key.hex)
-    except UnknownKey as error:
+        return thaw(kept, touch.key.hex)
+    except (UnknownKey, ContentChanged) as error:
         return Refuse(reason=Reason.GATE_ERROR, detail=str(error))
-    if hash_of(content) != touch.content_hash:
-        return Refuse(reason=Reason.GATE_ERROR, detail="not the content that was frozen")
-    return content
 
 
 def _composed(touch: OpenTouch, world: World, customer: CustomerFacts) -> dict[str, str] | Refuse:

@@ -6,6 +6,7 @@ any character outside the alphabet turns the whole message to UCS-2 with 70
 or 67 units of 16 bits.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +15,7 @@ _BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED = frozenset("\f^{}\\[~]|€")
+_GSM7 = _BASIC | _EXTENDED
 
 
 class Alphabet(StrEnum):
@@ -38,15 +40,21 @@ def measure(text: str) -> Measure:
     >>> measure("€" * 81)
     Measure(alphabet=<Alphabet.GSM7: 'gsm7'>, units=162, segments=2)
     """
-    if all(character in _BASIC or character in _EXTENDED for character in text):
-        widths = [2 if character in _EXTENDED else 1 for character in text]
-        return Measure(alphabet=Alphabet.GSM7, units=sum(widths), segments=_parts(widths, 160, 153))
-    widths = [2 if ord(character) > 0xFFFF else 1 for character in text]
-    return Measure(alphabet=Alphabet.UCS2, units=sum(widths), segments=_parts(widths, 70, 67))
+    used = set(text)
+    if used <= _GSM7:
+        doubled = used & _EXTENDED
+        units = len(text) + sum(map(text.count, doubled))
+        widths = (2 if character in doubled else 1 for character in text)
+        segments = _parts(widths, units, alone=160, each=153)
+        return Measure(alphabet=Alphabet.GSM7, units=units, segments=segments)
+    units = len(text.encode("utf-16-le", "surrogatepass")) // 2
+    widths = (2 if character > "\uffff" else 1 for character in text)
+    segments = _parts(widths, units, alone=70, each=67)
+    return Measure(alphabet=Alphabet.UCS2, units=units, segments=segments)
 
 
-def _parts(widths: list[int], alone: int, each: int) -> int:
-    if sum(widths) <= alone:
+def _parts(widths: Iterable[int], units: int, *, alone: int, each: int) -> int:
+    if units <= alone:
         return 1
     parts, room = 1, each
     for width in widths:

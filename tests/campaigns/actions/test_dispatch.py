@@ -32,7 +32,7 @@ from campaigns.channels.base import (
 from campaigns.channels.memory import MemoryProvider, accept
 from campaigns.errors import LostLease
 from campaigns.models import AdvisorTask, DispatchBatch, Journey, ProviderAccount, Touch
-from campaigns.queries import seal, unseal
+from campaigns.queries import Frozen, freeze, thaw
 from customers.vocabulary import ConsentState
 from tests.factories import (
     NOW,
@@ -238,7 +238,8 @@ def test_content_is_frozen_before_the_first_attempt_and_equal_on_every_other(
     assert first == second
     assert (first.content["subject"], touch().attempts) == ("Shanghai", 2)
     assert touch().content_hash == first_hash == hash_of(dict(first.content))
-    assert unseal(touch().content_cipher, touch().key.hex) == first.content
+    kept = Frozen(content_hash=first_hash, sealed=bytes(touch().content_cipher))
+    assert thaw(kept, touch().key.hex) == first.content
 
 
 @pytest.mark.parametrize(
@@ -270,7 +271,7 @@ def test_content_that_is_not_what_was_frozen_is_not_sent_and_harms_no_other(
     dispatch()
     first, second, third = Touch.objects.order_by("id")
     forged = (
-        seal({**provider.sent[0].content, "subject": "forged"}, first.key.hex)
+        freeze({**provider.sent[0].content, "subject": "forged"}, first.key.hex).sealed
         if how.startswith("another content")
         else second.content_cipher
     )
