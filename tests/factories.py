@@ -162,9 +162,10 @@ def make_memory_account(
     limits: Limits | None = None,
     unit_cost: str = "0.0100",
     now: datetime = NOW,
+    kind: type[MemoryProvider] = MemoryProvider,
 ) -> MemoryProvider:
     """The default account of a channel, served by the double; the double itself."""
-    double = MemoryProvider(channel, script=script, limits=limits)
+    double = kind(channel, script=script, limits=limits)
     vendor = f"memory-{channel.value}"
     monkeypatch.setitem(VENDORS, vendor, lambda _config: double)  # type: ignore[arg-type]
     make_account(channel, vendor=vendor, unit_cost=unit_cost, now=now)

@@ -1,0 +1,242 @@
+"""Rates, warm-up, pace and breaker: what all processes agree on before anything is sent."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from campaigns.actions.advance import advance
+from campaigns.actions.dispatch import dispatch_batch, dispatch_due
+from campaigns.actions.enrol import enrol
+from campaigns.actions.flow import OPEN_FOR, PROBE, daily_limit
+from campaigns.actions.gateway import FAILURES
+from campaigns.channels.base import Accepted, Channel, Limits, Outcome, Outgoing, Unavailable
+from campaigns.channels.memory import MemoryProvider, accept
+from campaigns.models import AccountHealth, DispatchBatch, Journey, ProviderAccount, Touch
+from tests.factories import (
+    NOW,
+    graph_of,
+    make_journey,
+    make_memory_account,
+    make_people,
+    make_segment,
+    make_template,
+    send_node,
+)
+
+pytestmark = pytest.mark.django_db
+ONE_BY_ONE = Limits(
+    batch_max=500,
+    concurrency=1,
+    honours_key=False,
+    can_find=True,
+    settle=timedelta(0),
+    per_request=1,
+)
+
+
+@pytest.fixture
+def queued(monkeypatch: pytest.MonkeyPatch) -> Callable[..., MemoryProvider]:
+    """Some customers with one queued touch each, and the double that will send it."""
+
+    def build(people: int, **account: Any) -> MemoryProvider:
+        provider = make_memory_account(monkeypatch, **{"limits": ONE_BY_ONE, **account})
+        make_template()
+        make_people(people)
+        make_segment()
+        enrol(journey=make_journey(graph_of(send_node())), now=NOW)
+        advance(owner="w", now=NOW)
+        return provider
+
+    return build
+
+
+def dead(message: Outgoing) -> Outcome:
+    return Unavailable(key=message.key, code="unreachable", message="")
+
+
+def revoked(message: Outgoing) -> Outcome:
+    return Unavailable(key=message.key, code="unauthorised", message="")
+
+
+def states() -> set[str]:
+    return set(Touch.objects.values_list("state", flat=True))
+
+
+# --- Rates ------------------------------------------------------------------------------------
+def test_no_second_holds_more_messages_than_the_account_bears(
+    queued: Callable[..., MemoryProvider],
+) -> None:
+    provider, sent_at = queued(60), []
+    ProviderAccount.objects.update(per_second=40)
+
+    def note(message: Outgoing) -> Outcome:
+        sent_at.append(time.monotonic())
+        return accept(message)
+
+    provider.script = note
+    started = time.monotonic()
+    list(dispatch_due(owner="w", clock=lambda: NOW, may_claim=lambda: True))
+
+    assert len(sent_at) == 60
+    assert time.monotonic() - started >= 59 / 40
+    spans = [late - early for early, late in zip(sent_at, sent_at[40:], strict=False)]
+    assert min(spans) >= 0.97
+
+
+def test_a_rate_is_shared_by_all_processes(queued: Callable[..., MemoryProvider]) -> None:
+    """Two workers in turn, the second as if in another process: the rows alone tell it."""
+    queued(40)
+    ProviderAccount.objects.update(per_second=4)
+
+    first = dispatch_batch(owner="one", now=NOW)
+    DispatchBatch.objects.update(due_at=NOW)
+    second = dispatch_batch(owner="two", now=NOW)
+
+    assert first is not None
+    assert second is not None
+    assert (first.sent, second.sent) == (20, 0)
+    assert DispatchBatch.objects.get().due_at == NOW + timedelta(seconds=5)
+
+
+def test_what_the_day_does_not_hold_goes_tomorrow(queued: Callable[..., MemoryProvider]) -> None:
+    provider = queued(5)
+    ProviderAccount.objects.update(per_day=3)
+
+    dispatch_batch(owner="w", now=NOW)
+    dispatch_batch(owner="w", now=NOW)
+    later = DispatchBatch.objects.get().due_at
+    assert later is not None
+    dispatch_batch(owner="w", now=later)
+
+    # NOW is in Shanghai's day; its midnight is 16:00 UTC.
+    assert (later.hour, later.minute, later.second) == (16, 0, 0)
+    assert len(provider.sent) == 5
+
+
+@pytest.mark.parametrize(
+    ("day", "limit"),
+    [
+        (date(2026, 3, 1), 50),
+        (date(2026, 3, 2), 100),
+        (date(2026, 3, 4), 400),
+        (date(2026, 4, 1), 900),
+    ],
+)
+def test_a_new_sender_warms_up(day: date, limit: int) -> None:
+    account = ProviderAccount(
+        warm_up_from=date(2026, 3, 1), warm_up_first_day=50, per_day=900, channel=Channel.EMAIL
+    )
+
+    assert daily_limit(account, day) == limit
+
+
+def test_a_journey_keeps_its_pace(queued: Callable[..., MemoryProvider]) -> None:
+    provider = queued(30)
+    Journey.objects.update(per_minute=60)
+
+    dispatch_batch(owner="w", now=NOW)
+
+    assert len(provider.sent) == 5
+
+
+# --- The breaker ------------------------------------------------------------------------------
+def test_a_dead_provider_is_left_alone_after_a_few_failures(
+    queued: Callable[..., MemoryProvider],
+) -> None:
+    provider = queued(100, script=dead)
+
+    dispatch_batch(owner="w", now=NOW)
+
+    assert len(provider.sent) == FAILURES <= 20
+    assert AccountHealth.objects.get().open_until == NOW + OPEN_FOR
+    assert dispatch_batch(owner="w", now=NOW + OPEN_FOR / 2) is None
+    tried = Touch.objects.filter(reason="provider_unavailable")
+    left = Touch.objects.filter(reason="breaker_open")
+    assert (tried.count(), left.count()) == (FAILURES, 100 - FAILURES)
+    assert set(left.values_list("attempts", flat=True)) == {0}
+
+
+def test_a_fault_of_the_account_opens_it_at_once(queued: Callable[..., MemoryProvider]) -> None:
+    provider = queued(50, script=revoked)
+
+    dispatch_batch(owner="w", now=NOW)
+
+    assert len(provider.sent) == 1
+    assert AccountHealth.objects.get().code == "unauthorised"
+
+
+def test_one_message_probes_and_success_lets_all_go(
+    queued: Callable[..., MemoryProvider],
+) -> None:
+    provider = queued(30, script=revoked)
+    dispatch_batch(owner="w", now=NOW)
+    tried, later = len(provider.sent), NOW + timedelta(minutes=1)
+
+    dispatch_batch(owner="w", now=later)
+    assert len(provider.sent) == tried + PROBE
+    assert AccountHealth.objects.get().opens == 2
+
+    provider.script = accept
+    for minutes in (2, 3, 4):
+        dispatch_batch(owner="w", now=NOW + timedelta(minutes=minutes))
+    assert states() == {"accepted"}
+    assert AccountHealth.objects.get().open_until is None
+
+
+def test_only_one_process_probes(queued: Callable[..., MemoryProvider]) -> None:
+    queued(3, script=revoked)
+    dispatch_batch(owner="w", now=NOW)
+    later = NOW + timedelta(minutes=1)
+    AccountHealth.objects.update(open_until=later + timedelta(seconds=30))
+
+    assert dispatch_batch(owner="v", now=later) is None
+
+
+def test_a_refused_message_says_nothing_about_the_account(
+    queued: Callable[..., MemoryProvider],
+) -> None:
+    turns = iter(range(1000))
+
+    def flapping(message: Outgoing) -> Outcome:
+        return accept(message) if next(turns) % FAILURES == FAILURES - 1 else dead(message)
+
+    provider = queued(40, script=flapping)
+    dispatch_batch(owner="w", now=NOW)
+
+    assert len(provider.sent) == 40
+    assert not AccountHealth.objects.exists()
+
+
+# --- Several batches at once ------------------------------------------------------------------
+class Slow(MemoryProvider):
+    """A provider that takes its time."""
+
+    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        await asyncio.sleep(0.5)
+        return await super().send(batch)
+
+
+def test_a_slow_provider_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    done_at: list[float] = []
+
+    def note(message: Outgoing) -> Outcome:
+        done_at.append(time.monotonic())
+        return Accepted(key=message.key, provider_id=message.key)
+
+    make_memory_account(monkeypatch, Channel.SMS, kind=Slow)
+    make_memory_account(monkeypatch, Channel.EMAIL, script=note)
+    make_people(2, channels=[Channel.SMS, Channel.EMAIL])
+    make_segment()
+    for channel in (Channel.SMS, Channel.EMAIL):
+        make_template(channel)
+        enrol(journey=make_journey(graph_of(send_node(channel)), key=channel), now=NOW)
+    advance(owner="w", now=NOW)
+    started = time.monotonic()
+    list(dispatch_due(owner="w", clock=lambda: NOW, may_claim=lambda: True))
+
+    assert states() == {"accepted"}
+    assert max(done_at) - started < 0.5
