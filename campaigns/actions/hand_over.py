@@ -35,9 +35,25 @@ class Pace:
     wait: float = 0.0
     per_second: float | None = None
 
-    def delay(self, position: int) -> float:
-        """Seconds from the start to the message at this position."""
-        return self.wait + (position / self.per_second if self.per_second else 0.0)
+
+class _Pacer:
+    """Lets requests pass one after the other at a pace.
+
+    What a stall held up is not made up for: a burst would exceed the rate.
+    """
+
+    def __init__(self, pace: Pace, started: float) -> None:
+        self._per_second, self._next = pace.per_second, started + pace.wait
+        self._turn = asyncio.Lock()
+
+    async def pass_on(self, messages: int) -> None:
+        """Wait until this many messages may go."""
+        async with self._turn:
+            delay = self._next - time.monotonic()
+            if delay > 0:
+                await asyncio.sleep(delay)
+            if self._per_second:
+                self._next = time.monotonic() + messages / self._per_second
 
 
 def start_sending(
@@ -50,7 +66,7 @@ def start_sending(
         gateway=gateway_of(provider),
         lease=lease,
         watch=watch,
-        pace=pace,
+        pacer=_Pacer(pace, watch.started),
     )
     return process_loop().submit(sending.run())
 
@@ -62,7 +78,7 @@ class _Sending:
     gateway: Gateway
     lease: Lease
     watch: Watch
-    pace: Pace
+    pacer: _Pacer
 
     async def run(self) -> list[Result]:
         limits, messages = self.provider.limits, self.prepared.outgoing
@@ -74,9 +90,7 @@ class _Sending:
     async def _request(self, start: int) -> list[Result]:
         """One request's messages: as many as travel together, from this position on."""
         messages = self.prepared.outgoing[start : start + self.provider.limits.per_request]
-        delay = self.watch.started + self.pace.delay(start) - time.monotonic()
-        if delay > 0:
-            await asyncio.sleep(delay)
+        await self.pacer.pass_on(len(messages))
         async with self.gateway.lanes:
             if reason := self._reason_not_to():
                 return [untried(m.key, self.watch.at(), reason) for m in messages]
