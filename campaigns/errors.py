@@ -4,6 +4,7 @@ CampaignError
 ├── GraphError       the journey's JSON is wrong; ``path`` points into it
 ├── TemplateError    a template is wrong; ``path`` names the part
 ├── NotPublishable   the checks or the review forbid it; ``problems`` lists why
+├── EngineUnavailable  no process for templates could be started
 ├── StateConflict    not possible in the present state
 ├── ContentChanged   a frozen content isn't what was frozen
 └── LostLease        another worker took over; nothing was written
@@ -36,6 +37,10 @@ class NotPublishable(CampaignError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(" ".join(problems))
         self.problems = tuple(problems)
+
+
+class EngineUnavailable(CampaignError):
+    """No process for templates could be started; nothing is wrong with the template."""
 
 
 class StateConflict(CampaignError):

@@ -1,11 +1,12 @@
 """Judge and render a batch of touches: the part of dispatch before the provider hears of it."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from django.conf import settings
 
@@ -19,7 +20,7 @@ from campaigns.actions.judging import (
 )
 from campaigns.channels.base import Channel, Outgoing
 from campaigns.channels.sms.segments import measure
-from campaigns.content.compose import Addressing, Ready, compose
+from campaigns.content.compose import Addressing, Ready, Recipient, compose_batch
 from campaigns.content.links import prepare as prepare_links
 from campaigns.content.render import MissingVariable, compile_parts
 from campaigns.errors import ContentChanged, TemplateError
@@ -60,6 +61,10 @@ class Prepared:
     to_ask: tuple[str, ...] = ()
 
 
+# The parts of each new message by touch, or why there are none.
+Composed: TypeAlias = Mapping[int, dict[str, str] | Refuse]
+
+
 def ready_templates(batch_id: int, journey_id: int) -> ReadyTemplates:
     """Every template version the batch's touches use, by version and node."""
     used = Touch.objects.filter(batch_id=batch_id).values_list("template_version_id", "node")
@@ -80,10 +85,12 @@ def prepare_touches(
     if not touches:
         return Prepared(judged=(), outgoing=(), attempts={})
     world = read_world(touches, ready=ready, journey_id=journey_id, now=now)
+    judgements = [judge_touch(touch, world) for touch in touches]
+    composed = _composed(list(zip(touches, judgements, strict=True)), world)
     judged: list[Judged] = []
     outgoing: list[Outgoing] = []
-    for touch in touches:
-        verdict, message = _judge(touch, world)
+    for touch, judgement in zip(touches, judgements, strict=True):
+        verdict, message = _settled(touch, judgement, composed, world)
         judged.append(verdict)
         if message:
             outgoing.append(message)
@@ -94,11 +101,12 @@ def prepare_touches(
     )
 
 
-def _judge(touch: OpenTouch, world: World) -> tuple[Judged, Outgoing | None]:
-    judgement = judge_touch(touch, world)
+def _settled(
+    touch: OpenTouch, judgement: Judgement, composed: Composed, world: World
+) -> tuple[Judged, Outgoing | None]:
     match judgement.verdict:
         case Allow():
-            return _render(touch, world, judgement)
+            return _message(touch, judgement, composed, world)
         case Refuse() as refusal:
             return _refused(touch, judgement.gate, refusal), None
         case Defer(until=until, reason=reason):
@@ -121,12 +129,13 @@ def _refused(touch: OpenTouch, gate: str, verdict: Refuse) -> Judged:
     )
 
 
-def _render(touch: OpenTouch, world: World, judgement: Judgement) -> tuple[Judged, Outgoing | None]:
-    customer, address = judgement.customer, judgement.address
-    if customer is None or address is None:
+def _message(
+    touch: OpenTouch, judgement: Judgement, composed: Composed, world: World
+) -> tuple[Judged, Outgoing | None]:
+    if judgement.customer is None or judgement.address is None:
         return _refused(touch, "recipient", Refuse(reason=Reason.GATE_ERROR)), None
     key, content_hash, sealed = touch.key.hex, "", b""
-    content = _frozen(touch) if touch.content_cipher else _composed(touch, world, customer)
+    content = _frozen(touch) if touch.content_cipher else composed[touch.id]
     if isinstance(content, Refuse):
         return _refused(touch, "content" if touch.content_cipher else "render", content), None
     if not touch.content_cipher:
@@ -141,7 +150,7 @@ def _render(touch: OpenTouch, world: World, judgement: Judgement) -> tuple[Judge
         sealed=sealed,
         segments=_segments(touch.channel, content),
     )
-    return judged, Outgoing(key=key, address=address, content=content)
+    return judged, Outgoing(key=key, address=judgement.address, content=content)
 
 
 def _frozen(touch: OpenTouch) -> dict[str, str] | Refuse:
@@ -153,21 +162,39 @@ def _frozen(touch: OpenTouch) -> dict[str, str] | Refuse:
         return Refuse(reason=Reason.GATE_ERROR, detail=str(error))
 
 
-def _composed(touch: OpenTouch, world: World, customer: CustomerFacts) -> dict[str, str] | Refuse:
-    ready = world.ready[touch.template_version_id, touch.node]
-    try:
-        return compose(
-            ready,
-            touch_id=touch.id,
-            customer=_variables(customer) if ready.compiled.is_personal else {},
-            journey={"key": world.journey.key, "name": world.journey_name},
-            queued_at=touch.queued_at.isoformat(),
-            addressing=Addressing(public_url=settings.PUBLIC_URL, key=link_key()),
+def _composed(found: Sequence[tuple[OpenTouch, Judgement]], world: World) -> Composed:
+    """What goes out for the first time, by touch; all that share a template in one call."""
+    alike: dict[tuple[int, str], list[Recipient]] = defaultdict(list)
+    for touch, judgement in found:
+        is_new = isinstance(judgement.verdict, Allow) and not touch.content_cipher
+        if is_new and judgement.customer is not None:
+            use = touch.template_version_id, touch.node
+            alike[use].append(_recipient(touch, judgement.customer, world.ready[use]))
+    journey = {"key": world.journey.key, "name": world.journey_name}
+    addressing = Addressing(public_url=settings.PUBLIC_URL, key=link_key())
+    return {
+        recipient.touch_id: _refusal(done) if isinstance(done, TemplateError) else done
+        for use, recipients in alike.items()
+        for recipient, done in zip(
+            recipients,
+            compose_batch(world.ready[use], recipients, journey=journey, addressing=addressing),
+            strict=True,
         )
-    except MissingVariable as error:
-        return Refuse(reason=Reason.MISSING_VARIABLE, detail=error.message)
-    except TemplateError as error:
-        return Refuse(reason=Reason.RENDER_FAILED, detail=error.message)
+    }
+
+
+def _recipient(touch: OpenTouch, customer: CustomerFacts, ready: Ready) -> Recipient:
+    return Recipient(
+        touch_id=touch.id,
+        customer=_variables(customer) if ready.compiled.is_personal else {},
+        queued_at=touch.queued_at.isoformat(),
+    )
+
+
+def _refusal(error: TemplateError) -> Refuse:
+    is_missing = isinstance(error, MissingVariable)
+    reason = Reason.MISSING_VARIABLE if is_missing else Reason.RENDER_FAILED
+    return Refuse(reason=reason, detail=error.message)
 
 
 def _segments(channel: str, content: Mapping[str, str]) -> int:

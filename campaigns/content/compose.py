@@ -1,11 +1,12 @@
-"""One customer's message out of a prepared template: context, render, the channel's content."""
+"""Customers' messages out of a prepared template: contexts, render, the channel's content."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from campaigns.channels.base import Channel
 from campaigns.content.links import sign
-from campaigns.content.render import Compiled, render
+from campaigns.content.render import PARTS, Compiled, render_batch
+from campaigns.errors import TemplateError
 
 CLICK = "click"
 UNSUBSCRIBE = "unsubscribe"
@@ -28,34 +29,67 @@ class Addressing:
     key: bytes
 
 
-def compose(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Whom a message is for: the touch, and what a template may say of the customer."""
+
+    touch_id: int
+    customer: Mapping[str, object]
+    queued_at: str
+
+
+def compose_batch(
     ready: Ready,
+    recipients: Sequence[Recipient],
     *,
-    touch_id: int,
-    customer: Mapping[str, object],
     journey: Mapping[str, object],
-    queued_at: str,
     addressing: Addressing,
-) -> dict[str, str]:
-    """The message's parts, final. Raises `MissingVariable` or `TemplateError`."""
-    unsubscribe = _address(addressing, "u", touch_id, 0, UNSUBSCRIBE)
-    context: dict[str, object] = {
-        "customer": customer,
-        "journey": journey,
-        "unsubscribe_url": unsubscribe,
-        **_links(ready.link_ids, touch_id, addressing),
-    }
-    content = render(ready.compiled, context)
-    if ready.channel is Channel.EMAIL:
-        content |= {"unsubscribe_url": unsubscribe, "date": queued_at}
-    return content
+) -> list[dict[str, str] | TemplateError]:
+    """For each recipient in order: his message's parts, final, or why there is none.
+
+    A `MissingVariable` withholds one message; any other `TemplateError` is the template's fault.
+    """
+    contexts = [_context(ready, each, journey, addressing) for each in recipients]
+    return [
+        _content(ready, recipient, context, done)
+        for recipient, context, done in zip(
+            recipients, contexts, render_batch(ready.compiled, contexts), strict=True
+        )
+    ]
 
 
-def _links(link_ids: Sequence[int], touch_id: int, addressing: Addressing) -> dict[str, str]:
+def _context(
+    ready: Ready, recipient: Recipient, journey: Mapping[str, object], addressing: Addressing
+) -> dict[str, object]:
+    touch_id = recipient.touch_id
     return {
-        f"link_{number}": _address(addressing, "r", touch_id, link_id, CLICK)
-        for number, link_id in enumerate(link_ids)
+        "customer": recipient.customer,
+        "journey": journey,
+        "unsubscribe_url": _address(addressing, "u", touch_id, 0, UNSUBSCRIBE),
+        **{
+            f"link_{number}": _address(addressing, "r", touch_id, link_id, CLICK)
+            for number, link_id in enumerate(ready.link_ids)
+        },
     }
+
+
+def _content(
+    ready: Ready,
+    recipient: Recipient,
+    context: Mapping[str, object],
+    done: dict[str, str] | TemplateError,
+) -> dict[str, str] | TemplateError:
+    if isinstance(done, TemplateError):
+        return done
+    for name, is_needed in PARTS[ready.channel].items():
+        if is_needed and not done.get(name, "").strip():
+            return TemplateError("missing_part", f"The part “{name}” came out empty.", name)
+    if ready.channel is Channel.EMAIL:
+        done |= {
+            "unsubscribe_url": str(context["unsubscribe_url"]),
+            "date": recipient.queued_at,
+        }
+    return done
 
 
 def _address(addressing: Addressing, door: str, touch_id: int, link_id: int, purpose: str) -> str:

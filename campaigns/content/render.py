@@ -1,18 +1,18 @@
-"""Liquid templates: checked when saved, rendered per customer.
+"""Liquid templates: checked when saved, rendered for hundreds of customers at a time.
 
-A template may not include files, loop over number ranges or grow without bound; a variable that
-the customer lacks withholds his message rather than sending half a sentence.
+Plain text with values in it is joined here; everything else goes to a process that may be killed
+(`confined`, `engine`). A variable that the customer lacks withholds his message rather than
+sending half a sentence.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
-
-from liquid import BoundTemplate, Environment, StrictDefaultUndefined
-from liquid.exceptions import LiquidError, UndefinedError
+from typing import Any, Final
 
 from campaigns.channels.base import Channel
+from campaigns.content.confined import engine
+from campaigns.content.plain import Missing, Plain, fill, names, one_newline, plain
 from campaigns.errors import TemplateError
 
 # The parts a template of each channel has; those marked True must be there.
@@ -25,35 +25,12 @@ PARTS: Final[Mapping[Channel, Mapping[str, bool]]] = {
     Channel.IN_APP: {"title": True, "body": True, "url": False},
 }
 MAX_PART = 100_000
-# `include` and `render` read other files; `tablerow`, `cycle` and counters have no use here.
-_TAGS: Final = frozenset({"if", "unless", "case", "for", "break", "continue", "assign", "comment"})
+LONGEST_OUTPUT: Final = 200_000  # bytes of UTF-8, as in `engine`
+# A value with a line break in it must not begin a header, or a line, of its own.
+ONE_LINE: Final = frozenset({"subject", "from", "reply_to", "signature", "title", "url", "queue"})
+_BREAKS: Final = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _OPENING: Final = re.compile(r"\{\{|\{%")
-_LIQUID_NOISE: Final = frozenset({"content", "output", "illegal", "eof"})
-
-
-class _Environment(Environment):
-    """Tight limits; the sandbox of last resort behind the checks at save time."""
-
-    loop_iteration_limit = 1_000
-    output_stream_limit = 200_000
-    local_namespace_limit = 10_000
-    context_depth_limit = 20
-
-
-def _environment(*, autoescape: bool) -> _Environment:
-    environment = _Environment(
-        undefined=StrictDefaultUndefined, strict_filters=True, autoescape=autoescape
-    )
-    environment.tags = {
-        name: tag
-        for name, tag in environment.tags.items()
-        if name.removeprefix("end") in _TAGS or name in _LIQUID_NOISE
-    }
-    return environment
-
-
-_TEXT = _environment(autoescape=False)
-_HTML = _environment(autoescape=True)
+_RAW: Final = re.compile(r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}", re.DOTALL)
 
 
 class MissingVariable(TemplateError):
@@ -62,12 +39,14 @@ class MissingVariable(TemplateError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """A template ready to render; a part without Liquid stays the text it is.
+    """A template ready to render: its parts in order, plain ones cut up, others as source.
 
+    ``takes``: what the latter need of the context, by name: some keys, or everything (None).
     ``is_personal``: it says something about the customer.
     """
 
-    parts: Mapping[str, BoundTemplate | str]
+    parts: Mapping[str, Plain | str]
+    takes: Mapping[str, Sequence[str] | None]
     is_personal: bool
 
 
@@ -77,6 +56,7 @@ def compile_parts(channel: Channel, parts: Mapping[str, str]) -> Compiled:
     Raises
     ------
     TemplateError : a part is missing, unknown, too long, or not valid Liquid; ``path`` names it.
+    EngineUnavailable : no process for templates could be started.
     """
     wanted = PARTS[channel]
     for name in parts:
@@ -86,13 +66,27 @@ def compile_parts(channel: Channel, parts: Mapping[str, str]) -> Compiled:
     for name, is_needed in wanted.items():
         if is_needed and not parts.get(name, "").strip():
             raise TemplateError("missing_part", f"The part “{name}” is empty.", name)
-    compiled = {name: _compile(name, source) for name, source in parts.items() if source}
-    is_personal = any(
-        "customer" in part.analyze().globals
-        for part in compiled.values()
-        if isinstance(part, BoundTemplate)
-    )
-    return Compiled(parts=compiled, is_personal=is_personal)
+    return compile_sources({name: source for name, source in parts.items() if source})
+
+
+def compile_sources(parts: Mapping[str, str]) -> Compiled:
+    """Parse parts of any name; raises as `compile_parts`."""
+    for name, source in parts.items():
+        _scan(name, source)
+    compiled = {name: _cut(one_newline(source)) for name, source in parts.items()}
+    takes: dict[str, Sequence[str] | None] = {}
+    if hard := _hard(compiled):
+        reply = engine.check(hard)
+        if "failed" in reply:
+            raise _error(reply)
+        takes = reply["done"]
+    said = {name for part in compiled.values() if not isinstance(part, str) for name in names(part)}
+    return Compiled(parts=compiled, takes=takes, is_personal="customer" in said | takes.keys())
+
+
+def _cut(source: str) -> Plain | str:
+    pieces = plain(source)
+    return source if pieces is None else pieces
 
 
 def render(compiled: Compiled, context: Mapping[str, object]) -> dict[str, str]:
@@ -103,51 +97,99 @@ def render(compiled: Compiled, context: Mapping[str, object]) -> dict[str, str]:
     MissingVariable : a variable without a value.
     TemplateError : a limit was hit or a filter failed.
     """
-    known = _without_nulls(context)
-    done: dict[str, str] = {}
-    for name, part in compiled.parts.items():
-        if isinstance(part, str):
-            done[name] = part
-            continue
-        try:
-            done[name] = part.render(**known)
-        except UndefinedError as error:
-            raise MissingVariable("missing_variable", str(error), name) from error
-        except (LiquidError, ArithmeticError, TypeError, ValueError) as error:
-            raise TemplateError("render_failed", str(error), name) from error
+    (done,) = render_batch(compiled, [context])
+    if isinstance(done, TemplateError):
+        raise done
     return done
 
 
-def _compile(name: str, source: str) -> BoundTemplate | str:
-    if len(source) > MAX_PART:
-        raise TemplateError("too_long", f"“{name}” is longer than {MAX_PART} characters.", name)
-    _scan(name, source)
-    if "{{" not in source and "{%" not in source:
-        return source
-    environment = _HTML if name == "html" else _TEXT
+def render_batch(
+    compiled: Compiled, contexts: Sequence[Mapping[str, object]]
+) -> list[dict[str, str] | TemplateError]:
+    """What `render` returns or raises, for each context in order, at one exchange a few hundred."""
+    replies: Iterator[dict[str, Any]] = iter(())
+    if hard := _hard(compiled.parts):
+        replies = iter(engine.render(hard, [_taken(compiled, context) for context in contexts]))
+    return [_joined(compiled, context, next(replies, {"done": {}})) for context in contexts]
+
+
+def _joined(
+    compiled: Compiled, context: Mapping[str, object], reply: Mapping[str, Any]
+) -> dict[str, str] | TemplateError:
+    if "failed" in reply:
+        return _error(reply)
+    done: dict[str, str] = {}
+    for name, part in compiled.parts.items():
+        try:
+            text = reply["done"][name] if isinstance(part, str) else _filled(name, part, context)
+        except TemplateError as error:
+            return error
+        done[name] = _BREAKS.sub(" ", text) if name in ONE_LINE else text
+    return done
+
+
+def _filled(name: str, pieces: Plain, context: Mapping[str, object]) -> str:
     try:
-        return environment.from_string(source)
-    except (LiquidError, RecursionError) as error:
-        raise TemplateError("parse_error", str(error), name) from error
+        text = fill(pieces, context, html=name == "html")
+        size = len(text.encode())
+    except Missing as error:
+        raise MissingVariable(
+            "missing_variable", f"“{error.name}” is not known of this customer.", name
+        ) from error
+    except ValueError as error:
+        raise TemplateError("render_failed", str(error), name) from error
+    if size > LONGEST_OUTPUT:
+        raise TemplateError("limit", f"The text is longer than {LONGEST_OUTPUT} bytes.", name)
+    return text
+
+
+def _error(reply: Mapping[str, Any]) -> TemplateError:
+    code, why, part = str(reply["failed"]), str(reply["why"]), str(reply["part"])
+    if code == "missing_variable":
+        return MissingVariable(code, f"“{why}” is not known of this customer.", part)
+    place = f"Line {reply['line']}, column {reply['column']}: " if reply["line"] else ""
+    return TemplateError(code, f"{place}{why}", part)
+
+
+def _hard(parts: Mapping[str, Plain | str]) -> dict[str, dict[str, str | bool]]:
+    """What the engine has to do, as it wants it."""
+    return {
+        name: {"source": part, "html": name == "html"}
+        for name, part in parts.items()
+        if isinstance(part, str)
+    }
+
+
+def _taken(compiled: Compiled, context: Mapping[str, object]) -> dict[str, object]:
+    taken: dict[str, object] = {}
+    for name, keys in compiled.takes.items():
+        value = context.get(name)
+        if keys is not None and isinstance(value, Mapping):
+            value = {key: value[key] for key in keys if key in value}
+        taken[name] = value
+    return _without_nulls(taken)
 
 
 def _scan(name: str, source: str) -> None:
-    """Refuse, in linear time, what the library would take seconds or for ever over.
+    """Refuse, in linear time, what would cost the engine its whole second.
 
-    Its lexer is quadratic in openings that nothing closes; a range escapes all of its limits.
+    The library's lexer is quadratic in openings that nothing closes.
     """
+    if len(source) > MAX_PART:
+        raise TemplateError("too_long", f"“{name}” is longer than {MAX_PART} characters.", name)
     for sign in ("｛｛", "｛%", "｛％"):
         if sign in source:
             raise TemplateError("parse_error", f"“{sign}” needs plain braces.", name)
     at = 0
     while opening := _OPENING.search(source, at):
+        if raw := _RAW.match(source, opening.start()):
+            at = raw.end()
+            continue
         end = source.find("}}" if opening[0] == "{{" else "%}", opening.end())
         inside = source[opening.end() : end] if end >= 0 else ""
         if end < 0 or _OPENING.search(inside):
             line = source.count("\n", 0, opening.start()) + 1
             raise TemplateError("parse_error", f"“{opening[0]}” in line {line} is open.", name)
-        if ".." in inside:
-            raise TemplateError("range", "Ranges like (1..9) are not allowed.", name)
         at = end + 2
 
 

@@ -8,21 +8,20 @@ from typing import Any
 import pytest
 
 from campaigns.channels.base import Channel
-from campaigns.content.render import MAX_PART, MissingVariable, compile_parts, render
+from campaigns.content.render import MAX_PART, MissingVariable, compile_parts, render, render_batch
 from campaigns.errors import TemplateError
 
 CASES = [
     json.loads(line)
     for line in (Path(__file__).parent / "cases/liquid.jsonl").read_text().splitlines()
 ]
-# What the sample allows and this product leaves out on purpose, each with why.
-STRICTER = {
-    "LQ-004": "parse_error",  # ranges: an endless one escapes every limit of the library
-    "LQ-071": "ok",  # the wording gate is not built yet
-}
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+# What the wording rules say of the outcome is asked where a template is previewed.
+LANGUAGE = [case for case in CASES if case["id"] != "LQ-071"]
+
+
+@pytest.mark.parametrize("case", LANGUAGE, ids=[case["id"] for case in LANGUAGE])
 def test_a_template_of_the_sample_gets_its_verdict(case: dict[str, Any]) -> None:
     source, context = source_of(case["input"]), case["input"]["context"]
 
@@ -30,7 +29,7 @@ def test_a_template_of_the_sample_gets_its_verdict(case: dict[str, Any]) -> None
     verdict, output = verdict_on(source, context)
     spent = time.process_time() - started
 
-    assert verdict in STRICTER.get(case["id"], case["expect"]["class"]).split("|")
+    assert verdict in case["expect"]["class"].split("|")
     if verdict == "ok" and "output" in case["expect"]:
         assert output == case["expect"]["output"]
     assert spent < 1.0
@@ -43,17 +42,22 @@ def source_of(given: dict[str, Any]) -> str:
     return str(made["prefix"] + made["unit"] * made["count"] + made["suffix"])
 
 
+CLASSES = {
+    "range": "parse_error",
+    "forbidden": "blocked",
+    "too_long": "parse_error",
+    "render_failed": "render_error",
+}
+
+
 def verdict_on(source: str, context: dict[str, Any]) -> tuple[str, str]:
     try:
-        compiled = compile_parts(Channel.SMS, {"text": source})
-    except TemplateError:
-        return "parse_error", ""
-    try:
-        return "ok", render(compiled, context)["text"]
+        output = sms(source, **context)
     except MissingVariable:
         return "suppress", ""
     except TemplateError as error:
-        return ("limit" if "limit" in error.message else "render_error"), ""
+        return CLASSES.get(error.code, error.code), ""
+    return "ok", output
 
 
 def sms(source: str, **context: object) -> str:
@@ -65,20 +69,34 @@ def email(**parts: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "source",
+    ("source", "output"),
     [
-        "{{ (1..9) | join }}",
-        "{% for i in (1..3) %}{{ i }}{% endfor %}",
-        "{% for i in (a..b) %}x{% endfor %}",
-        "{{ x | default: (1..1000000000) | last }}",
-        "{{ 'a' }}{{ (1..9) }}",
+        ("{{ (1..9) | join: '' }}", "123456789"),
+        ("{% for i in (1..1000) %}{% if forloop.last %}{{ i }}{% endif %}{% endfor %}", "1000"),
     ],
 )
-def test_a_range_is_refused_when_it_is_saved(source: str) -> None:
+def test_a_short_range_is_counted_out(source: str, output: str) -> None:
+    assert sms(source) == output
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [
+        ("{% for i in (a..b) %}x{% endfor %}", "range"),
+        ("{% for i in (1..1001) %}x{% endfor %}", "limit"),
+        ("{{ x | default: (1..1000000000) | last }}", "limit"),
+        ("{% if x %}{% assign y = (1..n) %}{% endif %}", "range"),
+        ("{% if (1..5000) contains 3 %}x{% endif %}", "limit"),
+        ("{{ list[0] | slice: 0, (0..9999999) }}", "limit"),
+    ],
+)
+def test_a_long_range_or_one_of_unknown_length_is_refused_when_it_is_saved(
+    source: str, code: str
+) -> None:
     with pytest.raises(TemplateError) as refused:
         compile_parts(Channel.SMS, {"text": source})
 
-    assert refused.value.code == "range"
+    assert refused.value.code == code
 
 
 @pytest.mark.parametrize("text", ["wait ... for it", "a..b", "2 .. 3"])
@@ -87,25 +105,46 @@ def test_dots_in_the_text_are_no_range(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "tag",
+    ("source", "code"),
     [
-        "include 'x'",
-        "render 'x'",
-        "tablerow i in a",
-        "cycle 'a'",
-        "increment n",
-        "capture s",
-        "echo x",
-        "liquid echo 1",
-        "macro m",
-        "call m",
-        "extends 'x'",
-        "block b",
+        ("{% include 'x' %}", "forbidden"),
+        ("{% render 'x' %}", "forbidden"),
+        ("{% extends 'x' %}", "forbidden"),
+        ("{% if a %}{% layout 'x' %}{% endif %}", "forbidden"),
+        ("{{ x | safe }}", "forbidden"),
+        ("{% assign y = x | upcase | safe %}", "forbidden"),
+        ("{% liquid echo 1 %}", "parse_error"),
+        ("{% macro m %}", "parse_error"),
+        ("{% doc %}x{% enddoc %}", "parse_error"),
+        ("{{ x | nofilter }}", "parse_error"),
     ],
 )
-def test_a_tag_that_is_not_needed_is_refused(tag: str) -> None:
-    with pytest.raises(TemplateError):
-        compile_parts(Channel.SMS, {"text": "{% " + tag + " %}"})
+def test_what_a_message_may_not_use_is_refused_when_it_is_saved(source: str, code: str) -> None:
+    with pytest.raises(TemplateError) as refused:
+        compile_parts(Channel.SMS, {"text": source})
+
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("source", "output"),
+    [
+        ("{% capture s %}a{{ v }}{% endcapture %}{{ s }}{{ s }}", "avav"),
+        ("{% raw %}{{ v }} {% if %}{{{% endraw %}!", "{{ v }} {% if %}{{!"),
+        ("{%- comment -%} not said {%- endcomment -%} x", "x"),
+        ("{% for i in (1..4) %}{% cycle 'a', 'b' %}{% endfor %}", "abab"),
+        ("{% case v %}{% when 'v' %}yes{% else %}no{% endcase %}", "yes"),
+        ("{{ '2026-03-01' | date: '%d.%m.%Y' }}", "01.03.2026"),
+        ("{{ v | date: '%Y' | default: '' }}", None),
+        ("{{ 'a' | append: v }}{% increment n %}{% echo v %}", "av0v"),
+    ],
+)
+def test_the_usual_words_of_the_language_are_known(source: str, output: str | None) -> None:
+    if output is None:
+        with pytest.raises(TemplateError, match="is no date"):
+            sms(source, v="v")
+    else:
+        assert sms(source, v="v") == output
 
 
 @pytest.mark.parametrize(
@@ -117,6 +156,8 @@ def test_a_tag_that_is_not_needed_is_refused(tag: str) -> None:
         "Dear {{ customer.surname }}",
         "{% if customer.risk == 'C3' %}x{% endif %}",
         "{% for i in things %}{{ i }}{% endfor %}",
+        "{{ customer }}",
+        "{% if customer.city %}{{ customer }}{% endif %}",
     ],
 )
 def test_a_missing_variable_withholds_the_message(source: str) -> None:
@@ -143,6 +184,63 @@ def test_html_is_escaped_and_text_is_not() -> None:
 
     assert done["html"] == "<p>&lt;b&gt;&amp;</p>"
     assert (done["text"], done["subject"]) == ("<b>&", "<b>&")
+
+
+@pytest.mark.parametrize("source", ["{{ n }}", "{% if n %}{{ n }}{% endif %}"])
+@pytest.mark.parametrize("part", ["subject", "from"])
+def test_a_value_cannot_begin_a_header_of_its_own(part: str, source: str) -> None:
+    compiled = compile_parts(Channel.EMAIL, email(**{part: source}))
+
+    done = render(compiled, {"n": "Hi\r\nBcc: all@example.com\u2028x"})
+
+    assert done[part] == "Hi Bcc: all@example.com x"
+
+
+@pytest.mark.parametrize(
+    ("source", "escaped"),
+    [
+        ("{{ n }}", "&lt;b&gt;"),
+        ("{{ n | upcase }}", "&lt;B&gt;"),
+        ("{{ n | escape_once }}", "&lt;b&gt;"),
+        ("{{ n | url_encode | url_decode }}", "&lt;b&gt;"),
+        ("{{ '' | append: n }}", "&lt;b&gt;"),
+        ("{{ 'x' | replace: 'x', n }}", "&lt;b&gt;"),
+        ("{{ n | split: '' | join: '' }}", "&lt;b&gt;"),
+        ("{{ n | base64_encode | base64_decode }}", "&lt;b&gt;"),
+        ("{{ x | default: n }}", "&lt;b&gt;"),
+        ("{% capture c %}{{ n }}{% endcapture %}{{ c }}", "&lt;b&gt;"),
+        ("{% cycle n %}", "&lt;b&gt;"),
+    ],
+)
+def test_no_filter_lets_a_value_into_html_unescaped(source: str, escaped: str) -> None:
+    compiled = compile_parts(Channel.EMAIL, email(html=f"<p>{source}</p>"))
+
+    assert render(compiled, {"n": "<b>"})["html"] == f"<p>{escaped}</p>"
+
+
+@pytest.mark.parametrize(
+    "source", ["a\r\nb {{ v }}\r\n", "{% if v %}a\r\nb {{ v }}{% endif %}\r\n"]
+)
+def test_lines_end_in_one_way(source: str) -> None:
+    assert sms(source, v="c\r\nd\re") == "a\nb c\nd\ne\n"
+
+
+def test_an_error_names_its_line_and_column() -> None:
+    with pytest.raises(TemplateError, match="Line 2, column 8"):
+        compile_parts(Channel.SMS, {"text": "good\nso: {% foo %}"})
+
+
+def test_a_batch_answers_each_customer_in_order() -> None:
+    compiled = compile_parts(
+        Channel.PUSH,
+        {"title": "{{ n }}", "body": "{% if n %}{{ n | plus: 1 }}{% endif %}", "url": "x"},
+    )
+    contexts: list[dict[str, object]] = [{"n": n} if n % 7 else {} for n in range(600)]
+
+    done = render_batch(compiled, contexts)
+
+    assert [isinstance(each, MissingVariable) for each in done] == [not n % 7 for n in range(600)]
+    assert done[599] == {"title": "599", "body": "600", "url": "x"}
 
 
 def test_a_value_is_never_read_as_a_template() -> None:
@@ -187,7 +285,7 @@ def test_a_template_that_grows_without_bound_is_stopped(
     with pytest.raises(TemplateError) as stopped:
         sms(source, **context)
 
-    assert stopped.value.code == "render_failed"
+    assert stopped.value.code == "limit"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,294 @@
+"""python-liquid in a process of its own: a program that may be killed at any moment.
+
+`confined` starts it isolated (no environment, no settings, no open files but the pipes) and
+speaks JSON with it, a document a line. A request is ``{"parts": {name: {"source", "html"}},
+"items": n}`` and n contexts, a line each; n = 0 asks for the analysis only. Every item, the
+analysis too, is answered by a line of its own: ``{"done": …}`` or ``{"failed": …}``. Answers are
+sent by the hundred; a dot on the pipe named by the argument tells that an item was begun, so that
+the parent knows which one it was when there is no answer.
+
+The kernel ends the process when an item takes more than its share of CPU time; memory is bounded.
+Hence nothing in here must be waited for longer, and nothing is kept but the parsed templates.
+"""
+
+import json
+import os
+import re
+import resource
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, BinaryIO, Final, TypeAlias
+
+from dateutil.parser import ParserError
+from dateutil.parser import parse as parse_date
+from liquid import BoundTemplate, Environment, StrictDefaultUndefined
+from liquid.ast import Node
+from liquid.builtin.expressions.primitive import IntegerLiteral, RangeLiteral
+from liquid.builtin.filters.misc import date as library_date
+from liquid.exceptions import (
+    FilterArgumentError,
+    LiquidError,
+    LiquidSyntaxError,
+    ResourceLimitError,
+    UndefinedError,
+)
+from liquid.expression import Expression
+from liquid.filter import with_environment
+from liquid.stream import TokenStream
+from liquid.tag import Tag
+
+CPU_SECONDS: Final = 0.5
+MEMORY: Final = 256 * 1024 * 1024
+OUT_OF_MEMORY: Final = 77  # the exit code that says so
+LONGEST_RANGE: Final = 1_000
+LONGEST_OUTPUT: Final = 200_000  # bytes of UTF-8 for each part
+
+_TAGS: Final = frozenset(
+    {
+        *("if", "unless", "case", "for", "break", "continue", "tablerow", "cycle", "ifchanged"),
+        *("assign", "capture", "increment", "decrement", "echo", "comment", "#"),
+    }
+)
+_LIBRARY_INTERNAL: Final = frozenset({"content", "output", "illegal"})
+# These exist elsewhere and reach beyond the template, or switch the escaping off.
+_FORBIDDEN_TAGS: Final = ("include", "render", "layout", "section", "extends", "import")
+_FORBIDDEN_FILTERS: Final = frozenset({"safe"})
+_PROPERTIES: Final = frozenset({"size", "first", "last"})  # of the whole, unless keys of it
+_UNDEFINED: Final = re.compile(r"^'?(.*?)'? is undefined$", re.DOTALL)
+
+Parts: TypeAlias = Mapping[str, Mapping[str, Any]]
+Reply: TypeAlias = dict[str, object]
+
+
+class _Refused(LiquidSyntaxError):
+    """What no message may use, though the library would; ``index`` says where it stands."""
+
+    def __init__(self, code: str, why: str, index: int) -> None:
+        super().__init__(why, token=None)
+        self.code, self.index = code, index
+
+
+# Whatever a filter makes of odd values: a fault of the template or the data, not of this program.
+_FAULTS: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LiquidError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+class Object(dict[str, object]):
+    """An object of the context: its keys can be used, itself it is no text."""
+
+    def __repr__(self) -> str:
+        raise UndefinedError("a whole object", token=None)
+
+    __str__ = __repr__
+
+
+class _ForbiddenTag(Tag):
+    block = False
+
+    def parse(self, stream: TokenStream) -> Node:
+        """Refuse, with the place."""
+        raise _Refused("forbidden", stream.current.value, stream.current.start_index)
+
+
+class _Environment(Environment):
+    """The library's own limits: most templates that grow end by these, with a proper error."""
+
+    loop_iteration_limit = LONGEST_RANGE
+    output_stream_limit = LONGEST_OUTPUT
+    local_namespace_limit = 50_000
+    context_depth_limit = 20
+
+
+@with_environment
+def _date(value: object, format_: object = "", *, environment: Environment) -> object:
+    """The library's filter, but a text that is no date is an error instead of being printed."""
+    if isinstance(value, str) and value not in {"now", "today"} and not value.isdigit():
+        try:
+            parse_date(value)
+        except (ParserError, OverflowError) as error:
+            raise FilterArgumentError(f"'{value[:40]}' is no date", token=None) from error
+    return library_date(value, format_, environment=environment)
+
+
+def environment(*, autoescape: bool) -> Environment:
+    """What a template may use; with ``autoescape`` values are made safe for HTML."""
+    made = _Environment(
+        undefined=StrictDefaultUndefined, strict_filters=True, autoescape=autoescape
+    )
+    allowed = _TAGS | _LIBRARY_INTERNAL
+    made.tags = {name: tag for name, tag in made.tags.items() if name in allowed}
+    made.tags |= {name: _ForbiddenTag(made) for name in _FORBIDDEN_TAGS}
+    made.filters["date"] = _date
+    return made
+
+
+_TEXT: Final = environment(autoescape=False)
+_HTML: Final = environment(autoescape=True)
+
+
+@lru_cache(maxsize=64)
+def parsed(source: str, html: bool) -> BoundTemplate:
+    """The template, if nothing is wrong with it; raises `LiquidError` or `RecursionError`."""
+    template = (_HTML if html else _TEXT).from_string(source)
+    for name, spans in template.analyze().filters.items():
+        if name in _FORBIDDEN_FILTERS:
+            raise _Refused("forbidden", name, spans[0].index)
+        if name not in template.env.filters:
+            raise _Refused("parse_error", f"unknown filter '{name}'", spans[0].index)
+    for expression in _expressions(template.nodes):
+        if isinstance(expression, RangeLiteral):
+            _bounded(expression)
+    return template
+
+
+def _expressions(nodes: Iterable[Node]) -> Iterator[Expression]:
+    """Every expression of the template, however deep it stands."""
+    waiting: list[Any] = list(nodes)
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, Expression):
+            yield found
+            waiting += found.children()
+        else:
+            waiting += [*found.children(None, include_partials=False), *found.expressions()]
+
+
+def _bounded(found: RangeLiteral) -> None:
+    """A range in a filter escapes all limits of the library; so each must show its length."""
+    start, stop, index = found.start, found.stop, found.token.start_index
+    if not (isinstance(start, IntegerLiteral) and isinstance(stop, IntegerLiteral)):
+        raise _Refused("range", "a range needs two numbers", index)
+    if stop.value - start.value >= LONGEST_RANGE:
+        raise _Refused("limit", f"a range longer than {LONGEST_RANGE}", index)
+
+
+def check(parts: Parts) -> Reply:
+    """What the templates take from their context, or what is wrong.
+
+    ``{"done": {"customer": ["name", "city"], "things": null}}``: of some names only these keys,
+    of others everything.
+    """
+    taken: dict[str, set[str] | None] = {}
+    for name, part in parts.items():
+        try:
+            found = parsed(part["source"], part["html"]).analyze().globals
+        except _FAULTS as error:
+            return _failed(name, part["source"], error, is_parsing=True)
+        for root, uses in found.items():
+            keys = {_key(use.segments) for use in uses}
+            known = taken.get(root, set())
+            taken[root] = None if None in keys or known is None else {*known, *filter(None, keys)}
+    return {"done": {root: keys and sorted(keys) for root, keys in taken.items()}}
+
+
+def _key(path: Sequence[object]) -> str | None:
+    """The key that is taken of a name, if it is no more than one key."""
+    key = path[1] if len(path) > 1 else None
+    return key if isinstance(key, str) and key not in _PROPERTIES else None
+
+
+def render(parts: Parts, context: Mapping[str, object]) -> Reply:
+    """Every part with these values: ``{"done": {part: text}}``, or what went wrong."""
+    done: dict[str, str] = {}
+    for name, part in parts.items():
+        try:
+            done[name] = parsed(part["source"], part["html"]).render(**context)
+        except _FAULTS as error:
+            return _failed(name, part["source"], error, is_parsing=False)
+    return {"done": done}
+
+
+def _failed(name: str, source: str, error: Exception, *, is_parsing: bool) -> Reply:
+    line, column = place(source, _index(error))
+    message = error.message if isinstance(error, LiquidError) else str(error)
+    return {
+        "failed": _code(error, is_parsing=is_parsing),
+        "part": name,
+        "why": _UNDEFINED.sub(r"\1", str(message or type(error).__name__))[:200],
+        "line": line,
+        "column": column,
+    }
+
+
+def _code(error: Exception, *, is_parsing: bool) -> str:
+    match error:
+        case _Refused():
+            return error.code
+        case ResourceLimitError():
+            return "limit"
+        case UndefinedError():
+            return "missing_variable"
+        case _:
+            return "parse_error" if is_parsing else "render_failed"
+
+
+def _index(error: Exception) -> int:
+    match error:
+        case _Refused():
+            return error.index
+        case LiquidError() if error.token:
+            return error.token.start_index
+        case _:
+            return 0
+
+
+def place(source: str, index: int) -> tuple[int, int]:
+    """Line and column, both from 1, of a character of the source."""
+    before = source[: max(index, 0)]
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def _confine() -> None:
+    """From here on: no more memory than that, nothing written to disk, no core dump."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # The default action of SIGPROF ends the process, also in the midst of C code.
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; its end is ours
+
+
+def _serve(asked: BinaryIO, told: BinaryIO, begun: int) -> None:
+    while header := asked.readline():
+        request = json.loads(header)
+        contexts = [asked.readline() for _ in range(request["items"])]
+        for line in contexts or [b""]:
+            os.write(begun, b".")
+            signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
+            if contexts:
+                reply = render(request["parts"], json.loads(line, object_hook=Object))
+            else:
+                reply = check(request["parts"])
+            told.write(json.dumps(reply).encode() + b"\n")
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        told.flush()
+
+
+def main() -> None:
+    """Say that it is ready, then serve until the parent closes the pipe or dies."""
+    asked, told, begun = sys.stdin.buffer, os.fdopen(os.dup(1), "wb", 1 << 16), int(sys.argv[1])
+    os.dup2(2, 1)  # what a library may print must not come between the answers
+    told.write(b"ready\n")
+    told.flush()
+    _confine()
+    try:
+        _serve(asked, told, begun)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
+    except BrokenPipeError:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
