@@ -7,7 +7,8 @@ CampaignError
 ├── EngineUnavailable  no process for templates could be started
 ├── StateConflict    not possible in the present state
 ├── ContentChanged   a frozen content isn't what was frozen
-└── LostLease        another worker took over; nothing was written
+├── LostLease        another worker took over; nothing was written
+└── WorkerDied       whoever claimed it died, again and again
 """
 
 from collections.abc import Sequence
@@ -53,3 +54,7 @@ class ContentChanged(CampaignError):
 
 class LostLease(CampaignError):
     """The lease ran out and another worker took over: this one writes nothing."""
+
+
+class WorkerDied(CampaignError):
+    """Whoever claimed it died, again and again: what it is put aside with."""

@@ -50,3 +50,135 @@ UPDATE campaigns_dispatchbatch
 SET due_at = least(due_at, %(now)s), attempts = 0
 WHERE id IN (SELECT batch_id FROM campaigns_touch WHERE id = ANY(%(ids)s) AND state = 'deferred')
 """
+
+# --- Putting aside ------------------------------------------------------------------------------
+_OPEN: Final = "('queued', 'deferred', 'handing_over', 'ambiguous')"
+
+# Only open touches move, into batches of their own: what ended long ago must not be blamed on
+# them. The halves keep the fence, below which an attempt counts as orphaned.
+SPLIT_BATCH: Final = f"""
+WITH halves AS (
+    INSERT INTO campaigns_dispatchbatch (
+        account_id, journey_id, due_at, lease_owner, fence, attempts, needs_person, created_at)
+    SELECT account_id, journey_id, %(now)s, '', fence, %(attempts)s, false, created_at
+    FROM campaigns_dispatchbatch, generate_series(1, %(parts)s::int) WHERE id = %(batch)s
+    RETURNING id
+), numbered AS (
+    SELECT id, row_number() OVER (ORDER BY id) AS half FROM halves
+), open AS (
+    SELECT id, ntile(%(parts)s::int) OVER (ORDER BY id) AS half
+    FROM campaigns_touch WHERE batch_id = %(batch)s AND state IN {_OPEN}
+)
+UPDATE campaigns_touch t SET batch_id = numbered.id
+FROM open JOIN numbered USING (half) WHERE t.id = open.id
+"""
+
+CLOSE_BATCH: Final = """
+UPDATE campaigns_dispatchbatch b
+SET due_at = NULL, lease_owner = '', lease_until = NULL, attempts = 0, fence = b.fence + 1,
+    needs_person = EXISTS (SELECT 1 FROM campaigns_touch t
+                           WHERE t.batch_id = b.id AND t.state IN ('ambiguous', 'failed'))
+WHERE b.id = %(batch)s
+"""
+
+# What was never attempted failed; of what was, nobody knows.
+PUT_TOUCH_ASIDE: Final = f"""
+WITH aside AS (
+    UPDATE campaigns_touch
+    SET state = CASE WHEN state IN ('handing_over', 'ambiguous') THEN 'ambiguous'
+                     ELSE 'failed' END,
+        reason = 'quarantined'
+    WHERE batch_id = %(batch)s AND state IN {_OPEN}
+    RETURNING id, journey_id, key, node, visit, content_hash, attempts
+)
+INSERT INTO campaigns_poisonrow (
+    stage, touch_id, journey_id, reference, error_class, message, attempts, failed_at)
+SELECT 'dispatch', id, journey_id,
+       jsonb_build_object('key', key, 'node', node, 'visit', visit, 'content_hash', content_hash),
+       %(error_class)s, %(message)s, attempts, %(now)s
+FROM aside
+ON CONFLICT DO NOTHING
+"""
+
+FAILED_ENROLMENTS: Final = """
+UPDATE campaigns_enrolment
+SET lease_owner = '', lease_until = NULL, due_at = %(due_at)s
+WHERE lease_owner = %(owner)s AND lease_until > %(now)s
+  AND state IN ('active', 'waiting') AND due_at <= %(now)s
+RETURNING id, attempts
+"""
+
+PUT_ENROLMENT_ASIDE: Final = """
+WITH aside AS (
+    UPDATE campaigns_enrolment e
+    SET state = 'failed', due_at = NULL, finished_at = %(now)s, exit_reason = 'quarantined',
+        error = %(error_class)s || ': ' || %(message)s, fence = e.fence + 1
+    FROM campaigns_enrolment before
+    WHERE e.id = %(enrolment)s AND before.id = e.id AND e.state IN ('active', 'waiting')
+    RETURNING e.id, e.journey_id, e.version_id, e.node, e.visit, e.attempts, before.state
+)
+INSERT INTO campaigns_poisonrow (
+    stage, enrolment_id, journey_id, reference, error_class, message, attempts, failed_at)
+SELECT 'advance', id, journey_id,
+       jsonb_build_object('version', version_id, 'node', node, 'visit', visit, 'state', state),
+       %(error_class)s, %(message)s, attempts, %(now)s
+FROM aside
+ON CONFLICT DO NOTHING
+"""
+
+# Enrolments that `advance` itself gave up, each with an error of its own.
+RECORD_POISON: Final = """
+INSERT INTO campaigns_poisonrow (
+    stage, enrolment_id, journey_id, reference, error_class, message, attempts, failed_at)
+SELECT 'advance', e.id, e.journey_id,
+       jsonb_build_object('version', e.version_id, 'node', e.node, 'visit', e.visit,
+                          'state', r.state),
+       r.error_class, r.message, e.attempts, %(now)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+    id bigint, state text, error_class text, message text)
+JOIN campaigns_enrolment e ON e.id = r.id AND e.state = 'failed'
+ON CONFLICT DO NOTHING
+"""
+
+REPLAY_BATCHES: Final = """
+UPDATE campaigns_dispatchbatch
+SET due_at = least(due_at, %(now)s), attempts = 0
+WHERE id IN (
+    SELECT t.batch_id FROM campaigns_poisonrow p JOIN campaigns_touch t ON t.id = p.touch_id
+    WHERE p.id = ANY(%(ids)s))
+"""
+
+REPLAY_TOUCHES: Final = """
+WITH again AS (
+    UPDATE campaigns_touch t
+    SET state = CASE WHEN t.state = 'failed' THEN 'queued' ELSE t.state END,
+        reason = CASE WHEN t.state = 'failed' THEN '' ELSE 'outcome_unknown' END,
+        due_at = %(now)s, attempts = CASE WHEN t.state = 'failed' THEN 0 ELSE t.attempts END
+    FROM campaigns_poisonrow p
+    WHERE p.id = ANY(%(ids)s) AND t.id = p.touch_id
+      AND t.state IN ('failed', 'ambiguous') AND t.reason = 'quarantined'
+    RETURNING p.id
+)
+UPDATE campaigns_poisonrow p SET replayed_at = %(now)s, replayed_by_id = %(actor)s
+FROM again WHERE p.id = again.id
+RETURNING p.id
+"""
+
+REPLAY_ENROLMENTS: Final = """
+WITH again AS (
+    UPDATE campaigns_enrolment e
+    SET state = p.reference ->> 'state', due_at = %(now)s, attempts = 0, finished_at = NULL,
+        exit_reason = '', error = ''
+    FROM campaigns_poisonrow p, campaigns_journey j
+    WHERE p.id = ANY(%(ids)s) AND e.id = p.enrolment_id AND e.state = 'failed'
+      AND j.id = e.journey_id AND j.state IN ('running', 'paused')
+      AND NOT EXISTS (
+          SELECT 1 FROM campaigns_enrolment other
+          WHERE other.journey_id = e.journey_id AND other.customer_id = e.customer_id
+            AND other.entry_no > e.entry_no)
+    RETURNING p.id
+)
+UPDATE campaigns_poisonrow p SET replayed_at = %(now)s, replayed_by_id = %(actor)s
+FROM again WHERE p.id = again.id
+RETURNING p.id
+"""

@@ -53,19 +53,37 @@ ORDER BY m.customer_id
 ON CONFLICT DO NOTHING
 """
 
-CLAIM_ENROLMENTS: Final = """
+# After this many claims that ended in an error, what was claimed is looked at in smaller parts.
+FAILED_CLAIMS: Final = 3
+
+# Enrolments whose claims failed are claimed apart, those with equally many failures together and
+# half as many with each further one: the bad row soon stands alone, the others get through.
+CLAIM_ENROLMENTS: Final = f"""
+WITH first AS (
+    SELECT e.attempts FROM campaigns_enrolment e
+    JOIN campaigns_journey j ON j.id = e.journey_id AND j.state = 'running'
+    WHERE e.state IN ('active', 'waiting') AND e.due_at <= %(now)s
+      AND (e.lease_until IS NULL OR e.lease_until <= %(now)s)
+    ORDER BY e.due_at
+    LIMIT 1
+), due AS MATERIALIZED (
+    SELECT d.id FROM campaigns_enrolment d
+    JOIN campaigns_journey j ON j.id = d.journey_id AND j.state = 'running'
+    CROSS JOIN first
+    WHERE d.state IN ('active', 'waiting') AND d.due_at <= %(now)s
+      AND (d.lease_until IS NULL OR d.lease_until <= %(now)s)
+      AND CASE WHEN first.attempts < {FAILED_CLAIMS} THEN d.attempts < {FAILED_CLAIMS}
+               ELSE d.attempts = first.attempts END
+    ORDER BY d.due_at
+    LIMIT (SELECT CASE WHEN attempts < {FAILED_CLAIMS} THEN %(limit)s::int
+                       ELSE greatest(1, %(limit)s::int >> (attempts - {FAILED_CLAIMS} + 1)) END
+           FROM first)
+    FOR UPDATE OF d SKIP LOCKED
+)
 UPDATE campaigns_enrolment e
 SET lease_owner = %(owner)s, lease_until = %(until)s, fence = e.fence + 1,
     attempts = e.attempts + 1
-FROM (
-    SELECT d.id FROM campaigns_enrolment d
-    JOIN campaigns_journey j ON j.id = d.journey_id AND j.state = 'running'
-    WHERE d.state IN ('active', 'waiting') AND d.due_at <= %(now)s
-      AND (d.lease_until IS NULL OR d.lease_until <= %(now)s)
-    ORDER BY d.due_at
-    LIMIT %(limit)s
-    FOR UPDATE OF d SKIP LOCKED
-) due
+FROM due
 WHERE e.id = due.id
 RETURNING e.id, e.version_id, e.journey_id, e.customer_id, e.state, e.node, e.visit, e.visits,
           e.hops, e.fence, e.attempts
@@ -97,11 +115,10 @@ EXISTS (
 
 # A stopped journey's batches are claimed too: nothing new is sent, but what is ambiguous is asked
 # about, and what was under way when it stopped comes to an end.
+# The one due is found first and once: as a subquery it may be run again for each row of an outer
+# scan, and every run, finding its first choice taken, would claim one more.
 CLAIM_BATCH: Final = f"""
-UPDATE campaigns_dispatchbatch claimed
-SET lease_owner = %(owner)s, lease_until = %(until)s, fence = claimed.fence + 1,
-    attempts = claimed.attempts + 1
-FROM (
+WITH due AS MATERIALIZED (
     SELECT b.id FROM campaigns_dispatchbatch b
     JOIN campaigns_journey j ON j.id = b.journey_id AND j.state IN ('running', 'stopped')
     JOIN campaigns_provideraccount a ON a.id = b.account_id AND a.is_active
@@ -113,7 +130,11 @@ FROM (
     ORDER BY b.due_at, b.id
     LIMIT 1
     FOR UPDATE OF b SKIP LOCKED
-) due
+)
+UPDATE campaigns_dispatchbatch claimed
+SET lease_owner = %(owner)s, lease_until = %(until)s, fence = claimed.fence + 1,
+    attempts = claimed.attempts + 1
+FROM due
 WHERE claimed.id = due.id
 RETURNING claimed.id, claimed.account_id, claimed.journey_id, claimed.fence
 """

@@ -25,6 +25,14 @@ class TouchState(StrEnum):
     CLICKED = "clicked"
 
 
+# Something may still be done about these; the others are over, but for what providers report.
+OPEN_STATES: Final = (
+    TouchState.QUEUED,
+    TouchState.DEFERRED,
+    TouchState.HANDING_OVER,
+    TouchState.AMBIGUOUS,
+)
+
 # Reports may come in any order; the state shown is the highest that was proved.
 RANK: Final[dict[TouchState, int]] = {
     TouchState.QUEUED: 0,

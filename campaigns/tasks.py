@@ -1,7 +1,8 @@
 """Ticks of floor 3: each reads the clock, calls one verb, logs the count.
 
 A tick works until nothing is due or its time is over; it carries no ids. After committing work
-for another station it rings that one's bell, so that a sweeper's tick is only the safety net.
+for another station it rings that one's bell, so that a sweeper's tick is only the safety net. An
+error that no verb foresaw is told to `quarantine` here, in the outermost frame, and raised on.
 """
 
 import logging
@@ -16,6 +17,7 @@ from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_due
 from campaigns.actions.enrol import enrol
 from campaigns.actions.listen import listen
+from campaigns.actions.quarantine import fail_abandoned, fail_batches, fail_enrolments
 from campaigns.actions.workbench import settle_calls
 from campaigns.models import Journey
 from compliance.queries import clock_now
@@ -51,7 +53,11 @@ def advance_tick() -> None:
     """Advance due enrolments until none is due."""
     stop_at = time.monotonic() + SECONDS_PER_TICK
     while time.monotonic() < stop_at:
-        done = advance(owner=owner(), now=clock_now())
+        try:
+            done = advance(owner=owner(), now=clock_now())
+        except Exception as error:
+            fail_enrolments(owner=owner(), error=error, now=clock_now())
+            raise
         if not done.claimed:
             return
         log.info("advanced %d, queued %d touches", done.claimed, done.touches)
@@ -63,13 +69,18 @@ def advance_tick() -> None:
 @shared_task(name="campaigns.dispatch")
 def dispatch_tick() -> None:
     """Hand over due batches until none is due."""
+    fail_abandoned(now=clock_now())
     stop_at = time.monotonic() + SECONDS_PER_TICK
-    for done in dispatch_due(
-        owner=owner(), clock=clock_now, may_claim=lambda: time.monotonic() < stop_at
-    ):
-        if done.is_lost:
-            log.warning("a batch was taken over by another worker; nothing was written")
-        log.info("handed over %d, accepted %d", done.sent, done.accepted)
+    try:
+        for done in dispatch_due(
+            owner=owner(), clock=clock_now, may_claim=lambda: time.monotonic() < stop_at
+        ):
+            if done.is_lost:
+                log.warning("a batch was taken over by another worker; nothing was written")
+            log.info("handed over %d, accepted %d", done.sent, done.accepted)
+    except Exception as error:
+        fail_batches(owner=owner(), error=error, now=clock_now())
+        raise
     if time.monotonic() >= stop_at:
         ring(dispatch_tick)
 

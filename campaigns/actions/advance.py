@@ -14,6 +14,7 @@ from campaigns.errors import CampaignError
 from campaigns.journeys.engine import Outcome, branch_rules, run
 from campaigns.journeys.graph import Facts, Graph, Position, Send
 from campaigns.models import DispatchBatch, Enrolment, Journey, ProviderAccount, TemplateVersion
+from campaigns.operations import RECORD_POISON
 from campaigns.queries import (
     CLAIM_ENROLMENTS,
     WRITE_ENROLMENTS,
@@ -22,7 +23,8 @@ from campaigns.queries import (
     version_graph,
 )
 from campaigns.states import TouchState
-from customers.queries import rows
+from compliance.masking import mask
+from customers.queries import execute, rows
 from customers.vocabulary import Purpose
 from segments.errors import RuleError
 from segments.queries import check_rule, matching
@@ -114,9 +116,9 @@ def _require_means(item: _Run, means: _Means) -> _Run:
     """A run that would send what nobody approved, or by no account, fails instead."""
     for effect in item.outcome.effects if item.outcome else ():
         if effect.channel not in means.accounts:
-            return _Run(item.due, None, f"no account serves the channel {effect.channel}")
+            return _Run(item.due, None, f"Unserved: no account serves {effect.channel}")
         if effect.template not in means.templates:
-            return _Run(item.due, None, f"template {effect.template} has no approved version")
+            return _Run(item.due, None, f"NotApproved: template {effect.template}")
     return item
 
 
@@ -181,6 +183,7 @@ def _run_one(
 def _write(runs: Sequence[_Run], means: _Means, now: datetime) -> Advanced:
     told = [_enrolment_row(item, now) for item in runs]
     written = {row[0] for row in rows(WRITE_ENROLMENTS, {"rows": json.dumps(told), "now": now})}
+    _record_poison([item for item in runs if item.due.id in written], now)
     kept = [item for item in runs if item.due.id in written and item.outcome]
     _copy_hops(kept, now)
     touches, batches = _queue_touches(kept, means, now)
@@ -233,6 +236,22 @@ def _failed_row(item: _Run, now: datetime) -> dict[str, object]:
         "error": item.error[:2000],
         "attempts": due.attempts,
     }
+
+
+def _record_poison(runs: Sequence[_Run], now: datetime) -> None:
+    """What is given up for good stays in sight, with its error, until somebody replays it."""
+    told = [
+        {
+            "id": item.due.id,
+            "state": item.due.state,
+            "error_class": item.error.partition(":")[0],
+            "message": mask(item.error.partition(": ")[2])[:500],
+        }
+        for item in runs
+        if item.outcome is None and item.due.attempts >= MAX_ATTEMPTS
+    ]
+    if told:
+        execute(RECORD_POISON, {"rows": json.dumps(told), "now": now})
 
 
 def _copy_hops(runs: Sequence[_Run], now: datetime) -> None:
