@@ -58,6 +58,8 @@ FAILED_CLAIMS: Final = 3
 
 # Enrolments whose claims failed are claimed apart, those with equally many failures together and
 # half as many with each further one: the bad row soon stands alone, the others get through.
+# Materialised: a plan that ran the inner select once for each outer row would claim more than the
+# limit, since each run skips what the one before locked.
 CLAIM_ENROLMENTS: Final = f"""
 WITH first AS (
     SELECT e.attempts FROM campaigns_enrolment e
@@ -174,6 +176,28 @@ UPDATE campaigns_accounthealth SET opens = 0, open_until = NULL, code = '', chan
 WHERE account_id = %(account)s AND (opens > 0 OR open_until IS NOT NULL)
 """
 
+# Batches of accounts that are down, with what of them was proved unsent. One whose provider may
+# have the message stays: another vendor must not send it, too.
+STRANDED: Final = """
+SELECT b.id, b.journey_id, b.account_id, a.channel, b.fence
+FROM campaigns_dispatchbatch b
+JOIN campaigns_provideraccount a ON a.id = b.account_id
+JOIN campaigns_accounthealth h ON h.account_id = a.id
+    AND h.opens > 0 AND h.open_until > %(now)s
+WHERE b.due_at IS NOT NULL AND (b.lease_until IS NULL OR b.lease_until <= %(now)s)
+  AND EXISTS (
+      SELECT 1 FROM campaigns_touch t
+      WHERE t.batch_id = b.id AND t.state IN ('queued', 'deferred') AND NOT t.may_be_sent)
+ORDER BY b.id
+LIMIT %(most)s
+FOR UPDATE OF b SKIP LOCKED
+"""
+
+MOVE_TOUCHES: Final = """
+UPDATE campaigns_touch SET batch_id = %(new)s, account_id = %(account)s
+WHERE batch_id = %(old)s AND state IN ('queued', 'deferred') AND NOT may_be_sent
+"""
+
 MAKE_THROTTLE: Final = """
 INSERT INTO campaigns_throttle (subject, next_at, day, day_count)
 VALUES (%(subject)s, %(now)s, %(day)s, 0)
@@ -220,7 +244,7 @@ SET state = CASE WHEN %(state)s = 'deferred' AND attempts >= %(most)s THEN 'fail
                  ELSE %(state)s END,
     reason = CASE WHEN %(state)s = 'deferred' AND attempts >= %(most)s THEN 'attempts_exhausted'
                   ELSE %(reason)s END,
-    due_at = %(now)s + %(settle)s
+    due_at = %(now)s + %(settle)s, may_be_sent = true
 WHERE batch_id = %(batch)s AND state = 'handing_over' AND fence < %(fence)s
 """
 
@@ -258,6 +282,8 @@ SET state = CASE WHEN t.state IN ('bounced', 'delivered', 'opened', 'clicked') T
                   ELSE r.reason END,
     verdict = CASE WHEN r.detail = '' THEN t.verdict
                    ELSE t.verdict || jsonb_build_object('provider', r.detail) END,
+    may_be_sent = CASE r.reason WHEN 'outcome_unknown' THEN true
+                                WHEN 'proved_absent' THEN false ELSE t.may_be_sent END,
     due_at = r.due_at, attempts = t.attempts - CASE WHEN r.tried THEN 0 ELSE 1 END,
     provider_id = CASE WHEN r.provider_id = '' THEN t.provider_id ELSE r.provider_id END,
     segments = CASE WHEN r.segments > 0 THEN r.segments ELSE t.segments END,

@@ -88,3 +88,11 @@ class Disposition(StrEnum):
 
 # The customer was spoken to: for the touch this is delivery.
 SPOKEN_TO: Final = frozenset({Disposition.INTERESTED, Disposition.REACHED, Disposition.REFUSED})
+
+
+class Policy(StrEnum):
+    """Which of a channel's accounts gets a touch. One whose breaker is open comes last."""
+
+    PRIMARY = "primary"  # the default account, the others when it is down
+    WEIGHTED = "weighted"  # by their shares, always the same one for a customer
+    LEAST_COST = "least_cost"  # the cheapest per segment

@@ -18,6 +18,7 @@ from campaigns.actions.dispatch import dispatch_due
 from campaigns.actions.enrol import enrol
 from campaigns.actions.listen import listen
 from campaigns.actions.quarantine import fail_abandoned, fail_batches, fail_enrolments
+from campaigns.actions.routing import fail_over
 from campaigns.actions.workbench import settle_calls
 from campaigns.models import Journey
 from compliance.queries import clock_now
@@ -82,6 +83,14 @@ def dispatch_tick() -> None:
         fail_batches(owner=owner(), error=error, now=clock_now())
         raise
     if time.monotonic() >= stop_at:
+        ring(dispatch_tick)
+
+
+@shared_task(name="campaigns.fail_over")
+def fail_over_tick() -> None:
+    """Let other accounts take over from those that are down."""
+    if moved := fail_over(now=clock_now()):
+        log.warning("%d touches moved to other accounts", moved)
         ring(dispatch_tick)
 
 

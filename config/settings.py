@@ -209,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
     "enrol": {"task": "campaigns.enrol", "schedule": timedelta(seconds=5)},
     "advance": {"task": "campaigns.advance", "schedule": timedelta(seconds=2)},
     "dispatch": {"task": "campaigns.dispatch", "schedule": timedelta(seconds=2)},
+    "fail_over": {"task": "campaigns.fail_over", "schedule": timedelta(seconds=5)},
     "calls": {"task": "campaigns.calls", "schedule": timedelta(seconds=5)},
     "listen": {"task": "campaigns.listen", "schedule": timedelta(seconds=15)},
     "segments": {"task": "segments.refresh", "schedule": timedelta(seconds=30)},

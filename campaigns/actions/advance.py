@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from campaigns.actions.routing import Route, pick, routes
 from campaigns.errors import CampaignError
 from campaigns.journeys.engine import Outcome, branch_rules, run
 from campaigns.journeys.graph import Facts, Graph, Position, Send
@@ -19,7 +20,6 @@ from campaigns.queries import (
     CLAIM_ENROLMENTS,
     WRITE_ENROLMENTS,
     approved_templates,
-    default_accounts,
     version_graph,
 )
 from campaigns.states import TouchState
@@ -77,9 +77,9 @@ class _Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Means:
-    """What touches are made with: the account of each channel, the approved templates."""
+    """What touches are made with: the accounts of each channel, the approved templates."""
 
-    accounts: Mapping[str, ProviderAccount]
+    routes: Mapping[str, Route]
     templates: Mapping[str, TemplateVersion]
 
 
@@ -102,7 +102,7 @@ def advance(*, owner: str, now: datetime, limit: int = BATCH) -> Advanced:
     runs: list[_Run] = []
     for version_id in {item.version_id for item in due}:
         runs.extend(_run_version(version_id, [d for d in due if d.version_id == version_id], now))
-    means = _Means(accounts=default_accounts(), templates=approved_templates(_named(runs)))
+    means = _Means(routes=routes(now), templates=approved_templates(_named(runs)))
     return _write([_require_means(item, means) for item in runs], means, now)
 
 
@@ -115,7 +115,7 @@ def _named(runs: Sequence[_Run]) -> list[str]:
 def _require_means(item: _Run, means: _Means) -> _Run:
     """A run that would send what nobody approved, or by no account, fails instead."""
     for effect in item.outcome.effects if item.outcome else ():
-        if effect.channel not in means.accounts:
+        if effect.channel not in means.routes:
             return _Run(item.due, None, f"Unserved: no account serves {effect.channel}")
         if effect.template not in means.templates:
             return _Run(item.due, None, f"NotApproved: template {effect.template}")
@@ -272,33 +272,28 @@ def _queue_touches(runs: Sequence[_Run], means: _Means, now: datetime) -> tuple[
     sends = [(item.due, effect) for item in runs if item.outcome for effect in item.outcome.effects]
     if not sends:
         return 0, 0
-    accounts, templates = means.accounts, means.templates
-    batches: dict[tuple[int, str], DispatchBatch] = {}
+    batches: dict[tuple[int, int], DispatchBatch] = {}
     for due, effect in sends:
-        place = (due.journey_id, effect.channel)
+        account = pick(means.routes[effect.channel], due.customer_id)
+        place = (due.journey_id, account.pk)
         if place not in batches:
             batches[place] = DispatchBatch.objects.create(
-                journey_id=due.journey_id,
-                account=accounts[effect.channel],
-                due_at=now,
-                created_at=now,
+                journey_id=due.journey_id, account=account, due_at=now, created_at=now
             )
     with (
         connection.cursor() as cursor,
         cursor.copy(
             "COPY campaigns_touch (key, enrolment_id, journey_id, node, visit, customer_id,"
             " channel, purpose, account_id, batch_id, template_version_id, state, reason, verdict,"
-            " content_hash, fence, attempts, due_at, expires_at, provider_id, segments, cost,"
-            " currency, queued_at) FROM STDIN"
+            " content_hash, fence, attempts, may_be_sent, due_at, expires_at, provider_id,"
+            " segments, cost, currency, queued_at) FROM STDIN"
         ) as copy,
     ):
         for due, effect in sends:
-            batch = batches[due.journey_id, effect.channel]
-            copy.write_row(
-                _touch_row(
-                    due, effect, accounts[effect.channel], batch, templates[effect.template], now
-                )
-            )
+            account = pick(means.routes[effect.channel], due.customer_id)
+            batch = batches[due.journey_id, account.pk]
+            template = means.templates[effect.template]
+            copy.write_row(_touch_row(due, effect, account, batch, template, now))
     return len(sends), len(batches)
 
 
@@ -329,6 +324,7 @@ def _touch_row(
         "",
         0,
         0,
+        False,
         now,
         now + TOUCH_LIFETIME,
         "",

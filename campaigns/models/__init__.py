@@ -10,7 +10,7 @@ from campaigns.models.delivery import (
     Touch,
     TouchAlias,
 )
-from campaigns.models.flow import AccountHealth, Throttle
+from campaigns.models.flow import AccountHealth, ChannelRoute, Throttle
 from campaigns.models.journey import Enrolment, Hop, Journey, JourneyVersion
 from campaigns.models.operations import EmergencyStop, Intervention, PoisonRow, Pulse
 
@@ -18,6 +18,7 @@ __all__ = [
     "AccountHealth",
     "AdvisorTask",
     "Call",
+    "ChannelRoute",
     "DispatchBatch",
     "EmergencyStop",
     "Enrolment",

@@ -15,14 +15,14 @@ from campaigns.models.journey import Enrolment, Journey
 from campaigns.states import Disposition
 from customers.models import Customer
 
+CHANNEL_CHOICES = [(c.value, c.value) for c in Channel]
+
 
 class ProviderAccount(models.Model):
     """An account with a vendor. Secrets are one ciphertext; ``unit_cost`` is per segment."""
 
     key = models.SlugField(_("key"), max_length=64, unique=True)
-    channel = models.CharField(
-        _("channel"), max_length=10, choices=[(c.value, c.value) for c in Channel]
-    )
+    channel = models.CharField(_("channel"), max_length=10, choices=CHANNEL_CHOICES)
     vendor = models.CharField(_("vendor"), max_length=40)
     base_url = models.CharField(_("base URL"), max_length=300, blank=True)
     options = models.JSONField(_("options"), default=dict, blank=True)
@@ -31,6 +31,14 @@ class ProviderAccount(models.Model):
     currency = models.CharField(_("currency"), max_length=3)
     is_active = models.BooleanField(_("active"), default=True)
     is_default = models.BooleanField(_("default for its channel"), default=False)
+    weight = models.PositiveSmallIntegerField(
+        _("share"),
+        default=0,
+        help_text=_(
+            "Of its channel's messages, in relation to the other accounts. An account with a share"
+            " also takes over when another one is down; 0: neither, unless it is the default."
+        ),
+    )
     per_second = models.PositiveIntegerField(
         _("messages per second"),
         null=True,
@@ -119,9 +127,7 @@ class Touch(models.Model):
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="touches", db_index=False
     )
-    channel = models.CharField(
-        _("channel"), max_length=10, choices=[(c.value, c.value) for c in Channel]
-    )
+    channel = models.CharField(_("channel"), max_length=10, choices=CHANNEL_CHOICES)
     purpose = models.CharField(_("purpose"), max_length=16)
     account = models.ForeignKey(
         ProviderAccount, on_delete=models.PROTECT, related_name="+", db_index=False
@@ -137,6 +143,7 @@ class Touch(models.Model):
     content_hash = models.CharField(_("content hash"), max_length=64, blank=True, default="")
     fence = models.BigIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    may_be_sent = models.BooleanField(_("may have been sent"), default=False)
     due_at = models.DateTimeField(_("due at"))
     expires_at = models.DateTimeField(_("expires at"), null=True)
     provider_id = models.CharField(_("provider's id"), max_length=200, blank=True, default="")

@@ -3,7 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models.delivery import ProviderAccount
+from campaigns.models.delivery import CHANNEL_CHOICES, ProviderAccount
+from campaigns.states import Policy
 
 
 class AccountHealth(models.Model):
@@ -26,6 +27,24 @@ class AccountHealth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id}: {self.code}"
+
+
+class ChannelRoute(models.Model):
+    """How a channel's touches are shared among its accounts; without a row, `Policy.PRIMARY`."""
+
+    channel = models.CharField(
+        _("channel"), max_length=10, choices=CHANNEL_CHOICES, primary_key=True
+    )
+    policy = models.CharField(
+        _("policy"), max_length=12, choices=[(p.value, p.value) for p in Policy]
+    )
+
+    class Meta:
+        verbose_name = _("channel route")
+        verbose_name_plural = _("channel routes")
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.policy}"
 
 
 class Throttle(models.Model):

@@ -127,9 +127,7 @@ def test_a_touch_has_one_key_for_its_enrolment_node_and_visit(journey: Journey) 
 def test_a_worker_whose_lease_ran_out_writes_nothing(journey: Journey) -> None:
     zombie = station._claim("zombie", NOW, 10)
     runs = station._run_version(zombie[0].version_id, zombie, NOW)
-    means = station._Means(
-        accounts=station.default_accounts(), templates=station.approved_templates()
-    )
+    means = station._Means(routes=station.routes(NOW), templates=station.approved_templates())
     successor = advance(owner="successor", now=NOW + LEASE)
 
     written = station._write(runs, means, NOW + LEASE)

@@ -1,0 +1,115 @@
+"""Which account of a channel gets a touch, and which takes over when one is down."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, assert_never
+
+from django.db import transaction
+from django.db.models import Q
+
+from campaigns.journeys.bucketing import choose
+from campaigns.models import AccountHealth, ChannelRoute, DispatchBatch, ProviderAccount
+from campaigns.queries import MOVE_TOUCHES, SETTLE_BATCH, STRANDED
+from campaigns.states import Policy
+from customers.queries import execute, rows
+
+# Batches moved in one transaction.
+MOST: Final = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A channel's accounts in order of preference; never empty."""
+
+    channel: str
+    policy: Policy
+    accounts: tuple[ProviderAccount, ...]
+
+
+def routes(now: datetime) -> Mapping[str, Route]:
+    """Every served channel's route as things stand. Two statements."""
+    policies = dict(ChannelRoute.objects.values_list("channel", "policy"))
+    found: dict[str, list[ProviderAccount]] = {}
+    takes_part = Q(is_default=True) | Q(weight__gt=0)
+    for account in ProviderAccount.objects.filter(takes_part, is_active=True).select_related(
+        "health"
+    ):
+        found.setdefault(account.channel, []).append(account)
+    return {
+        channel: _route(channel, Policy(policies.get(channel, Policy.PRIMARY)), accounts, now)
+        for channel, accounts in found.items()
+    }
+
+
+def pick(route: Route, customer_id: int) -> ProviderAccount:
+    """The account for this customer's touch."""
+    match route.policy:
+        case Policy.PRIMARY | Policy.LEAST_COST:
+            return route.accounts[0]
+        case Policy.WEIGHTED:
+            total = sum(account.weight for account in route.accounts)
+            if not total:
+                return route.accounts[0]
+            shares = [account.weight * 100 / total for account in route.accounts]
+            return route.accounts[choose(customer_id, f"route:{route.channel}", shares)]
+        case _:
+            assert_never(route.policy)
+
+
+@transaction.atomic
+def fail_over(*, now: datetime) -> int:
+    """Move what was proved unsent from accounts that are down to the next of their channel.
+
+    The touches keep their keys and frozen contents. What the account that is down may have sent
+    stays with it: only its provider can tell. Nothing moves where no other account is up.
+
+    Returns
+    -------
+    How many touches moved. Cost: four statements per batch, at most `MOST` batches.
+    """
+    ways, moved = routes(now), 0
+    for batch_id, journey_id, account_id, channel, fence in rows(
+        STRANDED, {"now": now, "most": MOST}
+    ):
+        route = ways.get(channel)
+        others = (
+            [a for a in route.accounts if a.pk != account_id and _is_up(a, now)] if route else []
+        )
+        if others:
+            new = DispatchBatch.objects.create(
+                journey_id=journey_id, account=others[0], due_at=now, created_at=now
+            )
+            told = {"new": new.pk, "old": batch_id, "account": others[0].pk}
+            moved += execute(MOVE_TOUCHES, told)
+            # Both batches look anew at what is left to do.
+            for batch, at in ((batch_id, fence), (new.pk, 0)):
+                execute(SETTLE_BATCH, {"batch": batch, "fence": at, "can_ask": True})
+    return moved
+
+
+def _heir(route: Route | None, down: int, now: datetime) -> ProviderAccount | None:
+    """The account that takes over from the one that is down, if any is up."""
+    accounts = route.accounts if route else ()
+    return next((a for a in accounts if a.pk != down and _is_up(a, now)), None)
+
+
+def _route(
+    channel: str, policy: Policy, accounts: Sequence[ProviderAccount], now: datetime
+) -> Route:
+    up = [account for account in accounts if _is_up(account, now)]
+    ordered = sorted(up or accounts, key=lambda account: _preference(account, policy))
+    return Route(channel=channel, policy=policy, accounts=tuple(ordered))
+
+
+def _preference(account: ProviderAccount, policy: Policy) -> tuple[object, ...]:
+    first = not account.is_default
+    if policy is Policy.LEAST_COST:
+        return account.unit_cost, first, account.key
+    return first, account.unit_cost, account.key
+
+
+def _is_up(account: ProviderAccount, now: datetime) -> bool:
+    """Whether its breaker is shut, or it is time to try again."""
+    health: AccountHealth | None = getattr(account, "health", None)
+    return health is None or health.open_until is None or health.open_until <= now
