@@ -261,6 +261,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "UNAUTHENTICATED_USER": None,
+    "EXCEPTION_HANDLER": "customers.api.problems.answer",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Touchstone",

@@ -38,6 +38,7 @@ CONTACTS: Final[Mapping[Channel, Mapping[str, str]]] = {
     Channel.SMS: {"phone": "+86138{:08d}"},
     Channel.PUSH: {"device": "device-token-{}"},
     Channel.TASK: {},
+    Channel.IN_APP: {},
 }
 PARTS: Final[Mapping[Channel, Mapping[str, str]]] = {
     Channel.EMAIL: {
@@ -48,6 +49,7 @@ PARTS: Final[Mapping[Channel, Mapping[str, str]]] = {
     },
     Channel.SMS: {"text": "Hello https://shop.example.com/page", "signature": "Bank"},
     Channel.PUSH: {"title": "News", "body": "Hello", "url": "https://shop.example.com/page"},
+    Channel.IN_APP: {"title": "News", "body": "Hello"},
     Channel.TASK: {"script": "Call the customer.", "queue": "north"},
 }
 

@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from campaigns.api import hooks, preferences
+from campaigns.api import hooks, inbox, preferences
 
 urlpatterns = [
     path("hooks/<slug:account>/", hooks.receive, name="receipts"),
     path("u/<str:token>", preferences.preferences, name="preferences"),
+    path("api/v1/inbox", inbox.InboxView.as_view(), name="inbox"),
+    path("api/v1/inbox/tokens", inbox.TokenView.as_view(), name="inbox-tokens"),
+    path("api/v1/inbox/read", inbox.ReadAllView.as_view(), name="inbox-read-all"),
+    path("api/v1/inbox/<uuid:key>/<str:act>", inbox.ActView.as_view(), name="inbox-act"),
 ]

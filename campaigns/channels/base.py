@@ -47,7 +47,7 @@ class Outgoing:
         optionally `reply_to`, `unsubscribe_url`, `date` (ISO 8601; pass the
         touch's own time so that attempts are equal byte for byte).
         sms: `text`, optionally `signature`.  push: `title`, `body`,
-        optionally `url`.  task: anything.
+        optionally `url`.  in_app: as push.  task: anything.
     """
 
     key: str
@@ -119,6 +119,7 @@ class ReceiptKind(StrEnum):
     COMPLAINED = "complained"
     REPLIED = "replied"
     UNSUBSCRIBED = "unsubscribed"
+    DISMISSED = "dismissed"  # the customer put an in-app message away
     # One item of a signed array that cannot be read: kept, with the reason in
     # `detail`, so that its neighbours are not lost with it.
     UNREADABLE = "unreadable"

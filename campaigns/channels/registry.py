@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from campaigns.channels import task
+from campaigns.channels import in_app, task
 from campaigns.channels.base import AccountConfig, Provider
 from campaigns.channels.email import smtp
 from campaigns.channels.errors import AccountInvalid
@@ -16,6 +16,7 @@ VENDORS: Final[Mapping[str, Callable[[AccountConfig], Provider]]] = {
     "apns": apns.build,
     "fcm": fcm.build,
     "http_sms": generic_http.build,
+    "inbox": in_app.build,
     "jpush": jpush.build,
     "smpp": smpp.build,
     "smtp": smtp.build,

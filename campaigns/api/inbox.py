@@ -1,0 +1,256 @@
+"""``/api/v1/inbox``: the customer's in-app messages, for the institution's app.
+
+Two ways in: a server key (`read` to look, `manage` to act), which names the customer in
+``?customer=``; or a customer token that the institution's server fetches for one customer with a
+`manage` key and hands to the app. A token opens that customer's inbox and nothing else.
+"""
+
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.core import signing
+from django.http import Http404
+from django.utils.translation import gettext as _t
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from campaigns.actions.inbox import (
+    NEWEST,
+    InboxAct,
+    act_on_messages,
+    inbox_page,
+    owner_of,
+    unread_keys,
+)
+from compliance.queries import clock_now
+from customers.api.bearer import READING, WRITING, BearerKey, bearer, require
+
+TOKEN_PREFIX: Final = "tsi_"  # noqa: S105 - what tells a customer token from a server key
+TOKEN_LIFE: Final = timedelta(hours=1)
+PAGE_MOST: Final = 100
+_SALT: Final = "campaigns.inbox"
+
+
+class CustomerToken(BaseAuthentication):
+    """`Authorization: Bearer tsi_…`; `request.auth` becomes the customer's number."""
+
+    def authenticate(self, request: Request) -> tuple[None, object] | None:
+        """The customer's number, or nothing where the bearer is no token."""
+        text = bearer(request)
+        if text is None or not text.startswith(TOKEN_PREFIX):
+            return None
+        try:
+            told = signing.loads(
+                text.removeprefix(TOKEN_PREFIX), salt=_SALT, max_age=TOKEN_LIFE
+            )
+        except signing.BadSignature as error:
+            raise AuthenticationFailed(_t("The token is wrong or too old.")) from error
+        return None, str(told)
+
+    def authenticate_header(self, request: Request) -> str:
+        """What makes a missing token a 401."""
+        return "Bearer"
+
+
+class MessageSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One message."""
+
+    id = serializers.UUIDField()
+    journey = serializers.CharField()
+    title = serializers.CharField()
+    body = serializers.CharField()
+    url = serializers.CharField(allow_blank=True)
+    at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    read_at = serializers.DateTimeField(allow_null=True)
+    clicked_at = serializers.DateTimeField(allow_null=True)
+
+
+class InboxSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One page; `next` is null on the last one."""
+
+    results = MessageSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+    unread = serializers.IntegerField()
+
+
+class InboxQuery(serializers.Serializer):  # type: ignore[type-arg]
+    """What a page is asked with."""
+
+    limit = serializers.IntegerField(min_value=1, max_value=PAGE_MOST, default=20)
+    cursor = serializers.IntegerField(min_value=1, max_value=NEWEST, default=NEWEST)
+    unread = serializers.BooleanField(default=False)
+
+
+class TokenSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """Whose inbox a token is to open."""
+
+    customer = serializers.CharField(max_length=128)
+
+
+class TokenAnswer(serializers.Serializer):  # type: ignore[type-arg]
+    """The token and how long it lives."""
+
+    token = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="Seconds.")
+
+
+class ActAnswer(serializers.Serializer):  # type: ignore[type-arg]
+    """What is unread afterwards."""
+
+    unread = serializers.IntegerField()
+
+
+_CUSTOMER: Final = OpenApiParameter(
+    "customer",
+    OpenApiTypes.STR,
+    description="The customer's number; needed with a server key, taken from a customer token.",
+)
+_PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
+_PROBLEMS: Final = {400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM}
+
+
+class _InboxDoor(APIView):
+    authentication_classes = (CustomerToken, BearerKey)
+
+
+class InboxView(_InboxDoor):
+    """The messages."""
+
+    @extend_schema(
+        operation_id="inbox_list",
+        parameters=[_CUSTOMER, InboxQuery],
+        responses={200: InboxSerializer, **_PROBLEMS},
+    )
+    def get(self, request: Request) -> Response:
+        """The newest first; what expired or was dismissed is gone."""
+        customer_id = _customer(request, is_writing=False)
+        query = InboxQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        asked, now = query.validated_data, clock_now()
+        page = inbox_page(
+            customer_id=customer_id,
+            before=asked["cursor"],
+            limit=asked["limit"] + 1,
+            is_unread_only=asked["unread"],
+            now=now,
+        )
+        shown = page[: asked["limit"]]
+        following = _next(request, shown[-1].position) if len(page) > len(shown) else None
+        unread = len(unread_keys(customer_id=customer_id, now=now))
+        answer = {"results": shown, "next": following, "unread": unread}
+        return Response(InboxSerializer(answer).data, headers={"Cache-Control": "no-store"})
+
+
+class ActView(_InboxDoor):
+    """One message is read, clicked or dismissed."""
+
+    @extend_schema(
+        operation_id="inbox_act",
+        parameters=[
+            _CUSTOMER,
+            OpenApiParameter("act", location="path", enum=[act.value for act in InboxAct]),
+        ],
+        request=None,
+        responses={200: ActAnswer, **_PROBLEMS},
+    )
+    def post(self, request: Request, key: UUID, act: str) -> Response:
+        """States only rise: repeating it, or reading what was clicked, changes nothing."""
+        if act not in set(InboxAct):
+            raise Http404
+        customer_id, now = _customer(request, is_writing=True), clock_now()
+        if not act_on_messages(customer_id=customer_id, keys=[key], act=InboxAct(act), now=now):
+            raise Http404
+        return _unread(customer_id)
+
+
+class ReadAllView(_InboxDoor):
+    """Everything is read."""
+
+    @extend_schema(
+        operation_id="inbox_read_all",
+        parameters=[_CUSTOMER],
+        request=None,
+        responses={200: ActAnswer, **_PROBLEMS},
+    )
+    def post(self, request: Request) -> Response:
+        """Mark all that is unread now."""
+        customer_id, now = _customer(request, is_writing=True), clock_now()
+        keys = unread_keys(customer_id=customer_id, now=now)
+        act_on_messages(customer_id=customer_id, keys=keys, act=InboxAct.READ, now=now)
+        return _unread(customer_id)
+
+
+class TokenView(APIView):
+    """Tokens for the app."""
+
+    authentication_classes = (BearerKey,)
+
+    @extend_schema(
+        operation_id="inbox_token",
+        request=TokenSerializer,
+        responses={201: TokenAnswer, **_PROBLEMS},
+    )
+    def post(self, request: Request) -> Response:
+        """A token for one customer, good for an hour."""
+        require(request, WRITING)
+        body = TokenSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        number = body.validated_data["customer"]
+        if owner_of(number) is None:
+            raise Http404
+        token = TOKEN_PREFIX + signing.dumps(number, salt=_SALT)
+        answer = {"token": token, "expires_in": int(TOKEN_LIFE.total_seconds())}
+        return Response(answer, status=201, headers={"Cache-Control": "no-store"})
+
+
+class CustomerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it has none
+    """The customer token in the schema."""
+
+    target_class = CustomerToken
+    name = "customerToken"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, Any]:
+        """A bearer."""
+        return {"type": "http", "scheme": "bearer", "description": "Opens one customer's inbox."}
+
+
+class BearerKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it has none
+    """The server key in the schema."""
+
+    target_class = BearerKey
+    name = "serverKey"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, Any]:
+        """A bearer."""
+        return {"type": "http", "scheme": "bearer", "description": "Made by create_api_key."}
+
+
+def _customer(request: Request, *, is_writing: bool) -> int:
+    """Whose inbox it is.  Raises 401, 403 or 404."""
+    number = request.auth
+    if not isinstance(number, str):
+        require(request, WRITING if is_writing else READING)
+        number = request.query_params.get("customer", "")
+    found = owner_of(number.replace("\x00", ""))
+    if found is None:
+        raise Http404
+    return found
+
+
+def _next(request: Request, position: int) -> str:
+    query = {**request.query_params.dict(), "cursor": str(position)}
+    return request.build_absolute_uri(f"{request.path}?{urlencode(query)}")
+
+
+def _unread(customer_id: int) -> Response:
+    return Response({"unread": len(unread_keys(customer_id=customer_id, now=clock_now()))})
