@@ -507,6 +507,7 @@ def account_config(account: ProviderAccount) -> AccountConfig:
         base_url=account.base_url,
         secrets=secrets,
         options=account.options,
+        private_hosts=frozenset(settings.PRIVATE_HOSTS),
     )
 
 

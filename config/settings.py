@@ -88,6 +88,10 @@ PUBLIC_URL = (
 ).rstrip("/")
 # The hosts that links in messages may lead to (and their subdomains); empty allows every host.
 LINK_HOSTS = [host for host in os.environ.get("TOUCHSTONE_LINK_HOSTS", "").split(",") if host]
+# Hosts inside the house that webhooks may be sent to; otherwise only public addresses are.
+PRIVATE_HOSTS = [
+    host.lower() for host in os.environ.get("TOUCHSTONE_PRIVATE_HOSTS", "").split(",") if host
+]
 UTM_SOURCE = os.environ.get("TOUCHSTONE_UTM_SOURCE", "touchstone")
 # The demo replays the past on a clock of its own; a real installation never may.
 REPLAY_CLOCK = not PRODUCTION

@@ -49,9 +49,7 @@ class CustomerToken(BaseAuthentication):
         if text is None or not text.startswith(TOKEN_PREFIX):
             return None
         try:
-            told = signing.loads(
-                text.removeprefix(TOKEN_PREFIX), salt=_SALT, max_age=TOKEN_LIFE
-            )
+            told = signing.loads(text.removeprefix(TOKEN_PREFIX), salt=_SALT, max_age=TOKEN_LIFE)
         except signing.BadSignature as error:
             raise AuthenticationFailed(_t("The token is wrong or too old.")) from error
         return None, str(told)

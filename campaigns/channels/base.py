@@ -28,6 +28,8 @@ class AccountConfig:
     """One account at one vendor, as the tables store it.
 
     `secrets` never appear in a repr, so that a logged account tells nothing.
+    `private_hosts` are the hosts inside the house that a webhook may name, by the
+    installation's setting and not by the account's.
     """
 
     key: str
@@ -35,6 +37,7 @@ class AccountConfig:
     base_url: str
     secrets: Mapping[str, str] = field(repr=False, default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
+    private_hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

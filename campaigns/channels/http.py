@@ -5,7 +5,7 @@ before that is `RequestUnsent`, after that `RequestLost`.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +17,7 @@ from aiohttp.connector import Connection
 
 from campaigns.channels.base import Refused, Unavailable, Unknown
 from campaigns.channels.errors import RequestLost, RequestUnsent
+from campaigns.channels.public_hosts import PublicResolver
 
 _ANSWER_LIMIT = 2_000_000  # bytes; a vendor's answer to 200 messages is some 30 kB
 _RETRY_AFTER_CEILING = timedelta(days=1)
@@ -35,10 +36,20 @@ class Answer:
 
 
 class Http:
-    """Kept connections to one vendor, opened on first use inside the running loop."""
+    """Kept connections to one vendor, opened on first use inside the running loop.
 
-    def __init__(self, *, concurrency: int, deadline: timedelta) -> None:
+    With `private_hosts` only public addresses are connected to, besides those hosts.
+    """
+
+    def __init__(
+        self,
+        *,
+        concurrency: int,
+        deadline: timedelta,
+        private_hosts: Collection[str] | None = None,
+    ) -> None:
         self._concurrency = concurrency
+        self._private_hosts = private_hosts
         self._deadline = deadline
         self._session: aiohttp.ClientSession | None = None
 
@@ -85,7 +96,9 @@ class Http:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    limit=self._concurrency, keepalive_timeout=_KEEPALIVE_SECONDS
+                    limit=self._concurrency,
+                    keepalive_timeout=_KEEPALIVE_SECONDS,
+                    resolver=self._resolver(),
                 ),
                 timeout=aiohttp.ClientTimeout(
                     total=self._deadline.total_seconds(),
@@ -95,6 +108,9 @@ class Http:
                 request_class=_NotedRequest,
             )
         return self._session
+
+    def _resolver(self) -> PublicResolver | None:
+        return None if self._private_hosts is None else PublicResolver(self._private_hosts)
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> timedelta | None:

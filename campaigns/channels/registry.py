@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from campaigns.channels import in_app, task
+from campaigns.channels import in_app, task, webhook
 from campaigns.channels.base import AccountConfig, Provider
 from campaigns.channels.email import smtp
 from campaigns.channels.errors import AccountInvalid
@@ -22,6 +22,7 @@ VENDORS: Final[Mapping[str, Callable[[AccountConfig], Provider]]] = {
     "smtp": smtp.build,
     "tencent": tencent.build,
     "twilio": twilio.build,
+    "webhook": webhook.build,
     "webpush": webpush.build,
     "wecom": wecom.build,
     "workbench": task.build,

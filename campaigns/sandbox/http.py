@@ -1,8 +1,6 @@
 """The sandbox's HTTP side: SMS and push APIs, lookups, and the desk's own pages."""
 
 import asyncio
-import hashlib
-import hmac
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -15,12 +13,12 @@ from campaigns.sandbox.apns import ApnsKey
 from campaigns.sandbox.desk import Arrival, Desk
 from campaigns.sandbox.mischief import answer_or_misbehave
 from campaigns.sandbox.service_account import ServiceAccountKey
+from campaigns.sandbox.signed import is_signed
 from campaigns.sandbox.smpp import MessageCentre
-from campaigns.sandbox.vendors import aliyun, jpush, tencent, twilio, webpush, wecom
+from campaigns.sandbox.vendors import aliyun, jpush, tencent, twilio, webhook, webpush, wecom
 
 _CHANNELS = ("email", "sms", "push", "wecom")
 _RETRY_AFTER = "1"
-_SIGNED_WINDOW = 300.0  # seconds
 _BATCH_MOST = 200
 _KEYS_MOST = 500
 
@@ -57,6 +55,7 @@ class HttpSide:
             wecom.WeCom(desk, api_secret),
             jpush.JPush(desk, api_secret),
             twilio.Twilio(desk, api_secret),
+            webhook.Webhook(desk, api_secret),
             webpush.WebPush(desk, desk.ledger.path.with_suffix(".webpush.key")),
         ]
 
@@ -91,7 +90,7 @@ class HttpSide:
 
     async def _sms(self, request: web.Request) -> web.Response:
         body = await request.read()
-        if not self._is_signed(request, body):
+        if not is_signed(request, body, self._api_secret):
             return as_json({"code": "unauthorised", "message": "bad signature"}, status=401)
         arrivals = _read_sms(body, request.headers.get("X-Account", "sandbox-sms"))
         if not arrivals or len(arrivals) > _BATCH_MOST:
@@ -146,7 +145,7 @@ class HttpSide:
     def _lookup(self, channel: str) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
             body = await request.read()
-            if not self._is_signed(request, body):
+            if not is_signed(request, body, self._api_secret):
                 return as_json({"code": "unauthorised", "message": "bad signature"}, status=401)
             keys = as_object(body).get("keys")
             if not isinstance(keys, list) or len(keys) > _KEYS_MOST:
@@ -238,15 +237,6 @@ class HttpSide:
             "late_pending": self._desk.late_pending,
             "path": str(self._desk.ledger.path),
         }
-
-    def _is_signed(self, request: web.Request, body: bytes) -> bool:
-        stamp = request.headers.get("X-Timestamp", "")
-        if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 12):
-            return False
-        mac = hmac.new(self._api_secret.encode(), stamp.encode() + b"." + body, hashlib.sha256)
-        given = request.headers.get("X-Signature", "").encode()
-        fresh = abs(time.time() - int(stamp)) < _SIGNED_WINDOW
-        return fresh and hmac.compare_digest(mac.hexdigest().encode(), given)
 
 
 @web.middleware

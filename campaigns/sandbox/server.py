@@ -86,6 +86,7 @@ def _tell_ports(
             "wecom_url": f"http://{_HOST}:{http_port}/wecom",
             "jpush_url": f"http://{_HOST}:{http_port}/jpush",
             "twilio_url": f"http://{_HOST}:{http_port}/twilio",
+            "webhook_url": f"http://{_HOST}:{http_port}/webhook",
             "email_lookup_url": f"http://{_HOST}:{http_port}/email/lookup",
             "sms_lookup_url": f"http://{_HOST}:{http_port}/sms/lookup",
             "wecom_lookup_url": f"http://{_HOST}:{http_port}/wecom/lookup",

@@ -1,0 +1,169 @@
+"""`webhook`: messages as signed JSON to a URL of the institution, for any channel it serves itself.
+
+    POST {base_url}  {"key", "channel", "to", "content": {…}}
+    Idempotency-Key: <key>; X-Account, X-Timestamp, X-Signature (see signing.py)
+    → 2xx, optionally {"id"}                      accepted
+      2xx {"status": "refused", "code", "message"}  refused for ever
+
+The body is the same on every attempt.  No redirect is followed, and only public hosts are
+connected to, besides those that the installation names as its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import orjson
+
+from campaigns.channels import accounts
+from campaigns.channels.base import (
+    Absent,
+    Accepted,
+    AccountConfig,
+    Channel,
+    Found,
+    Limits,
+    Outcome,
+    Outgoing,
+    Receipt,
+    Refused,
+    Unavailable,
+)
+from campaigns.channels.errors import AccountInvalid
+from campaigns.channels.fan_out import fan_out
+from campaigns.channels.handing import hand_over, reference_headers
+from campaigns.channels.http import Answer, Http, judge_status, read_object
+from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
+from campaigns.channels.public_hosts import ForbiddenHost, check_host
+from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.signing import signed_headers
+
+# The URL is wrong or has moved: no message is at fault, and every further one would meet the same.
+_WRONG_DOOR = frozenset({301, 302, 303, 307, 308, 404, 405, 410})
+
+
+class Webhook:
+    """One URL.  Options and secrets are listed in `build`."""
+
+    name = "webhook"
+
+    def __init__(
+        self,
+        config: AccountConfig,
+        *,
+        channel: Channel,
+        limits: Limits,
+        http: Http,
+        lookup: Lookup | NoLookup,
+    ) -> None:
+        self.channel = channel
+        self.limits = limits
+        self._config = config
+        self._http = http
+        self._lookup = lookup
+        self._url = accounts.http_base(config)
+        self._secret = accounts.secret(config, "signing_secret")
+
+    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """Post the messages one by one over `limits.concurrency` connections."""
+        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
+
+    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
+        """Ask the door named by `lookup_url`."""
+        return await self._lookup.find(keys)
+
+    def read_receipts(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> list[Receipt]:
+        """Read signed receipts in our own form."""
+        return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
+
+    async def aclose(self) -> None:
+        """Close kept connections."""
+        await self._http.aclose()
+
+    async def _send_one(self, message: Outgoing) -> Outcome:
+        if not message.address.isprintable():
+            return Refused(key=message.key, code="address_invalid", message="control characters")
+        body = _body(self.channel, message)
+        answer = await hand_over(
+            http=self._http,
+            batch=[message],
+            url=self._url,
+            body=body,
+            headers={
+                **signed_headers(account=self._config.key, secret=self._secret, body=body),
+                "Idempotency-Key": message.key,
+                **reference_headers(self._config, [message]),
+            },
+        )
+        return answer[0] if isinstance(answer, list) else _read_outcome(message.key, answer)
+
+
+def build(config: AccountConfig) -> Webhook:
+    """Build a provider.
+
+    secrets: `signing_secret`; `lookup_secret` with `lookup_url`; `receipt_secret`.
+    options: `channel` (which of ours it serves), `honours_key` (false; true where the door drops
+    a second request with the same Idempotency-Key), `lookup_url`, `concurrency` (16),
+    `deadline_seconds` (10), `settle_seconds` (60).
+    """
+    channel = _read_channel(config)
+    parts = urlsplit(accounts.http_base(config))
+    host = (parts.hostname or "").lower()
+    if parts.scheme != "https" and host not in config.private_hosts:
+        raise AccountInvalid(f"account {config.key!r}: a public webhook needs https")
+    try:
+        check_host(host, config.private_hosts)
+    except ForbiddenHost as error:
+        raise AccountInvalid(f"account {config.key!r}: {error.strerror}") from error
+    concurrency = accounts.whole_option(config, "concurrency", 16, least=1, most=200)
+    http = Http(
+        concurrency=concurrency,
+        deadline=accounts.seconds_option(config, "deadline_seconds", 10),
+        private_hosts=config.private_hosts,
+    )
+    limits = Limits(
+        batch_max=500,
+        concurrency=concurrency,
+        honours_key=accounts.flag_option(config, "honours_key"),
+        can_find=bool(config.options.get("lookup_url")),
+        settle=accounts.seconds_option(config, "settle_seconds", 60),
+    )
+    lookup = build_lookup(config, http)
+    return Webhook(config, channel=channel, limits=limits, http=http, lookup=lookup)
+
+
+def _read_channel(config: AccountConfig) -> Channel:
+    text = accounts.option(config, "channel")
+    try:
+        return Channel(text)
+    except ValueError as error:
+        known = ", ".join(Channel)
+        raise AccountInvalid(
+            f"account {config.key!r}: option 'channel' must be one of {known}"
+        ) from error
+
+
+def _body(channel: Channel, message: Outgoing) -> bytes:
+    fields = {
+        "key": message.key,
+        "channel": channel.value,
+        "to": message.address,
+        "content": dict(message.content),
+    }
+    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
+
+
+def _read_outcome(key: str, answer: Answer) -> Outcome:
+    told = read_object(answer.body)
+    code, said = str(told.get("code") or ""), str(told.get("message") or "")
+    if 200 <= answer.status < 300:
+        if told.get("status") == "refused":
+            return Refused(key=key, code=code[:80] or "refused", message=said[:200])
+        known_as = told.get("id")
+        return Accepted(key=key, provider_id=known_as[:200] if isinstance(known_as, str) else key)
+    if answer.status in _WRONG_DOOR:
+        told_so = f"HTTP {answer.status}: is the URL right?"
+        return Unavailable(key=key, code="out_of_service", message=told_so)
+    return judge_status(key=key, answer=answer, code=code[:80], message=said[:200])
