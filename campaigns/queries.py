@@ -432,7 +432,7 @@ WHERE t.customer_id = %(customer)s AND t.channel = 'in_app' AND t.accepted_at IS
 """
 
 INBOX_PAGE: Final = f"""
-SELECT t.id, t.key, j.key, t.content_cipher, t.accepted_at,
+SELECT t.id, t.key, j.key, t.content_cipher, t.content_hash, t.accepted_at,
        t.accepted_at + make_interval(days => coalesce((a.options->>'keep_days')::int,
                                                       %(keep_days)s)),
        t.opened_at, t.clicked_at

@@ -14,7 +14,7 @@ from campaigns.actions.receipts import take_receipts
 from campaigns.channels.base import Channel, Receipt, ReceiptKind
 from campaigns.channels.in_app import KEEP_DAYS
 from campaigns.models import Touch
-from campaigns.queries import INBOX_PAGE, INBOX_UNREAD, unseal
+from campaigns.queries import INBOX_PAGE, INBOX_UNREAD, Frozen, thaw
 from customers.models import Customer
 from customers.queries import rows
 from customers.vocabulary import CustomerStatus
@@ -117,12 +117,13 @@ def _message(
     key: UUID,
     journey: str,
     cipher: bytes,
+    content_hash: str,
     at: datetime,
     expires_at: datetime,
     opened_at: datetime | None,
     clicked_at: datetime | None,
 ) -> InboxMessage:
-    content = unseal(cipher, key.hex)
+    content = thaw(Frozen(content_hash=content_hash, sealed=cipher), key.hex)
     return InboxMessage(
         position=position,
         id=key,

