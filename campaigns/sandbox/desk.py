@@ -1,10 +1,13 @@
 """The desk where every channel hands in: ledger, inbox and receipt in one act."""
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import orjson
 
 from campaigns.sandbox.courier import Courier
 from campaigns.sandbox.faults import Fault, Faults, named_fault
@@ -31,6 +34,12 @@ class Arrival:
     form: Form | None = HOUSE
     facts: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def content_sha256(self) -> str:
+        """What tells whether two attempts brought the same content."""
+        text = orjson.dumps(dict(self.content), option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(text).hexdigest()
+
 
 class Desk:
     """What all protocols of the sandbox share."""
@@ -49,10 +58,14 @@ class Desk:
         channel, key = arrival.channel, arrival.key
         known = self.ledger.find(channel=channel, key=key) if self._dedupe else None
         if known is not None:
-            self.ledger.note_replay(channel=channel, key=key)
+            self.ledger.note_replay(channel=channel, key=key, content_sha256=arrival.content_sha256)
             return known[0]
         entry = self.ledger.accept(
-            channel=channel, account=arrival.account, key=key, address=arrival.address
+            channel=channel,
+            account=arrival.account,
+            key=key,
+            address=arrival.address,
+            content_sha256=arrival.content_sha256,
         )
         self.inbox(channel).add(entry, dict(arrival.content))
         if arrival.form is not None:
@@ -77,15 +90,13 @@ class Desk:
         # A list, so that every key is struck, not only those up to the first hit.
         fault = next(filter(None, list(asked)), None) or self.faults.draw()
         if fault is not None:
-            keys = [arrival.key for arrival in arrivals]
-            self.ledger.note_fault(channel=arrivals[0].channel, fault=fault, keys=keys)
+            self._note_fault(fault, arrivals)
         return fault
 
     def refuses(self, arrival: Arrival) -> bool:
         """Return whether this message is refused for ever, and note it."""
         if named_fault(arrival.address) is Fault.REFUSE or self.faults.draw_refusal():
-            keys = [arrival.key]
-            self.ledger.note_fault(channel=arrival.channel, fault=Fault.REFUSE, keys=keys)
+            self._note_fault(Fault.REFUSE, [arrival])
             return True
         return False
 
@@ -112,6 +123,14 @@ class Desk:
         for inbox in self._inboxes.values():
             inbox.close()
         self.ledger.close()
+
+    def _note_fault(self, fault: Fault, arrivals: Sequence[Arrival]) -> None:
+        self.ledger.note_fault(
+            channel=arrivals[0].channel,
+            fault=fault,
+            keys=[arrival.key for arrival in arrivals],
+            contents_sha256=[arrival.content_sha256 for arrival in arrivals],
+        )
 
     def _arrive(self, serial: int) -> None:
         # Empty when `settle` came before the timer.

@@ -11,6 +11,7 @@ from aiohttp import web
 from campaigns.sandbox.answers import as_json, as_object
 from campaigns.sandbox.apns import ApnsKey
 from campaigns.sandbox.desk import Arrival, Desk
+from campaigns.sandbox.faults import BadFaults, read_faults
 from campaigns.sandbox.mischief import answer_or_misbehave
 from campaigns.sandbox.service_account import ServiceAccountKey
 from campaigns.sandbox.signed import is_signed
@@ -79,6 +80,7 @@ class HttpSide:
                 web.get("/inbox", self._inbox),
                 web.get("/ledger", self._ledger),
                 web.post("/receipts", self._receipts),
+                web.post("/faults", self._faults),
                 web.post("/emit", self._emit),
                 web.post("/flush", self._flush),
                 web.post("/smpp/reply", self._smpp_reply),
@@ -205,6 +207,15 @@ class HttpSide:
             return as_json({"code": "url", "message": "url and secret are texts"}, status=400)
         self._desk.courier.url, self._desk.courier.secret = url.rstrip("/"), secret
         return as_json({"url": self._desk.courier.url})
+
+    async def _faults(self, request: web.Request) -> web.Response:
+        """Misbehave otherwise from now on: `{"faults": "none|default|kind=share,…"}`."""
+        try:
+            shares = read_faults(str(as_object(await request.read()).get("faults")))
+        except BadFaults as error:
+            return as_json({"code": "faults", "message": str(error)}, status=400)
+        self._desk.faults.shares = shares
+        return as_json({"faults": {fault.value: share for fault, share in shares.items()}})
 
     async def _emit(self, request: web.Request) -> web.Response:
         """Send a receipt made by hand, such as a reply or a complaint."""

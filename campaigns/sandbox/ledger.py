@@ -64,7 +64,9 @@ class Ledger:
             self._reload()
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
-    def accept(self, *, channel: str, account: str, key: str, address: str) -> Entry:
+    def accept(
+        self, *, channel: str, account: str, key: str, address: str, content_sha256: str
+    ) -> Entry:
         """Record one accept; it is in the file when this returns."""
         at = datetime.now(UTC).timestamp()
         book = self.books.setdefault(channel, ChannelBook())
@@ -85,6 +87,7 @@ class Ledger:
                 "key": key,
                 "account": account,
                 "address_sha256": digest,
+                "content_sha256": content_sha256,
                 "at": at,
             }
         )
@@ -92,16 +95,25 @@ class Ledger:
         book.times.append(at)
         return entry
 
-    def note_fault(self, *, channel: str, fault: Fault, keys: Sequence[str]) -> None:
-        """Record that these keys met a fault."""
+    def note_fault(
+        self,
+        *,
+        channel: str,
+        fault: Fault,
+        keys: Sequence[str],
+        contents_sha256: Sequence[str] = (),
+    ) -> None:
+        """Record that these keys met a fault, each with the content that came with it."""
         self.faults[fault.value] = self.faults.get(fault.value, 0) + 1
         now = datetime.now(UTC).timestamp()
-        self._write({"type": "fault", "channel": channel, "fault": fault, "keys": keys, "at": now})
+        told = {"channel": channel, "fault": fault, "keys": keys, "at": now}
+        self._write({"type": "fault", **told, "contents_sha256": contents_sha256})
 
-    def note_replay(self, *, channel: str, key: str) -> None:
+    def note_replay(self, *, channel: str, key: str, content_sha256: str) -> None:
         """Record that a key already accepted was answered from the book."""
         self.replays += 1
-        self._write({"type": "replay", "channel": channel, "key": key})
+        told = {"channel": channel, "key": key, "content_sha256": content_sha256}
+        self._write({"type": "replay", **told})
 
     def note_receipts(self, *, account: str, channel: str, through: int, count: int) -> None:
         """Record that receipts of the account up to this accept were taken."""

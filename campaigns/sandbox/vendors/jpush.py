@@ -79,7 +79,9 @@ class JPush:
     def _accept(self, cid: str, arrival: Arrival) -> dict[str, object]:
         if cid in self._results:
             # The documented promise: a repeated cid gets the first result.
-            self._desk.ledger.note_replay(channel="push", key=arrival.key)
+            self._desk.ledger.note_replay(
+                channel="push", key=arrival.key, content_sha256=arrival.content_sha256
+            )
             return self._results[cid]
         if self._desk.refuses(arrival):
             return {"error": {"code": 1011, "message": "cannot find user by this audience"}}
