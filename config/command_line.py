@@ -87,9 +87,9 @@ def run(argv: Sequence[str]) -> int:
 
 def _run(argv: list[str]) -> None:
     name = argv[1] if len(argv) > 1 else "help"
-    if name == "demo":
-        # Before settings are read: the demo has a database, doorbells and currency of its own.
-        os.environ.setdefault("TOUCHSTONE_SPACE", "demo")
+    if name in {"demo", "chaos"}:
+        # Before settings are read: these have a database, doorbells and currency of their own.
+        os.environ.setdefault("TOUCHSTONE_SPACE", name)
         os.environ.setdefault("TOUCHSTONE_CURRENCY", "USD")
     utility = ManagementUtility(argv)
     if name in WITHOUT_SERVERS or name.startswith("-") or {"-h", "--help"} & set(argv):

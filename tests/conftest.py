@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -56,6 +57,37 @@ def process_environment(transactional_db: None) -> dict[str, str]:
     if live["PASSWORD"]:
         url += f"&password={quote(live['PASSWORD'])}"
     return {**os.environ, "DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL}
+
+
+@pytest.fixture
+def space() -> Iterator[str]:
+    """A space (`TOUCHSTONE_SPACE`) of this test's own."""
+    with own_space() as name:
+        yield name
+
+
+@contextmanager
+def own_space() -> Iterator[str]:
+    """A space's name; its database, and those named after it with a letter, are dropped."""
+    name = f"test{os.getpid()}"
+    try:
+        yield name
+    finally:
+        with psycopg.connect(dbname="postgres", autocommit=True, **server_options()) as link:
+            query = "SELECT datname FROM pg_database WHERE datname ~ %s"
+            for (found,) in link.execute(query, [f"_{name}[a-z]*$"]).fetchall():
+                link.execute(f'DROP DATABASE "{found}" WITH (FORCE)')
+
+
+def server_options() -> dict[str, Any]:
+    """What psycopg needs to reach the server under test, whatever the database."""
+    database = settings.DATABASES["default"]
+    return {
+        "user": database["USER"] or None,
+        "password": database["PASSWORD"] or None,
+        "host": database["HOST"] or None,
+        "port": database["PORT"] or None,
+    }
 
 
 @pytest.fixture

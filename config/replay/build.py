@@ -82,11 +82,19 @@ async def service_account(sandbox: Mapping[str, Any]) -> str:
 
 
 def open_accounts(
-    sandbox: Mapping[str, Any], push_account: str, receipt_secret: str, api_secret: str
+    sandbox: Mapping[str, Any],
+    push_account: str,
+    receipt_secret: str,
+    api_secret: str,
+    *,
+    further: Mapping[str, str] | None = None,
 ) -> None:
-    """The production channel code, with only the base URL pointing at the sandbox."""
+    """The production channel code, with only the base URL pointing at the sandbox.
+
+    ``further`` options stand on every account of the sandbox.
+    """
     signed = {"receipt_secret": receipt_secret}
-    settle = {"settle_seconds": SETTLE_SECONDS, "deadline_seconds": "5"}
+    settle = {"settle_seconds": SETTLE_SECONDS, "deadline_seconds": "5", **(further or {})}
     plans: tuple[tuple[Channel, str, str, dict[str, str], dict[str, str]], ...] = (
         (
             Channel.EMAIL,

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,37 +19,15 @@ import pandas as pd
 import psutil
 import psycopg
 import pytest
-from django.conf import settings
-from psycopg import sql
 from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
+
+from tests.conftest import server_options
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DATA = CHECKOUT / "attribution" / "demo_data"
 CUSTOMERS = 1500
 CONTROL = "No E-Mail"
-
-
-@pytest.fixture
-def space() -> Iterator[str]:
-    """A space of this test's own; its database is dropped afterwards."""
-    name = f"story{os.getpid()}"
-    yield name
-    database = settings.DATABASES["default"]
-    with psycopg.connect(
-        dbname="postgres",
-        user=database["USER"] or None,
-        password=database["PASSWORD"] or None,
-        host=database["HOST"] or None,
-        port=database["PORT"] or None,
-        autocommit=True,
-    ) as connection:
-        listed = connection.execute(
-            "SELECT datname FROM pg_database WHERE datname LIKE %s", [f"%\\_{name}"]
-        ).fetchall()
-        for (found,) in listed:
-            identifier = sql.Identifier(found)
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
 
 
 def start(space: str, *options: str) -> subprocess.Popen[str]:
@@ -187,19 +165,9 @@ def test_a_bad_data_file_is_one_sentence_and_nothing_is_made(
     assert json.loads(out)["error"]["code"] == "bad_data_file"
     assert "Traceback" not in err
     assert len(err.strip().splitlines()) == 1
-    with psycopg.connect(dbname="postgres", **connection_options()) as connection:
+    with psycopg.connect(dbname="postgres", **server_options()) as connection:
         query = "SELECT count(*) FROM pg_database WHERE datname LIKE %s"
         assert connection.execute(query, [f"%\\_{space}"]).fetchone() == (0,)
-
-
-def connection_options() -> dict[str, Any]:
-    database = settings.DATABASES["default"]
-    return {
-        "user": database["USER"] or None,
-        "password": database["PASSWORD"] or None,
-        "host": database["HOST"] or None,
-        "port": database["PORT"] or None,
-    }
 
 
 def test_a_port_in_use_is_refused_before_anything_is_made(space: str) -> None:
@@ -214,6 +182,6 @@ def test_a_port_in_use_is_refused_before_anything_is_made(space: str) -> None:
     assert process.returncode == 2
     assert "port" in err.lower()
     assert "error" in json.loads(out)
-    with psycopg.connect(dbname="postgres", **connection_options()) as connection:
+    with psycopg.connect(dbname="postgres", **server_options()) as connection:
         query = "SELECT count(*) FROM pg_database WHERE datname LIKE %s"
         assert connection.execute(query, [f"%\\_{space}"]).fetchone() == (0,)

@@ -1,0 +1,213 @@
+"""One run from first to last: campaigns start, processes die, providers fail; then the accounts."""
+
+import asyncio
+import json
+import secrets
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+from django.conf import settings
+from django.db import connections
+
+from campaigns.actions.hand_over import LEASE
+from campaigns.tasks import enrol_tick, ring
+from config.chaos import world
+from config.chaos.killer import Killer
+from config.chaos.plan import Member, Plan
+from config.chaos.reconcile import Findings, Place, Row, read_ledger, reconcile
+from config.replay import agent, build, space
+from config.replay.agent import ReplayError
+from config.replay.progress import Reporter, Stage
+from config.replay.staff import hire
+from config.supervisor import Supervisor
+from customers.queries import rows
+
+RECOVERY: Final = LEASE.total_seconds() + 30.0
+"""Seconds after the last fault in which every touch must have come to an end."""
+NO_PROGRESS_SECONDS: Final = 150.0
+LOOK_EVERY: Final = 0.5
+
+_TOUCHES: Final = """
+SELECT replace(t.key::text, '-', ''), c.customer_no, t.node, t.state, t.reason
+FROM campaigns_touch t JOIN customers_customer c ON c.id = t.customer_id
+"""
+_STATES: Final = """
+SELECT count(*),
+       count(*) FILTER (WHERE attempts = 0 AND state = 'queued'),
+       count(*) FILTER (WHERE state IN ('queued', 'deferred', 'handing_over')
+                        OR state = 'ambiguous' AND channel <> ALL (%(blind)s))
+FROM campaigns_touch
+"""
+_ATTEMPTS: Final = "SELECT coalesce(sum(attempts), 0) FROM campaigns_touch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of a run. ``recovery``: seconds from the last fault until nothing was open."""
+
+    findings: Findings
+    kills: int
+    faults: int
+    attempts: int
+    seconds: float
+    recovery: float
+    open_touches: int
+
+    @property
+    def violations(self) -> list[str]:
+        """What must not be, one line each."""
+        late = []
+        if self.open_touches:
+            late = [f"{self.open_touches} touches open {self.recovery:.0f} s after the last fault"]
+        return [*late, *self.findings.violations]
+
+
+class Run:
+    """Everything a run needs, in a space of its own; `carry_out` does it once."""
+
+    def __init__(self, plan: Plan, reporter: Reporter, work: Path) -> None:
+        self._plan, self._reporter, self._work = plan, reporter, work
+        self._members = list(plan.members())
+        self._ports = work / "sandbox-ports.json"
+        self._secrets = (secrets.token_hex(32), secrets.token_hex(32))
+        self._began = time.monotonic()
+        self.supervisor = Supervisor(
+            port=0,
+            workers=plan.workers,
+            log_dir=settings.STATE_DIR / "log" / settings.SPACE,
+            extra=[("sandbox", self._sandbox_argv())],
+            echo=plan.verbose,
+        )
+
+    def carry_out(self) -> Result:
+        """Set up, break, wait, reconcile.
+
+        1. A database of its own, customers, accounts, templates.
+        2. Campaigns start one after another while processes are killed.
+        3. When every touch has been tried and every kill made, the provider's faults end, too.
+        4. Nothing may be open `RECOVERY` seconds later; then the ledger is compared.
+        """
+        build.require_demo_space()
+        with self._reporter.stage("Prepare a database"):
+            space.renew()
+            hire()
+        connections.close_all()
+        with self.supervisor:
+            sandbox = self._set_up()
+            kills = self._break()
+            recovery, left = self._recover(sandbox)
+            return self._reconcile(sandbox, kills, recovery, left)
+
+    def _sandbox_argv(self) -> list[str]:
+        argv = [sys.executable, "-m", "campaigns.sandbox"]
+        argv += ["--ledger", str(self._work / "ledger.jsonl"), "--json-ports", str(self._ports)]
+        argv += ["--faults", self._plan.faults, "--seed", str(self._plan.seed)]
+        argv += ["--receipts-secret", self._secrets[0], "--api-secret", self._secrets[1]]
+        return [*argv, "--dedupe"] if self._plan.dedupes else argv
+
+    def _set_up(self) -> dict[str, Any]:
+        while not self._ports.exists():
+            time.sleep(0.05)
+        sandbox: dict[str, Any] = json.loads(self._ports.read_text())
+        hooks = f"{self.supervisor.url}/hooks"
+        asyncio.run(agent.send_receipts_to(sandbox["http_url"], hooks))
+        push_account = asyncio.run(build.service_account(sandbox))
+        world.open_channels(sandbox, self._plan.knowledge, push_account, self._secrets)
+        with self._reporter.stage("Import customers"):
+            world.bring_members(self._members, self._work)
+            world.approve_templates()
+        return sandbox
+
+    def _break(self) -> int:
+        """Start the campaigns while processes die; the number killed."""
+        plan = self._plan
+        pause = plan.kills * plan.kill_every / plan.waves
+        killer = Killer(
+            kills=plan.kills,
+            every=plan.kill_every,
+            seed=plan.seed,
+            pids=self.supervisor.pids,
+        )
+        with killer, self._reporter.stage("Campaigns start, processes die", plan.kills) as stage:
+            for wave in range(plan.waves):
+                world.launch_wave(wave)
+                ring(enrol_tick)
+                stage.at(killer.killed)
+                time.sleep(pause)
+            self._wait_until_tried(killer, stage)
+        return killer.killed
+
+    def _wait_until_tried(self, killer: Killer, stage: Stage) -> None:
+        last, moved = None, time.monotonic()
+        total = sum(member.sends for member in self._members)
+        while True:
+            made, untried, _ = self._states()
+            stage.at(killer.killed)
+            if killer.is_done and made == total and not untried:
+                return
+            now = (made, untried, killer.killed)
+            if now != last:
+                last, moved = now, time.monotonic()
+            if time.monotonic() - moved > NO_PROGRESS_SECONDS:
+                # The accounts will name what is missing.
+                return
+            time.sleep(LOOK_EVERY)
+
+    def _recover(self, sandbox: dict[str, Any]) -> tuple[float, int]:
+        """End the provider's faults, too; how long until nothing was open, and what still is."""
+        asyncio.run(_post(f"{sandbox['http_url']}/faults", {"faults": "none"}))
+        began = time.monotonic()
+        with self._reporter.stage("All touches come to an end", self._plan.touches) as stage:
+            while True:
+                made, _, left = self._states()
+                stage.at(made - left, made)
+                if not left or time.monotonic() - began > RECOVERY:
+                    return time.monotonic() - began, left
+                time.sleep(LOOK_EVERY)
+
+    def _reconcile(self, sandbox: dict[str, Any], kills: int, recovery: float, left: int) -> Result:
+        asyncio.run(_post(f"{sandbox['http_url']}/flush", {}))
+        ledger = read_ledger(Path(sandbox["ledger"]))
+        found = [
+            Row(key=key, place=(number, node), state=state, reason=reason)
+            for key, number, node, state, reason in rows(_TOUCHES, {})
+        ]
+        findings = reconcile(
+            expected=_places(self._members, is_allowed=True),
+            forbidden=_places(self._members, is_allowed=False),
+            rows=found,
+            ledger=ledger,
+        )
+        return Result(
+            findings=findings,
+            kills=kills,
+            faults=ledger.faults,
+            attempts=int(rows(_ATTEMPTS, {})[0][0]),
+            seconds=time.monotonic() - self._began,
+            recovery=recovery,
+            open_touches=left,
+        )
+
+    def _states(self) -> tuple[int, int, int]:
+        made, untried, left = rows(_STATES, {"blind": list(self._plan.blind_channels)})[0]
+        return made, untried, left
+
+
+def _places(members: Sequence[Member], *, is_allowed: bool) -> list[Place]:
+    return [
+        (member.customer_no, channel)
+        for member in members
+        if member.is_allowed is is_allowed
+        for channel in member.channels
+    ]
+
+
+async def _post(url: str, body: dict[str, str]) -> None:
+    async with aiohttp.ClientSession() as session, session.post(url, json=body) as answer:
+        if answer.status != 200:
+            raise ReplayError(f"{url} answered {answer.status}.")

@@ -1,0 +1,85 @@
+"""Every touch once, whichever processes die and however the provider fails (G1, G2, G3, G26).
+
+The three runs wait for leases most of the time, so they run side by side.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chaos.sizes import TIMES
+from tests.conftest import own_space
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+# What the provider can tell of a message whose answer was lost: touches, kills.
+RUNS = {"asked": (3_000, 400), "deduping": (300, 40), "blind": (300, 40)}
+
+Outcome = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def outcome() -> Iterator[Outcome]:
+    """Ask for a run's document by the provider's kind; a violation fails with seed and ids."""
+    with own_space() as space:
+        started = {
+            kind: start_chaos(f"{space}{letter}", kind, *size)
+            for letter, (kind, size) in zip("abc", RUNS.items(), strict=True)
+        }
+
+        def document(kind: str) -> dict[str, Any]:
+            out, err = started[kind].communicate(timeout=400 * TIMES)
+            assert started[kind].returncode == 0, out + err[-4000:]
+            found: dict[str, Any] = json.loads(out)
+            return found
+
+        yield document
+        for process in started.values():
+            process.terminate()
+            process.wait(30)
+
+
+def start_chaos(space: str, kind: str, touches: int, kills: int) -> subprocess.Popen[str]:
+    """The command as one starts it."""
+    argv = [sys.executable, "manage.py", "chaos", "--json", "--provider", kind]
+    return subprocess.Popen(
+        [*argv, "--touches", str(touches * TIMES), "--kills", str(kills * TIMES)],
+        cwd=CHECKOUT,
+        env={**os.environ, "TOUCHSTONE_SPACE": space},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def require_none(found: dict[str, Any], *wrong: str) -> None:
+    assert {name: found[name] for name in wrong} == dict.fromkeys(wrong, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["asked", "deduping"])
+def test_each_message_is_sent_once_by_a_provider_that(kind: str, outcome: Outcome) -> None:
+    found = outcome(kind)
+
+    touches, kills = (number * TIMES for number in RUNS[kind])
+    assert found["kills"] == kills
+    assert found["touches"] == found["accepted"] == found["distinct_keys"] == touches
+    require_none(found, "doubles", "lost", "ambiguous", "changed", "unallowed", "unexplained")
+    assert found["withheld"] > 0
+    assert found["attempts"] > touches
+
+
+@pytest.mark.slow
+def test_what_nobody_can_ask_about_waits_for_a_person_and_is_not_sent_twice(
+    outcome: Outcome,
+) -> None:
+    found = outcome("blind")
+
+    require_none(found, "doubles", "lost", "changed", "unallowed", "unexplained")
+    assert found["ambiguous"] > 0
+    assert found["touches"] - found["ambiguous"] <= found["accepted"] <= found["touches"]
