@@ -8,7 +8,7 @@ UV     ?= uv
 # Further arguments: make demo ARGS="--headless --json", make test ARGS="tests/segments -x"
 ARGS   ?=
 
-.PHONY: install demo test check bench lock clean
+.PHONY: install demo test check chaos bench lock clean
 
 install: $(STAMP)
 
@@ -48,6 +48,10 @@ check: install
 	$(PY) tests/check_production.py
 	$(PY) tests/on_system_servers.py
 	@$(MAKE) --no-print-directory test
+
+# The proofs of tests/chaos at ten times their size: about half an hour.
+chaos: install
+	TOUCHSTONE_CHAOS=long $(PY) -m pytest tests/chaos $(ARGS)
 
 bench: install
 	@for bench in bench/*.py; do PYTHONPATH=. $(PY) "$$bench" $(ARGS) || exit $$?; done

@@ -14,7 +14,7 @@ import aiohttp
 from django.conf import settings
 from django.db import connections
 
-from campaigns.actions.hand_over import LEASE
+from campaigns.actions.lease import LEASE
 from campaigns.tasks import enrol_tick, ring
 from config.chaos import world
 from config.chaos.killer import Killer
