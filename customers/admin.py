@@ -16,10 +16,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from compliance.console import Panel, ReadOnlyAdmin, Tone, badge, closed_filter, code, moment
+from compliance.reader import say
+from compliance.sentences import Said
 from customers.errors import CustomersError, UnknownKey
 from customers.identifiers import identity_binding, mask, name_binding, normalise, redact
 from customers.models import Consent, Customer, Event, Identity, ImportJob, Quarantine, Source
 from customers.queries import keyring
+from customers.tracking.reasons import OF_EVENTS
 from customers.vocabulary import ConsentState, CustomerStatus, IdentityKind, QuarantineState
 
 NEWEST_EVENTS = 50
@@ -342,7 +345,8 @@ class QuarantineAdmin(ReadOnlyAdmin):
     @display(description=_("reason"))
     def reason(self, held: Quarantine) -> str:
         """Why, in words."""
-        return redact(held.message)
+        told = OF_EVENTS.get(held.code)
+        return say(Said(sentence=told)) if told else redact(held.message)
 
     @display(description=_("state"), ordering="state")
     def status(self, held: Quarantine) -> SafeString:

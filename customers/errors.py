@@ -16,6 +16,8 @@
 `code` is short and stable for programs; the message is for people and never repeats personal data.
 """
 
+from compliance.sentences import Sentence, Spoken
+
 
 class CustomersError(Exception):
     """Root of the tree."""
@@ -51,16 +53,20 @@ class ImportUnderWay(CustomersError):
     """Another process is importing the same file now."""
 
 
-class BodyRefused(CustomersError):
+class BodyRefused(Spoken, CustomersError):
     """The request's body is not a tracking call; `status` is the HTTP answer."""
 
-    def __init__(self, code: str, message: str, *, status: int = 400) -> None:
-        super().__init__(code, message)
+    path: str
+
+    def __init__(self, sentence: Sentence, *, status: int = 400) -> None:
+        super().__init__(sentence)
         self.status = status
 
 
-class EventRefused(CustomersError):
+class EventRefused(Spoken, CustomersError):
     """One event cannot be taken as it came."""
+
+    path: str
 
 
 class KeyRefused(CustomersError):

@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -203,7 +203,13 @@ def _quarantine(source: Source, rejections: Sequence[Rejection], now: datetime) 
     if not rejections:
         return
     batch = [
-        {**asdict(rejection), "payload": _sealed(rejection.payload)} for rejection in rejections
+        {
+            "message_id": rejection.message_id,
+            "code": rejection.reason.code,
+            "message": rejection.reason.en,
+            "payload": _sealed(rejection.payload),
+        }
+        for rejection in rejections
     ]
     execute(ADD_QUARANTINE, {"rows": as_json(batch), "source_id": source.pk, "now": now})
 

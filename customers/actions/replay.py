@@ -9,6 +9,7 @@ from customers.actions.collect import collect
 from customers.errors import EventRefused
 from customers.models import Quarantine, Source
 from customers.queries import quarantined_payload
+from customers.tracking import reasons
 from customers.tracking.body import parse_body
 from customers.tracking.parse import EVENT_BYTES, Envelope, Rejection, parse_message
 from customers.vocabulary import QuarantineState
@@ -37,13 +38,13 @@ def replay_quarantined(*, held: Quarantine, mended: str | None = None, now: date
     """
     row = Quarantine.objects.select_for_update().get(pk=held.pk)
     if row.state != QuarantineState.HELD:
-        raise EventRefused("not_held", "It was replayed or discarded already.")
+        raise EventRefused(reasons.NOT_HELD)
     text = quarantined_payload(row) if mended is None else mended
     item = parse_body(text.encode(), content_encoding="", limit=2 * EVENT_BYTES)
     envelope = Envelope(kind=None, received_at=row.received_at, is_import=True)
     verdict = parse_message(item, index=0, envelope=envelope)
     if isinstance(verdict, Rejection):
-        raise EventRefused(verdict.code, verdict.message)
+        raise EventRefused(verdict.reason)
     source = Source.objects.get(pk=row.source_id)
     collected = collect(source=source, messages=[verdict], rejections=[], now=now)
     row.state = QuarantineState.REPLAYED

@@ -18,10 +18,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from compliance.queries import clock_now
+from compliance.reader import say
+from compliance.sentences import Said
 from customers.actions.collect import Collected, collect
 from customers.errors import BodyRefused
 from customers.models import Source
 from customers.queries import source_by_key
+from customers.tracking import reasons
 from customers.tracking.body import Irregular, parse_body
 from customers.tracking.parse import (
     EVENT_BYTES,
@@ -67,7 +70,7 @@ def endpoint(kind: str) -> View:
         try:
             return _answer(request, kind)
         except BodyRefused as refusal:
-            return _refusal(refusal.status, refusal.code, refusal.message)
+            return _refusal(refusal.status, refusal.code, say(refusal))
         except (OperationalError, InterfaceError):
             # The database is away or overloaded: nothing was stored, the client keeps its batch.
             return _busy()
@@ -123,7 +126,7 @@ def _answer(request: HttpRequest, kind: str) -> HttpResponse:
 
 def _read(request: HttpRequest, *, limit: int) -> bytes:
     """The body, at most `limit` bytes of it, whether or not its length was announced."""
-    too_large = BodyRefused("too_large", _("The body is too large."), status=413)
+    too_large = BodyRefused(reasons.BODY_TOO_LARGE, status=413)
     announced = request.META.get("CONTENT_LENGTH") or ""
     stream = request.META["wsgi.input"]
     if announced.isdigit():
@@ -160,10 +163,10 @@ def _source(secret: object) -> Source | None:
 
 
 def _parse(document: object, kind: str, now: datetime) -> Parsed:
-    if isinstance(document, Irregular):
-        raise BodyRefused(document.code, _("The body has the same key twice."))
+    if isinstance(document, Irregular) and document.code == reasons.DUPLICATE_KEY.code:
+        raise BodyRefused(reasons.BODY_DUPLICATE_KEY)
     if not isinstance(document, dict):
-        raise BodyRefused("not_an_object", _("The body is not a JSON object."))
+        raise BodyRefused(reasons.BODY_NOT_AN_OBJECT)
     if kind not in {"batch", "import"}:
         items, envelope = [document], Envelope(kind=kind, received_at=now)
     else:
@@ -188,9 +191,9 @@ def _parse(document: object, kind: str, now: datetime) -> Parsed:
 def _items(document: dict[str, Any]) -> list[Any]:
     items = document.get("batch")
     if not isinstance(items, list):
-        raise BodyRefused("batch_invalid", _("The batch is not a list."))
+        raise BodyRefused(reasons.BATCH_INVALID)
     if len(items) > BATCH_MESSAGES:
-        raise BodyRefused("too_large", _("The batch has too many messages."), status=413)
+        raise BodyRefused(reasons.BATCH_TOO_LARGE, status=413)
     return items
 
 
@@ -201,8 +204,8 @@ def _body(parsed: Parsed, collected: Collected) -> dict[str, Any]:
             {
                 "index": rejection.index,
                 "messageId": rejection.message_id,
-                "code": rejection.code,
-                "message": rejection.message,
+                "code": rejection.reason.code,
+                "message": say(Said(sentence=rejection.reason)),
             }
             for rejection in parsed.rejections
         ]

@@ -10,6 +10,7 @@ import zlib
 from typing import Any, NoReturn
 
 from customers.errors import BodyRefused
+from customers.tracking import reasons
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -38,11 +39,11 @@ def parse_body(raw: bytes, *, content_encoding: str, limit: int) -> object:
     BodyRefused : 400 not JSON, 413 too large, 415 compressed in a way other than gzip.
     """
     if content_encoding.strip().lower() not in {"", "gzip", "identity"}:
-        raise BodyRefused("encoding_unknown", "Send the body plain or with gzip.", status=415)
+        raise BodyRefused(reasons.BODY_ENCODING, status=415)
     if raw.startswith(GZIP_MAGIC):
         raw = _gunzip(raw, limit)
     elif content_encoding.strip().lower() == "gzip":
-        raise BodyRefused("not_gzip", "Content-Encoding says gzip but the body is not.")
+        raise BodyRefused(reasons.BODY_NOT_GZIP)
     try:
         return json.loads(
             raw.decode("utf-8"),
@@ -51,11 +52,11 @@ def parse_body(raw: bytes, *, content_encoding: str, limit: int) -> object:
             parse_float=_float,
         )
     except UnicodeDecodeError as error:
-        raise BodyRefused("not_utf8", "The body is not UTF-8.") from error
+        raise BodyRefused(reasons.BODY_NOT_UTF8) from error
     except RecursionError as error:
-        raise BodyRefused("too_deep", "The body is nested too deeply.") from error
+        raise BodyRefused(reasons.BODY_TOO_DEEP) from error
     except ValueError as error:
-        raise BodyRefused("not_json", "The body is not valid JSON.") from error
+        raise BodyRefused(reasons.BODY_NOT_JSON) from error
 
 
 def _gunzip(raw: bytes, limit: int) -> bytes:
@@ -63,11 +64,11 @@ def _gunzip(raw: bytes, limit: int) -> bytes:
     try:
         plain = unpacker.decompress(raw, limit + 1)
     except zlib.error as error:
-        raise BodyRefused("not_gzip", "The gzip data is damaged.") from error
+        raise BodyRefused(reasons.BODY_GZIP_DAMAGED) from error
     if len(plain) > limit:
-        raise BodyRefused("too_large", "The body is too large once unpacked.", status=413)
+        raise BodyRefused(reasons.BODY_UNPACKED_TOO_LARGE, status=413)
     if not unpacker.eof:
-        raise BodyRefused("not_gzip", "The gzip data is cut off.")
+        raise BodyRefused(reasons.BODY_GZIP_DAMAGED)
     return plain
 
 

@@ -17,7 +17,9 @@ from typing import Any, NoReturn
 
 import orjson
 
+from compliance.sentences import Sentence
 from customers.errors import EventRefused
+from customers.tracking import reasons
 from customers.tracking.body import Irregular, describe
 from customers.tracking.event import NewEvent
 
@@ -69,8 +71,7 @@ class Rejection:
 
     index: int
     message_id: str
-    code: str
-    message: str
+    reason: Sentence
     payload: str
 
 
@@ -85,8 +86,7 @@ def parse_message(item: object, *, index: int, envelope: Envelope) -> Message | 
         return Rejection(
             index=index,
             message_id=_printable(message_id) if isinstance(message_id, str) else "",
-            code=refusal.code,
-            message=refusal.message,
+            reason=refusal.said.sentence,
             payload=json.dumps(whole, default=describe),
         )
 
@@ -99,16 +99,16 @@ def _message(call: object, index: int, envelope: Envelope) -> Message:
     item = _checked(call)
     kind = envelope.kind or item.get("type")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise EventRefused("unknown_type", "Its type is none of the tracking specification.")
+        raise EventRefused(reasons.UNKNOWN_TYPE)
     user_id = _identifier(item, "userId")
     anonymous_id = _identifier(item, "anonymousId")
     if user_id is None and anonymous_id is None:
-        raise EventRefused("missing_identity", "It has neither a userId nor an anonymousId.")
+        raise EventRefused(reasons.MISSING_IDENTITY)
     context = {**envelope.context, **_mapping(item, "context")}
     traits = _mapping(item, "traits") or context.pop("traits", None) or {}
     context.pop("traits", None)
     if not isinstance(traits, dict):
-        raise EventRefused("invalid_traits", "Its traits are not an object.")
+        raise EventRefused(reasons.INVALID_TRAITS)
     occurred_at, original = _occurred_at(item, envelope)
     if original:
         context["original_timestamp"] = original
@@ -124,7 +124,7 @@ def _message(call: object, index: int, envelope: Envelope) -> Message:
     )
     previous_id = _identifier(item, "previousId") if kind == "alias" else None
     if kind == "alias" and (previous_id is None or user_id is None):
-        raise EventRefused("missing_identity", "An alias needs a previousId and a userId.")
+        raise EventRefused(reasons.MISSING_IDENTITY)
     return Message(
         index=index,
         event=event,
@@ -136,40 +136,34 @@ def _message(call: object, index: int, envelope: Envelope) -> Message:
 def _checked(item: object) -> dict[str, Any]:
     """Refuse what PostgreSQL or another JSON parser would read otherwise."""
     if isinstance(item, Irregular):
-        raise EventRefused(item.code, _IRREGULAR[item.code])
+        raise EventRefused(reasons.OF_EVENTS[item.code])
     if not isinstance(item, dict):
-        raise EventRefused("not_an_object", "It is not a JSON object.")
+        raise EventRefused(reasons.NOT_AN_OBJECT)
     try:
         encoded = orjson.dumps(item, default=_refuse_irregular)
     except TypeError as error:
         if isinstance(error.__cause__, EventRefused):
             raise error.__cause__ from None
-        raise EventRefused(*_unencodable(str(error))) from error
+        raise EventRefused(_unencodable(str(error))) from error
     if len(encoded) > EVENT_BYTES:
-        raise EventRefused("too_large", "It is larger than 32 KB.")
+        raise EventRefused(reasons.TOO_LARGE)
     if b"\\u0000" in encoded and _holds_nul(item):
-        raise EventRefused("nul_character", "It holds the character U+0000.")
+        raise EventRefused(reasons.NUL_CHARACTER)
     return item
-
-
-_IRREGULAR = {
-    "duplicate_key": "An object in it has the same key twice.",
-    "number_out_of_range": "A number in it is out of range.",
-}
 
 
 def _refuse_irregular(value: object) -> NoReturn:
     if isinstance(value, Irregular):
-        raise EventRefused(value.code, _IRREGULAR[value.code])
+        raise EventRefused(reasons.OF_EVENTS[value.code])
     raise TypeError(type(value).__name__)
 
 
-def _unencodable(reason: str) -> tuple[str, str]:
+def _unencodable(reason: str) -> Sentence:
     if "Integer" in reason:
-        return "number_out_of_range", "An integer in it has more than 64 bits."
+        return reasons.NUMBER_OUT_OF_RANGE  # an integer of more than 64 bits
     if "surrogate" in reason or "UTF-8" in reason:
-        return "lone_surrogate", "It holds half of a surrogate pair."
-    return "too_deep", "It is nested too deeply."
+        return reasons.LONE_SURROGATE
+    return reasons.TOO_DEEP
 
 
 def _holds_nul(value: object) -> bool:
@@ -190,15 +184,11 @@ def _identifier(item: Mapping[str, Any], key: str) -> str | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str):
-        raise EventRefused(_code(key), f"Its {key} is not a string.")
+        raise EventRefused(reasons.INVALID[key])
     name = unicodedata.normalize("NFC", value).strip()
     if not 0 < len(name) <= 256 or any(ord(character) < 32 for character in name):
-        raise EventRefused(_code(key), f"Its {key} is blank, too long or not printable.")
+        raise EventRefused(reasons.INVALID[key])
     return name
-
-
-def _code(key: str) -> str:
-    return "invalid_" + re.sub(r"([A-Z])", r"_\1", key).lower()
 
 
 def _message_id(item: Mapping[str, Any]) -> str:
@@ -206,7 +196,7 @@ def _message_id(item: Mapping[str, Any]) -> str:
     if value is None or value == "":
         return f"touchstone-{uuid.uuid4()}"
     if not isinstance(value, str) or len(value) > 256:
-        raise EventRefused("invalid_message_id", "Its messageId is not a string of 1 to 256.")
+        raise EventRefused(reasons.INVALID["messageId"])
     return value
 
 
@@ -214,7 +204,7 @@ def _text(item: Mapping[str, Any], key: str) -> str:
     value = item.get(key)
     text = value.strip() if isinstance(value, str) else ""
     if not 0 < len(text) <= 256:
-        raise EventRefused(_code(key), f"Its {key} is not a string of 1 to 256 characters.")
+        raise EventRefused(reasons.INVALID[key])
     return text
 
 
@@ -223,7 +213,7 @@ def _mapping(item: Mapping[str, Any], key: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise EventRefused(_code(key), f"Its {key} are not an object.")
+        raise EventRefused(reasons.INVALID[key])
     return dict(value)
 
 
@@ -252,29 +242,27 @@ def _occurred_at(item: Mapping[str, Any], envelope: Envelope) -> tuple[datetime,
     told = item.get("timestamp") or item.get("originalTimestamp")
     if told is None:
         return now, None
-    moment = _moment(told, "timestamp")
+    moment = _moment(told)
     sent = item.get("sentAt") or envelope.sent_at
     original = None
     if sent is not None and not envelope.is_import:
-        skew = now - _moment(sent, "sentAt")
+        skew = now - _moment(sent)
         moment, original = moment + skew, str(told) if abs(skew) > _SKEW_TOLD else None
     oldest = OLDEST_IMPORTED if envelope.is_import else now - OLDEST_LIVE
     if moment < oldest:
-        raise EventRefused(
-            "timestamp_too_old", "Its time lies too far back; send history to /v1/import."
-        )
+        raise EventRefused(reasons.TOO_OLD)
     if moment > now + FUTURE_ALLOWED:
         return now, str(told)
     return moment, original
 
 
-def _moment(value: object, key: str) -> datetime:
+def _moment(value: object) -> datetime:
     text = value.strip().upper() if isinstance(value, str) else ""
     if not _MOMENT.fullmatch(text):
-        raise EventRefused("invalid_timestamp", f"Its {key} is not an ISO 8601 date and time.")
+        raise EventRefused(reasons.INVALID_TIMESTAMP)
     try:
         moment = datetime.fromisoformat(text)
         zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return zoned.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise EventRefused("invalid_timestamp", f"Its {key} does not exist.") from error
+        raise EventRefused(reasons.INVALID_TIMESTAMP) from error

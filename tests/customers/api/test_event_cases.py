@@ -186,7 +186,7 @@ def test_quarantine_keeps_the_event_whole_and_unreadable(make_door: Callable[...
             "index": 0,
             "messageId": "m",
             "code": "invalid_user_id",
-            "message": "Its userId is not a string.",
+            "message": "Its userId is not a string of 1 to 256 printable characters.",
         }
     ]
     assert "13800138000" not in row.payload

@@ -1,0 +1,160 @@
+"""Why a tracking call cannot be taken: each code says one thing, whatever the event was.
+
+The quarantine stores the code; the console says it in the reader's language.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from compliance.sentences import Sentence
+
+# One event: it goes to quarantine.
+UNKNOWN_TYPE: Final = Sentence(
+    code="unknown_type",
+    en="Its type is none of the tracking specification.",
+    zh="事件类型不在跟踪规范之内。",
+)
+MISSING_IDENTITY: Final = Sentence(
+    code="missing_identity",
+    en="It names nobody: it needs a userId or an anonymousId, an alias a previousId and a userId.",
+    zh="没有说明是谁：需要 userId 或 anonymousId；alias 需要 previousId 和 userId。",
+)
+INVALID_TRAITS: Final = Sentence(
+    code="invalid_traits", en="Its traits are not an object.", zh="traits 不是对象。"
+)
+DUPLICATE_KEY: Final = Sentence(
+    code="duplicate_key",
+    en="An object in it has the same key twice.",
+    zh="其中某个对象的同一个键出现了两次。",
+)
+NUMBER_OUT_OF_RANGE: Final = Sentence(
+    code="number_out_of_range", en="A number in it is out of range.", zh="其中的数字超出范围。"
+)
+NOT_AN_OBJECT: Final = Sentence(
+    code="not_an_object", en="It is not a JSON object.", zh="不是 JSON 对象。"
+)
+TOO_LARGE: Final = Sentence(code="too_large", en="It is larger than 32 KB.", zh="超过 32 KB。")
+NUL_CHARACTER: Final = Sentence(
+    code="nul_character", en="It holds the character U+0000.", zh="含有字符 U+0000。"
+)
+LONE_SURROGATE: Final = Sentence(
+    code="lone_surrogate", en="It holds half of a surrogate pair.", zh="含有半个代理对。"
+)
+TOO_DEEP: Final = Sentence(code="too_deep", en="It is nested too deeply.", zh="嵌套过深。")
+TOO_OLD: Final = Sentence(
+    code="timestamp_too_old",
+    en="Its time lies too far back; send history to /v1/import.",
+    zh="事件时间过早；历史数据请发送到 /v1/import。",
+)
+INVALID_TIMESTAMP: Final = Sentence(
+    code="invalid_timestamp",
+    en="Its timestamp or sentAt is not an existing ISO 8601 date and time.",
+    zh="timestamp 或 sentAt 不是有效的 ISO 8601 日期时间。",
+)
+INVALID: Final[Mapping[str, Sentence]] = {
+    "userId": Sentence(
+        code="invalid_user_id",
+        en="Its userId is not a string of 1 to 256 printable characters.",
+        zh="userId 不是 1 到 256 个可打印字符的文本。",
+    ),
+    "anonymousId": Sentence(
+        code="invalid_anonymous_id",
+        en="Its anonymousId is not a string of 1 to 256 printable characters.",
+        zh="anonymousId 不是 1 到 256 个可打印字符的文本。",
+    ),
+    "previousId": Sentence(
+        code="invalid_previous_id",
+        en="Its previousId is not a string of 1 to 256 printable characters.",
+        zh="previousId 不是 1 到 256 个可打印字符的文本。",
+    ),
+    "messageId": Sentence(
+        code="invalid_message_id",
+        en="Its messageId is not a string of 1 to 256 characters.",
+        zh="messageId 不是 1 到 256 个字符的文本。",
+    ),
+    "event": Sentence(
+        code="invalid_event",
+        en="Its event is not a string of 1 to 256 characters.",
+        zh="event 不是 1 到 256 个字符的文本。",
+    ),
+    "groupId": Sentence(
+        code="invalid_group_id",
+        en="Its groupId is not a string of 1 to 256 characters.",
+        zh="groupId 不是 1 到 256 个字符的文本。",
+    ),
+    "context": Sentence(
+        code="invalid_context", en="Its context is not an object.", zh="context 不是对象。"
+    ),
+    "properties": Sentence(
+        code="invalid_properties",
+        en="Its properties are not an object.",
+        zh="properties 不是对象。",
+    ),
+    "traits": INVALID_TRAITS,
+}
+NOT_HELD: Final = Sentence(
+    code="not_held",
+    en="It was replayed or discarded already.",
+    zh="该事件已重放或已丢弃。",
+)
+
+OF_EVENTS: Final[Mapping[str, Sentence]] = {
+    sentence.code: sentence
+    for sentence in (
+        UNKNOWN_TYPE,
+        MISSING_IDENTITY,
+        DUPLICATE_KEY,
+        NUMBER_OUT_OF_RANGE,
+        NOT_AN_OBJECT,
+        TOO_LARGE,
+        NUL_CHARACTER,
+        LONE_SURROGATE,
+        TOO_DEEP,
+        TOO_OLD,
+        INVALID_TIMESTAMP,
+        NOT_HELD,
+        *INVALID.values(),
+    )
+}
+
+# A whole request: nothing of it is taken.
+BODY_ENCODING: Final = Sentence(
+    code="encoding_unknown",
+    en="Send the body plain or with gzip.",
+    zh="请求体请不压缩或用 gzip 压缩发送。",
+)
+BODY_NOT_GZIP: Final = Sentence(
+    code="not_gzip",
+    en="Content-Encoding says gzip but the body is not.",
+    zh="Content-Encoding 声明为 gzip，但请求体不是。",
+)
+BODY_GZIP_DAMAGED: Final = Sentence(
+    code="not_gzip", en="The gzip data is damaged or cut off.", zh="gzip 数据已损坏或不完整。"
+)
+BODY_NOT_UTF8: Final = Sentence(
+    code="not_utf8", en="The body is not UTF-8.", zh="请求体不是 UTF-8。"
+)
+BODY_TOO_DEEP: Final = Sentence(
+    code="too_deep", en="The body is nested too deeply.", zh="请求体嵌套过深。"
+)
+BODY_NOT_JSON: Final = Sentence(
+    code="not_json", en="The body is not valid JSON.", zh="请求体不是有效的 JSON。"
+)
+BODY_TOO_LARGE: Final = Sentence(code="too_large", en="The body is too large.", zh="请求体过大。")
+BODY_UNPACKED_TOO_LARGE: Final = Sentence(
+    code="too_large", en="The body is too large once unpacked.", zh="请求体解压后过大。"
+)
+BODY_DUPLICATE_KEY: Final = Sentence(
+    code="duplicate_key",
+    en="The body has the same key twice.",
+    zh="请求体中同一个键出现了两次。",
+)
+BODY_NOT_AN_OBJECT: Final = Sentence(
+    code="not_an_object", en="The body is not a JSON object.", zh="请求体不是 JSON 对象。"
+)
+BATCH_INVALID: Final = Sentence(
+    code="batch_invalid", en="The batch is not a list.", zh="batch 不是列表。"
+)
+BATCH_TOO_LARGE: Final = Sentence(
+    code="too_large", en="The batch has too many messages.", zh="批次中的消息过多。"
+)
