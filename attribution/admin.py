@@ -14,10 +14,18 @@ from compliance.console import ReadOnlyAdmin, code
 class GoalAdmin(ReadOnlyAdmin):
     """What counts as success for a journey."""
 
-    list_display = ("name", "journey", "kind", "value_property", "currency", "window")
+    list_display = (
+        "name",
+        "journey",
+        "kind",
+        "value_property",
+        "currency",
+        "window",
+        "in_force_from",
+    )
     list_filter = ("kind", "journey")
     list_select_related = ("journey",)
-    ordering = ("journey__name", "kind")
+    ordering = ("journey__name", "kind", "-number")
 
 
 @admin.register(Experiment)

@@ -32,6 +32,9 @@ class Click(models.Model):
 class Goal(models.Model):
     """What counts as success: one of these events, after entry into the journey.
 
+    A row is one definition and is never changed. Another definition is another row with the next
+    ``number``, in force from then on; each has its own conversions, so that they never mix.
+
     ``value_property`` names the numeric property that is the revenue; empty: the goal has no
     money in it, and ROI is not given.
     """
@@ -51,12 +54,16 @@ class Goal(models.Model):
     currency = models.CharField(_("currency"), max_length=3)
     margin = models.DecimalField(_("margin of revenue"), max_digits=6, decimal_places=4, default=1)
     window = models.DurationField(_("attribution window"))
+    number = models.PositiveIntegerField(_("number"), default=1)
+    in_force_from = models.DateTimeField(_("in force from"))
 
     class Meta:
         verbose_name = _("goal")
         verbose_name_plural = _("goals")
         constraints = [
-            models.UniqueConstraint(fields=["journey", "kind"], name="goal_kind_per_journey"),
+            models.UniqueConstraint(
+                fields=["journey", "kind", "number"], name="goal_number_per_journey"
+            ),
             models.CheckConstraint(
                 condition=Q(margin__gte=0) & Q(margin__lte=1), name="goal_margin_is_a_share"
             ),
@@ -78,6 +85,8 @@ class Conversion(models.Model):
     # Set where the event names another currency than its goal's: its value is then left out.
     foreign_currency = models.CharField(_("other currency"), max_length=3, blank=True, default="")
     utm = models.JSONField(_("UTM parameters"), default=dict)
+    # When its event had arrived and its person was known, which may be long after it occurred.
+    known_at = models.DateTimeField(_("known at"))
 
     class Meta:
         verbose_name = _("conversion")

@@ -95,6 +95,11 @@ LINK_IDENTITIES = """
     ON CONFLICT DO NOTHING
 """
 
+OWNERS_OF_BROWSERS = """
+    SELECT value_hash, customer_id FROM customers_identity
+    WHERE kind = 'anonymous_id' AND value_hash = ANY(%(hashes)s)
+"""
+
 REGISTER_ATTRIBUTES = """
     INSERT INTO customers_attribute (key, type, label_en, label_zh)
     SELECT key, type, label, '' FROM jsonb_to_recordset(%(rows)s::jsonb)
@@ -386,6 +391,18 @@ def find_owners(user_ids: Iterable[str]) -> dict[str, Owner]:
     return {
         user_id: Owner(customer_id=customer_id, customer_no=customer_no)
         for user_id, customer_id, customer_no in rows(OWNERS, {"rows": as_json(wanted)})
+    }
+
+
+def owners_of_browsers(anonymous_ids: Iterable[str]) -> dict[str, int]:
+    """The customers' ids by anonymous id; browsers that nobody owns are absent."""
+    ring = keyring()
+    hashes = {ring.lookup_hash("anonymous_id", name): name for name in dict.fromkeys(anonymous_ids)}
+    if not hashes:
+        return {}
+    return {
+        hashes[bytes(value_hash)]: customer_id
+        for value_hash, customer_id in rows(OWNERS_OF_BROWSERS, {"hashes": list(hashes)})
     }
 
 

@@ -2,6 +2,7 @@
 conversions from events. Reading again is harmless: unique constraints keep each row once."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,17 +11,20 @@ from django.db import transaction
 
 from attribution.models import CollectCursor
 from attribution.queries import (
+    ADD_GOALS,
+    NAMED_BROWSERS,
     PULL_CONVERSIONS,
+    PULL_CONVERSIONS_OF_BROWSERS,
     PULL_EXPOSURES,
     SYNC_EXPERIMENTS,
-    SYNC_GOALS,
 )
 from campaigns.journeys.check import experiments
 from campaigns.journeys.graph import Graph
 from campaigns.models import Journey, JourneyVersion
 from campaigns.queries import version_graph
-from customers.queries import execute
+from customers.queries import execute, owners_of_browsers, rows
 
+CURSOR = "collect"
 # Rows may commit out of the order of their times; what is this young is read once more.
 OVERLAP = timedelta(minutes=2)
 _BEGINNING = timedelta(days=36_500)
@@ -42,13 +46,13 @@ def collect(*, now: datetime) -> Collected:
     last call, not over the whole ledger.
     """
     cursor = _cursor(now)
-    _sync(now)
     since = min(cursor.read_until, now) - OVERLAP
+    reading = {"since": since, "now": now, "fresh": _sync(now)}
     collected = Collected(
         exposures=execute(
             PULL_EXPOSURES, {"since": since, "rows": json.dumps(_places_of_experiments())}
         ),
-        conversions=execute(PULL_CONVERSIONS, {"since": since}),
+        conversions=execute(PULL_CONVERSIONS, reading) + _of_browsers(reading),
     )
     cursor.read_until = now
     cursor.save(update_fields=["read_until"])
@@ -56,11 +60,24 @@ def collect(*, now: datetime) -> Collected:
 
 
 def _cursor(now: datetime) -> CollectCursor:
-    CollectCursor.objects.get_or_create(key="collect", defaults={"read_until": now - _BEGINNING})
-    return CollectCursor.objects.select_for_update().get(key="collect")
+    CollectCursor.objects.get_or_create(key=CURSOR, defaults={"read_until": now - _BEGINNING})
+    return CollectCursor.objects.select_for_update().get(key=CURSOR)
 
 
-def _sync(now: datetime) -> None:
+def _of_browsers(reading: Mapping[str, object]) -> int:
+    """Conversions of what somebody did before a call told who he is."""
+    named = [browser for (browser,) in rows(NAMED_BROWSERS, reading)]
+    owners = owners_of_browsers(named)
+    if not owners:
+        return 0
+    browsers = [
+        {"anonymous_id": browser, "customer_id": owner} for browser, owner in owners.items()
+    ]
+    return execute(PULL_CONVERSIONS_OF_BROWSERS, {**reading, "browsers": json.dumps(browsers)})
+
+
+def _sync(now: datetime) -> list[int]:
+    """Goals and experiments as the live versions have them; the ids of goals that are new."""
     goals: list[dict[str, object]] = []
     found: list[dict[str, object]] = []
     for journey in Journey.objects.filter(live__isnull=False):
@@ -69,8 +86,8 @@ def _sync(now: datetime) -> None:
         graph = version_graph(journey.live_id)
         goals += _goals(journey, graph)
         found += _experiments(journey, graph)
-    execute(SYNC_GOALS, {"rows": json.dumps(goals)})
     execute(SYNC_EXPERIMENTS, {"rows": json.dumps(found), "now": now})
+    return [goal for (goal,) in rows(ADD_GOALS, {"rows": json.dumps(goals), "now": now})]
 
 
 def _places_of_experiments() -> list[dict[str, object]]:

@@ -8,7 +8,8 @@ from datetime import datetime
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
-from attribution.models import ReportRun
+from attribution.actions.collect import CURSOR
+from attribution.models import CollectCursor, ReportRun
 from attribution.reports.campaign import CampaignReport, campaign_report
 
 KIND = "campaign"
@@ -16,14 +17,19 @@ KIND = "campaign"
 
 @transaction.atomic
 def run_report(*, journey_key: str, now: datetime) -> tuple[CampaignReport, ReportRun]:
-    """Compute the campaign's report as of ``now``; a run is kept when its figures are new.
+    """Compute the campaign's report; a run is kept when its figures are new.
+
+    Its time is ``now``, or the one up to which the ledgers were read if that is earlier: what
+    arrived since would be in the same report made again, and not in this one.
 
     Raises
     ------
     NoSuchCampaign : no journey has this key.
     """
     began = time.monotonic()
-    report = campaign_report(journey_key=journey_key, now=now)
+    read = CollectCursor.objects.filter(key=CURSOR).values_list("read_until", flat=True).first()
+    as_of = min(now, read) if read else now
+    report = campaign_report(journey_key=journey_key, now=as_of)
     newest = ReportRun.objects.filter(kind=KIND, subject=journey_key).order_by("-made_at").first()
     if newest and newest.result_hash == report.result_hash:
         return report, newest
@@ -32,7 +38,7 @@ def run_report(*, journey_key: str, now: datetime) -> tuple[CampaignReport, Repo
         subject=journey_key,
         method=report.method,
         parameters={"window_days": report.window.total_seconds() / 86_400},
-        cut_off=now,
+        cut_off=as_of,
         rows_read=dict(report.rows_read),
         result=json.loads(json.dumps(asdict(report), cls=DjangoJSONEncoder)),
         result_hash=report.result_hash,

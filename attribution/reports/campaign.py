@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from django.conf import settings
+from django.db.models import Q
 
 from attribution.collect.stitch import Conversions, Touches, stitch
 from attribution.credit.path import PathTable
@@ -136,9 +137,9 @@ def campaign_report(*, journey_key: str, now: datetime) -> CampaignReport:
     journey = Journey.objects.filter(key=journey_key).first()
     if journey is None:
         raise NoSuchCampaign(f"There is no campaign “{journey_key}”.")
-    goal = Goal.objects.filter(journey=journey, kind=Goal.Kind.CONVERSION).first()
+    goal = goals_in_force(journey, now).get(Goal.Kind.CONVERSION)
     window = goal.window if goal else DEFAULT_WINDOW
-    credits, rows_read = _credits(journey, window, now)
+    credits, rows_read = _credits(journey, goal, window, now)
     by_channel = _roi_rows(journey, goal, credits, now)
     params = {"journey": journey.pk}
     report = CampaignReport(
@@ -161,16 +162,28 @@ def campaign_report(*, journey_key: str, now: datetime) -> CampaignReport:
         reasons=dict(rows(REASONS, params)),
         notes=tuple(line for line in journey.description.splitlines() if line.strip()),
         rows_read=rows_read,
-        foreign_values=rows(FOREIGN_VALUES, {**params, "cut_off": now})[0][0],
+        foreign_values=rows(FOREIGN_VALUES, {"goal": goal and goal.pk, "cut_off": now})[0][0],
     )
     return replace(report, result_hash=hash_of(report))
 
 
+def goals_in_force(journey: Journey, at: datetime) -> dict[str, Goal]:
+    """By kind, the definition of each of the journey's goals that was the newest at that time.
+
+    The first one counts from the beginning: nothing else said before what success is.
+    """
+    known = Q(number=1) | Q(in_force_from__lte=at)
+    found = Goal.objects.filter(known, journey=journey).order_by("number")
+    return {goal.kind: goal for goal in found}
+
+
 def experiment_report(*, experiment: Experiment, now: datetime) -> ExperimentReport:
     """Judge an experiment on visits, conversions (shares of customers) and revenue per customer."""
+    goals = goals_in_force(experiment.journey, now)
     params = {
         "experiment": experiment.pk,
         "journey": experiment.journey_id,
+        "goals": [goal.pk for goal in goals.values()],
         "cut_off": now,
     }
     found = {row[0]: row for row in rows(ARMS, params)}
@@ -230,9 +243,11 @@ def hash_of(report: CampaignReport) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _credits(journey: Journey, window: timedelta, now: datetime) -> tuple[_Credits, dict[str, int]]:
+def _credits(
+    journey: Journey, goal: Goal | None, window: timedelta, now: datetime
+) -> tuple[_Credits, dict[str, int]]:
     """Credits by method and channel, and how many touches and conversions they were made from."""
-    params = {"journey": journey.pk, "cut_off": now}
+    params = {"journey": journey.pk, "goal": goal and goal.pk, "cut_off": now}
     touches, conversions = rows(ACCEPTED_TOUCHES, params), rows(CONVERSIONS, params)
     read = {"touches": len(touches), "conversions": len(conversions)}
     if not conversions:

@@ -304,6 +304,7 @@ def build_results(
                 occurred_at=entered + timedelta(hours=2),
                 value=Decimal(80 + rank * 7) if kind == "conversion" else Decimal(0),
                 utm={} if arm == "none" else dict(link.utm),
+                known_at=entered + timedelta(hours=2),
             )
             for customer, arm, rank in people
             if rank < counts[arm]
@@ -329,6 +330,7 @@ def _goal(journey: Journey, kind: str, events: list[str], value: str) -> Goal:
         value_property=value,
         currency="CNY",
         window=timedelta(days=7),
+        in_force_from=journey.created_at,
     )
 
 
