@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
@@ -219,7 +220,9 @@ class Receipt(models.Model):
                 fields=["account", "provider_id"],
                 condition=Q(touch__isnull=True) & ~Q(provider_id=""),
                 name="receipt_awaiting_touch",
-            )
+            ),
+            # Arrivals come in order, so that a few pages tell what came after a time.
+            BrinIndex(fields=["received_at"], name="receipt_by_arrival"),
         ]
 
     def __str__(self) -> str:

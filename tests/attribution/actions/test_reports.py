@@ -1,17 +1,18 @@
 """A report's run is kept, and its figures can be made again from the data of its cut-off."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from attribution.actions.collect import collect
 from attribution.actions.reports import recompute, run_report
 from attribution.models import ReportRun
+from attribution.reports.campaign import RoiRow, campaign_report
 from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
-from campaigns.actions.receipts import mark_clicked
-from campaigns.channels.base import Channel
+from campaigns.actions.receipts import mark_clicked, take_receipts
+from campaigns.channels.base import Channel, Receipt, ReceiptKind
 from campaigns.models import Touch
 from tests.factories import (
     NOW,
@@ -72,3 +73,53 @@ def test_a_run_is_made_again_after_more_has_happened(customer: int) -> None:
     assert again.result_hash == kept.result_hash
     assert newer.result_hash != kept.result_hash
     assert ReportRun.objects.count() == 2
+
+
+def test_a_bounce_learnt_later_does_not_change_the_earlier_figures(customer: int) -> None:
+    _, kept = run_report(journey_key="spring", now=NOW + DAY / 2)
+
+    report(ReceiptKind.BOUNCED, at=NOW + timedelta(minutes=1), received_at=NOW + DAY)
+
+    assert recompute(run=kept).result_hash == kept.result_hash
+    assert emails(NOW + DAY).conversions == 0
+
+
+def test_a_delivery_learnt_later_is_not_in_the_earlier_figures(customer: int) -> None:
+    _, kept = run_report(journey_key="spring", now=NOW + DAY / 2)
+
+    report(ReceiptKind.DELIVERED, at=NOW + timedelta(minutes=1), received_at=NOW + DAY)
+
+    assert recompute(run=kept).result_hash == kept.result_hash
+    assert emails(NOW + DAY).delivered == 1
+
+
+def test_a_bounce_known_then_counts_although_a_click_followed(customer: int) -> None:
+    report(
+        ReceiptKind.BOUNCED, at=NOW + timedelta(minutes=1), received_at=NOW + timedelta(minutes=2)
+    )
+    _, kept = run_report(journey_key="spring", now=NOW + DAY / 2)
+
+    mark_clicked(touch_id=Touch.objects.earliest("id").pk, at=NOW + DAY)
+
+    assert recompute(run=kept).result_hash == kept.result_hash
+    assert emails(NOW + DAY).conversions == 1
+
+
+def report(kind: ReceiptKind, *, at: datetime, received_at: datetime) -> None:
+    """What the provider says of the first e-mail."""
+    touch = Touch.objects.earliest("id")
+    told = Receipt(
+        provider_event_id=f"{kind}-{at}",
+        key=str(touch.key),
+        provider_id=None,
+        kind=kind,
+        at=at,
+        detail="",
+    )
+    take_receipts(account=touch.account, receipts=[told], now=received_at, shift=timedelta())
+
+
+def emails(at: datetime) -> RoiRow:
+    """The e-mail channel as it was known."""
+    (row,) = campaign_report(journey_key="spring", now=at).roi
+    return row
