@@ -1,7 +1,8 @@
 """What floor 4 refuses.
 
 AttributionError
-└── NoSuchCampaign   no journey has this key
+├── NoSuchCampaign   no journey has this key
+└── CostRefused      an amount that reports could not sum up
 """
 
 
@@ -11,3 +12,7 @@ class AttributionError(Exception):
 
 class NoSuchCampaign(AttributionError):
     """No journey has this key."""
+
+
+class CostRefused(AttributionError):
+    """The amount is negative, or in another currency than the institution's."""

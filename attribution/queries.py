@@ -193,7 +193,14 @@ FROM touch GROUP BY channel ORDER BY channel
 EXTRA_COSTS: Final = """
 SELECT channel, sum(amount) FROM attribution_channelcost
 WHERE journey_id = %(journey)s AND "on" <= (%(cut_off)s AT TIME ZONE %(zone)s)::date
+  AND currency = %(currency)s
 GROUP BY channel
+"""
+
+FOREIGN_COSTS: Final = """
+SELECT count(*) FROM attribution_channelcost
+WHERE journey_id = %(journey)s AND "on" <= (%(cut_off)s AT TIME ZONE %(zone)s)::date
+  AND currency <> %(currency)s
 """
 
 CLICKS: Final = """

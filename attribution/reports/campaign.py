@@ -33,6 +33,7 @@ from attribution.queries import (
     CONVERSIONS,
     ENROLLED,
     EXTRA_COSTS,
+    FOREIGN_COSTS,
     FOREIGN_VALUES,
     REASONS,
     STATES,
@@ -121,6 +122,7 @@ class CampaignReport:
     notes: tuple[str, ...]
     rows_read: Mapping[str, int]
     foreign_values: int  # conversions in another currency: counted, their amounts left out
+    foreign_costs: int = 0  # costs in another currency: left out
     result_hash: str = ""
 
 
@@ -140,14 +142,21 @@ def campaign_report(*, journey_key: str, now: datetime) -> CampaignReport:
     goal = goals_in_force(journey, now).get(Goal.Kind.CONVERSION)
     window = goal.window if goal else DEFAULT_WINDOW
     credits, rows_read = _credits(journey, goal, window, now)
-    by_channel = _roi_rows(journey, goal, credits, now)
+    currency = goal.currency if goal else settings.CURRENCY
+    costs = {
+        "journey": journey.pk,
+        "cut_off": now,
+        "zone": settings.TIME_ZONE,
+        "currency": currency,
+    }
+    by_channel = _roi_rows(journey, goal, credits, dict(rows(EXTRA_COSTS, costs)), now)
     params = {"journey": journey.pk}
     report = CampaignReport(
         journey_key=journey.key,
         journey_name=journey.name,
         description=journey.description,
         as_of=now,
-        currency=goal.currency if goal else settings.CURRENCY,
+        currency=currency,
         window=window,
         method=ROI_METHOD,
         roi=by_channel,
@@ -163,6 +172,7 @@ def campaign_report(*, journey_key: str, now: datetime) -> CampaignReport:
         notes=tuple(line for line in journey.description.splitlines() if line.strip()),
         rows_read=rows_read,
         foreign_values=rows(FOREIGN_VALUES, {"goal": goal and goal.pk, "cut_off": now})[0][0],
+        foreign_costs=rows(FOREIGN_COSTS, costs)[0][0],
     )
     return replace(report, result_hash=hash_of(report))
 
@@ -306,10 +316,11 @@ def _roi_rows(
     journey: Journey,
     goal: Goal | None,
     credits: _Credits,
+    extra: Mapping[str, Decimal],
     now: datetime,
 ) -> tuple[RoiRow, ...]:
-    params = {"journey": journey.pk, "cut_off": now, "zone": settings.TIME_ZONE}
-    clicks, extra = dict(rows(CLICKS, params)), dict(rows(EXTRA_COSTS, params))
+    params = {"journey": journey.pk, "cut_off": now}
+    clicks = dict(rows(CLICKS, params))
     channels = rows(CHANNELS, params)
     # Money spent on a channel that carried no touch was spent all the same.
     beside = sorted(extra.keys() - {row[0] for row in channels})

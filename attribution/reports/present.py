@@ -153,8 +153,20 @@ def present(report: CampaignReport) -> ReportPage:
 
 def _notes(report: CampaignReport) -> tuple[str, ...]:
     """The campaign's own notes, and what was left out of the figures."""
-    if not report.foreign_values:
-        return report.notes
+    notes = list(report.notes)
+    if report.foreign_values:
+        notes.append(_foreign_values(report))
+    if report.foreign_costs:
+        left_out = ngettext(
+            "%(count)d cost is in another currency than %(currency)s and is left out.",
+            "%(count)d costs are in another currency than %(currency)s and are left out.",
+            report.foreign_costs,
+        )
+        notes.append(left_out % {"count": report.foreign_costs, "currency": report.currency})
+    return tuple(notes)
+
+
+def _foreign_values(report: CampaignReport) -> str:
     left_out = ngettext(
         "%(count)d conversion is in another currency than %(currency)s: it is counted, its amount"
         " is not.",
@@ -162,8 +174,7 @@ def _notes(report: CampaignReport) -> tuple[str, ...]:
         " amounts are not.",
         report.foreign_values,
     )
-    told = left_out % {"count": report.foreign_values, "currency": report.currency}
-    return (*report.notes, told)
+    return left_out % {"count": report.foreign_values, "currency": report.currency}
 
 
 # --- Channel ROI ----------------------------------------------------------------------------------
