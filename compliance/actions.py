@@ -1,5 +1,6 @@
 """Verbs of floor 0: ask for a review, decide one, write the audit trail, set the replay clock."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,9 @@ from django.utils.translation import gettext as _
 
 from compliance.errors import NothingToReview, NotPermitted, SelfReview
 from compliance.models import AuditEntry, AuditHead, ReplayClock, Review, User
-from compliance.queries import GENESIS, entry_hash
+from compliance.queries import ANCHOR, GENESIS, entry_hash
+
+log = logging.getLogger("compliance.audit")
 
 # Any constant does; it keeps two writers from forking the chain.
 _AUDIT_LOCK = 0x70C5_0001
@@ -34,6 +37,8 @@ def record(
     entry.hash = entry_hash(previous_hash=entry.previous_hash, entry=entry)
     entry.save(force_insert=True)
     AuditHead.objects.update_or_create(id=1, defaults={"seq": entry.seq, "hash": entry.hash})
+    # Who rules the database can cut the chain and its head alike, but not what was logged.
+    transaction.on_commit(lambda: log.info(ANCHOR, entry.seq, entry.hash))
     return entry
 
 

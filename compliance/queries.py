@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,8 @@ from django.db import connection
 from compliance.models import AuditEntry, AuditHead, Review
 
 GENESIS = "0" * 64
+ANCHOR = "audit head %d %s"
+_ANCHOR_IN_LOG = re.compile(r"\baudit head (\d{1,18}) ([0-9a-f]{64})\b")
 
 
 def clock_now() -> datetime:
@@ -68,3 +71,18 @@ def broken_audit_entries() -> Iterator[int]:
     told = (head.seq + 1, head.hash) if head else (1, GENESIS)
     if told != (expected_seq, previous):
         yield expected_seq
+
+
+def unmet_anchors(log: Iterable[str]) -> Iterator[int]:
+    """Numbers that the log's lines tell another hash of than the chain has now, or has no more.
+
+    The log is kept where the database's administrators cannot reach it: it also finds a chain that
+    was written anew from some entry on, or cut off together with its head.
+    """
+    told = [(int(found[1]), found[2]) for line in log for found in _ANCHOR_IN_LOG.finditer(line)]
+    kept = dict(
+        AuditEntry.objects.filter(seq__in={seq for seq, _ in told}).values_list("seq", "hash")
+    )
+    for seq, digest in sorted(set(told)):
+        if kept.get(seq) != digest:
+            yield seq
