@@ -322,6 +322,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("TOUCHSTONE_LOG_LEVEL", "WARNING")},
-    # The anchors of the audit chain (docs/decisions/0011-audit-anchors.md); they must reach whoever keeps the log.
+    # The anchors of the audit chain, for whoever keeps the log (decision 11).
     "loggers": {"compliance.audit": {"level": "INFO"}},
 }

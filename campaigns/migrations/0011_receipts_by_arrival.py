@@ -7,7 +7,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("campaigns", "0009_advisor_workbench")]
+    dependencies: ClassVar = [("campaigns", "0010_routes_between_accounts")]
     operations: ClassVar = [
         migrations.AddIndex(
             model_name="receipt",
