@@ -24,12 +24,8 @@ class GraphError(Spoken, CampaignError):
     """The journey's JSON is wrong at ``path`` (a JSON pointer)."""
 
 
-class TemplateError(CampaignError):
+class TemplateError(Spoken, CampaignError):
     """A template's part is wrong; ``path`` names it."""
-
-    def __init__(self, code: str, message: str, path: str = "") -> None:
-        super().__init__(message)
-        self.code, self.message, self.path = code, message, path
 
 
 class NotPublishable(CampaignError):

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from campaigns.channels.base import Channel
 from campaigns.content.links import prepare
 from campaigns.content.render import compile_parts
+from campaigns.content.sentences import WORDING, part_named
 from campaigns.errors import StateConflict, TemplateError
 from campaigns.models import Template, TemplateVersion
 from compliance.actions import ask_review, decide_review
@@ -116,16 +117,9 @@ def _refuse_forbidden_wording(*, parts: Mapping[str, str], channel: str, on: dat
         forbidden = [hit for hit in scan.hits if hit.verdict is Verdict.BLOCK]
         if forbidden:
             hits = ", ".join(
-                _("“%(term)s” (%(rule)s; %(basis)s)")
-                % {"term": hit.term, "rule": hit.rule_id, "basis": hit.basis}
-                for hit in forbidden[:_MOST_TOLD]
+                f"“{hit.term}” ({hit.rule_id}; {hit.basis})" for hit in forbidden[:_MOST_TOLD]
             )
-            raise TemplateError(
-                "wording",
-                _("The part “%(part)s” says what may not be advertised: %(hits)s.")
-                % {"part": name, "hits": hits},
-                name,
-            )
+            raise TemplateError(WORDING, name, part=part_named(name), hits=hits)
 
 
 def _said(name: str, source: str) -> str:

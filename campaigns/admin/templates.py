@@ -27,6 +27,7 @@ from compliance.console import Act, ActingAdmin, Panel, code, moment
 from compliance.errors import ComplianceError
 from compliance.models import Review, User
 from compliance.queries import clock_now
+from compliance.reader import say as speak
 
 PART_LABELS = {
     "subject": _("Subject"),
@@ -69,7 +70,7 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
                 compile_parts(self.channel, prepare(self.parts(), {}, settings.LINK_HOSTS).parts)
             except TemplateError as error:
                 field = PREFIX + error.path
-                self.add_error(field if field in self.fields else None, error.message)
+                self.add_error(field if field in self.fields else None, speak(error))
         return values
 
     def parts(self) -> dict[str, str]:

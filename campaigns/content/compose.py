@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from campaigns.channels.base import Channel
+from campaigns.content import sentences as say
 from campaigns.content.links import sign
 from campaigns.content.render import PARTS, Compiled, render_batch
 from campaigns.errors import TemplateError
@@ -83,7 +84,7 @@ def _content(
         return done
     for name, is_needed in PARTS[ready.channel].items():
         if is_needed and not done.get(name, "").strip():
-            return TemplateError("missing_part", f"The part “{name}” came out empty.", name)
+            return TemplateError(say.CAME_OUT_EMPTY, name, part=say.part_named(name))
     if ready.channel is Channel.EMAIL:
         done |= {
             "unsubscribe_url": str(context["unsubscribe_url"]),

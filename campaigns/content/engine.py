@@ -28,9 +28,14 @@ from liquid.ast import Node
 from liquid.builtin.expressions.primitive import IntegerLiteral, RangeLiteral
 from liquid.builtin.filters.misc import date as library_date
 from liquid.exceptions import (
+    BlockNestingError,
+    ContextDepthError,
     FilterArgumentError,
     LiquidError,
     LiquidSyntaxError,
+    LocalNamespaceLimitError,
+    LoopIterationLimitError,
+    OutputStreamLimitError,
     ResourceLimitError,
     UndefinedError,
 )
@@ -55,6 +60,13 @@ _LIBRARY_INTERNAL: Final = frozenset({"content", "output", "illegal"})
 # These exist elsewhere and reach beyond the template, or switch the escaping off.
 _FORBIDDEN_TAGS: Final = ("include", "render", "layout", "section", "extends", "import")
 _FORBIDDEN_FILTERS: Final = frozenset({"safe"})
+_LIMITS: Final[Mapping[type, str]] = {
+    LoopIterationLimitError: "loops",
+    OutputStreamLimitError: "output",
+    LocalNamespaceLimitError: "names",
+    BlockNestingError: "nesting",
+    ContextDepthError: "nesting",
+}
 _PROPERTIES: Final = frozenset({"size", "first", "last"})  # of the whole, unless keys of it
 _UNDEFINED: Final = re.compile(r"^'?(.*?)'? is undefined$", re.DOTALL)
 
@@ -93,6 +105,14 @@ class Object(dict[str, object]):
     __str__ = __repr__
 
 
+class _UnknownTag(Tag):
+    block = False
+
+    def parse(self, stream: TokenStream) -> Node:
+        """Refuse, with the place."""
+        raise _Refused("unknown_tag", stream.current.value, stream.current.start_index)
+
+
 class _ForbiddenTag(Tag):
     block = False
 
@@ -129,6 +149,7 @@ def environment(*, autoescape: bool) -> Environment:
     allowed = _TAGS | _LIBRARY_INTERNAL
     made.tags = {name: tag for name, tag in made.tags.items() if name in allowed}
     made.tags |= {name: _ForbiddenTag(made) for name in _FORBIDDEN_TAGS}
+    made.tags["illegal"] = _UnknownTag(made)
     made.filters["date"] = _date
     return made
 
@@ -145,7 +166,7 @@ def parsed(source: str, html: bool) -> BoundTemplate:
         if name in _FORBIDDEN_FILTERS:
             raise _Refused("forbidden", name, spans[0].index)
         if name not in template.env.filters:
-            raise _Refused("parse_error", f"unknown filter '{name}'", spans[0].index)
+            raise _Refused("unknown_filter", name, spans[0].index)
     for expression in _expressions(template.nodes):
         if isinstance(expression, RangeLiteral):
             _bounded(expression)
@@ -168,9 +189,9 @@ def _bounded(found: RangeLiteral) -> None:
     """A range in a filter escapes all limits of the library; so each must show its length."""
     start, stop, index = found.start, found.stop, found.token.start_index
     if not (isinstance(start, IntegerLiteral) and isinstance(stop, IntegerLiteral)):
-        raise _Refused("range", "a range needs two numbers", index)
+        raise _Refused("range", "", index)
     if stop.value - start.value >= LONGEST_RANGE:
-        raise _Refused("limit", f"a range longer than {LONGEST_RANGE}", index)
+        raise _Refused("limit", "range", index)
 
 
 def check(parts: Parts) -> Reply:
@@ -211,11 +232,10 @@ def render(parts: Parts, context: Mapping[str, object]) -> Reply:
 
 def _failed(name: str, source: str, error: Exception, *, is_parsing: bool) -> Reply:
     line, column = place(source, _index(error))
-    message = error.message if isinstance(error, LiquidError) else str(error)
     return {
         "failed": _code(error, is_parsing=is_parsing),
         "part": name,
-        "why": _UNDEFINED.sub(r"\1", str(message or type(error).__name__))[:200],
+        "why": _why(error)[:200],
         "line": line,
         "column": column,
     }
@@ -231,6 +251,14 @@ def _code(error: Exception, *, is_parsing: bool) -> str:
             return "missing_variable"
         case _:
             return "parse_error" if is_parsing else "render_failed"
+
+
+def _why(error: Exception) -> str:
+    """The limit that was hit, the name that is missing, or what the library says."""
+    if limit := _LIMITS.get(type(error)):
+        return limit
+    message = error.message if isinstance(error, LiquidError) else error
+    return _UNDEFINED.sub(r"\1", str(message or type(error).__name__))
 
 
 def _index(error: Exception) -> int:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from campaigns.content import sentences as say
 from campaigns.errors import TemplateError
 
 _HREF: Final = re.compile(
@@ -58,7 +59,7 @@ def prepare(parts: Mapping[str, str], utm: Mapping[str, str], hosts: Collection[
 
     def from_text(match: re.Match[str], part: str) -> str:
         if match.string.startswith(("{{", "{%"), match.end()):
-            raise TemplateError("variable_link", "A link's address must be constant.", part)
+            raise TemplateError(say.VARIABLE_LINK, part)
         url = _without_punctuation(match[0])
         return placeholder(url, part) + match[0][len(url) :]
 
@@ -89,9 +90,7 @@ def _is_variable(url: str) -> bool:
     if url.startswith("{{") and url.endswith("}}") and url.count("{{") == 1:
         return True
     if "{{" in url or "{%" in url:
-        raise TemplateError(
-            "variable_link", "A link's address must be constant, or a variable as a whole.", "html"
-        )
+        raise TemplateError(say.VARIABLE_LINK, "html")
     return False
 
 
@@ -104,19 +103,19 @@ def checked(url: str, hosts: Collection[str], part: str = "") -> str:
         isn't on the list.
     """
     if not url or len(url) > 8000 or _DECEPTIVE.search(url):
-        raise TemplateError("bad_link", "The link is empty, too long or has odd characters.", part)
+        raise TemplateError(say.BAD_LINK, part)
     try:
         split = urlsplit(url)
         host = (split.hostname or "").encode("idna").decode().lower()
         has_user = split.username is not None
     except (ValueError, UnicodeError) as error:
-        raise TemplateError("bad_link", f"The link cannot be read: {error}.", part) from error
+        raise TemplateError(say.UNREADABLE_LINK, part, url=url[:80]) from error
     if split.scheme.lower() != "https" or not host:
-        raise TemplateError("not_https", f"Links must start with https:// ({url[:80]}).", part)
+        raise TemplateError(say.NOT_HTTPS, part, url=url[:80])
     if has_user or host.startswith("[") or ":" in host or not re.search(r"[a-z]$", host):
-        raise TemplateError("bad_link", f"The link's host is not a plain name ({url[:80]}).", part)
+        raise TemplateError(say.ODD_HOST, part, url=url[:80])
     if hosts and not any(host == allowed or host.endswith(f".{allowed}") for allowed in hosts):
-        raise TemplateError("host_not_allowed", f"{host} is not on the list of link hosts.", part)
+        raise TemplateError(say.HOST_NOT_ALLOWED, part, host=host)
     return url
 
 

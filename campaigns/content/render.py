@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from campaigns.channels.base import Channel
+from campaigns.content import sentences as say
 from campaigns.content.confined import engine
 from campaigns.content.plain import Missing, Plain, fill, names, one_newline, plain
 from campaigns.errors import TemplateError
@@ -61,11 +62,10 @@ def compile_parts(channel: Channel, parts: Mapping[str, str]) -> Compiled:
     wanted = PARTS[channel]
     for name in parts:
         if name not in wanted:
-            known = ", ".join(wanted)
-            raise TemplateError("unknown_part", f"No part “{name}”; known are {known}.", name)
+            raise TemplateError(say.UNKNOWN_PART, name, name=name, known=", ".join(wanted))
     for name, is_needed in wanted.items():
         if is_needed and not parts.get(name, "").strip():
-            raise TemplateError("missing_part", f"The part “{name}” is empty.", name)
+            raise TemplateError(say.MISSING_PART, name, part=say.part_named(name))
     return compile_sources({name: source for name, source in parts.items() if source})
 
 
@@ -133,22 +133,27 @@ def _filled(name: str, pieces: Plain, context: Mapping[str, object]) -> str:
         text = fill(pieces, context, html=name == "html")
         size = len(text.encode())
     except Missing as error:
-        raise MissingVariable(
-            "missing_variable", f"“{error.name}” is not known of this customer.", name
-        ) from error
+        raise MissingVariable(say.MISSING_VARIABLE, name, why=error.name) from error
     except ValueError as error:
-        raise TemplateError("render_failed", str(error), name) from error
+        raise TemplateError(
+            say.RENDER_FAILED, name, where=say.where(0, 0), why=str(error)
+        ) from error
     if size > LONGEST_OUTPUT:
-        raise TemplateError("limit", f"The text is longer than {LONGEST_OUTPUT} bytes.", name)
+        raise TemplateError(say.OVER_LIMIT, name, where=say.where(0, 0), why=say.LIMITS["output"])
     return text
 
 
 def _error(reply: Mapping[str, Any]) -> TemplateError:
-    code, why, part = str(reply["failed"]), str(reply["why"]), str(reply["part"])
-    if code == "missing_variable":
-        return MissingVariable(code, f"“{why}” is not known of this customer.", part)
-    place = f"Line {reply['line']}, column {reply['column']}: " if reply["line"] else ""
-    return TemplateError(code, f"{place}{why}", part)
+    """The engine's reply as an error in words."""
+    sentence, why, part = say.ENGINE[reply["failed"]], str(reply["why"]), str(reply["part"])
+    if sentence is say.MISSING_VARIABLE:
+        return MissingVariable(sentence, part, why=why)
+    return TemplateError(
+        sentence,
+        part,
+        where=say.where(reply["line"], reply["column"]),
+        why=say.LIMITS.get(why, why) if sentence is say.OVER_LIMIT else why,
+    )
 
 
 def _hard(parts: Mapping[str, Plain | str]) -> dict[str, dict[str, str | bool]]:
@@ -176,10 +181,11 @@ def _scan(name: str, source: str) -> None:
     The library's lexer is quadratic in openings that nothing closes.
     """
     if len(source) > MAX_PART:
-        raise TemplateError("too_long", f"“{name}” is longer than {MAX_PART} characters.", name)
+        raise TemplateError(say.TOO_LONG, name, part=say.part_named(name), most=MAX_PART)
     for sign in ("｛｛", "｛%", "｛％"):
         if sign in source:
-            raise TemplateError("parse_error", f"“{sign}” needs plain braces.", name)
+            place = say.where(*_place(source, source.index(sign)))
+            raise TemplateError(say.WIDE_BRACES, name, where=place, sign=sign)
     at = 0
     while opening := _OPENING.search(source, at):
         if raw := _RAW.match(source, opening.start()):
@@ -188,9 +194,14 @@ def _scan(name: str, source: str) -> None:
         end = source.find("}}" if opening[0] == "{{" else "%}", opening.end())
         inside = source[opening.end() : end] if end >= 0 else ""
         if end < 0 or _OPENING.search(inside):
-            line = source.count("\n", 0, opening.start()) + 1
-            raise TemplateError("parse_error", f"“{opening[0]}” in line {line} is open.", name)
+            place = say.where(*_place(source, opening.start()))
+            raise TemplateError(say.OPEN_BRACES, name, where=place, sign=opening[0])
         at = end + 2
+
+
+def _place(source: str, index: int) -> tuple[int, int]:
+    """Line and column of a character, both from 1."""
+    return source.count("\n", 0, index) + 1, index - source.rfind("\n", 0, index)
 
 
 def _without_nulls(values: Mapping[str, object]) -> dict[str, object]:

@@ -1,0 +1,161 @@
+"""What is said about a template or a link that may not be used. A code may have several wordings.
+
+Details named ``part`` are nouns of `PARTS`; ``where`` is a place inside the part, or nothing.
+"""
+
+from typing import Final
+
+from compliance.sentences import Detail, Said, Sentence
+
+_PARTS: Final = {
+    "subject": ("subject", "主题"),
+    "html": ("HTML", "HTML"),
+    "text": ("text", "正文"),
+    "from": ("sender", "发件人"),
+    "reply_to": ("reply address", "回复地址"),
+    "signature": ("signature", "签名"),
+    "title": ("title", "标题"),
+    "body": ("body", "内容"),
+    "url": ("address opened by a tap", "点击后打开的地址"),
+    "script": ("script", "话术"),
+    "queue": ("queue", "队列"),
+}
+PARTS: Final = {name: Sentence(code=name, en=en, zh=zh) for name, (en, zh) in _PARTS.items()}
+
+_NOWHERE: Final = Sentence(code="", en="", zh="")
+_PLACE: Final = Sentence(
+    code="place", en="Line {line}, column {column}: ", zh="第 {line} 行第 {column} 列："
+)
+
+UNKNOWN_PART: Final = Sentence(
+    code="unknown_part",
+    en="This channel has no part “{name}”; its parts are {known}.",
+    zh="该渠道没有“{name}”部分；可用的部分有 {known}。",
+)
+MISSING_PART: Final = Sentence(
+    code="missing_part", en="The {part} is empty.", zh="{part}不能为空。"
+)
+CAME_OUT_EMPTY: Final = Sentence(
+    code="missing_part", en="The {part} came out empty.", zh="{part}渲染后为空。"
+)
+TOO_LONG: Final = Sentence(
+    code="too_long",
+    en="The {part} is longer than {most} characters.",
+    zh="{part}超过 {most} 个字符。",
+)
+WIDE_BRACES: Final = Sentence(
+    code="parse_error",
+    en="{where}“{sign}” has full-width braces; write {{{{ or {{%.",
+    zh="{where}“{sign}”使用了全角括号；请写成 {{{{ 或 {{%。",
+)
+OPEN_BRACES: Final = Sentence(
+    code="parse_error",
+    en="{where}“{sign}” is not closed.",
+    zh="{where}“{sign}”没有闭合。",
+)
+SYNTAX: Final = Sentence(
+    code="parse_error",
+    en="{where}The template cannot be read: {why}.",
+    zh="{where}模板语法有误：{why}。",
+)
+UNKNOWN_TAG: Final = Sentence(
+    code="unknown_tag",
+    en="{where}“{why}” is no tag, or none for this place.",
+    zh="{where}“{why}”不是标签，或不能用在此处。",
+)
+UNKNOWN_FILTER: Final = Sentence(
+    code="unknown_filter", en="{where}There is no filter “{why}”.", zh="{where}没有过滤器“{why}”。"
+)
+FORBIDDEN: Final = Sentence(
+    code="forbidden",
+    en="{where}“{why}” may not be used in a message.",
+    zh="{where}消息中不允许使用“{why}”。",
+)
+RANGE: Final = Sentence(
+    code="range",
+    en="{where}A range needs two whole numbers, as in (1..9).",
+    zh="{where}区间必须写成两个整数，例如 (1..9)。",
+)
+MISSING_VARIABLE: Final = Sentence(
+    code="missing_variable",
+    en="This customer has no “{why}”, and no default is given.",
+    zh="该客户没有“{why}”，模板也未给出默认值。",
+)
+RENDER_FAILED: Final = Sentence(
+    code="render_failed",
+    en="{where}The template cannot be filled in: {why}.",
+    zh="{where}模板无法渲染：{why}。",
+)
+OVER_LIMIT: Final = Sentence(
+    code="limit",
+    en="{where}The template needs more than is allowed: {why}.",
+    zh="{where}模板超出允许的资源限制：{why}。",
+)
+# What `confined` and `engine` call the limits.
+LIMITS: Final = {
+    "time": Sentence(code="time", en="computing time", zh="计算时间"),
+    "memory": Sentence(code="memory", en="memory", zh="内存"),
+    "size": Sentence(code="size", en="the size of one customer's data", zh="单个客户的数据量"),
+    "gone": Sentence(code="gone", en="it ended its process", zh="导致渲染进程退出"),
+    "output": Sentence(code="output", en="the length of the message", zh="消息长度"),
+    "range": Sentence(code="range", en="the length of a range", zh="区间长度"),
+    "loops": Sentence(code="loops", en="repetitions", zh="循环次数"),
+    "names": Sentence(code="names", en="the size of its own variables", zh="变量占用的空间"),
+    "nesting": Sentence(code="nesting", en="the depth of its blocks", zh="嵌套深度"),
+}
+ENGINE: Final = {
+    "parse_error": SYNTAX,
+    "unknown_tag": UNKNOWN_TAG,
+    "unknown_filter": UNKNOWN_FILTER,
+    "forbidden": FORBIDDEN,
+    "range": RANGE,
+    "missing_variable": MISSING_VARIABLE,
+    "render_failed": RENDER_FAILED,
+    "limit": OVER_LIMIT,
+}
+
+BAD_LINK: Final = Sentence(
+    code="bad_link",
+    en="A link is empty, too long or has odd characters.",
+    zh="链接为空、过长或含有异常字符。",
+)
+UNREADABLE_LINK: Final = Sentence(
+    code="bad_link", en="The link {url} cannot be read.", zh="无法解析链接 {url}。"
+)
+NOT_HTTPS: Final = Sentence(
+    code="not_https",
+    en="A link must start with https:// and name a host ({url}).",
+    zh="链接必须以 https:// 开头并包含主机名（{url}）。",
+)
+ODD_HOST: Final = Sentence(
+    code="bad_link",
+    en="The host of {url} is not a plain name.",
+    zh="{url} 的主机不是普通的域名。",
+)
+HOST_NOT_ALLOWED: Final = Sentence(
+    code="host_not_allowed",
+    en="{host} is not on the list of hosts that messages may link to.",
+    zh="{host} 不在允许链接的域名清单中。",
+)
+VARIABLE_LINK: Final = Sentence(
+    code="variable_link",
+    en="A link's address must be constant, or one variable as a whole.",
+    zh="链接地址必须是固定的，或者整体为一个变量。",
+)
+WORDING: Final = Sentence(
+    code="wording",
+    en="The {part} says what may not be advertised: {hits}.",
+    zh="{part}含有不得宣传的表述：{hits}。",
+)
+
+
+def part_named(name: str) -> Detail:
+    """The part as a noun of the reader's language."""
+    return PARTS.get(name, name)
+
+
+def where(line: int, column: int) -> Detail:
+    """The place inside a part, as the beginning of a sentence; nothing if it isn't known."""
+    if not line:
+        return _NOWHERE
+    return Said(sentence=_PLACE, details={"line": line, "column": column})
