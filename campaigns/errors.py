@@ -3,6 +3,7 @@
 CampaignError
 ├── GraphError       the journey's JSON is wrong; ``path`` points into it
 ├── TemplateError    a template is wrong; ``path`` names the part
+├── BadRequest       what was asked for is wrong; ``path`` is a JSON pointer into it
 ├── NotPublishable   the checks or the review forbid it; ``problems`` lists why
 ├── EngineUnavailable  no process for templates could be started
 ├── StateConflict    not possible in the present state
@@ -26,6 +27,10 @@ class GraphError(Spoken, CampaignError):
 
 class TemplateError(Spoken, CampaignError):
     """A template's part is wrong; ``path`` names it."""
+
+
+class BadRequest(Spoken, CampaignError):
+    """What was asked for cannot be understood; ``path`` is a JSON pointer into it."""
 
 
 class NotPublishable(CampaignError):

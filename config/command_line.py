@@ -33,6 +33,7 @@ WITHOUT_SERVERS = frozenset(
         "compilemessages",
         "help",
         "makemessages",
+        "preview_template",
         "provider_sandbox",
         "scan_wording",
         "servers",

@@ -25,7 +25,7 @@ from compliance.wording.markup import visible_text
 from compliance.wording.verdict import Verdict
 
 KIND = "template"
-_UNREAD: Final = frozenset({"url", "queue", "reply_to"})  # parts that the customer never reads
+UNREAD: Final = frozenset({"url", "queue", "reply_to"})  # parts that the customer never reads
 _MOST_TOLD: Final = 5
 _LIQUID: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _QUOTED: Final = re.compile(r"""["']([^"']*)["']""")
@@ -111,7 +111,7 @@ def review_template(
 
 def _refuse_forbidden_wording(*, parts: Mapping[str, str], channel: str, on: date) -> None:
     for name, source in parts.items():
-        if name in _UNREAD:
+        if name in UNREAD:
             continue
         scan = scan_wording(text=_said(name, source), on=on, channel=channel)
         forbidden = [hit for hit in scan.hits if hit.verdict is Verdict.BLOCK]

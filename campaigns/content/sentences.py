@@ -147,6 +147,28 @@ WORDING: Final = Sentence(
     en="The {part} says what may not be advertised: {hits}.",
     zh="{part}含有不得宣传的表述：{hits}。",
 )
+SAID_WORDING: Final = Sentence(
+    code="wording",
+    en="“{term}” may not stand in an advertisement as it is ({rule}; {basis}).",
+    zh="“{term}”不宜直接用于宣传（{rule}；{basis}）。",
+)
+
+NOT_AN_OBJECT: Final = Sentence(
+    code="not_an_object", en="{what} must be a JSON object.", zh="{what}必须是 JSON 对象。"
+)
+NO_TEMPLATE: Final = Sentence(
+    code="no_template",
+    en="“template” must be text, or an object of texts by part together with “channel”.",
+    zh="“template”必须是文本；或者在给出“channel”时是各部分文本组成的对象。",
+)
+UNKNOWN_CHANNEL: Final = Sentence(
+    code="unknown_channel", en="“channel” is one of {known}.", zh="“channel”须为 {known} 之一。"
+)
+NOT_JSON: Final = Sentence(
+    code="not_json",
+    en="The input is no JSON in UTF-8: {why}.",
+    zh="输入不是 UTF-8 的 JSON：{why}。",
+)
 
 
 def part_named(name: str) -> Detail:

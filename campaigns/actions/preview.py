@@ -1,0 +1,174 @@
+"""What a template would say to somebody, and whether that may be sent: nothing is stored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from campaigns.actions.templates import UNREAD
+from campaigns.channels.base import Channel
+from campaigns.channels.sms.segments import measure
+from campaigns.content import sentences as say
+from campaigns.content.render import compile_parts, compile_sources, render
+from campaigns.errors import BadRequest, TemplateError
+from compliance.scan import scan_wording
+from compliance.sentences import Said
+from compliance.wording.markup import visible_text
+from compliance.wording.scan import Hit
+from compliance.wording.verdict import Verdict, heaviest
+
+
+class Class(StrEnum):
+    """The verdict on one rendering."""
+
+    OK = "ok"
+    OK_WARN = "ok_warn"  # may be sent; a person should look at it
+    PARSE_ERROR = "parse_error"  # no template: refused when it is saved
+    RENDER_ERROR = "render_error"  # these values do not go with it
+    SUPPRESS = "suppress"  # this customer's message is withheld
+    LIMIT = "limit"  # it would need more time, memory or room than any message may
+    BLOCKED = "blocked"  # it asks for what no template may have
+
+
+_BY_CODE: Final[Mapping[str, Class]] = {
+    "missing_variable": Class.SUPPRESS,
+    "render_failed": Class.RENDER_ERROR,
+    "limit": Class.LIMIT,
+    "too_long": Class.LIMIT,
+    "forbidden": Class.BLOCKED,
+}
+_BY_VERDICT: Final[Mapping[Verdict, Class]] = {
+    Verdict.ALLOW: Class.OK,
+    Verdict.NOTICE: Class.OK,
+    Verdict.REVIEW: Class.OK_WARN,
+    Verdict.BLOCK: Class.SUPPRESS,
+}
+Parts: TypeAlias = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A template, one source or all parts of a channel's message, and a customer's values."""
+
+    template: str | Parts
+    context: Mapping[str, object] = field(default_factory=dict)
+    channel: Channel | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One finding; line and column count from 1, 0 where there is no place to name."""
+
+    said: Said
+    part: str = ""
+    line: int = 0
+    column: int = 0
+    severity: str = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What would be sent, ``output`` in the shape of the template, and what is to say about it."""
+
+    verdict: Class
+    output: str | Parts = ""
+    segments: int | None = None
+    problems: Sequence[Problem] = ()
+
+
+def read_asked(document: object) -> Asked:
+    """The request ``{"template", "context"?, "channel"?}`` as it came in JSON.
+
+    Raises
+    ------
+    BadRequest : something has the wrong type; ``path`` is a JSON pointer to it.
+    """
+    if not isinstance(document, Mapping):
+        raise BadRequest(say.NOT_AN_OBJECT, "", what="The request")
+    template, context = document.get("template"), document.get("context", {})
+    if not isinstance(context, Mapping):
+        raise BadRequest(say.NOT_AN_OBJECT, "/context", what="“context”")
+    channel = document.get("channel")
+    if channel is not None and channel not in list(Channel):
+        known = ", ".join(Channel)
+        raise BadRequest(say.UNKNOWN_CHANNEL, "/channel", known=known)
+    return Asked(
+        template=_template(template, may_have_parts=channel is not None),
+        context=context,
+        channel=Channel(channel) if channel else None,
+    )
+
+
+def _template(told: object, *, may_have_parts: bool) -> str | Parts:
+    match told:
+        case str():
+            return told
+        case Mapping() if may_have_parts and all(isinstance(part, str) for part in told.values()):
+            return dict(told)
+        case _:
+            raise BadRequest(say.NO_TEMPLATE, "/template")
+
+
+def preview_template(*, asked: Asked, on: date) -> Preview:
+    """Render for these values and judge the wording as of that day.
+
+    Raises `EngineUnavailable`.
+    """
+    try:
+        parts = _rendered(asked)
+    except TemplateError as error:
+        verdict = _BY_CODE.get(error.code, Class.PARSE_ERROR)
+        return Preview(verdict=verdict, problems=[_problem(error)])
+    verdict, problems = _judged(parts, asked.channel, on)
+    return Preview(
+        verdict=verdict,
+        output=parts if isinstance(asked.template, dict) else "".join(parts.values()),
+        segments=segments_of(parts) if asked.channel is Channel.SMS else None,
+        problems=problems,
+    )
+
+
+def segments_of(parts: Mapping[str, str]) -> int:
+    """How many a text message takes, its signature included."""
+    signature, text = parts.get("signature", ""), parts.get("text", "")
+    return measure(f"【{signature}】{text}" if signature else text).segments
+
+
+def _rendered(asked: Asked) -> Parts:
+    if isinstance(asked.template, str):
+        # A lone source is the part that says most: in an e-mail the HTML, whose values are escaped.
+        name = "html" if asked.channel is Channel.EMAIL else "text"
+        return render(compile_sources({name: asked.template}), asked.context)
+    return render(compile_parts(asked.channel or Channel.SMS, asked.template), asked.context)
+
+
+def _judged(parts: Parts, channel: Channel | None, on: date) -> tuple[Class, list[Problem]]:
+    """The heaviest verdict of the wording rules on what the customer would read."""
+    verdicts, problems = [Verdict.ALLOW], []
+    for name, text in parts.items():
+        if name in UNREAD or not text:
+            continue
+        seen = visible_text(text) if name == "html" else text
+        scan = scan_wording(text=seen, on=on, channel=channel)
+        verdicts.append(scan.verdict)
+        problems += [_finding(name, hit) for hit in scan.hits if hit.verdict is not Verdict.ALLOW]
+    return _BY_VERDICT[heaviest(verdicts)], problems
+
+
+def _problem(error: TemplateError) -> Problem:
+    place = error.said.details.get("where")
+    where = place.details if isinstance(place, Said) else {}
+    return Problem(
+        said=error.said,
+        part=error.path,
+        line=int(str(where.get("line", 0))),
+        column=int(str(where.get("column", 0))),
+    )
+
+
+def _finding(part: str, hit: Hit) -> Problem:
+    details = {"term": hit.term, "rule": hit.rule_id, "basis": hit.basis}
+    return Problem(
+        said=Said(sentence=say.SAID_WORDING, details=details), part=part, severity=hit.verdict.value
+    )

@@ -1,0 +1,100 @@
+"""`manage.py preview_template`: what a template would say with these values, and whether it may."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from campaigns.actions.preview import Preview, Problem, preview_template, read_asked
+from campaigns.content.sentences import NOT_JSON
+from campaigns.errors import BadRequest, EngineUnavailable
+from compliance.reader import say
+
+MOST_BYTES = 4_000_000
+
+
+class Command(BaseCommand):
+    """Exit code 0 whatever the verdict; 2 where nothing could be judged."""
+
+    help = (
+        "Render a template: {template, context?, channel?} in JSON gives"
+        " ok, ok_warn, parse_error, render_error, suppress, limit or blocked, and why."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Where the request is read."""
+        parser.add_argument("file", help="a JSON file, or - for standard input")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Preview, then tell."""
+        try:
+            asked = read_asked(_parsed(_read(options["file"])))
+            preview = preview_template(asked=asked, on=timezone.localdate())
+        except (BadRequest, EngineUnavailable) as error:
+            raise CommandError(say(error)) from error
+        if options["json"]:
+            self.stdout.write(json.dumps(document(preview), ensure_ascii=False))
+            return
+        for line in _lines(preview):
+            self.stdout.write(line)
+
+
+def document(preview: Preview) -> dict[str, object]:
+    """The preview as plain JSON values."""
+    segments = {} if preview.segments is None else {"segments": preview.segments}
+    return {
+        "class": preview.verdict,
+        "output": preview.output,
+        **segments,
+        "problems": [_problem(problem) for problem in preview.problems],
+    }
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    return {
+        "code": problem.said.code,
+        "message": say(problem.said),
+        "part": problem.part,
+        "line": problem.line or None,
+        "column": problem.column or None,
+        "severity": problem.severity,
+    }
+
+
+def _lines(preview: Preview) -> list[str]:
+    output = preview.output
+    parts = output.items() if isinstance(output, dict) else [("", output)]
+    said = [f"{name}: {text}" if name else text for name, text in parts if text]
+    return [str(preview.verdict), *said, *(say(problem.said) for problem in preview.problems)]
+
+
+def _read(told: str) -> bytes:
+    try:
+        if told == "-":
+            raw = sys.stdin.buffer.read(MOST_BYTES + 1)
+        else:
+            with Path(told).open("rb") as file:
+                raw = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise CommandError(
+            _("%(path)s cannot be read: %(why)s.") % {"path": told, "why": why}
+        ) from error
+    if len(raw) > MOST_BYTES:
+        raise CommandError(_("The input is longer than %(most)d bytes.") % {"most": MOST_BYTES})
+    return raw
+
+
+def _parsed(raw: bytes) -> object:
+    try:
+        found = json.loads(raw.decode("utf-8-sig"))
+        # Half a surrogate pair is no character: nothing could send or print it.
+        json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(NOT_JSON, "", why=str(error).rstrip(".")) from error
+    return found

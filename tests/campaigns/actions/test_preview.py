@@ -1,0 +1,101 @@
+"""A preview gives every template of the sample its verdict, the wording of the outcome included."""
+
+import json
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campaigns.actions.preview import Class, preview_template, read_asked
+from campaigns.errors import BadRequest
+
+TODAY = date(2026, 11, 22)
+SAMPLE = Path(__file__).parents[1] / "content/cases/liquid.jsonl"
+CASES = [json.loads(line) for line in SAMPLE.read_text().splitlines()]
+
+
+def preview(template: object, **asked: Any) -> Any:
+    return preview_template(asked=read_asked({"template": template, **asked}), on=TODAY)
+
+
+@pytest.mark.parametrize("channel", [None, "sms", "email"])
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+def test_a_template_of_the_sample_gets_its_class(case: dict[str, Any], channel: str | None) -> None:
+    given = case["input"]
+    if (template := given.get("template")) is None:
+        made = given["template_gen"]
+        template = made["prefix"] + made["unit"] * made["count"] + made["suffix"]
+    started = time.process_time()
+
+    done = preview(template, context=given["context"], channel=channel)
+
+    assert done.verdict in case["expect"]["class"].split("|")
+    assert done.output == case["expect"].get("output", done.output)
+    assert bool(done.problems) == (done.verdict is not Class.OK)
+    assert time.process_time() - started < 1.0
+
+
+def test_forbidden_words_are_found_in_what_the_values_make_of_it() -> None:
+    said = {"text": "{% if v %}保{{ v }}{% endif %}", "signature": "示例"}
+
+    assert preview(said, context={"v": "管"}, channel="sms").verdict is Class.OK
+    withheld = preview(said, context={"v": "本保息"}, channel="sms")
+
+    assert withheld.verdict is Class.SUPPRESS
+    assert withheld.output["text"] == "保本保息"
+    assert [problem.part for problem in withheld.problems] == ["text"]
+    assert "保本保息" in withheld.problems[0].said.in_language("zh")
+
+
+def test_words_in_html_are_judged_as_a_reader_sees_them() -> None:
+    assert preview("保<b>本</b>{{ v }}", context={"v": "保息"}, channel="email").verdict is (
+        Class.SUPPRESS
+    )
+
+
+def test_a_doubtful_word_is_a_warning() -> None:
+    done = preview("baoben {{ v }}", context={"v": "x"}, channel="sms")
+
+    assert done.verdict is Class.OK_WARN
+    assert done.problems
+
+
+@pytest.mark.parametrize(
+    ("template", "segments"),
+    [("x" * 160, 1), ("x" * 161, 2), ("您" * 70, 1), ({"text": "您" * 67, "signature": "行"}, 1)],
+)
+def test_a_text_message_is_measured_as_it_is_sent(template: object, segments: int) -> None:
+    assert preview(template, channel="sms").segments == segments
+
+
+def test_only_a_text_message_has_segments() -> None:
+    assert preview("x", channel="wecom").segments is None
+
+
+def test_a_problem_names_its_place() -> None:
+    (problem,) = preview({"title": "x", "body": "y\n {% foo %}"}, channel="push").problems
+
+    assert (problem.part, problem.line, problem.column) == ("body", 2, 5)
+
+
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [
+        ([], ""),
+        ({}, "/template"),
+        ({"template": None}, "/template"),
+        ({"template": 1}, "/template"),
+        ({"template": {"text": "x"}}, "/template"),
+        ({"template": {"text": 1}, "channel": "sms"}, "/template"),
+        ({"template": "x", "context": []}, "/context"),
+        ({"template": "x", "channel": "fax"}, "/channel"),
+        ({"template": "x", "channel": ["sms"]}, "/channel"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused_at_its_place(document: Any, path: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        read_asked(document)
+
+    assert refused.value.path == path
