@@ -349,7 +349,7 @@ def addresses(customer_ids: Sequence[int], kind: str) -> dict[int, str]:
     return {
         customer_id: ring.decrypt(key_id, bytes(cipher), identity_binding(kind, bytes(value_hash)))
         for customer_id, value_hash, cipher, key_id in rows(
-            ADDRESSES, {"ids": list(customer_ids), "kind": kind}
+            ADDRESSES, {"ids": list(customer_ids), "kind": kind}, binary=True
         )
     }
 

@@ -45,9 +45,12 @@ class _Pacer:
     def __init__(self, pace: Pace, started: float) -> None:
         self._per_second, self._next = pace.per_second, started + pace.wait
         self._turn = asyncio.Lock()
+        self._is_free = not pace.per_second and not pace.wait
 
     async def pass_on(self, messages: int) -> None:
         """Wait until this many messages may go."""
+        if self._is_free:
+            return
         async with self._turn:
             delay = self._next - time.monotonic()
             if delay > 0:

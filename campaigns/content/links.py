@@ -5,7 +5,6 @@ only, so nothing in a request can send a reader elsewhere.
 """
 
 import base64
-import hashlib
 import hmac
 import re
 import struct
@@ -160,4 +159,4 @@ def read(token: str, key: bytes, purpose: str) -> tuple[int, int] | None:
 
 
 def _mac(body: bytes, key: bytes, purpose: str) -> bytes:
-    return hmac.new(key, purpose.encode() + b"\0" + body, hashlib.sha256).digest()[:_MAC_BYTES]
+    return hmac.digest(key, purpose.encode() + b"\0" + body, "sha256")[:_MAC_BYTES]

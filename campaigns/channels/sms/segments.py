@@ -6,7 +6,7 @@ any character outside the alphabet turns the whole message to UCS-2 with 70
 or 67 units of 16 bits.
 """
 
-from collections.abc import Iterable
+from collections.abc import Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -44,21 +44,24 @@ def measure(text: str) -> Measure:
     if used <= _GSM7:
         doubled = used & _EXTENDED
         units = len(text) + sum(map(text.count, doubled))
-        widths = (2 if character in doubled else 1 for character in text)
-        segments = _parts(widths, units, alone=160, each=153)
+        segments = _parts(text, units, doubled, alone=160, each=153)
         return Measure(alphabet=Alphabet.GSM7, units=units, segments=segments)
     units = len(text.encode("utf-16-le", "surrogatepass")) // 2
-    widths = (2 if character > "\uffff" else 1 for character in text)
-    segments = _parts(widths, units, alone=70, each=67)
+    astral = {character for character in used if character > "\uffff"}
+    segments = _parts(text, units, astral, alone=70, each=67)
     return Measure(alphabet=Alphabet.UCS2, units=units, segments=segments)
 
 
-def _parts(widths: Iterable[int], units: int, *, alone: int, each: int) -> int:
+def _parts(text: str, units: int, doubled: Set[str], *, alone: int, each: int) -> int:
+    """Parts of a text in which some characters take two units."""
     if units <= alone:
         return 1
+    if not doubled:
+        return -(-units // each)
     parts, room = 1, each
-    for width in widths:
+    for character in text:
         # An escaped character or a surrogate pair never straddles two parts.
+        width = 2 if character in doubled else 1
         if width > room:
             parts, room = parts + 1, each
         room -= width
