@@ -1,18 +1,21 @@
 """Verbs of floor 0: ask for a review, decide one, write the audit trail, set the replay clock."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from compliance.errors import NothingToReview, NotPermitted, SelfReview
-from compliance.models import AuditEntry, AuditHead, ReplayClock, Review, User
-from compliance.queries import ANCHOR, GENESIS, entry_hash
+from compliance.errors import NothingToReview, NotPermitted, RulebookError, SelfReview
+from compliance.models import AuditEntry, AuditHead, Product, ReplayClock, Review, RulePack, User
+from compliance.queries import ANCHOR, GENESIS, check_rules, entry_hash, pack_hash
+from compliance.rulebook.shipped import shipped_context
 
 log = logging.getLogger("compliance.audit")
 
+RULES = "rules"  # the kind under which changes of rules are reviewed
 # Any constant does; it keeps two writers from forking the chain.
 _AUDIT_LOCK = 0x70C5_0001
 
@@ -116,6 +119,95 @@ def decide_review(
         detail={"hash": content_hash, "opinion": opinion},
     )
     return review
+
+
+@transaction.atomic
+def propose_rules(
+    *, key: str, rules: object, effective_from: date, maker: User, now: datetime
+) -> RulePack:
+    """Write down a new version of a set of rules; it counts once a second person approved it.
+
+    Raises
+    ------
+    RulebookError : the rules cannot be read, or one of those in force vanished.
+    NotPermitted : the maker's role keeps no rules.
+    """
+    if not maker.has_perm("compliance.add_rulepack"):
+        raise NotPermitted(_("Your role may not change rules. Ask compliance."))
+    check_rules(key, rules)
+    last = RulePack.objects.filter(key=key).aggregate(last=Max("version"))["last"] or 0
+    pack = RulePack.objects.create(
+        key=key,
+        version=last + 1,
+        effective_from=effective_from,
+        rules=rules,
+        made_by=maker,
+        source=_("Changed by %(who)s") % {"who": maker.username},
+    )
+    record(
+        actor=maker.username,
+        action=f"{RULES}.propose",
+        subject=str(pack),
+        now=now,
+        detail={"rules": rules, "effective_from": effective_from.isoformat()},
+    )
+    ask_review(kind=RULES, key=str(pack), content_hash=pack_hash(pack), maker=maker, now=now)
+    return pack
+
+
+@transaction.atomic
+def review_rules(
+    *, pack: RulePack, checker: User, approve: bool, opinion: str, now: datetime
+) -> Review:
+    """The second person's verdict; an approved version is in force from its first day on.
+
+    Raises `ComplianceError` (see `decide_review`).
+    """
+    held = RulePack.objects.select_for_update().get(pk=pack.pk)
+    review = decide_review(
+        kind=RULES,
+        key=str(held),
+        content_hash=pack_hash(held),
+        checker=checker,
+        approve=approve,
+        opinion=opinion,
+        now=now,
+        author=held.made_by,
+    )
+    status = RulePack.Status.ACTIVE if approve else RulePack.Status.DEPRECATED
+    RulePack.objects.filter(pk=held.pk).update(status=status)
+    return review
+
+
+@transaction.atomic
+def save_product(*, product: Product, actor: User, now: datetime) -> Product:
+    """Store a product's facts, with an entry in the audit trail.
+
+    Raises
+    ------
+    RulebookError : its kind is none that the wording rules know.
+    NotPermitted : the actor's role keeps no products.
+    """
+    if not actor.has_perm("compliance.change_product"):
+        raise NotPermitted(_("Your role may not change products. Ask compliance."))
+    if product.kind and product.kind not in shipped_context().products:
+        raise RulebookError(_("There is no product kind %(kind)s.") % {"kind": product.kind})
+    product.updated_at = now
+    product.save()
+    record(
+        actor=actor.username,
+        action="product.save",
+        subject=product.code,
+        now=now,
+        detail={
+            "kind": product.kind,
+            "issuer_risk": product.issuer_risk,
+            "distributor_risk": product.distributor_risk,
+            "regions": product.regions,
+            "is_public": product.is_public,
+        },
+    )
+    return product
 
 
 def set_replay_clock(*, shift: timedelta, allowed: bool) -> None:

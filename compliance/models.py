@@ -35,6 +35,9 @@ class RulePack(models.Model):
     effective_to = models.DateField(_("effective to"), null=True, blank=True)
     source = models.TextField(_("source"), blank=True)
     rules = models.JSONField(_("rules"))
+    made_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", null=True, verbose_name=_("made by")
+    )
 
     class Meta:
         verbose_name = _("rule pack")
@@ -49,6 +52,41 @@ class RulePack(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} v{self.version}"
+
+
+class Product(models.Model):
+    """What the institution offers: the facts suitability is judged by.
+
+    A higher ``risk`` is riskier, 1 (R1) to 5 (R5); the higher of the two ratings counts.
+    """
+
+    code = models.CharField(_("code"), max_length=64, unique=True)
+    name = models.CharField(_("name"), max_length=200)
+    kind = models.CharField(_("kind"), max_length=40, blank=True)
+    issuer_risk = models.PositiveSmallIntegerField(_("issuer's rating"), null=True, blank=True)
+    distributor_risk = models.PositiveSmallIntegerField(_("our rating"), null=True, blank=True)
+    asset_class = models.CharField(_("asset class"), max_length=40, blank=True)
+    horizon_months = models.PositiveSmallIntegerField(_("horizon (months)"), null=True, blank=True)
+    regions = models.JSONField(_("licence area"), default=list, blank=True)
+    is_public = models.BooleanField(_("offered to the public"), default=True)
+    is_complex = models.BooleanField(_("complex"), default=False)
+    permission = models.CharField(_("needs the permission"), max_length=40, blank=True)
+    opens = models.CharField(_("opens the permission"), max_length=40, blank=True)
+    updated_at = models.DateTimeField(_("updated at"))
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(issuer_risk__isnull=True) | Q(issuer_risk__range=(1, 5)))
+                & (Q(distributor_risk__isnull=True) | Q(distributor_risk__range=(1, 5))),
+                name="product_risk_is_r1_to_r5",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
 
 
 class Review(models.Model):

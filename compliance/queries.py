@@ -3,17 +3,29 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, Final
 
 from django.db import connection
+from django.db.models import Q
 
-from compliance.models import AuditEntry, AuditHead, Review
+from compliance.calendar import Calendar, read_calendar
+from compliance.contact import ContactRules, read_contact_rules
+from compliance.errors import RulebookError
+from compliance.models import AuditEntry, AuditHead, Product, Review, RulePack
+from compliance.rulebook.rule import Rule, in_force, read_rules, require_successor
+from compliance.rulebook.shipped import shipped_document, shipped_rules
+from compliance.suitability import values as suitability
+from compliance.suitability.judge import require_known
 
 GENESIS = "0" * 64
 ANCHOR = "audit head %d %s"
 _ANCHOR_IN_LOG = re.compile(r"\baudit head (\d{1,18}) ([0-9a-f]{64})\b")
+# The sets of rules that officers may change; each is a file of the same name that we ship.
+PACKS: Final = ("suitability", "contact", "calendar")
 
 
 def clock_now() -> datetime:
@@ -33,9 +45,114 @@ def clock_now() -> datetime:
 
 def is_approved(*, kind: str, key: str, content_hash: str) -> bool:
     """Whether a second person approved exactly this content; the newest verdict on it counts."""
+    return approved_at(kind=kind, key=key, content_hash=content_hash) is not None
+
+
+def approved_at(*, kind: str, key: str, content_hash: str) -> datetime | None:
+    """When exactly this content was approved; None if its newest verdict is another."""
     verdicts = Review.objects.filter(subject_kind=kind, subject_key=key, subject_hash=content_hash)
     decided = verdicts.exclude(verdict=Review.Verdict.PENDING).order_by("-id")
-    return decided.values_list("verdict", flat=True).first() == Review.Verdict.APPROVED
+    newest = decided.values_list("verdict", "decided_at").first()
+    return newest[1] if newest and newest[0] == Review.Verdict.APPROVED else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """The rules in force on a day; ``packs``: which version of each set, 0 for the shipped one."""
+
+    suitability: Mapping[str, Rule]
+    contact: ContactRules
+    calendar: Calendar
+    packs: Mapping[str, int]
+
+
+def rulebook(on: date) -> Rulebook:
+    """The newest approved version of each set that is in force, else the one we ship.
+
+    Raises
+    ------
+    RulebookError : a set cannot be read.
+    """
+    return _rulebook(on, tuple(_packs_in_force(on)))
+
+
+def _packs_in_force(on: date) -> Iterable[int]:
+    lasting = Q(effective_to__isnull=True) | Q(effective_to__gte=on)
+    packs = RulePack.objects.filter(
+        lasting, status=RulePack.Status.ACTIVE, effective_from__lte=on, key__in=PACKS
+    )
+    newest = packs.order_by("key", "-version").distinct("key")
+    return newest.values_list("pk", flat=True)
+
+
+@lru_cache(maxsize=64)
+def _rulebook(on: date, pack_ids: tuple[int, ...]) -> Rulebook:
+    """An active pack never changes, so its number stands for its rules."""
+    packs = {pack.key: pack for pack in RulePack.objects.filter(pk__in=pack_ids)}
+    rules = {
+        key: read_rules(packs[key].rules) if key in packs else shipped_rules(key) for key in PACKS
+    }
+    return Rulebook(
+        suitability=in_force(rules["suitability"], on),
+        contact=read_contact_rules(in_force(rules["contact"], on).values()),
+        calendar=read_calendar(in_force(rules["calendar"], on).values()),
+        packs={key: pack.version for key, pack in packs.items()},
+    )
+
+
+def rules_as_told(key: str, on: date) -> object:
+    """The set in force on a day as JSON: what a change starts from."""
+    pack = RulePack.objects.filter(pk__in=_packs_in_force(on), key=key).first()
+    return pack.rules if pack else shipped_document(key)
+
+
+def check_rules(key: str, told: object) -> None:
+    """Refuse rules that could not be judged by, or that forget one of those we ship.
+
+    Raises
+    ------
+    RulebookError : the message names the rule.
+    """
+    if key not in PACKS:
+        raise RulebookError(f"{key} is no set of rules; there are {', '.join(PACKS)}.")
+    rules = read_rules(told)
+    require_successor(rules, shipped_rules(key))
+    match key:
+        case "contact":
+            read_contact_rules(rules)
+        case "calendar":
+            read_calendar(rules)
+        case _:
+            require_known(rules)
+
+
+def pack_hash(pack: RulePack) -> str:
+    """SHA-256, hex, of what a reviewer of the pack approves."""
+    body = [pack.key, pack.version, pack.effective_from.isoformat(), pack.rules]
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def products(codes: Collection[str]) -> dict[str, suitability.Product]:
+    """The products by code, as suitability judges them; unknown codes are absent."""
+    if not codes:
+        return {}
+    return {
+        row.code: suitability.Product(
+            code=row.code,
+            kind=row.kind,
+            issuer_risk=row.issuer_risk,
+            distributor_risk=row.distributor_risk,
+            asset_class=row.asset_class,
+            horizon_months=row.horizon_months,
+            regions=frozenset(row.regions),
+            is_public=row.is_public,
+            is_complex=row.is_complex,
+            permission=row.permission,
+            opens=row.opens,
+        )
+        for row in Product.objects.filter(code__in=codes)
+    }
 
 
 def entry_hash(*, previous_hash: str, entry: AuditEntry) -> str:

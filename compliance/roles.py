@@ -19,6 +19,7 @@ class Role(StrEnum):
 
 
 _CONTENT = (
+    "compliance.view_product",
     "segments.view_segment",
     "campaigns.view_journey",
     "campaigns.view_journeyversion",
@@ -70,6 +71,9 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "compliance.view_rulepack",
         "compliance.add_rulepack",
         "compliance.change_rulepack",
+        "compliance.add_product",
+        "compliance.change_product",
+        "campaigns.view_restrictedverdict",
     ),
     Role.MANAGER: (*_CONTENT, *_RESULTS, "campaigns.view_advisortask"),
     Role.OPERATOR: (

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from compliance.disclosure import Disclosure
 from compliance.errors import RulebookError
+from compliance.rulebook.rule import Rule, read_rules
 from compliance.wording.lexicon import (
     Breadth,
     Cue,
@@ -101,6 +102,22 @@ def shipped_context(folder: Path = FOLDER) -> Context:
             },
         ),
     )
+
+
+@functools.cache
+def shipped_rules(name: str, folder: Path = FOLDER) -> tuple[Rule, ...]:
+    """The rules of ``suitability.json`` or ``contact.json``. Raises `RulebookError`."""
+    path = folder / f"{name}.json"
+    try:
+        return read_rules(_document(path))
+    except RulebookError as error:
+        raise RulebookError(f"{path.name}: {error}") from error
+
+
+def shipped_document(name: str, folder: Path = FOLDER) -> list[dict[str, Any]]:
+    """The same as it stands in the file: what a new version starts from."""
+    told: list[dict[str, Any]] = _document(folder / f"{name}.json")
+    return told
 
 
 def _term(row: Mapping[str, str], kinds: frozenset[str]) -> Term:

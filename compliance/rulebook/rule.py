@@ -1,0 +1,119 @@
+"""A rule as data: when it counts, on what ground, with which numbers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from compliance.errors import RulebookError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule as data: when it counts, on what ground, with which numbers."""
+
+    rule_id: str
+    basis: str
+    severity: str
+    is_active: bool
+    effective_from: date | None
+    effective_to: date | None
+    params: Mapping[str, Any]
+
+    def is_in_force(self, on: date) -> bool:
+        """Whether the rule counts on that day; both days are included."""
+        return (
+            self.is_active
+            and (self.effective_from is None or self.effective_from <= on)
+            and (self.effective_to is None or on <= self.effective_to)
+        )
+
+
+def in_force(rules: Iterable[Rule], on: date) -> Mapping[str, Rule]:
+    """The rules that count on that day, by id."""
+    return {rule.rule_id: rule for rule in rules if rule.is_in_force(on)}
+
+
+def read_rules(told: object) -> tuple[Rule, ...]:
+    """Rules out of JSON: a list of objects, each id once.
+
+    Raises
+    ------
+    RulebookError : the message names the place.
+    """
+    if not isinstance(told, list):
+        raise RulebookError("The rules are not a list.")
+    rules = tuple(_rule(entry, number) for number, entry in enumerate(told, 1))
+    if len({rule.rule_id for rule in rules}) != len(rules):
+        raise RulebookError("A rule id stands there twice.")
+    return rules
+
+
+def _rule(entry: object, number: int) -> Rule:
+    try:
+        if not isinstance(entry, dict) or not isinstance(entry["params"], dict):
+            raise TypeError("a rule and its params are objects")
+        if entry["status"] not in ("active", "pending", "deprecated"):
+            raise ValueError("status is active, pending or deprecated")
+        return Rule(
+            rule_id=str(entry["rule_id"]),
+            basis=str(entry["basis"]),
+            severity=str(entry["severity"]),
+            is_active=entry["status"] == "active",
+            effective_from=_day(entry["effective_from"]),
+            effective_to=_day(entry["effective_to"]),
+            params=entry["params"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RulebookError(f"Rule {number}: {error!r}") from error
+
+
+def _day(told: object) -> date | None:
+    return date.fromisoformat(str(told)) if told else None
+
+
+def require_successor(rules: Sequence[Rule], of: Sequence[Rule]) -> None:
+    """Refuse what no change of parameters could be: rules that vanished, other shapes.
+
+    Raises
+    ------
+    RulebookError : the message names the rule.
+    """
+    given = {rule.rule_id: rule for rule in rules}
+    for known in of:
+        rule = given.get(known.rule_id)
+        if rule is None:
+            raise RulebookError(
+                f"{known.rule_id} is missing: a rule is deprecated by its status, never deleted."
+            )
+        if not _fits(rule.params, known.params, is_open=False):
+            raise RulebookError(f"{known.rule_id}: params must be shaped like {known.params}.")
+
+
+def _fits(value: object, model: object, *, is_open: bool) -> bool:
+    """Whether a value is shaped as its model is.
+
+    The params' own names are fixed; the tables inside them may have other keys.
+    """
+    match model:
+        case dict():
+            if not isinstance(value, dict) or (not is_open and value.keys() != model.keys()):
+                return False
+            if is_open:
+                example = next(iter(model.values()))
+                return all(_fits(inner, example, is_open=False) for inner in value.values())
+            return all(
+                _fits(value[key], inner, is_open=_is_table(inner)) for key, inner in model.items()
+            )
+        case list():
+            return isinstance(value, list) and all(
+                _fits(inner, model[0], is_open=False) for inner in value if model
+            )
+        case bool() | str():
+            return type(value) is type(model)
+        case _:
+            return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def _is_table(model: object) -> bool:
+    return isinstance(model, dict) and bool(model)
