@@ -5,6 +5,7 @@ Personal identifiers stand only in `Identity` (keyed hash for lookup, ciphertext
 `EventKey`, because a partitioned table cannot be unique on columns without its partition key.
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -35,9 +36,25 @@ class Customer(models.Model):
     city = models.CharField(_("city"), max_length=80, null=True, blank=True)
     region = models.CharField(_("region"), max_length=80, null=True, blank=True)
     risk_level = models.CharField(_("risk level"), max_length=2, null=True, blank=True)
+    risk_assessed_on = models.DateField(_("assessed on"), null=True, blank=True)
     risk_valid_until = models.DateField(_("assessment valid until"), null=True, blank=True)
     lowest_class = models.BooleanField(_("lowest class"), null=True)
+    horizon_months = models.PositiveSmallIntegerField(
+        _("investment horizon (months)"), null=True, blank=True
+    )
+    objectives = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("investment objectives"), null=True
+    )
     investor_type = models.CharField(_("investor type"), max_length=20, null=True, blank=True)
+    professional_until = models.DateField(_("professional until"), null=True, blank=True)
+    qualified_until = models.DateField(_("qualified investor until"), null=True, blank=True)
+    permissions = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("trading permissions"), null=True
+    )
+    average_asset = models.DecimalField(
+        _("average assets of 20 days"), max_digits=20, decimal_places=4, null=True, blank=True
+    )
+    trading_since = models.DateField(_("trading since"), null=True, blank=True)
     lifecycle = models.CharField(_("lifecycle"), max_length=20, null=True, blank=True)
     total_asset = models.DecimalField(
         _("total assets"), max_digits=20, decimal_places=4, null=True, blank=True
@@ -46,6 +63,7 @@ class Customer(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64, null=True, blank=True)
     personalise_off = models.BooleanField(_("personalisation off"), default=False)
     aml_hold = models.BooleanField(_("AML hold"), default=False)
+    internal_hold = models.BooleanField(_("internal hold"), default=False)
     attributes = models.JSONField(_("attributes"), default=dict)
     created_at = models.DateTimeField(_("created at"))
     updated_at = models.DateTimeField(_("updated at"))
@@ -153,6 +171,38 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id} {self.purpose}/{self.channel}: {self.state}"
+
+
+class RiskAssessment(models.Model):
+    """One answered questionnaire. Rows are only added; the newest stands on the customer too."""
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="assessments", db_index=False
+    )
+    level = models.CharField(_("risk level"), max_length=2)
+    score = models.DecimalField(_("score"), max_digits=7, decimal_places=2, null=True)
+    lowest_class = models.BooleanField(_("lowest class"))
+    horizon_months = models.PositiveSmallIntegerField(_("investment horizon (months)"), null=True)
+    objectives = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("investment objectives"), default=list
+    )
+    assessed_at = models.DateTimeField(_("assessed at"))
+    valid_until = models.DateField(_("assessment valid until"), null=True)
+    source = models.CharField(_("source"), max_length=80)
+
+    class Meta:
+        verbose_name = _("risk assessment")
+        verbose_name_plural = _("risk assessments")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(level__in=["C1", "C2", "C3", "C4", "C5"]),
+                name="riskassessment_level_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["customer", "-assessed_at"], name="riskassessment_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.level}"
 
 
 class Source(models.Model):

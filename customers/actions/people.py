@@ -12,6 +12,7 @@ from customers.identifiers import Keyring, name_binding, normalise
 from customers.queries import (
     ADD_IDENTITIES,
     REGISTER_ATTRIBUTES,
+    SET_HOLDS,
     UPSERT_CUSTOMERS,
     as_json,
     attribute_types,
@@ -25,6 +26,7 @@ from customers.vocabulary import AttributeType
 
 # A catalogue that a browser key could fill without end would be of no use to marketers.
 ATTRIBUTES_AT_MOST = 500
+HOLDS = frozenset({"aml_hold", "internal_hold"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,9 @@ def put_people(
     known = _register([person.attributes for person in people])
     batch = [_row(person, ring, known) for person in people]
     ids: dict[str, int] = dict(rows(UPSERT_CUSTOMERS, {"rows": as_json(batch), "now": now}))
+    held = [row for row in batch if row.keys() & HOLDS]
+    if held:
+        execute(SET_HOLDS, {"rows": as_json(held)})
     contacts = [
         identity_row(ids[person.customer_no], kind, value, ring)
         for person in people

@@ -138,6 +138,21 @@ def to_risk_level(cell: str) -> str:
     return level
 
 
+def to_months(cell: str) -> int:
+    """A whole number of months, at most a hundred years."""
+    if not cell.isascii() or not cell.isdigit() or int(cell[:6]) > 1200 or len(cell) > 6:
+        raise CellError("not_months", "It is not a whole number of months.")
+    return int(cell)
+
+
+def to_codes(cell: str) -> str:
+    """Codes such as ``equity;bond``, separated in any usual way; joined by ``|``."""
+    codes = [code for code in re.split(r"[|;,，；、\s]+", cell.lower()) if code]
+    if not codes or any(len(code) > 40 or _CONTROL.search(code) for code in codes):
+        raise CellError("not_codes", "It is not a list of codes of at most 40 characters.")
+    return "|".join(dict.fromkeys(codes))
+
+
 def to_time_zone(cell: str) -> str:
     """An IANA zone name."""
     try:
@@ -163,9 +178,19 @@ COLUMNS: dict[str, Converter] = {
     "city": to_text(80),
     "region": to_text(80),
     "risk_level": to_risk_level,
+    "risk_assessed_on": to_date,
     "risk_valid_until": to_date,
     "lowest_class": to_boolean,
+    "horizon_months": to_months,
+    "objectives": to_codes,
     "investor_type": to_text(20),
+    "professional_until": to_date,
+    "qualified_until": to_date,
+    "permissions": to_codes,
+    "average_asset": to_money,
+    "trading_since": to_date,
+    "aml_hold": to_boolean,
+    "internal_hold": to_boolean,
     "lifecycle": to_text(20),
     "total_asset": to_money,
     "locale": to_text(16),

@@ -53,6 +53,11 @@ _ALIASES = {
     "省份": "region",
     "地区": "region",
     "风险等级": "risk_level",
+    "测评日期": "risk_assessed_on",
+    "测评有效期": "risk_valid_until",
+    "投资期限": "horizon_months",
+    "投资目标": "objectives",
+    "交易权限": "permissions",
     "总资产": "total_asset",
 }
 _CONSENT = re.compile(r"(?:consent_(\w+)|(\w+)_consent)")

@@ -1,0 +1,87 @@
+"""Record risk assessments; refuse those that were taken too often (S-07)."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+
+from compliance.queries import rulebook
+from compliance.suitability.judge import may_assess
+from compliance.suitability.values import Decision
+from customers.queries import (
+    ADD_ASSESSMENTS,
+    ASSESSMENT_TIMES,
+    LOCK_CUSTOMERS,
+    as_json,
+    execute,
+    rows,
+)
+
+YEAR = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """One answered questionnaire."""
+
+    customer_id: int
+    level: str
+    assessed_at: datetime
+    lowest_class: bool
+    score: Decimal | None = None
+    horizon_months: int | None = None
+    objectives: Sequence[str] = ()
+    valid_until: date | None = None
+
+
+@transaction.atomic
+def record_assessments(
+    *, assessments: Sequence[Assessment], source: str, now: datetime
+) -> tuple[Assessment, ...]:
+    """Add those that may count, in order of their times; returns the ones refused.
+
+    A customer who was assessed too often (S-07) keeps what was known of him.
+    """
+    zone = ZoneInfo(settings.TIME_ZONE)
+    ids = sorted({item.customer_id for item in assessments})
+    execute(LOCK_CUSTOMERS, {"ids": as_json(ids)})
+    known = _times(ids, now - YEAR, zone)
+    rules = rulebook(now.astimezone(zone).date()).suitability
+    kept, refused = [], []
+    for item in sorted(assessments, key=lambda one: one.assessed_at):
+        at = item.assessed_at.astimezone(zone)
+        earlier = [time for time in known[item.customer_id] if time <= at]
+        if may_assess(earlier=earlier, now=at, rules=rules).decision is Decision.BLOCK:
+            refused.append(item)
+            continue
+        known[item.customer_id].append(at)
+        kept.append(_row(item, at.date()))
+    if kept:
+        execute(ADD_ASSESSMENTS, {"rows": as_json(kept), "source": source, "now": now})
+    return tuple(refused)
+
+
+def _times(ids: Sequence[int], since: datetime, zone: ZoneInfo) -> dict[int, list[datetime]]:
+    known: dict[int, list[datetime]] = defaultdict(list)
+    for customer_id, at in rows(ASSESSMENT_TIMES, {"ids": ids, "since": since}):
+        known[customer_id].append(at.astimezone(zone))
+    return known
+
+
+def _row(item: Assessment, on: date) -> Mapping[str, object]:
+    return {
+        "customer_id": item.customer_id,
+        "level": item.level,
+        "score": None if item.score is None else str(item.score),
+        "lowest_class": item.lowest_class,
+        "horizon_months": item.horizon_months,
+        "objectives": list(item.objectives),
+        "assessed_at": item.assessed_at,
+        "assessed_on": on,
+        "valid_until": item.valid_until,
+    }
