@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from campaigns.models import (
     TemplateVersion,
 )
 from compliance.models import Review
-from customers.queries import keyring, rows
+from customers.queries import as_json, keyring, rows
 from segments.models import Segment
 
 # --- Enrolments ---------------------------------------------------------------------------------
@@ -249,8 +250,8 @@ WHERE batch_id = %(batch)s AND state = 'handing_over' AND fence < %(fence)s
 """
 
 OPEN_TOUCHES: Final = """
-SELECT id, key, customer_id, node, channel, purpose, template_version_id, state, attempts,
-       content_cipher, content_hash, due_at, expires_at, handed_at, queued_at
+SELECT id, key, customer_id, node, channel, purpose, product, template_version_id, state,
+       attempts, content_cipher, content_hash, due_at, expires_at, handed_at, queued_at
 FROM campaigns_touch
 WHERE batch_id = %(batch)s AND state IN ('queued', 'deferred', 'ambiguous')
 ORDER BY id
@@ -323,6 +324,62 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
     key uuid, queue text, script text, due_at timestamptz)
 JOIN campaigns_touch t ON t.key = r.key
 ON CONFLICT (key) DO NOTHING
+"""
+
+# --- What the gates keep ------------------------------------------------------------------------
+# A row that stands already is of an attempt that was not proved unsent.
+TAKE_CONTACTS: Final = """
+INSERT INTO campaigns_contact (
+    touch_id, customer_id, journey_id, channel, product, local_on, at, may_be_sent)
+SELECT touch_id, customer_id, journey_id, channel, product, local_on, %(now)s, false
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+    touch_id bigint, customer_id bigint, journey_id bigint, channel text, product text,
+    local_on date)
+ON CONFLICT (touch_id) DO UPDATE SET may_be_sent = true
+"""
+
+GIVE_BACK_CONTACTS: Final = """
+DELETE FROM campaigns_contact c USING campaigns_touch t
+WHERE t.key = ANY(%(keys)s::uuid[]) AND c.touch_id = t.id
+  AND (t.state = 'deferred' AND t.reason = 'proved_absent'
+       OR NOT c.may_be_sent AND t.state IN ('deferred', 'refused')
+          AND t.reason IN (
+              'provider_unavailable', 'provider_refused', 'breaker_open', 'not_tried'))
+"""
+
+# Periods by the day that was the customer's then, and by the moment in the zone he has now: whoever
+# crosses the date line gets no second helping of the same day.
+COUNT_CONTACTS: Final = """
+SELECT p.id, {counts}
+FROM jsonb_to_recordset(%(people)s::jsonb) AS p(
+    id bigint, day date, day_at timestamptz, week date, week_at timestamptz, month date,
+    month_at timestamptz)
+JOIN campaigns_contact c
+  ON c.customer_id = p.id AND c.local_on >= least(p.week, p.month) - 2
+WHERE c.touch_id <> ALL(%(own)s)
+GROUP BY p.id
+"""
+_COUNT: Final = (
+    "count(*) FILTER (WHERE {scope} AND (c.local_on >= p.{period} OR c.at >= p.{period}_at))"
+)
+_SCOPES: Final = {
+    "total": "true",
+    "channel": "c.channel = %({value})s",
+    "journey": "c.journey_id = %({value})s",
+    "product": "c.product = %({value})s",
+}
+
+PRUNE_CONTACTS: Final = "DELETE FROM campaigns_contact WHERE at < %(before)s"
+
+LAST_MARKETED: Final = """
+SELECT max(at) FROM campaigns_contact WHERE customer_id = %(customer)s AND product = %(product)s
+"""
+
+KEEP_RESTRICTED: Final = """
+INSERT INTO campaigns_restrictedverdict (touch_id, grounds, at)
+SELECT touch_id, grounds, %(now)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(touch_id bigint, grounds text)
+ON CONFLICT (touch_id) DO NOTHING
 """
 
 # --- Receipts -----------------------------------------------------------------------------------
@@ -458,6 +515,61 @@ class ClaimedBatch:
     account_id: int
     journey_id: int
     fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTouch:
+    """A touch of the claimed batch, as `OPEN_TOUCHES` reads it."""
+
+    id: int
+    key: uuid.UUID
+    customer_id: int
+    node: str
+    channel: str
+    purpose: str
+    product: str
+    template_version_id: int
+    state: str
+    attempts: int
+    content_cipher: bytes | None
+    content_hash: str
+    due_at: datetime
+    expires_at: datetime | None
+    handed_at: datetime | None
+    queued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What is counted: contacts of one scope and value in one calendar period."""
+
+    scope: str
+    value: str | int
+    period: str
+
+
+def contact_counts(
+    counters: Sequence[Counter], *, people: Sequence[Mapping[str, object]], own: Sequence[int]
+) -> dict[int, tuple[int, ...]]:
+    """How often each customer was approached, by counter; who never was is absent.
+
+    Parameters
+    ----------
+    people : ``id``, and the first day and moment of his ``day``, ``week`` and ``month``
+    own : touches that do not count: those now judged
+    """
+    counts = ", ".join(
+        _COUNT.format(
+            scope=_SCOPES[counter.scope].format(value=f"v{number}"), period=counter.period
+        )
+        for number, counter in enumerate(counters)
+    )
+    values = {f"v{number}": counter.value for number, counter in enumerate(counters)}
+    found = rows(
+        COUNT_CONTACTS.format(counts=counts),
+        {**values, "people": as_json(people), "own": list(own)},
+    )
+    return {row[0]: tuple(row[1:]) for row in found}
 
 
 @lru_cache(maxsize=256)

@@ -63,6 +63,15 @@ class Reason(StrEnum):
     RENDER_FAILED = "render_failed"
     EXPIRED = "expired"  # past the time the message makes sense
     JOURNEY_STOPPED = "journey_stopped"
+    NOT_ELIGIBLE = "not_eligible"  # on an internal hold; compliance alone reads which
+    UNSUITABLE = "unsuitable"  # the product does not suit the customer; the verdict has the rules
+    NEEDS_REVIEW = "needs_review"  # suitability asks for a person's decision first
+    PRODUCT_UNKNOWN = "product_unknown"  # the message names a product that is not on record
+    QUIET_HOURS = "quiet_hours"  # deferred: outside the hours of the customer's zone
+    NO_CALENDAR = "no_calendar"  # deferred: nobody entered that year's trading days
+    CAPPED = "capped"  # approached as often as the caps allow
+    WORDING_FORBIDDEN = "wording_forbidden"  # the rendered text says what may not be advertised
+    WORDING_UNREVIEWED = "wording_unreviewed"  # it says what no reviewer saw in the template
     GATE_ERROR = "gate_error"  # a gate could not decide: it fails closed
     PROVIDER_REFUSED = "provider_refused"
     PROVIDER_UNAVAILABLE = "provider_unavailable"  # deferred: proved unsent

@@ -6,7 +6,7 @@ What a verb can make is made by the verb, so that a test starts from what the pr
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Final
@@ -19,8 +19,10 @@ from campaigns.channels.base import Channel, Limits
 from campaigns.channels.memory import MemoryProvider, Script, accept
 from campaigns.channels.registry import VENDORS
 from campaigns.models import Journey, ProviderAccount, TemplateVersion
-from compliance.models import User
+from compliance.actions import propose_rules, review_rules
+from compliance.models import Product, RulePack, User
 from compliance.roles import Role
+from compliance.rulebook.shipped import shipped_document
 from compliance.setup import ensure_roles
 from customers.actions.consents import ConsentStatement, record_consents
 from customers.actions.people import Person, put_people
@@ -205,6 +207,7 @@ def make_template(
     key: str = "",
     parts: Mapping[str, str] | None = None,
     is_approved: bool = True,
+    product: str = "",
     now: datetime = NOW,
 ) -> TemplateVersion:
     """A template version; `parts` replaces the boring ones by name."""
@@ -214,6 +217,7 @@ def make_template(
         name="Hello",
         channel=channel,
         parts={**PARTS[channel], **(parts or {})},
+        product=product,
         maker=staff.marketer,
         now=now,
     )
@@ -266,6 +270,62 @@ def make_journey(
         launch.publish(journey=journey, actor=staff.marketer, now=now)
         journey.refresh_from_db()
     return journey
+
+
+def make_product(code: str = "F001", **facts: Any) -> Product:
+    """A product of risk R3 on record."""
+    told = {"name": code, "kind": "public_fund", "distributor_risk": 3, **facts}
+    product, _made = Product.objects.update_or_create(
+        code=code, defaults={**told, "updated_at": NOW}
+    )
+    return product
+
+
+def make_rules(
+    key: str,
+    changes: Mapping[str, Mapping[str, Any]],
+    *,
+    more: Sequence[Mapping[str, Any]] = (),
+    on: date = date(2020, 1, 1),
+    now: datetime = NOW,
+) -> RulePack:
+    """An approved set of rules: the shipped one with other params by rule id, and ``more``."""
+    staff = make_staff()
+    rules = [
+        {**rule, "params": {**rule["params"], **changes.get(rule["rule_id"], {})}}
+        for rule in shipped_document(key)
+    ]
+    pack = propose_rules(
+        key=key, rules=[*rules, *more], effective_from=on, maker=staff.compliance, now=now
+    )
+    review_rules(pack=pack, checker=staff.checker, approve=True, opinion="", now=now)
+    pack.refresh_from_db()
+    return pack
+
+
+def make_cap(rule_id: str, *, most: int, scope: str, of: str = "*", period: str = "day") -> Any:
+    """A cap as JSON, for `make_rules`."""
+    params = {"kind": "cap", "scope": scope, "of": of, "period": period, "most": most}
+    return {
+        "rule_id": rule_id,
+        "basis": "",
+        "severity": "yellow",
+        "status": "active",
+        "effective_from": None,
+        "effective_to": None,
+        "params": params,
+    }
+
+
+def lift_contact_rules(*, now: datetime = NOW) -> None:
+    """No hours and no caps, for tests that run by the real clock or send a lot."""
+    changes = {
+        rule["rule_id"]: {"hours": [["00:00", "24:00"]]}
+        if rule["params"]["kind"] == "window"
+        else {"most": 1_000_000}
+        for rule in shipped_document("contact")
+    }
+    make_rules("contact", changes, now=now)
 
 
 def record_event(

@@ -284,9 +284,9 @@ def _queue_touches(runs: Sequence[_Run], means: _Means, now: datetime) -> tuple[
         connection.cursor() as cursor,
         cursor.copy(
             "COPY campaigns_touch (key, enrolment_id, journey_id, node, visit, customer_id,"
-            " channel, purpose, account_id, batch_id, template_version_id, state, reason, verdict,"
-            " content_hash, fence, attempts, may_be_sent, due_at, expires_at, provider_id,"
-            " segments, cost, currency, queued_at) FROM STDIN"
+            " channel, purpose, product, account_id, batch_id, template_version_id, state, reason,"
+            " verdict, content_hash, fence, attempts, may_be_sent, due_at, expires_at,"
+            " provider_id, segments, cost, currency, queued_at) FROM STDIN"
         ) as copy,
     ):
         for due, effect in sends:
@@ -315,6 +315,7 @@ def _touch_row(
         due.customer_id,
         effect.channel,
         _PURPOSE.get(priority, priority),
+        effect.product or template.product,
         account.pk,
         batch.pk,
         template.pk,

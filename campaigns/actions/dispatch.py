@@ -15,10 +15,11 @@ from typing import Final
 
 from django.db import transaction
 
+from campaigns.actions.contacts import give_back
 from campaigns.actions.flow import Allowance, may_send, note_flow
 from campaigns.actions.gateway import gateway_of
 from campaigns.actions.hand_over import start_sending
-from campaigns.actions.judging import OpenTouch, ReadyTemplates
+from campaigns.actions.judging import ReadyTemplates
 from campaigns.actions.lease import LEASE, Lease, Watch
 from campaigns.actions.outcomes import MAX_ATTEMPTS, Result
 from campaigns.actions.prepare import Judged, Prepared, prepare_touches, ready_templates
@@ -37,6 +38,7 @@ from campaigns.queries import (
     WRITE_JUDGED,
     WRITE_OUTCOMES,
     ClaimedBatch,
+    OpenTouch,
     account_config,
 )
 from campaigns.states import Reason, TouchState
@@ -305,6 +307,7 @@ def _record(flight: Flight, results: Sequence[Result], now: datetime) -> None:
         for result in results
     ]
     execute(WRITE_OUTCOMES, {"rows": as_json(told), "batch": claimed.id})
+    give_back([result.key for result in results if result.state is not TouchState.ACCEPTED])
     _record_tasks(flight.prepared, results, now)
     note_flow(claimed.account_id, gateway_of(provider), now)
     can_ask = provider.limits.can_find

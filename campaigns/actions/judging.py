@@ -1,21 +1,35 @@
 """What the gates say of a batch of touches: the facts read in a few statements, then pure code."""
 
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
+from campaigns.actions.contacts import Tally, count, hold_customers, keep
 from campaigns.actions.templates import KIND as TEMPLATE
+from campaigns.actions.wording import Subject, read_message
 from campaigns.channels.base import Channel
 from campaigns.content.compose import Ready
+from campaigns.guards import wording
 from campaigns.guards.chain import judge
-from campaigns.guards.verdict import Case, Refuse, Verdict
+from campaigns.guards.verdict import Allow, Case, Policy, Refuse, Verdict
 from campaigns.models import Journey, TemplateVersion
-from campaigns.queries import version_graph
+from campaigns.queries import KEEP_RESTRICTED, OpenTouch, version_graph
 from campaigns.states import Reason
-from compliance.queries import is_approved
-from customers.queries import CustomerFacts, addresses, current_consents, customer_facts
+from compliance.calendar import zone
+from compliance.queries import is_approved, products, rulebook
+from compliance.suitability.values import Product
+from customers.queries import (
+    CustomerFacts,
+    addresses,
+    as_json,
+    current_consents,
+    customer_facts,
+    execute,
+)
 from customers.vocabulary import IdentityKind
 
 # What a channel sends to, and under which name consent for it is given.
@@ -30,27 +44,6 @@ CONSENT_CHANNEL: Final = {Channel.TASK: "phone"}
 ReadyTemplates: TypeAlias = Mapping[tuple[int, str], Ready]
 
 
-@dataclass(frozen=True, slots=True)
-class OpenTouch:
-    """A touch of the claimed batch, as `OPEN_TOUCHES` reads it."""
-
-    id: int
-    key: uuid.UUID
-    customer_id: int
-    node: str
-    channel: str
-    purpose: str
-    template_version_id: int
-    state: str
-    attempts: int
-    content_cipher: bytes | None
-    content_hash: str
-    due_at: datetime
-    expires_at: datetime | None
-    handed_at: datetime | None
-    queued_at: datetime
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What the batch's gates and templates need, read in a handful of statements."""
@@ -62,7 +55,12 @@ class World:
     consents: Mapping[str, Mapping[int, Mapping[str, str]]]
     addresses: Mapping[str, Mapping[int, str]]
     approved: Mapping[int, bool]
+    policy: Policy
+    products: Mapping[str, Product]
+    zones: Mapping[int, ZoneInfo]
+    tally: Tally
     now: datetime
+    restricted: list[dict[str, object]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,16 +82,25 @@ def read_world(
     statement per touch.
     """
     ids = [touch.customer_id for touch in touches]
+    journey = Journey.objects.get(pk=journey_id)
+    policy = _policy(now)
+    hold_customers(touches)
+    customers = customer_facts(ids)
+    zones = {
+        person: zone(facts.time_zone, settings.TIME_ZONE) for person, facts in customers.items()
+    }
+    tally = count(
+        touches, rules=policy.contact, journey=(journey_id, journey.key), zones=zones, now=now
+    )
     channels = {Channel(touch.channel) for touch in touches}
     versions = TemplateVersion.objects.select_related("template").filter(
         pk__in={touch.template_version_id for touch in touches}
     )
-    journey = Journey.objects.get(pk=journey_id)
     return World(
         journey=journey,
         journey_name=_approved_name(journey),
         ready=ready,
-        customers=customer_facts(ids),
+        customers=customers,
         consents={
             purpose: current_consents(ids, purpose)
             for purpose in {touch.purpose for touch in touches}
@@ -109,7 +116,20 @@ def read_world(
             )
             for version in versions
         },
+        policy=policy,
+        products=products({touch.product for touch in touches if touch.product}),
+        zones=zones,
+        tally=tally,
         now=now,
+        restricted=[],
+    )
+
+
+def _policy(now: datetime) -> Policy:
+    on = now.astimezone(zone(None, settings.TIME_ZONE)).date()
+    rules = rulebook(on)
+    return Policy(
+        on=on, suitability=rules.suitability, contact=rules.contact, calendar=rules.calendar
     )
 
 
@@ -119,12 +139,17 @@ def _approved_name(journey: Journey) -> str:
 
 
 def judge_touch(touch: OpenTouch, world: World) -> Judgement:
-    """What the gates say of one touch; nothing is read here."""
+    """What the gates say of one touch; nothing is read here. What is allowed counts at once."""
     if world.journey.state == Journey.State.STOPPED:
         return Judgement(gate="journey", verdict=Refuse(reason=Reason.JOURNEY_STOPPED))
     customer = world.customers.get(touch.customer_id)
     address = _address(touch, world, customer)
     gate, verdict = judge(_case(touch, world, customer, address), world.now)
+    if isinstance(verdict, Refuse) and verdict.restricted:
+        world.restricted.append({"touch_id": touch.id, "grounds": verdict.restricted})
+    if isinstance(verdict, Allow):
+        # Before it is rendered: the next touch of the batch may be for the same customer.
+        world.tally.take(touch, world.zones[touch.customer_id], world.now)
     return Judgement(gate=gate, verdict=verdict, customer=customer, address=address)
 
 
@@ -145,7 +170,35 @@ def _case(
         has_address=bool(address),
         is_personal=world.ready[touch.template_version_id, touch.node].compiled.is_personal,
         is_approved=world.approved.get(touch.template_version_id, False),
+        aml_hold=customer.aml_hold if customer else False,
+        internal_hold=customer.internal_hold if customer else False,
+        client=customer,
+        product_code=touch.product,
+        product=world.products.get(touch.product),
+        policy=world.policy,
+        zone=world.zones[touch.customer_id] if customer else zone(None, settings.TIME_ZONE),
+        used=world.tally.of(touch),
     )
+
+
+def judge_content(touch: OpenTouch, content: Mapping[str, str], world: World) -> Verdict:
+    """What the wording gate says of the message as it would go out."""
+    product = world.products.get(touch.product)
+    reading = read_message(
+        content,
+        Subject(channel=touch.channel, product=(product.kind or None) if product else None),
+        version_id=touch.template_version_id,
+        purpose=touch.purpose,
+        on=world.policy.on,
+    )
+    return wording.judge(reading)
+
+
+def keep_records(world: World, *, handed: Collection[int]) -> None:
+    """Write what counts towards the caps, and grounds that only compliance may read."""
+    keep(world.tally, handed=handed, now=world.now)
+    if world.restricted:
+        execute(KEEP_RESTRICTED, {"rows": as_json(world.restricted), "now": world.now})
 
 
 def _address(touch: OpenTouch, world: World, customer: CustomerFacts | None) -> str | None:

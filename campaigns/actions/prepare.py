@@ -12,10 +12,11 @@ from django.conf import settings
 
 from campaigns.actions.judging import (
     Judgement,
-    OpenTouch,
     ReadyTemplates,
     World,
+    judge_content,
     judge_touch,
+    keep_records,
     read_world,
 )
 from campaigns.channels.base import Channel, Outgoing
@@ -26,14 +27,16 @@ from campaigns.content.render import MissingVariable, compile_parts
 from campaigns.errors import ContentChanged, TemplateError
 from campaigns.guards.verdict import Allow, Defer, Refuse
 from campaigns.models import Journey, Link, TemplateVersion, Touch
-from campaigns.queries import Frozen, freeze, link_key, thaw
+from campaigns.queries import Frozen, OpenTouch, freeze, link_key, thaw
 from campaigns.states import Reason, TouchState
 from compliance.queries import clock_now
 from customers.errors import UnknownKey
 from customers.queries import CustomerFacts
 
 _PLAIN_FACTS: Final = tuple(
-    field.name for field in fields(CustomerFacts) if field.name not in {"id", "attributes"}
+    field.name
+    for field in fields(CustomerFacts)
+    if field.name not in {"id", "attributes", "aml_hold", "internal_hold"}
 )
 
 
@@ -45,10 +48,15 @@ class Judged:
     state: TouchState
     due_at: datetime
     reason: Reason = Reason.NONE
-    verdict: Mapping[str, str]
+    verdict: Mapping[str, object]
     content_hash: str = ""
     sealed: bytes = b""
     segments: int = 0
+
+    @property
+    def is_handed(self) -> bool:
+        """Whether it goes to the provider."""
+        return self.state is TouchState.HANDING_OVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +102,7 @@ def prepare_touches(
         judged.append(verdict)
         if message:
             outgoing.append(message)
+    keep_records(world, handed={item.touch_id for item in judged if item.is_handed})
     return Prepared(
         judged=tuple(judged),
         outgoing=tuple(outgoing),
@@ -115,7 +124,11 @@ def _settled(
                 state=TouchState.DEFERRED,
                 due_at=until,
                 reason=reason,
-                verdict={"gate": judgement.gate, "until": until.isoformat()},
+                verdict={
+                    "gate": judgement.gate,
+                    "until": until.isoformat(),
+                    "read": judgement.verdict.read,
+                },
             ), None
 
 
@@ -125,7 +138,7 @@ def _refused(touch: OpenTouch, gate: str, verdict: Refuse) -> Judged:
         state=TouchState.REFUSED,
         due_at=touch.due_at,
         reason=verdict.reason,
-        verdict={"gate": gate, "detail": verdict.detail},
+        verdict={"gate": gate, "detail": verdict.detail, "read": verdict.read},
     )
 
 
@@ -138,6 +151,9 @@ def _message(
     content = _frozen(touch) if touch.content_cipher else composed[touch.id]
     if isinstance(content, Refuse):
         return _refused(touch, "content" if touch.content_cipher else "render", content), None
+    wording = judge_content(touch, content, world)
+    if isinstance(wording, Refuse):
+        return _refused(touch, "wording", wording), None
     if not touch.content_cipher:
         frozen = freeze(content, key)
         content_hash, sealed = frozen.content_hash, frozen.sealed
@@ -145,7 +161,11 @@ def _message(
         touch_id=touch.id,
         state=TouchState.HANDING_OVER,
         due_at=touch.due_at,
-        verdict={"gate": "", "decided_at": world.now.isoformat()},
+        verdict={
+            "gate": "",
+            "decided_at": world.now.isoformat(),
+            "read": {**judgement.verdict.read, **wording.read},
+        },
         content_hash=content_hash,
         sealed=sealed,
         segments=_segments(touch.channel, content),

@@ -40,8 +40,11 @@ def save_template(
     parts: Mapping[str, str],
     maker: User,
     now: datetime,
+    product: str = "",
 ) -> TemplateVersion:
     """Save the parts as a new version, unless they equal the newest one.
+
+    ``product``: the code of what the message markets; it is approved with the parts.
 
     Raises
     ------
@@ -57,7 +60,7 @@ def save_template(
             _("%(key)s is a template for %(channel)s; choose another key.")
             % {"key": key, "channel": template.channel}
         )
-    content_hash = hash_of(parts)
+    content_hash = hash_of({"parts": parts, "product": product} if product else parts)
     last = template.versions.order_by("-number").first()
     if last and last.content_hash == content_hash:
         return last
@@ -65,6 +68,7 @@ def save_template(
         template=template,
         number=last.number + 1 if last else 1,
         parts=dict(parts),
+        product=product,
         content_hash=content_hash,
         made_by=maker,
         made_at=now,

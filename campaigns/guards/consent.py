@@ -11,7 +11,7 @@ from campaigns.states import Reason
 
 def judge(case: Case, now: datetime) -> Verdict:
     if case.purpose == "statutory" or case.consent == "granted":
-        return Allow()
+        return Allow(read={"consent": case.consent})
     if case.consent == "withdrawn":
         return Refuse(reason=Reason.CONSENT_WITHDRAWN)
     return Refuse(reason=Reason.NO_CONSENT)

@@ -1,15 +1,25 @@
 """What a gate may answer, and what it is asked with."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 from campaigns.states import Reason
+from compliance.calendar import Calendar
+from compliance.contact import Cap, ContactRules
+from compliance.rulebook.rule import Rule
+from compliance.suitability.values import Client, Product
+
+Read: TypeAlias = Mapping[str, str | int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allow:
-    """Nothing speaks against it."""
+    """Nothing speaks against it. ``read``: the values it rests on, here and below."""
+
+    read: Read = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,17 +28,30 @@ class Defer:
 
     until: datetime
     reason: Reason
+    read: Read = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refuse:
-    """Not sent, for ever."""
+    """Not sent, for ever. ``restricted``: the true ground where only compliance may know it."""
 
     reason: Reason
     detail: str = ""
+    read: Read = field(default_factory=dict)
+    restricted: str = ""
 
 
 Verdict: TypeAlias = Allow | Defer | Refuse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The rules that are in force on the institution's day."""
+
+    on: date
+    suitability: Mapping[str, Rule]
+    contact: ContactRules
+    calendar: Calendar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +59,8 @@ class Case:
     """One touch and what is known about it in the claiming transaction.
 
     ``consent`` is the newest statement for this purpose and channel: granted, withdrawn or None.
+    ``product`` is None where ``product_code`` names none or one that is not known. ``used`` says
+    how often each of the caps that bound this touch was used in its period.
     """
 
     purpose: str
@@ -47,3 +72,11 @@ class Case:
     has_address: bool
     is_personal: bool
     is_approved: bool
+    aml_hold: bool
+    internal_hold: bool
+    client: Client | None
+    product_code: str
+    product: Product | None
+    policy: Policy
+    zone: ZoneInfo
+    used: tuple[tuple[Cap, int], ...]

@@ -42,12 +42,13 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """Effect: queue a touch."""
+    """Effect: queue a touch. ``product``: what it markets, instead of what its template names."""
 
     node: str
     visit: int
     channel: str
     template: str
+    product: str = ""
 
 
 Effect: TypeAlias = Send

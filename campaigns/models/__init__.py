@@ -11,6 +11,7 @@ from campaigns.models.delivery import (
     TouchAlias,
 )
 from campaigns.models.flow import AccountHealth, ChannelRoute, Throttle
+from campaigns.models.gates import Contact, RestrictedVerdict
 from campaigns.models.journey import Enrolment, Hop, Journey, JourneyVersion
 from campaigns.models.operations import EmergencyStop, Intervention, PoisonRow, Pulse
 
@@ -19,6 +20,7 @@ __all__ = [
     "AdvisorTask",
     "Call",
     "ChannelRoute",
+    "Contact",
     "DispatchBatch",
     "EmergencyStop",
     "Enrolment",
@@ -31,6 +33,7 @@ __all__ = [
     "ProviderAccount",
     "Pulse",
     "Receipt",
+    "RestrictedVerdict",
     "Template",
     "TemplateVersion",
     "Throttle",

@@ -26,11 +26,15 @@ class Template(models.Model):
 
 
 class TemplateVersion(models.Model):
-    """The parts of a message (Liquid), e.g. ``{"subject", "html", "text"}``, with their hash."""
+    """The parts of a message (Liquid), e.g. ``{"subject", "html", "text"}``, with their hash.
+
+    ``product``: the code of what it markets, if anything; suitability is judged by it.
+    """
 
     template = models.ForeignKey(Template, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField(_("number"))
     parts = models.JSONField(_("parts"))
+    product = models.CharField(_("product"), max_length=64, blank=True, default="", db_default="")
     content_hash = models.CharField(_("content hash"), max_length=64)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

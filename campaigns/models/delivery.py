@@ -130,6 +130,7 @@ class Touch(models.Model):
     )
     channel = models.CharField(_("channel"), max_length=10, choices=CHANNEL_CHOICES)
     purpose = models.CharField(_("purpose"), max_length=16)
+    product = models.CharField(_("product"), max_length=64, blank=True, default="", db_default="")
     account = models.ForeignKey(
         ProviderAccount, on_delete=models.PROTECT, related_name="+", db_index=False
     )

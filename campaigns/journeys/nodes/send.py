@@ -12,14 +12,16 @@ from campaigns.journeys.graph import Send as SendEffect
 class Send(Node):
     channel: str
     template: str
+    product: str = ""
 
 
 def parse(node_id: str, raw: Mapping[str, Json], path: str) -> Send:
-    fields.known_keys(raw, {"channel", "template"}, path)
+    fields.known_keys(raw, {"channel", "template", "product"}, path)
     return Send(
         id=node_id,
         channel=fields.text(raw, "channel", path),
         template=fields.text(raw, "template", path),
+        product=fields.text(raw, "product", path, most=64) if "product" in raw else "",
     )
 
 
@@ -30,7 +32,11 @@ def exits(node: Node) -> tuple[str, ...]:
 def step(node: Node, arrival: Arrival) -> Step:
     assert isinstance(node, Send)
     effect = SendEffect(
-        node=node.id, visit=arrival.visit, channel=node.channel, template=node.template
+        node=node.id,
+        visit=arrival.visit,
+        channel=node.channel,
+        template=node.template,
+        product=node.product,
     )
     return Leave(effects=(effect,))
 

@@ -1,0 +1,171 @@
+"""How often customers were approached: counted under lock, taken with the hand-over, given back.
+
+Whoever judges limited touches first locks their customers, in the order of their ids; so two
+workers never count the same customer at once, and none waits for another in a circle.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from campaigns.queries import (
+    GIVE_BACK_CONTACTS,
+    PRUNE_CONTACTS,
+    TAKE_CONTACTS,
+    Counter,
+    OpenTouch,
+    contact_counts,
+)
+from campaigns.states import TouchState
+from compliance.calendar import first_instant, period_start
+from compliance.contact import LIMITED_PURPOSES, PERIODS, Cap, ContactRules
+from customers.queries import LOCK_CUSTOMERS, as_json, execute
+
+# Caps look back a month, rule S-04 thirty days.
+KEPT = timedelta(days=70)
+
+
+@dataclass(slots=True)
+class Tally:
+    """The caps of one batch and how far each customer has used them, this batch included."""
+
+    journey_id: int
+    caps: Mapping[tuple[str, str], tuple[tuple[Cap, int], ...]]
+    """By channel and product: each cap with the place of its counter."""
+    counters: int
+    used: dict[int, list[int]]
+    """By customer, in the order of the counters."""
+    today: dict[ZoneInfo, date] = field(default_factory=dict)
+    taken: list[dict[str, object]] = field(default_factory=list)
+
+    def of(self, touch: OpenTouch) -> tuple[tuple[Cap, int], ...]:
+        """The caps that bound this touch, and how often each was used."""
+        caps = self.caps.get((touch.channel, touch.product))
+        if not caps or touch.purpose not in LIMITED_PURPOSES:
+            return ()
+        used = self.used.get(touch.customer_id)
+        if used is None:
+            return tuple((cap, 0) for cap, _place in caps)
+        return tuple((cap, used[place]) for cap, place in caps)
+
+    def take(self, touch: OpenTouch, zone: ZoneInfo, now: datetime) -> None:
+        """Count a touch that is about to be handed over."""
+        if touch.purpose not in LIMITED_PURPOSES:
+            return
+        if zone not in self.today:
+            self.today[zone] = now.astimezone(zone).date()
+        self.taken.append(
+            {
+                "touch_id": touch.id,
+                "customer_id": touch.customer_id,
+                "journey_id": self.journey_id,
+                "channel": touch.channel,
+                "product": touch.product,
+                "local_on": self.today[zone],
+            }
+        )
+        caps = self.caps.get((touch.channel, touch.product))
+        if caps:
+            used = self.used.setdefault(touch.customer_id, [0] * self.counters)
+            for place in {place for _cap, place in caps}:
+                used[place] += 1
+
+
+def hold_customers(touches: Sequence[OpenTouch]) -> None:
+    """Lock those of limited touches: what is read afterwards stays until the hand-over is written.
+
+    That holds for consents, too: whoever withdraws waits, or is seen.
+    """
+    ids = sorted({touch.customer_id for touch in touches if touch.purpose in LIMITED_PURPOSES})
+    if ids:
+        execute(LOCK_CUSTOMERS, {"ids": as_json(ids)})
+
+
+def count(
+    touches: Sequence[OpenTouch],
+    *,
+    rules: ContactRules,
+    journey: tuple[int, str],
+    zones: Mapping[int, ZoneInfo],
+    now: datetime,
+) -> Tally:
+    """What the caps in question ask, in one statement; the customers are held already.
+
+    Parameters
+    ----------
+    journey : its id and key
+    zones : of each customer
+    """
+    limited = [touch for touch in touches if touch.purpose in LIMITED_PURPOSES]
+    journey_id, journey_key = journey
+    caps = {
+        (channel, product): tuple(
+            (cap, _counter(cap, channel, product, journey_id))
+            for cap in rules.caps_on(channel=channel, journey=journey_key, product=product)
+        )
+        for channel, product in {(touch.channel, touch.product) for touch in limited}
+    }
+    asked = dict.fromkeys(counter for bounding in caps.values() for _cap, counter in bounding)
+    places = {counter: place for place, counter in enumerate(asked)}
+    ids = sorted({touch.customer_id for touch in limited})
+    used = _counts(list(asked), ids, limited, zones, now) if asked else {}
+    return Tally(
+        journey_id=journey_id,
+        caps={
+            kind: tuple((cap, places[counter]) for cap, counter in bounding)
+            for kind, bounding in caps.items()
+        },
+        counters=len(places),
+        used={person: list(counts) for person, counts in used.items()},
+    )
+
+
+def _counts(
+    counters: Sequence[Counter],
+    ids: Sequence[int],
+    touches: Sequence[OpenTouch],
+    zones: Mapping[int, ZoneInfo],
+    now: datetime,
+) -> Mapping[int, Sequence[int]]:
+    periods = {zone: _periods(zone, now) for zone in set(zones.values())}
+    return contact_counts(
+        counters,
+        people=[{"id": person, **periods[zones[person]]} for person in ids if person in zones],
+        own=[touch.id for touch in touches if touch.state != TouchState.QUEUED],
+    )
+
+
+def _counter(cap: Cap, channel: str, product: str, journey_id: int) -> Counter:
+    values: Mapping[str, str | int] = {
+        "total": "",
+        "channel": channel,
+        "journey": journey_id,
+        "product": product,
+    }
+    return Counter(cap.scope, values[cap.scope], cap.period)
+
+
+def _periods(zone: ZoneInfo, now: datetime) -> Mapping[str, object]:
+    today = now.astimezone(zone).date()
+    starts = {period: period_start(period, today) for period in PERIODS}
+    moments = {f"{name}_at": first_instant(day, time(), zone) for name, day in starts.items()}
+    return {**starts, **moments}
+
+
+def keep(tally: Tally, *, handed: Collection[int], now: datetime) -> None:
+    """Write what was taken for the touches that are handed over, in the same transaction."""
+    taken = [row for row in tally.taken if row["touch_id"] in handed]
+    if taken:
+        execute(TAKE_CONTACTS, {"rows": as_json(taken), "now": now})
+
+
+def give_back(keys: Sequence[str]) -> None:
+    """Touches that were proved unsent no longer count. Others among the keys are left alone."""
+    if keys:
+        execute(GIVE_BACK_CONTACTS, {"keys": list(keys)})
+
+
+def prune_contacts(*, now: datetime) -> int:
+    """Drop what no cap can ask for any more; the number of rows."""
+    return execute(PRUNE_CONTACTS, {"before": now - KEPT})

@@ -1,0 +1,96 @@
+"""What a message says to its reader, held against the wording rules; and what its template said.
+
+Rendered texts of one template differ mostly in the addresses of their links, which say nothing, so
+equal texts are scanned once per process.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from django.utils.timezone import localtime
+
+from campaigns.guards.wording import Reading
+from campaigns.models import TemplateVersion
+from compliance.queries import approved_at
+from compliance.scan import scan_wording
+from compliance.wording.markup import visible_text
+from compliance.wording.verdict import Verdict
+
+# Parts that the customer never reads.
+UNREAD: Final = frozenset({"url", "queue", "reply_to", "unsubscribe_url", "date"})
+_LIQUID: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_QUOTED: Final = re.compile(r"""["']([^"']*)["']""")
+_TOKEN: Final = re.compile(r"(/[ruo]/)[A-Za-z0-9_-]{16,}")
+_Found = tuple[frozenset[str], frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a text is judged as: its channel, and what kind of product it markets, if any."""
+
+    channel: str
+    product: str | None
+
+
+def read_message(
+    content: Mapping[str, str], subject: Subject, *, version_id: int, purpose: str, on: date
+) -> Reading:
+    """What the scanner finds in a rendered message, beside what was reviewed of its template."""
+    texts = _texts(tuple(sorted(content.items())))
+    forbidden, to_review = _found(texts, subject, on)
+    reviewed: frozenset[str] = _reviewed(version_id, subject) if to_review else frozenset()
+    return Reading(purpose=purpose, forbidden=forbidden, to_review=to_review, reviewed=reviewed)
+
+
+def _texts(parts: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """The message as its reader has it: as a page and as plain text, where it comes as both."""
+    told = {name: _TOKEN.sub(r"\1", text) for name, text in parts if name not in UNREAD}
+    html, text = told.pop("html", ""), told.pop("text", "")
+    signature = told.pop("signature", "")
+    frame = "\n".join(told.values())
+    plain = f"【{signature}】{text}" if signature else text
+    bodies = [body for body in (_page(html), plain) if body] or [""]
+    return tuple(f"{frame}\n{body}" for body in bodies)
+
+
+@lru_cache(maxsize=512)
+def _page(html: str) -> str:
+    return visible_text(html) if html else ""
+
+
+@lru_cache(maxsize=2048)
+def _found(texts: tuple[str, ...], subject: Subject, on: date) -> _Found:
+    """The rules that forbid, and those that ask for a reviewer."""
+    forbidden: set[str] = set()
+    to_review: set[str] = set()
+    for text in texts:
+        scan = scan_wording(text=text, on=on, product=subject.product, channel=subject.channel)
+        found = [(hit.verdict, hit.rule_id) for hit in scan.hits]
+        found += [(Verdict(rule.verdict), rule.rule_id) for rule in scan.missing_disclosures]
+        forbidden |= {rule_id for verdict, rule_id in found if verdict is Verdict.BLOCK}
+        to_review |= {rule_id for verdict, rule_id in found if verdict is Verdict.REVIEW}
+    return frozenset(forbidden), frozenset(to_review)
+
+
+@lru_cache(maxsize=512)
+def _reviewed(version_id: int, subject: Subject) -> frozenset[str]:
+    """What the approver of the template was shown: its own words, by the rules of that day."""
+    version = TemplateVersion.objects.select_related("template").get(pk=version_id)
+    at = approved_at(kind="template", key=version.template.key, content_hash=version.content_hash)
+    if at is None:
+        return frozenset()
+    return _found(literal_texts(version.parts), subject, localtime(at).date())[1]
+
+
+def literal_texts(parts: Mapping[str, str]) -> tuple[str, ...]:
+    """What a template says whatever its values are."""
+    return _texts(tuple(sorted((name, literal(source)) for name, source in parts.items())))
+
+
+def literal(source: str) -> str:
+    """A part with blanks for its values; texts quoted in Liquid's own marks can come out too."""
+    return _LIQUID.sub(lambda found: f" {' '.join(_QUOTED.findall(found[0]))} ", source)
