@@ -1,0 +1,141 @@
+"""The rendered text is held against the wording rules, and against what was reviewed."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from campaigns.actions.advance import advance
+from campaigns.actions.dispatch import dispatch_batch
+from campaigns.actions.enrol import enrol
+from campaigns.actions.wording import Subject, read_message
+from campaigns.channels.base import Channel
+from campaigns.channels.memory import MemoryProvider
+from campaigns.models import Touch
+from tests.factories import (
+    NOW,
+    graph_of,
+    make_journey,
+    make_memory_account,
+    make_people,
+    make_product,
+    make_segment,
+    make_template,
+    say_consent,
+    send_node,
+)
+
+pytestmark = pytest.mark.django_db
+Send = Callable[..., MemoryProvider]
+# What each of them holds, see compliance/rulebook/lexicon.csv.
+FORBIDDEN, TO_REVIEW = "保本保息", "遥遥领先"
+SUITED = {
+    "risk_level": "C3",
+    "risk_assessed_on": "2026-01-10",
+    "lowest_class": False,
+    "birth_on": "1985-05-04",
+}
+
+
+@pytest.fixture
+def send(monkeypatch: pytest.MonkeyPatch) -> Send:
+    """Send one text to a customer with this nickname."""
+
+    def build(
+        text: str, nickname: str = "", *, product: str = "", priority: str = "marketing"
+    ) -> MemoryProvider:
+        provider = make_memory_account(monkeypatch, Channel.SMS)
+        make_template(Channel.SMS, parts={"text": text}, product=product)
+        people = make_people(
+            1, channels=[Channel.SMS], attributes={"nickname": nickname or "x"}, columns=SUITED
+        )
+        say_consent(people, ["sms"], purpose="service")
+        make_segment()
+        enrol(journey=make_journey(graph_of(send_node(Channel.SMS), priority=priority)), now=NOW)
+        advance(owner="w", now=NOW)
+        dispatch_batch(owner="w", now=NOW)
+        return provider
+
+    return build
+
+
+def test_a_value_that_promises_safety_is_not_sent(send: Send) -> None:
+    provider = send("您好{{ customer.nickname }}", FORBIDDEN)
+
+    assert provider.sent == []
+    touch = Touch.objects.get()
+    assert (touch.state, touch.reason) == ("refused", "wording_forbidden")
+    assert touch.verdict["gate"] == "wording"
+    assert "A1" in touch.verdict["detail"]
+
+
+def test_a_term_put_together_by_a_value_is_found(send: Send) -> None:
+    provider = send("本产品保{{ customer.nickname }}", "本")
+
+    assert provider.sent == []
+    assert Touch.objects.get().reason == "wording_forbidden"
+
+
+@pytest.mark.parametrize(("priority", "is_sent"), [("service", False), ("statutory", True)])
+def test_only_what_the_law_words_is_not_scanned(send: Send, priority: str, is_sent: bool) -> None:
+    provider = send("您好{{ customer.nickname }}", FORBIDDEN, priority=priority)
+
+    assert len(provider.sent) == is_sent
+
+
+def test_what_the_reviewer_saw_is_sent_and_said(send: Send) -> None:
+    provider = send(f"我们{TO_REVIEW}")
+
+    assert len(provider.sent) == 1
+    assert "B4" in Touch.objects.get().verdict["read"]["wording"]
+
+
+def test_what_no_reviewer_saw_is_not_sent(send: Send) -> None:
+    provider = send("您好{{ customer.nickname }}", TO_REVIEW)
+
+    assert provider.sent == []
+    touch = Touch.objects.get()
+    assert touch.reason == "wording_unreviewed"
+    assert "B4" in touch.verdict["detail"]
+
+
+def test_a_statement_that_a_value_takes_away_is_missed(send: Send) -> None:
+    """The template shows the reviewer the risk warning; for this customer it is not rendered."""
+    make_product()
+    provider = send(
+        "基金A{% if customer.nickname == 'x' %}投资有风险，风险由投资者自行承担{% endif %}",
+        "y",
+        product="F001",
+    )
+
+    assert provider.sent == []
+    assert Touch.objects.get().reason == "wording_unreviewed"
+
+
+def test_with_its_statements_a_product_goes_out(send: Send) -> None:
+    make_product()
+    provider = send("基金A，投资有风险，风险由投资者自行承担", product="F001")
+
+    assert len(provider.sent) == 1
+    assert "wording" not in Touch.objects.get().verdict["read"]
+
+
+def read(**content: str) -> frozenset[str]:
+    subject = Subject(channel="email", product=None)
+    return read_message(
+        content, subject, version_id=0, purpose="marketing", on=date(2026, 3, 2)
+    ).forbidden
+
+
+def test_everything_a_reader_sees_is_read() -> None:
+    assert read(subject=FORBIDDEN, html="<p>x</p>", text="x")
+    assert read(html=f'<img alt="{FORBIDDEN}">', text="x")
+    assert read(html="<p>保<b>本</b>保息</p>", text="x")
+    assert read(html="<p>x</p>", text=FORBIDDEN)
+    assert read(html=f'<a href="https://example.com/x">{FORBIDDEN}</a>', text="x")
+    assert read(text="x", signature=FORBIDDEN)
+    assert not read(html="<p>x</p>", text="x", url=FORBIDDEN)
+
+
+def test_the_letters_of_a_tracked_link_say_nothing() -> None:
+    assert not read(text="见 https://bank.example.com/r/baobenAAAAAAAAAAAAAAAAbaoxi")
