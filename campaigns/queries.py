@@ -327,24 +327,19 @@ ON CONFLICT (key) DO NOTHING
 """
 
 # --- What the gates keep ------------------------------------------------------------------------
-# A row that stands already is of an attempt that was not proved unsent.
 TAKE_CONTACTS: Final = """
-INSERT INTO campaigns_contact (
-    touch_id, customer_id, journey_id, channel, product, local_on, at, may_be_sent)
-SELECT touch_id, customer_id, journey_id, channel, product, local_on, %(now)s, false
+INSERT INTO campaigns_contact (touch_id, customer_id, journey_id, channel, product, local_on, at)
+SELECT touch_id, customer_id, journey_id, channel, product, local_on, %(now)s
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
     touch_id bigint, customer_id bigint, journey_id bigint, channel text, product text,
     local_on date)
-ON CONFLICT (touch_id) DO UPDATE SET may_be_sent = true
+ON CONFLICT (touch_id) DO NOTHING
 """
 
 GIVE_BACK_CONTACTS: Final = """
 DELETE FROM campaigns_contact c USING campaigns_touch t
 WHERE t.key = ANY(%(keys)s::uuid[]) AND c.touch_id = t.id
-  AND (t.state = 'deferred' AND t.reason = 'proved_absent'
-       OR NOT c.may_be_sent AND t.state IN ('deferred', 'refused')
-          AND t.reason IN (
-              'provider_unavailable', 'provider_refused', 'breaker_open', 'not_tried'))
+  AND t.state IN ('deferred', 'refused') AND NOT t.may_be_sent
 """
 
 # Periods by the day that was the customer's then, and by the moment in the zone he has now: whoever

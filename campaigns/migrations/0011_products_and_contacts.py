@@ -59,7 +59,6 @@ class Migration(migrations.Migration):
                 ("product", models.CharField(blank=True, max_length=64)),
                 ("local_on", models.DateField()),
                 ("at", models.DateTimeField()),
-                ("may_be_sent", models.BooleanField(default=False)),
                 (
                     "customer",
                     models.ForeignKey(

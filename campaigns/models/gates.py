@@ -11,8 +11,7 @@ from customers.models import Customer
 class Contact(models.Model):
     """One marketing touch that counts towards the caps: written when it is handed over.
 
-    ``local_on`` is the day in the customer's zone. The row goes when the touch is proved unsent,
-    unless an earlier attempt may have been sent (``may_be_sent``).
+    ``local_on`` is the day in the customer's zone. The row goes when the touch is proved unsent.
     """
 
     touch = models.OneToOneField(Touch, on_delete=models.CASCADE, primary_key=True)
@@ -27,7 +26,6 @@ class Contact(models.Model):
     product = models.CharField(max_length=64, blank=True)
     local_on = models.DateField()
     at = models.DateTimeField()
-    may_be_sent = models.BooleanField(default=False)
 
     class Meta:
         verbose_name = _("contact")
