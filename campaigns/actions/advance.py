@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from campaigns.actions.routing import Route, pick, routes
 from campaigns.errors import CampaignError
+from campaigns.failpoints import reach
 from campaigns.journeys.engine import Outcome, branch_rules, run
 from campaigns.journeys.graph import Facts, Graph, Position, Send
 from campaigns.models import DispatchBatch, Enrolment, Journey, ProviderAccount, TemplateVersion
@@ -126,6 +127,8 @@ def _claim(owner: str, now: datetime, limit: int) -> list[_Due]:
     claimed = rows(
         CLAIM_ENROLMENTS, {"owner": owner, "now": now, "until": now + LEASE, "limit": limit}
     )
+    if claimed:
+        reach("advance.claimed")
     return [_due(row) for row in claimed]
 
 
@@ -187,6 +190,7 @@ def _write(runs: Sequence[_Run], means: _Means, now: datetime) -> Advanced:
     kept = [item for item in runs if item.due.id in written and item.outcome]
     _copy_hops(kept, now)
     touches, batches = _queue_touches(kept, means, now)
+    reach("advance.written")
     return Advanced(
         claimed=len(runs),
         finished=sum(1 for item in kept if item.outcome and item.outcome.finish),

@@ -27,6 +27,7 @@ from campaigns.actions.receipts import name_touches
 from campaigns.channels.base import Provider
 from campaigns.channels.runner import process_loop
 from campaigns.errors import LostLease
+from campaigns.failpoints import reach
 from campaigns.models import DispatchBatch, ProviderAccount
 from campaigns.queries import (
     CLAIM_BATCH,
@@ -165,6 +166,7 @@ def _claim(owner: str, now: datetime, busy: Sequence[int]) -> ClaimedBatch | Non
     )
     if not found:
         return None
+    reach("dispatch.claimed")
     batch_id, account_id, journey_id, fence = found[0]
     return ClaimedBatch(id=batch_id, account_id=account_id, journey_id=journey_id, fence=fence)
 
@@ -180,6 +182,7 @@ def _take_off(claimed: ClaimedBatch, now: datetime) -> Flight | None:
         return None
     provider = process_loop().provider(account_config(account))
     prepared = _prepare(claimed, provider, allowance, now)
+    reach("dispatch.judged")
     lease = Lease(claimed, watch)
     # Preparing took its time: what was stopped meanwhile is not begun.
     lease.renew()
@@ -203,6 +206,7 @@ def _land(flight: Flight, now: datetime) -> Dispatched:
     if flight.lease.is_lost:
         raise LostLease(f"batch {flight.claimed.id} was taken over while it was sent")
     _record(flight, results, now)
+    reach("dispatch.recorded")
     return _summary(flight.prepared, results)
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from campaigns.failpoints import reach
 from campaigns.journeys.nodes.entry import Entry
 from campaigns.models import Journey
 from campaigns.queries import ENROL_MEMBERS, version_graph
@@ -36,6 +37,7 @@ def enrol(*, journey: Journey, now: datetime) -> int:
     if graph.reentry_days is None and not _has_news(locked, segment):
         return 0
     entered = _insert(locked, graph.entry, segment.pk, graph.reentry_days, now)
+    reach("enrol.inserted")
     if entered > WORTH_ANALYSING:
         execute("ANALYZE campaigns_enrolment", {})
     locked.enrolled_at = now

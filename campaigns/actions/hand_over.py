@@ -25,6 +25,7 @@ from campaigns.channels.base import Provider
 from campaigns.channels.errors import ChannelError
 from campaigns.channels.fan_out import fan_out
 from campaigns.channels.runner import process_loop
+from campaigns.failpoints import reach
 from campaigns.states import Reason
 
 
@@ -97,7 +98,9 @@ class _Sending:
         async with self.gateway.lanes:
             if reason := self._reason_not_to():
                 return [untried(m.key, self.watch.at(), reason) for m in messages]
+            reach("dispatch.sending")
             outcomes = await self.provider.send(messages)
+            reach("dispatch.sent")
             self.gateway.note(outcomes)
         at, limits = self.watch.at(), self.provider.limits
         earlier = self.prepared.attempts

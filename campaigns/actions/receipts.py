@@ -12,6 +12,7 @@ from django.db import transaction
 
 from campaigns.actions.judging import ADDRESS_KIND, CONSENT_CHANNEL
 from campaigns.channels.base import Channel, Receipt, ReceiptKind
+from campaigns.failpoints import reach
 from campaigns.models import ProviderAccount, Touch
 from campaigns.queries import (
     HOLD_BATCHES,
@@ -78,6 +79,7 @@ def take_receipts(
             INSERT_RECEIPTS, {"rows": json.dumps(told), "account": account.pk, "now": now}
         )
     ]
+    reach("receipts.stored")
     _raise(stored)
     _withdraw(account, receipts, stored, now)
     return Taken(new=len(stored), unknown=sum(1 for row in stored if row.touch_id is None))
