@@ -1,6 +1,6 @@
 """Reading an account's options and secrets, with one clear error each."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from campaigns.channels.base import AccountConfig
@@ -21,6 +21,19 @@ def secret(config: AccountConfig, name: str) -> str:
     if not value:
         raise AccountInvalid(f"account {config.key!r} ({config.vendor}) needs the secret {name!r}")
     return value
+
+
+def secrets_in_force(config: AccountConfig, name: str, now: datetime) -> list[str]:
+    """Return the secret and, while it is being changed, the one before; neither is none.
+
+    `<name>_previous` counts until `<name>_previous_until` (ISO 8601), or while it stands there
+    where no end is given; an end that cannot be read has passed.
+    """
+    known = [config.secrets.get(name, "")]
+    until = config.secrets.get(f"{name}_previous_until", "")
+    if not until or _ends_after(until, now):
+        known.append(config.secrets.get(f"{name}_previous", ""))
+    return [secret for secret in known if secret]
 
 
 def whole_option(config: AccountConfig, name: str, default: int, *, least: int, most: int) -> int:
@@ -56,3 +69,11 @@ def http_base(config: AccountConfig, url: str | None = None) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise AccountInvalid(f"account {config.key!r}: {text!r} is not an http(s) URL")
     return text
+
+
+def _ends_after(text: str, now: datetime) -> bool:
+    try:
+        end = datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return (end if end.tzinfo else end.replace(tzinfo=UTC)) > now

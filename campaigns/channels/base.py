@@ -116,6 +116,8 @@ class ReceiptKind(StrEnum):
 
     DELIVERED = "delivered"
     BOUNCED = "bounced"
+    # Bounced for good: no such mailbox, number or device.
+    UNDELIVERABLE = "undeliverable"
     FAILED = "failed"
     OPENED = "opened"
     CLICKED = "clicked"

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
+from campaigns.channels import accounts
 from campaigns.channels.base import AccountConfig, Receipt, ReceiptKind
 from campaigns.channels.errors import BadSignature, MalformedReceipt
 from campaigns.channels.receipts import MOST_BYTES, MOST_RECEIPTS, SIGNATURE_HEADER
@@ -44,15 +45,14 @@ def query(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: values[0].replace("\x00", "") for name, values in fields.items()}
 
 
-def check_token(config: AccountConfig, headers: Mapping[str, str]) -> None:
-    """Compare the token with the secrets `receipt_token` and `receipt_token_previous`.
+def check_token(config: AccountConfig, headers: Mapping[str, str], now: datetime) -> None:
+    """Compare the token with the secret `receipt_token`, and the one before while it is changed.
 
     Raises BadSignature, also where the account has no token: no secret, no door.
     """
     given = (header(headers, TOKEN_HEADER) or query(headers).get("token", "")).encode()
-    names = ("receipt_token", "receipt_token_previous")
-    known = [config.secrets[name].encode() for name in names if config.secrets.get(name)]
-    if not any(hmac.compare_digest(one, given) for one in known):
+    known = accounts.secrets_in_force(config, "receipt_token", now)
+    if not any(hmac.compare_digest(one.encode(), given) for one in known):
         raise BadSignature("the callback URL carries no valid token")
 
 
@@ -106,7 +106,10 @@ def event_id(*parts: str) -> str:
 
 
 def unreadable(item: Mapping[str, object], reason: str, now: datetime) -> Receipt:
-    """Keep one item that says nothing we know, so that its neighbours are not lost."""
+    """Keep one item that says nothing we know, so that its neighbours are not lost.
+
+    `reason` is a code, such as `unknown_form`.
+    """
     digest = event_id(orjson.dumps(item, option=orjson.OPT_SORT_KEYS).decode())
     return Receipt(
         provider_event_id=f"unreadable-{digest}",

@@ -17,8 +17,10 @@ from typing import Final
 
 import orjson
 
+from campaigns.channels import accounts
 from campaigns.channels.base import AccountConfig, Receipt, ReceiptKind
 from campaigns.channels.errors import BadSignature, MalformedReceipt, StaleReceipt
+from campaigns.channels.replies import reply_kind
 
 TIMESTAMP_HEADER: Final = "X-Receipt-Timestamp"
 SIGNATURE_HEADER: Final = "X-Receipt-Signature"
@@ -30,10 +32,24 @@ _ID_LENGTH = 200
 _DETAIL_LENGTH = 500
 _SIGNATURES_TRIED = 10
 _TIMESTAMP = re.compile(r"[0-9]{1,11}")
-# Vendors say "inbound" for a reply of the customer.
+# Vendors say "inbound" for a reply of the customer, and part bounces into hard and soft.
 _KINDS = {kind.value: kind for kind in ReceiptKind if kind is not ReceiptKind.UNREADABLE} | {
-    "inbound": ReceiptKind.REPLIED
+    "inbound": ReceiptKind.REPLIED,
+    "bounce_hard": ReceiptKind.UNDELIVERABLE,
+    "bounce_soft": ReceiptKind.BOUNCED,
 }
+# What happens to a message once: the second report of it is a repetition.
+_ONCE = frozenset(
+    {
+        ReceiptKind.DELIVERED,
+        ReceiptKind.BOUNCED,
+        ReceiptKind.UNDELIVERABLE,
+        ReceiptKind.FAILED,
+        ReceiptKind.COMPLAINED,
+    }
+)
+# RFC 3463 §3.2: no such mailbox, system or address; moved and left nothing behind.
+_NO_SUCH_ADDRESS = re.compile(r"(?<![0-9.])5\.1\.(?:1|2|3|6|10)(?![0-9.])")
 
 
 def read_signed_receipts(
@@ -41,14 +57,13 @@ def read_signed_receipts(
 ) -> list[Receipt]:
     """Verify a post with the account's secrets and read its receipts.
 
-    The secrets are `receipt_secret` and, while rotating,
-    `receipt_secret_previous`.  An item that cannot be read comes back as
-    `ReceiptKind.UNREADABLE` with the reason; unknown fields are dropped, since
+    The secret is `receipt_secret`, and the one before while it is changed (see
+    accounts.py).  An item that cannot be read comes back as
+    `ReceiptKind.UNREADABLE` with a code; unknown fields are dropped, since
     they may hold personal data.
     Raises BadSignature, StaleReceipt, MalformedReceipt.
     """
-    names = ("receipt_secret", "receipt_secret_previous")
-    secrets = [config.secrets[name] for name in names if config.secrets.get(name)]
+    secrets = accounts.secrets_in_force(config, "receipt_secret", now)
     verify(headers=headers, body=body, secrets=secrets, now=now)
     return [_read_item(item, now) for item in _read_array(body)]
 
@@ -93,34 +108,52 @@ def _read_array(body: bytes) -> list[object]:
 
 def _read_item(item: object, now: datetime) -> Receipt:
     if not isinstance(item, dict):
-        return _unreadable(item, "not an object", now)
-    kind = _KINDS.get(str(item.get("event")))
-    if kind is None:
-        return _unreadable(item, "unknown event", now)
+        return _unreadable(item, "not_an_object", now)
+    told = _KINDS.get(str(item.get("event")))
+    if told is None:
+        return _unreadable(item, "unknown_event", now)
     event_id = _text(item.get("id"), _ID_LENGTH)
     if not event_id:
-        return _unreadable(item, "no id", now)
+        return _unreadable(item, "no_id", now)
     at = _time(item.get("at"))
     if at is None:
-        return _unreadable(item, "no readable time", now)
-    detail = item.get("text") if kind is ReceiptKind.REPLIED else item.get("detail")
+        return _unreadable(item, "no_time", now)
+    said = item.get("text") if told is ReceiptKind.REPLIED else item.get("detail")
+    detail = _text(said, _DETAIL_LENGTH) or _text(item.get("detail"), _DETAIL_LENGTH)
+    kind = _told_apart(told, detail)
+    key, provider_id = (_text(item.get(name), _ID_LENGTH) for name in ("key", "provider_id"))
+    known_as = provider_id or key
     return Receipt(
-        provider_event_id=event_id,
-        key=_text(item.get("key"), _ID_LENGTH) or None,
-        provider_id=_text(item.get("provider_id"), _ID_LENGTH) or None,
+        # A vendor that signs a repeated report anew also numbers it anew.
+        provider_event_id=_digest(kind, known_as) if kind in _ONCE and known_as else event_id,
+        key=key or None,
+        provider_id=provider_id or None,
         kind=kind,
         at=at,
-        detail=_text(detail, _DETAIL_LENGTH) or _text(item.get("detail"), _DETAIL_LENGTH),
+        detail=detail,
         address=_text(item.get("address"), _ID_LENGTH),
     )
+
+
+def _told_apart(kind: ReceiptKind, detail: str) -> ReceiptKind:
+    """Return what a reply asks for, and whether a bounce is for good."""
+    if kind is ReceiptKind.REPLIED:
+        return reply_kind(detail)
+    if kind is ReceiptKind.BOUNCED and _NO_SUCH_ADDRESS.search(detail):
+        return ReceiptKind.UNDELIVERABLE
+    return kind
+
+
+def _digest(kind: str, named: str) -> str:
+    return f"{kind}-{hashlib.sha256(named.encode('utf-8', 'replace')).hexdigest()[:32]}"
 
 
 def _unreadable(item: object, reason: str, now: datetime) -> Receipt:
     fields: Mapping[object, object] = item if isinstance(item, dict) else {}
     # The digest makes a repeat of the same bad item recognisable as one.
-    digest = hashlib.sha256(orjson.dumps(item)).hexdigest()[:32]
+    digest = _digest("unreadable", orjson.dumps(item).decode())
     return Receipt(
-        provider_event_id=_text(fields.get("id"), _ID_LENGTH) or f"unreadable-{digest}",
+        provider_event_id=_text(fields.get("id"), _ID_LENGTH) or digest,
         key=_text(fields.get("key"), _ID_LENGTH) or None,
         provider_id=_text(fields.get("provider_id"), _ID_LENGTH) or None,
         kind=ReceiptKind.UNREADABLE,

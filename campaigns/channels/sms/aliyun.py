@@ -49,9 +49,9 @@ from campaigns.channels.http import Answer, Http, judge_status, read_object
 from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
 from campaigns.channels.meanings import Meaning, judge_code, means_refusal
 from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.replies import reply_kind
 from campaigns.channels.signing import acs3_headers, rfc3986_query
-from campaigns.channels.sms.numbers import from_vendor, is_e164
-from campaigns.channels.sms.replies import reply_kind
+from campaigns.channels.sms.numbers import failure, from_vendor, is_e164
 from campaigns.channels.sms.segments import measure
 
 _VERSION = "2017-05-25"
@@ -144,7 +144,7 @@ class Aliyun:
         """Read SmsReport and SmsUp posts, known by the URL's token: the vendor signs nothing."""
         if is_house_form(headers):
             return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
-        check_token(self._config, headers)
+        check_token(self._config, headers, now)
         return [_read_item(item, now) for item in read_items(body)]
 
     async def aclose(self) -> None:
@@ -285,14 +285,14 @@ def _read_item(item: Mapping[str, object], now: datetime) -> Receipt:
         return _read_reply(item, number, now)
     biz_id, success = text(item, "biz_id"), item.get("success")
     if not biz_id or not isinstance(success, bool):
-        return unreadable(item, "neither a report nor a reply", now)
+        return unreadable(item, "unknown_form", now)
     out_id, code = text(item, "out_id"), text(item, "err_code")
     alone = bool(out_id) and not out_id.startswith(_BATCH_MARK)
     return Receipt(
         provider_event_id=event_id(biz_id, number, code),
         key=out_id if alone else None,
         provider_id=biz_id if alone else batch_provider_id(biz_id, number),
-        kind=ReceiptKind.DELIVERED if success else ReceiptKind.FAILED,
+        kind=ReceiptKind.DELIVERED if success else failure(code),
         at=china_time(text(item, "report_time"), now),
         detail="" if success else f"{code} {text(item, 'err_msg')}".strip(),
     )

@@ -1,6 +1,12 @@
 """Phone numbers in E.164, and as Chinese vendors write them."""
 
 import re
+from typing import Final
+
+from campaigns.channels.base import ReceiptKind
+
+# What the mainland operators report of a number that nobody has (空号).
+_NO_SUCH_NUMBER: Final = frozenset({"MK:0001", "MN:0001", "CB:0001"})
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
@@ -20,3 +26,8 @@ def from_vendor(number: str) -> str:
     if len(digits) == 11 and digits.startswith("1") and not number.startswith("+"):
         return f"+86{digits}"
     return f"+{digits}"
+
+
+def failure(code: str) -> ReceiptKind:
+    """Return what an operator's code of a failure says about the number."""
+    return ReceiptKind.UNDELIVERABLE if code in _NO_SUCH_NUMBER else ReceiptKind.FAILED

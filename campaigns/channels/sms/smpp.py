@@ -47,7 +47,6 @@ from campaigns.channels.receipts import (
 )
 from campaigns.channels.sms.gsm import TooManyParts, encode
 from campaigns.channels.sms.numbers import from_vendor, is_e164
-from campaigns.channels.sms.replies import reply_kind
 from campaigns.channels.sms.smpp_bind import Bind, Declined, Line
 
 _INTERNATIONAL, _ISDN, _ALPHANUMERIC = 1, 1, 5
@@ -287,7 +286,7 @@ def _as_receipt(pdu: Command, now: datetime) -> dict[str, str]:
     return {
         # A reply has no id: the same words within an hour are one, brought again.
         "id": event_id(number, said, now.strftime("%Y-%m-%d %H")),
-        "event": reply_kind(said).value,
+        "event": "replied",
         "at": now.isoformat(),
         "text": said,
         "detail": said,

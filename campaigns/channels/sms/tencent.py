@@ -47,9 +47,9 @@ from campaigns.channels.http import Answer, Http, judge_status, read_object
 from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
 from campaigns.channels.meanings import Meaning, judge_code
 from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.replies import reply_kind
 from campaigns.channels.signing import tc3_headers
-from campaigns.channels.sms.numbers import from_vendor, is_e164
-from campaigns.channels.sms.replies import reply_kind
+from campaigns.channels.sms.numbers import failure, from_vendor, is_e164
 
 _NUMBERS_MOST = 200
 _MEANINGS: Final[Mapping[str, Meaning]] = {
@@ -126,7 +126,7 @@ class Tencent:
         """Read status and reply posts, known by the URL's token: the vendor signs nothing."""
         if is_house_form(headers):
             return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
-        check_token(self._config, headers)
+        check_token(self._config, headers, now)
         return [_read_item(item, now) for item in read_items(body)]
 
     async def aclose(self) -> None:
@@ -254,13 +254,13 @@ def _read_item(item: Mapping[str, object], now: datetime) -> Receipt:
         return _read_reply(item, number, now)
     serial, status = text(item, "sid"), text(item, "report_status")
     if not serial or status not in ("SUCCESS", "FAIL"):
-        return unreadable(item, "neither a status nor a reply", now)
+        return unreadable(item, "unknown_form", now)
     failed = f"{text(item, 'errmsg')} {text(item, 'description')}".strip()
     return Receipt(
         provider_event_id=event_id(serial, status),
         key=None,
         provider_id=serial,
-        kind=ReceiptKind.DELIVERED if status == "SUCCESS" else ReceiptKind.FAILED,
+        kind=ReceiptKind.DELIVERED if status == "SUCCESS" else failure(text(item, "errmsg")),
         at=china_time(text(item, "user_receive_time"), now),
         detail="" if status == "SUCCESS" else failed,
     )

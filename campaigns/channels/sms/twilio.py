@@ -46,8 +46,8 @@ from campaigns.channels.http import Answer, Http, judge_status, read_object, ret
 from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
 from campaigns.channels.meanings import Meaning, judge_code
 from campaigns.channels.receipts import MOST_BYTES, read_signed_receipts
+from campaigns.channels.replies import reply_kind
 from campaigns.channels.sms.numbers import is_e164
-from campaigns.channels.sms.replies import reply_kind
 
 _MEANINGS: Final[Mapping[str, Meaning]] = {
     "20003": Meaning.UNAUTHORISED,
@@ -73,6 +73,8 @@ _ENDED: Final[Mapping[str, ReceiptKind]] = {
     "failed": ReceiptKind.FAILED,
     "read": ReceiptKind.OPENED,
 }
+# Unknown destination, landline or unreachable carrier: no later message would arrive either.
+_NO_SUCH_NUMBER: Final = frozenset({"30005", "30006"})
 _UNDER_WAY: Final = frozenset({"accepted", "scheduled", "queued", "sending", "sent", "receiving"})
 
 
@@ -121,7 +123,7 @@ class Twilio:
         if len(body) > MOST_BYTES:
             raise MalformedReceipt(f"the body is longer than {MOST_BYTES} bytes")
         pairs = _read_form(body)
-        self._verify(headers, pairs)
+        self._verify(headers, pairs, now)
         # Signed with whatever it holds; PostgreSQL stores no NUL.
         form = {name: value.replace("\x00", "") for name, value in pairs}
         return _read_post(form, query(headers).get("key", ""), now)
@@ -154,13 +156,14 @@ class Twilio:
         )
         return answer[0] if isinstance(answer, list) else _read_outcome(key, answer)
 
-    def _verify(self, headers: Mapping[str, str], pairs: Sequence[tuple[str, str]]) -> None:
+    def _verify(
+        self, headers: Mapping[str, str], pairs: Sequence[tuple[str, str]], now: datetime
+    ) -> None:
         base = urlsplit(self._receipts_url)
         target = header(headers, TARGET_HEADER) or base.path
         url = f"{base.scheme}://{base.netloc}{target}"
         given = header(headers, "X-Twilio-Signature").encode()
-        names = ("auth_token", "auth_token_previous")
-        tokens = [self._config.secrets[name] for name in names if self._config.secrets.get(name)]
+        tokens = accounts.secrets_in_force(self._config, "auth_token", now)
         if not any(
             hmac.compare_digest(signature(token, url, pairs).encode(), given) for token in tokens
         ):
@@ -235,22 +238,23 @@ def _read_form(body: bytes) -> list[tuple[str, str]]:
 def _read_post(form: Mapping[str, str], key: str, now: datetime) -> list[Receipt]:
     sid, status = form.get("MessageSid", "")[:200], form.get("MessageStatus", "")
     if not sid:
-        return [unreadable(form, "no MessageSid", now)]
+        return [unreadable(form, "no_sid", now)]
     if not status:
         return [_read_reply(form, sid, now)]
     if status in _UNDER_WAY:
         return []
     kind = _ENDED.get(status)
     if kind is None:
-        return [unreadable(form, "unknown MessageStatus", now)]
+        return [unreadable(form, "unknown_status", now)]
+    code = form.get("ErrorCode", "")[:200]
     return [
         Receipt(
             provider_event_id=event_id(sid, status),
             key=key[:200] or None,
             provider_id=sid,
-            kind=kind,
+            kind=ReceiptKind.UNDELIVERABLE if code in _NO_SUCH_NUMBER else kind,
             at=now.astimezone(UTC),
-            detail=form.get("ErrorCode", "")[:200],
+            detail=code,
         )
     ]
 

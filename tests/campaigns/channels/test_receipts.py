@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaigns.channels.accounts import secrets_in_force
 from campaigns.channels.base import AccountConfig, Receipt, ReceiptKind
 from campaigns.channels.errors import BadSignature, MalformedReceipt, StaleReceipt
 from campaigns.channels.receipts import MOST_BYTES, read_signed_receipts, sign
@@ -24,13 +25,12 @@ def read(
         "x-receipt-timestamp": stamp,
         "X-RECEIPT-SIGNATURE": signature or sign(secret=secret, timestamp=STAMP, body=body),
     }
-    config = AccountConfig(
-        key="a",
-        vendor="v",
-        base_url="",
-        secrets={"receipt_secret": "new", "receipt_secret_previous": "old"},
-    )
-    return read_signed_receipts(config=config, headers=headers, body=body, now=NOW)
+    both = config({"receipt_secret": "new", "receipt_secret_previous": "old"})
+    return read_signed_receipts(config=both, headers=headers, body=body, now=NOW)
+
+
+def config(secrets: Mapping[str, str]) -> AccountConfig:
+    return AccountConfig(key="a", vendor="v", base_url="", secrets=secrets)
 
 
 def test_a_signed_receipt_is_read_and_its_unknown_fields_are_dropped() -> None:
@@ -39,7 +39,7 @@ def test_a_signed_receipt_is_read_and_its_unknown_fields_are_dropped() -> None:
     [receipt] = read(body)
 
     assert receipt == Receipt(
-        provider_event_id="wh-1",
+        provider_event_id=receipt.provider_event_id,
         key="k1",
         provider_id=None,
         kind=ReceiptKind.DELIVERED,
@@ -145,10 +145,53 @@ def test_one_bad_item_is_kept_as_unreadable_beside_its_good_neighbour(bad: objec
     assert second.kind is ReceiptKind.DELIVERED
 
 
-def test_a_reply_brings_its_text() -> None:
-    [receipt] = read(orjson.dumps([GOOD | {"event": "inbound", "text": "退订"}]))
+def test_a_reply_brings_its_text_and_what_it_asks_for() -> None:
+    texts = ("谢谢", "退订")
+    thanks, stop = read(orjson.dumps([GOOD | {"event": "inbound", "text": t} for t in texts]))
 
-    assert (receipt.kind, receipt.detail) == (ReceiptKind.REPLIED, "退订")
+    assert (thanks.kind, thanks.detail) == (ReceiptKind.REPLIED, "谢谢")
+    assert (stop.kind, stop.detail) == (ReceiptKind.UNSUBSCRIBED, "退订")
+
+
+def test_a_report_that_is_numbered_anew_is_the_same_report() -> None:
+    first, again, other = read(
+        orjson.dumps([GOOD, GOOD | {"id": "wh-2"}, GOOD | {"event": "failed"}])
+    )
+
+    assert first.provider_event_id == again.provider_event_id != other.provider_event_id
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"event": "bounce_hard"}, ReceiptKind.UNDELIVERABLE),
+        ({"event": "bounce_soft"}, ReceiptKind.BOUNCED),
+        ({"event": "bounced", "detail": "550 5.1.1 no such mailbox"}, ReceiptKind.UNDELIVERABLE),
+        ({"event": "bounced", "detail": "552 5.2.2 mailbox full"}, ReceiptKind.BOUNCED),
+        ({"event": "bounced", "detail": "host 10.5.1.1 is down"}, ReceiptKind.BOUNCED),
+    ],
+)
+def test_a_bounce_says_whether_it_is_for_good(changes: dict[str, str], kind: ReceiptKind) -> None:
+    assert read(orjson.dumps([GOOD | changes]))[0].kind is kind
+
+
+@pytest.mark.parametrize(
+    ("until", "is_believed"),
+    [
+        ("", True),
+        ((NOW + timedelta(hours=36)).isoformat(), True),
+        (NOW.isoformat(), False),
+        ("next week", False),
+    ],
+)
+def test_the_previous_secret_counts_until_its_end(until: str, is_believed: bool) -> None:
+    secrets = {
+        "receipt_secret": "new",
+        "receipt_secret_previous": "old",
+        "receipt_secret_previous_until": until,
+    }
+
+    assert ("old" in secrets_in_force(config(secrets), "receipt_secret", NOW)) is is_believed
 
 
 json_values = st.recursive(

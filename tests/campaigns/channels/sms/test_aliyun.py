@@ -196,7 +196,7 @@ def test_a_report_of_a_single_message_names_it_by_our_key() -> None:
 def test_a_report_of_a_batch_names_it_by_number() -> None:
     [receipt] = read([REPORT | {"out_id": "batch-1f", "success": False, "err_code": "MK:0001"}])
 
-    assert (receipt.kind, receipt.key) == (ReceiptKind.FAILED, None)
+    assert (receipt.kind, receipt.key) == (ReceiptKind.UNDELIVERABLE, None)
     assert receipt.provider_id == batch_provider_id("12345", "+8613800000000")
     assert receipt.detail.startswith("MK:0001")
 

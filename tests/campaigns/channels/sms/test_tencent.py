@@ -213,7 +213,7 @@ def test_a_status_names_the_message_by_serial_number() -> None:
 
     assert (good.kind, good.provider_id) == (ReceiptKind.DELIVERED, "2019:538884")
     assert good.at == datetime(2015, 10, 17, 0, 3, 4, tzinfo=UTC)
-    assert (bad.kind, bad.detail) == (ReceiptKind.FAILED, "MK:0001 ok")
+    assert (bad.kind, bad.detail) == (ReceiptKind.UNDELIVERABLE, "MK:0001 ok")
     assert good.provider_event_id != bad.provider_event_id
 
 

@@ -12,6 +12,8 @@ _OPT_OUT = frozenset(
         "stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke", "arret",
     }
 )  # fmt: skip
+# 回T, 回复TD come from people who type the instruction itself.
+_ECHO = re.compile(r"^回(?:复|覆)?")
 _NOISE = re.compile(r"[\W_]+")
 
 
@@ -25,8 +27,8 @@ def reply_kind(text: str) -> ReceiptKind:
     'unsubscribed'
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    word = _NOISE.sub("", folded)
-    # 回T退订 and 退订此短信 come from people who type the instruction itself.
+    word = _ECHO.sub("", _NOISE.sub("", folded))
+    # 退订此短信 and 我要退订 are as plain.
     if word in _OPT_OUT or (len(word) <= 12 and ("退订" in word or "退訂" in word)):
         return ReceiptKind.UNSUBSCRIBED
     return ReceiptKind.REPLIED

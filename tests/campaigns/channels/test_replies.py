@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.channels.base import ReceiptKind
+from campaigns.channels.replies import reply_kind
 from campaigns.channels.sms.numbers import from_vendor, is_e164
-from campaigns.channels.sms.replies import reply_kind
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,10 @@ from campaigns.channels.sms.replies import reply_kind
         "Stop!",
         "退 訂",
         "stopall",
+        "N",
+        "拒收",
+        "回复TD",
+        "T\u200bD",
     ],
 )
 def test_an_opt_out_word_withdraws_however_it_is_typed(text: str) -> None:
