@@ -35,6 +35,7 @@ REASONS: dict[str, str | Promise] = {
     Reason.CUSTOMER_INACTIVE.value: _("The customer is restricted or erased"),
     Reason.NO_CONSENT.value: _("No consent on record for this channel"),
     Reason.CONSENT_WITHDRAWN.value: _("Consent was withdrawn"),
+    Reason.SUPPRESSED.value: _("The address is on the suppression list"),
     Reason.NO_ADDRESS.value: _("No usable address for this channel"),
     Reason.PERSONALISATION_OFF.value: _("The customer objects to personalisation"),
     Reason.NOT_APPROVED.value: _("The template version is not approved"),

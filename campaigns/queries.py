@@ -442,6 +442,19 @@ ORDER BY b.id
 FOR NO KEY UPDATE
 """
 
+SUPPRESS: Final = """
+INSERT INTO campaigns_suppression (kind, value_hash, why, account_id, at)
+SELECT %(kind)s, decode(r.value_hash, 'hex'), %(why)s, %(account)s, %(now)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(value_hash text)
+ORDER BY r.value_hash
+ON CONFLICT (kind, value_hash) DO NOTHING
+"""
+
+SUPPRESSED: Final = """
+SELECT value_hash, why FROM campaigns_suppression
+WHERE kind = %(kind)s AND value_hash = ANY(%(hashes)s)
+"""
+
 # States only rise: delivered beats bounced, opened beats delivered, clicked beats all. Of each
 # time the earliest counts, so that the order of the reports has no say.
 RAISE_TOUCHES: Final = """
@@ -454,6 +467,12 @@ SET accepted_at = coalesce(t.accepted_at, r.first_at),
     opened_at = least(t.opened_at, r.opened_at),
     clicked_at = least(t.clicked_at, r.clicked_at),
     reason = '',
+    -- Delivered and bounced, whichever came first: a person may want to know.
+    verdict = CASE
+        WHEN (r.has_failed OR t.state = 'bounced')
+         AND (r.delivered_at IS NOT NULL OR r.opened_at IS NOT NULL
+              OR t.state IN ('delivered', 'opened', 'clicked'))
+        THEN t.verdict || '{"contradicted": true}' ELSE t.verdict END,
     state = CASE
         WHEN t.state = 'clicked' OR r.clicked_at IS NOT NULL THEN 'clicked'
         WHEN t.state = 'opened' OR r.opened_at IS NOT NULL THEN 'opened'
@@ -463,7 +482,8 @@ FROM (
     SELECT touch_id, min(at) AS first_at,
            min(at) FILTER (WHERE kind = 'delivered') AS delivered_at,
            min(at) FILTER (WHERE kind = 'opened') AS opened_at,
-           min(at) FILTER (WHERE kind = 'clicked') AS clicked_at
+           min(at) FILTER (WHERE kind = 'clicked') AS clicked_at,
+           bool_or(kind IN ('bounced', 'undeliverable')) AS has_failed
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(touch_id bigint, kind text, at timestamptz)
     GROUP BY touch_id
 ) r, campaigns_provideraccount a
@@ -500,6 +520,16 @@ SELECT t.key {_IN_INBOX} AND t.opened_at IS NULL AND t.clicked_at IS NULL
 
 
 WORTH_COMPRESSING: Final = 512  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReceipt:
+    """A receipt that is new, or newly matched, as the statements above return it."""
+
+    touch_id: int | None
+    kind: str
+    at: datetime
+    event_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -683,6 +713,19 @@ def experiment_keys(journey: Journey) -> frozenset[str]:
         for version_id in live.filter(live__isnull=False)
         for experiment in experiments(version_graph(version_id)).values()
     )
+
+
+def suppressed(kind: str, addresses: Mapping[int, str]) -> dict[int, str]:
+    """Why an address may not be written to, by customer, for those of which that is so.
+
+    ``addresses`` are stored ones, by customer, and so in the form that hashes are made of.
+    """
+    ring = keyring()
+    owners: dict[bytes, list[int]] = {}
+    for customer_id, address in addresses.items():
+        owners.setdefault(ring.lookup_hash(kind, address), []).append(customer_id)
+    found = rows(SUPPRESSED, {"kind": kind, "hashes": list(owners)})
+    return {customer: why for value, why in found for customer in owners[bytes(value)]}
 
 
 def link_key() -> bytes:

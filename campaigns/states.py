@@ -56,6 +56,7 @@ class Reason(StrEnum):
     CUSTOMER_INACTIVE = "customer_inactive"  # restricted or erased
     NO_CONSENT = "no_consent"  # none on record for this purpose and channel
     CONSENT_WITHDRAWN = "consent_withdrawn"
+    SUPPRESSED = "suppressed"  # its owner complained, or the address does not exist
     NO_ADDRESS = "no_address"  # no identifier this channel could use
     PERSONALISATION_OFF = "personalisation_off"  # the template is personal, the customer objects
     NOT_APPROVED = "not_approved"  # the template version lost or never had its approval

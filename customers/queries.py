@@ -185,14 +185,29 @@ ADD_CONSENTS = """
 """
 
 IMPORT_CONSENTS = """
-    -- A file may record a first consent or a withdrawal. It never takes a withdrawal back: those
+    -- A file may record a first consent or a withdrawal. It never takes a withdrawal back, neither
+    -- the customer's own nor one that came from his number or mailbox under another customer: those
     -- customers are returned so that their rows can be flagged.
     WITH given AS (
         SELECT given.*, (
             SELECT state FROM customers_consent known
             WHERE known.customer_id = given.customer_id AND known.purpose = given.purpose
               AND known.channel = given.channel
-            ORDER BY known.id DESC LIMIT 1) AS current
+            ORDER BY known.id DESC LIMIT 1) AS current, EXISTS (
+            SELECT FROM customers_identity mine
+            JOIN customers_identity theirs
+                ON theirs.kind = mine.kind AND theirs.value_hash = mine.value_hash
+                AND theirs.customer_id <> mine.customer_id
+            CROSS JOIN LATERAL (
+                SELECT state, source FROM customers_consent said
+                WHERE said.customer_id = theirs.customer_id AND said.purpose = given.purpose
+                  AND said.channel = given.channel
+                ORDER BY said.id DESC LIMIT 1) newest
+            WHERE given.state = 'granted' AND mine.customer_id = given.customer_id
+              AND mine.kind = CASE given.channel
+                  WHEN 'email' THEN 'email' WHEN 'push' THEN 'device'
+                  WHEN 'wecom' THEN 'unionid' ELSE 'phone' END
+              AND newest.state = 'withdrawn' AND newest.source = 'receipt') AS was_stopped
         FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
             customer_id bigint, purpose text, channel text, state text, notice_version text,
             evidence jsonb)),
@@ -201,8 +216,10 @@ IMPORT_CONSENTS = """
             (customer_id, purpose, channel, state, notice_version, source, evidence, at)
         SELECT customer_id, purpose, channel, state, notice_version, %(source)s, evidence, %(now)s
         FROM given
-        WHERE current IS NULL OR (current = 'granted' AND state = 'withdrawn'))
-    SELECT customer_id, channel FROM given WHERE current = 'withdrawn' AND state = 'granted'
+        WHERE (current IS NULL AND NOT was_stopped)
+           OR (current = 'granted' AND state = 'withdrawn'))
+    SELECT customer_id, channel FROM given
+    WHERE state = 'granted' AND (current = 'withdrawn' OR current IS NULL AND was_stopped)
 """
 
 CURRENT_CONSENTS = """
@@ -435,13 +452,18 @@ def find_customers(kind: str, values: Iterable[str]) -> dict[str, int]:
     return dict(rows(FIND_CUSTOMERS, {"rows": as_json(wanted), "kind": kind}))
 
 
-def customers_sharing(kind: str, values: Iterable[str]) -> list[int]:
-    """Everybody who has one of these identifiers; what is none of its kind is nobody's."""
-    ring = keyring()
-    hashes = []
+def lookup_hashes(kind: str, values: Iterable[str]) -> list[bytes]:
+    """The keyed hashes of identifiers, each once; what is none of its kind has none."""
+    ring, hashes = keyring(), []
     for value in dict.fromkeys(values):
         with suppress(IdentifierError):
-            hashes.append({"value_hash": ring.lookup_hash(kind, normalise(kind, value)).hex()})
+            hashes.append(ring.lookup_hash(kind, normalise(kind, value)))
+    return list(dict.fromkeys(hashes))
+
+
+def customers_sharing(kind: str, values: Iterable[str]) -> list[int]:
+    """Everybody who has one of these identifiers; what is none of its kind is nobody's."""
+    hashes = [{"value_hash": value_hash.hex()} for value_hash in lookup_hashes(kind, values)]
     if not hashes:
         return []
     return [row[0] for row in rows(SHARING, {"rows": as_json(hashes), "kind": kind})]

@@ -2,18 +2,25 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
 
 from campaigns.channels.base import Channel
+from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.registry import build_provider
 from campaigns.models import ProviderAccount
 from campaigns.queries import account_config
 from compliance.actions import record
 from customers.queries import keyring
+
+# By these a provider proves itself at our door; the others are ours to change at once.
+ROTATING: Final = frozenset({"receipt_secret", "receipt_token", "auth_token"})
+SHORTEST_OVERLAP: Final = timedelta(hours=24)
+LONGEST_OVERLAP: Final = timedelta(hours=48)
 
 
 @transaction.atomic
@@ -40,7 +47,7 @@ def save_account(
             "vendor": vendor,
             "base_url": base_url,
             "options": dict(options),
-            "secrets_cipher": keyring().seal(json.dumps(dict(secrets)), f"account:{key}".encode()),
+            "secrets_cipher": _sealed(key, secrets),
             "unit_cost": unit_cost,
             "currency": settings.CURRENCY,
             "is_active": True,
@@ -56,3 +63,44 @@ def save_account(
         detail={"vendor": vendor, "base_url": base_url, "unit_cost": str(unit_cost)},
     )
     return account
+
+
+@transaction.atomic
+def rotate_secret(
+    *, key: str, name: str, value: str, overlap: timedelta, actor: str, now: datetime
+) -> datetime:
+    """Change a secret by which a provider proves itself; until when the one before counts, too.
+
+    ``now`` is the real time, by which signatures are dated.
+
+    Raises
+    ------
+    ProviderAccount.DoesNotExist : there is no such account.
+    AccountInvalid : it has no such secret, or the overlap is not one of 24 to 48 hours.
+    """
+    account = ProviderAccount.objects.select_for_update().get(key=key)
+    secrets = dict(account_config(account).secrets)
+    if name not in ROTATING or name not in secrets:
+        raise AccountInvalid(f"account {key!r} has no secret {name!r} to rotate")
+    if not SHORTEST_OVERLAP <= overlap <= LONGEST_OVERLAP:
+        raise AccountInvalid("the secret before counts for 24 to 48 hours")
+    until = now + overlap
+    secrets |= {
+        f"{name}_previous": secrets[name],
+        f"{name}_previous_until": until.isoformat(),
+        name: value,
+    }
+    account.secrets_cipher = _sealed(key, secrets)
+    account.save(update_fields=["secrets_cipher"])
+    record(
+        actor=actor,
+        action="account.rotate_secret",
+        subject=key,
+        now=now,
+        detail={"secret": name, "previous_until": until.isoformat()},
+    )
+    return until
+
+
+def _sealed(key: str, secrets: Mapping[str, str]) -> bytes:
+    return keyring().seal(json.dumps(dict(secrets)), f"account:{key}".encode())

@@ -17,7 +17,7 @@ from campaigns.guards import wording
 from campaigns.guards.chain import judge
 from campaigns.guards.verdict import Allow, Case, Policy, Refuse, Verdict
 from campaigns.models import Journey, TemplateVersion
-from campaigns.queries import KEEP_RESTRICTED, OpenTouch, version_graph
+from campaigns.queries import KEEP_RESTRICTED, OpenTouch, suppressed, version_graph
 from campaigns.states import Reason
 from compliance.calendar import zone
 from compliance.queries import is_approved, products, rulebook
@@ -54,6 +54,7 @@ class World:
     customers: Mapping[int, CustomerFacts]
     consents: Mapping[str, Mapping[int, Mapping[str, str]]]
     addresses: Mapping[str, Mapping[int, str]]
+    suppressed: Mapping[str, Mapping[int, str]]
     approved: Mapping[int, bool]
     policy: Policy
     products: Mapping[str, Product]
@@ -96,6 +97,11 @@ def read_world(
     versions = TemplateVersion.objects.select_related("template").filter(
         pk__in={touch.template_version_id for touch in touches}
     )
+    known: dict[str, dict[int, str]] = {
+        channel: addresses(ids, ADDRESS_KIND[channel])
+        for channel in channels
+        if channel in ADDRESS_KIND
+    }
     return World(
         journey=journey,
         journey_name=_approved_name(journey),
@@ -105,10 +111,10 @@ def read_world(
             purpose: current_consents(ids, purpose)
             for purpose in {touch.purpose for touch in touches}
         },
-        addresses={
-            channel: addresses(ids, ADDRESS_KIND[channel])
-            for channel in channels
-            if channel in ADDRESS_KIND
+        addresses=known,
+        suppressed={
+            channel: suppressed(ADDRESS_KIND[Channel(channel)], found)
+            for channel, found in known.items()
         },
         approved={
             version.pk: is_approved(
@@ -168,6 +174,7 @@ def _case(
         personalise_off=customer.personalise_off if customer else False,
         consent=world.consents[touch.purpose].get(touch.customer_id, {}).get(channel),
         has_address=bool(address),
+        suppressed=world.suppressed.get(touch.channel, {}).get(touch.customer_id, ""),
         is_personal=world.ready[touch.template_version_id, touch.node].compiled.is_personal,
         is_approved=world.approved.get(touch.template_version_id, False),
         aml_hold=customer.aml_hold if customer else False,

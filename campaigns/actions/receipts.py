@@ -10,45 +10,32 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from campaigns.actions.judging import ADDRESS_KIND, CONSENT_CHANNEL
-from campaigns.channels.base import Channel, Receipt, ReceiptKind
+from campaigns.actions.opt_out import heed
+from campaigns.channels.base import Receipt, ReceiptKind
 from campaigns.failpoints import reach
-from campaigns.models import ProviderAccount, Touch
+from campaigns.models import ProviderAccount
 from campaigns.queries import (
     HOLD_BATCHES,
     INSERT_RECEIPTS,
     MATCH_RECEIPTS,
     NAME_TOUCHES,
     RAISE_TOUCHES,
+    StoredReceipt,
 )
-from customers.actions.consents import ConsentStatement, record_consents
-from customers.queries import customers_sharing, execute, rows
-from customers.vocabulary import ConsentState, Purpose
+from customers.queries import execute, rows
 
 log = logging.getLogger(__name__)
 
-# What a provider says of a touch, in our words. Replies and complaints don't change its state.
+# What a provider says of a touch, in our words. Replies and complaints don't change its state;
+# what bounced for good is bounced, and its address suppressed.
 _RAISING = {
     ReceiptKind.DELIVERED: "delivered",
     ReceiptKind.BOUNCED: "bounced",
     ReceiptKind.FAILED: "bounced",
+    ReceiptKind.UNDELIVERABLE: "undeliverable",
     ReceiptKind.OPENED: "opened",
     ReceiptKind.CLICKED: "clicked",
 }
-
-_OPTING_OUT = frozenset({ReceiptKind.UNSUBSCRIBED.value, ReceiptKind.COMPLAINED.value})
-# What a reply that names no message withdraws; notices of the account are no advertising.
-_OPTIONAL = (Purpose.MARKETING.value, Purpose.EDUCATION.value)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """A receipt that is new, or newly matched, as the statements return it."""
-
-    touch_id: int | None
-    kind: str
-    at: datetime
-    event_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +61,14 @@ def take_receipts(
     """
     told = [_row(receipt, shift) for receipt in receipts]
     stored = [
-        _Stored(*row)
+        StoredReceipt(*row)
         for row in rows(
             INSERT_RECEIPTS, {"rows": json.dumps(told), "account": account.pk, "now": now}
         )
     ]
     reach("receipts.stored")
     _raise(stored)
-    _withdraw(account, receipts, stored, now)
+    heed(account=account, receipts=receipts, stored=stored, now=now)
     return Taken(new=len(stored), unknown=sum(1 for row in stored if row.touch_id is None))
 
 
@@ -120,13 +107,13 @@ def _name(account: ProviderAccount, names: Sequence[tuple[str, str]], now: datet
     ]
     if awaited:
         matched = rows(MATCH_RECEIPTS, {"rows": json.dumps(awaited), "account": account.pk})
-        stored = [_Stored(*row) for row in matched]
+        stored = [StoredReceipt(*row) for row in matched]
         _raise(stored)
-        _withdraw(account, (), stored, now)
+        heed(account=account, receipts=(), stored=stored, now=now)
     return [name for name, _, earlier_id, _ in named if earlier_id is not None]
 
 
-def _raise(stored: Sequence[_Stored]) -> None:
+def _raise(stored: Sequence[StoredReceipt]) -> None:
     raising = [
         {"touch_id": row.touch_id, "kind": row.kind, "at": row.at.isoformat()}
         for row in stored
@@ -135,47 +122,6 @@ def _raise(stored: Sequence[_Stored]) -> None:
     if raising:
         rows(HOLD_BATCHES, {"touches": [row["touch_id"] for row in raising]})
         execute(RAISE_TOUCHES, {"rows": json.dumps(raising)})
-
-
-def _withdraw(
-    account: ProviderAccount,
-    receipts: Sequence[Receipt],
-    stored: Sequence[_Stored],
-    now: datetime,
-) -> None:
-    """Whoever opted out or complained gets no more: queued touches meet this at their gate.
-
-    Where a vendor names the person and not the message, everybody with that address is meant.
-    """
-    told = {row.event_id: row.touch_id for row in stored if row.kind in _OPTING_OUT}
-    if not told:
-        return
-    channel = Channel(account.channel)
-    named = Touch.objects.filter(pk__in=[pk for pk in told.values() if pk is not None])
-    meant = set(named.values_list("customer_id", "purpose"))
-    if channel in ADDRESS_KIND:
-        addresses = [
-            receipt.address
-            for receipt in receipts
-            if receipt.address and told.get(receipt.provider_event_id, 0) is None
-        ]
-        sharing = customers_sharing(ADDRESS_KIND[channel], addresses)
-        meant |= {(customer_id, purpose) for customer_id in sharing for purpose in _OPTIONAL}
-    record_consents(
-        statements=[
-            ConsentStatement(
-                customer_id=customer_id,
-                purpose=purpose,
-                channel=CONSENT_CHANNEL.get(channel, channel.value),
-                state=ConsentState.WITHDRAWN,
-                notice_version="",
-                source="receipt",
-                evidence={"account": account.key},
-            )
-            for customer_id, purpose in sorted(meant)
-        ],
-        now=now,
-    )
 
 
 def _row(receipt: Receipt, shift: timedelta) -> dict[str, object]:

@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from campaigns.actions.receipts import take_receipts
-from campaigns.channels.base import Acknowledged
+from campaigns.channels.base import Acknowledged, ReceiptKind
 from campaigns.channels.callbacks import TARGET_HEADER
 from campaigns.channels.errors import AccountInvalid, BadSignature, MalformedReceipt, StaleReceipt
 from campaigns.channels.receipts import MOST_BYTES
@@ -50,7 +50,18 @@ def receive(request: HttpRequest, account: str) -> HttpResponse:
     if isinstance(provider, Acknowledged):
         said = provider.acknowledgement
         return HttpResponse(said.body, content_type=said.content_type)
-    return JsonResponse({"received": len(receipts), "new": taken.new, "unknown": taken.unknown})
+    return JsonResponse(
+        {
+            "received": len(receipts),
+            "new": taken.new,
+            "unknown": taken.unknown,
+            "unreadable": [
+                {"item": place, "code": receipt.detail}
+                for place, receipt in enumerate(receipts)
+                if receipt.kind is ReceiptKind.UNREADABLE
+            ],
+        }
+    )
 
 
 def _headers(request: HttpRequest) -> dict[str, str]:

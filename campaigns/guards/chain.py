@@ -12,6 +12,7 @@ from campaigns.guards import (
     quiet_hours,
     recipient,
     suitability,
+    suppression,
 )
 from campaigns.guards.verdict import Allow, Case, Refuse, Verdict
 from campaigns.states import Reason
@@ -21,6 +22,7 @@ GATES: Final[Mapping[str, Callable[[Case, datetime], Verdict]]] = {
     "recipient": recipient.judge,
     "eligibility": eligibility.judge,
     "consent": consent.judge,
+    "suppression": suppression.judge,
     "content": content.judge,
     "suitability": suitability.judge,
     "quiet_hours": quiet_hours.judge,

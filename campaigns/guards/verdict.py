@@ -58,7 +58,8 @@ class Policy:
 class Case:
     """One touch and what is known about it in the claiming transaction.
 
-    ``consent`` is the newest statement for this purpose and channel: granted, withdrawn or None.
+    ``consent`` is the newest statement for this purpose and channel: granted, withdrawn or None;
+    ``suppressed`` why the address may not be written to, or nothing.
     ``product`` is None where ``product_code`` names none or one that is not known. ``used`` says
     how often each of the caps that bound this touch was used in its period.
     """
@@ -70,6 +71,7 @@ class Case:
     personalise_off: bool
     consent: str | None
     has_address: bool
+    suppressed: str
     is_personal: bool
     is_approved: bool
     aml_hold: bool

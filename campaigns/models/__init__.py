@@ -14,6 +14,7 @@ from campaigns.models.flow import AccountHealth, ChannelRoute, Throttle
 from campaigns.models.gates import Contact, RestrictedVerdict
 from campaigns.models.journey import Enrolment, Hop, Journey, JourneyVersion
 from campaigns.models.operations import EmergencyStop, Intervention, PoisonRow, Pulse
+from campaigns.models.suppression import Suppression
 
 __all__ = [
     "AccountHealth",
@@ -34,6 +35,7 @@ __all__ = [
     "Pulse",
     "Receipt",
     "RestrictedVerdict",
+    "Suppression",
     "Template",
     "TemplateVersion",
     "Throttle",

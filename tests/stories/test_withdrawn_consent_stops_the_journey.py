@@ -79,7 +79,7 @@ def test_withdrawn_consent_stops_the_journey(monkeypatch: pytest.MonkeyPatch) ->
         content_type="application/json",
         headers={"x-receipt-timestamp": str(stamp), "x-receipt-signature": signature},
     )
-    assert told.json() == {"received": 1, "new": 1, "unknown": 0}
+    assert told.json() == {"received": 1, "new": 1, "unknown": 0, "unreadable": []}
     record_event(reader, at=clock_now(), revenue=120)
 
     # An hour on both are due for the second message.

@@ -2,24 +2,42 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from campaigns.actions.advance import advance
+from campaigns.actions.dispatch import dispatch_batch
+from campaigns.actions.enrol import enrol
 from campaigns.actions.receipts import take_receipts
+from campaigns.actions.suppress import lift
 from campaigns.channels.base import Channel, Receipt, ReceiptKind
-from campaigns.models import ProviderAccount, Touch
+from campaigns.models import ProviderAccount, Suppression, Touch
+from compliance.models import AuditEntry
+from customers.actions.import_customers import ConsentTerms, import_customers
 from customers.actions.people import Person, put_people
-from customers.models import Consent
+from customers.models import Consent, Customer
 from customers.queries import current_consents
-from tests.factories import NOW, make_memory_account, say_consent
+from tests.factories import (
+    NOW,
+    graph_of,
+    make_journey,
+    make_memory_account,
+    make_segment,
+    make_template,
+    say_consent,
+    send_node,
+)
 
 pytestmark = pytest.mark.django_db
 PHONE = "+8613800000001"
 
 
-def take(kind: ReceiptKind, *, key: str | None = None, address: str = "") -> None:
+def take(
+    kind: ReceiptKind, *, key: str | None = None, address: str = "", event: str = "e1"
+) -> None:
     told = Receipt(
-        provider_event_id="e1",
+        provider_event_id=event,
         key=key,
         provider_id=None,
         kind=kind,
@@ -94,3 +112,127 @@ def test_a_stop_from_nowhere_is_kept_and_withdraws_nothing(
     take(ReceiptKind.UNSUBSCRIBED, address=address)
 
     assert not Consent.objects.filter(state="withdrawn").exists()
+
+
+def two_with_one_number(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Two people with one number and consent, each with a message decided and not handed over."""
+    make_memory_account(monkeypatch, Channel.SMS)
+    make_template(Channel.SMS)
+    people = [
+        Person(customer_no=number, columns={}, contacts={"phone": PHONE}, attributes={})
+        for number in ("A", "B")
+    ]
+    ids = put_people(people=people, source="test", may_replace_contacts=True, now=NOW)
+    say_consent(list(ids.values()), ["sms"])
+    make_segment()
+    enrol(journey=make_journey(graph_of(send_node(Channel.SMS))), now=NOW)
+    advance(owner="w", now=NOW)
+    return ids
+
+
+def test_a_stop_that_names_a_message_counts_for_everybody_with_the_number_it_went_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ids = two_with_one_number(monkeypatch)
+    touch = Touch.objects.get(customer_id=ids["A"])
+
+    take(ReceiptKind.UNSUBSCRIBED, key=touch.key.hex)
+    dispatch_batch(owner="w", now=NOW)
+
+    reasons = set(Touch.objects.values_list("state", "reason"))
+    assert reasons == {("refused", "consent_withdrawn")}
+
+
+def test_a_complaint_keeps_every_later_owner_of_the_address_from_being_written_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ids = two_with_one_number(monkeypatch)
+    take(ReceiptKind.COMPLAINED, address=PHONE)
+    say_consent(list(ids.values()), ["sms"])
+
+    dispatch_batch(owner="w", now=NOW)
+
+    assert Suppression.objects.get().why == "complained"
+    assert set(Touch.objects.values_list("state", "reason")) == {("refused", "suppressed")}
+
+
+def test_a_dead_address_is_suppressed_and_nobodys_consent_is_touched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ids = two_with_one_number(monkeypatch)
+    touch = Touch.objects.get(customer_id=ids["A"])
+
+    take(ReceiptKind.UNDELIVERABLE, key=touch.key.hex)
+    dispatch_batch(owner="w", now=NOW)
+
+    touch.refresh_from_db()
+    other = Touch.objects.get(customer_id=ids["B"])
+    assert touch.state == "bounced"
+    assert (other.state, other.reason) == ("refused", "suppressed")
+    assert not Consent.objects.filter(state="withdrawn").exists()
+
+
+def test_a_bounce_that_may_pass_suppresses_nothing_and_lifts_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ids = two_with_one_number(monkeypatch)
+    touch = Touch.objects.get(customer_id=ids["A"])
+
+    take(ReceiptKind.BOUNCED, key=touch.key.hex)
+    after_soft = Suppression.objects.count()
+    take(ReceiptKind.UNDELIVERABLE, key=touch.key.hex, event="e2")
+    take(ReceiptKind.BOUNCED, key=touch.key.hex, event="e3")
+
+    assert (after_soft, Suppression.objects.count()) == (0, 1)
+
+
+def test_a_withdrawal_survives_the_import_of_the_same_people_and_of_another_with_the_number(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    two_with_one_number(monkeypatch)
+    take(ReceiptKind.UNSUBSCRIBED, address=PHONE)
+    file = tmp_path / "people.csv"
+    file.write_text(f"customer_no,phone\nA,{PHONE}\nB,{PHONE}\nC,{PHONE}\nD,+8613800000009\n")
+
+    import_customers(
+        path=file,
+        id_column="customer_no",
+        mapping={},
+        source_key="file-import",
+        consents=ConsentTerms(channels=("sms",), notice_version="2026-01"),
+        encoding=None,
+        dry_run=False,
+        resume=False,
+        now=NOW,
+        progress=lambda _step: None,
+    )
+
+    ids = dict(Customer.objects.values_list("pk", "customer_no"))
+    said = {ids[pk]: states["sms"] for pk, states in current_consents(list(ids)).items()}
+    assert said == {"A": "withdrawn", "B": "withdrawn", "D": "granted"}
+
+
+def test_a_suppressed_address_may_be_written_to_again_once_somebody_lifts_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    two_with_one_number(monkeypatch)
+    take(ReceiptKind.UNDELIVERABLE, address=PHONE)
+
+    lift(suppression=Suppression.objects.get(), actor="op", opinion="number is back", now=NOW)
+    dispatch_batch(owner="w", now=NOW)
+
+    assert set(Touch.objects.values_list("state", flat=True)) == {"accepted"}
+    entry = AuditEntry.objects.get(action="suppression.lift")
+    assert PHONE not in str(entry.detail)
+
+
+def test_a_statutory_notice_is_tried_at_a_suppressed_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    two_with_one_number(monkeypatch)
+    Touch.objects.update(purpose="statutory")
+    take(ReceiptKind.COMPLAINED, address=PHONE)
+
+    dispatch_batch(owner="w", now=NOW)
+
+    assert set(Touch.objects.values_list("state", flat=True)) == {"accepted"}

@@ -55,7 +55,7 @@ def test_signed_receipts_are_stored_and_counted() -> None:
     answer = post([item(), item(id="r2")])
 
     assert answer.status_code == 200
-    assert answer.json() == {"received": 2, "new": 2, "unknown": 2}
+    assert answer.json() == {"received": 2, "new": 2, "unknown": 2, "unreadable": []}
     assert Receipt.objects.count() == 2
 
 
@@ -120,6 +120,10 @@ def test_one_unreadable_receipt_does_not_lose_its_neighbours() -> None:
     answer = post([item(), 7, item(id="r3", at="yesterday"), item(id="r4")])
 
     assert answer.json()["new"] == 4
+    assert answer.json()["unreadable"] == [
+        {"item": 1, "code": "not_an_object"},
+        {"item": 2, "code": "no_time"},
+    ]
     assert Receipt.objects.filter(kind="unreadable").count() == 2
 
 
