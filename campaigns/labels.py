@@ -78,6 +78,16 @@ PURPOSES: dict[str, str | Promise] = {
     "education": _("Investor education"),
 }
 CONSENT_CHANNELS: dict[str, str | Promise] = {**CHANNELS, "phone": _("Phone call")}
+STAGES: dict[str, str | Promise] = {
+    "enrolments_due": _("Enrolments due"),
+    "batches_due": _("Batches due"),
+    "batches_leased": _("Batches under way"),
+    "touches_queued": _("Touches queued"),
+    "touches_deferred": _("Touches deferred"),
+    "touches_handing_over": _("Touches handing over"),
+    "receipts_unmatched": _("Receipts without a touch"),
+    "events_held": _("Events in quarantine"),
+}
 NODES: dict[str, str | Promise] = {
     "entry": _("Entry"),
     "send": _("Send"),

@@ -182,3 +182,99 @@ UPDATE campaigns_poisonrow p SET replayed_at = %(now)s, replayed_by_id = %(actor
 FROM again WHERE p.id = again.id
 RETURNING p.id
 """
+
+# --- The pulse ----------------------------------------------------------------------------------
+BEAT: Final = """
+INSERT INTO campaigns_pulse AS p (
+    worker, station, account_key, slot, seen_at, done, accepted)
+VALUES (%(worker)s, %(station)s, %(account)s, date_bin('10 seconds', now(), 'epoch'), now(),
+        %(done)s, %(accepted)s)
+ON CONFLICT (slot, worker, station, account_key) DO UPDATE
+SET seen_at = now(), done = p.done + excluded.done, accepted = p.accepted + excluded.accepted
+"""
+
+FORGET_PULSES: Final = "DELETE FROM campaigns_pulse WHERE slot < now() - interval '1 day'"
+
+WORKERS: Final = """
+SELECT worker, max(seen_at), extract(epoch FROM now() - max(seen_at))::float8
+FROM campaigns_pulse WHERE slot > now() - interval '10 minutes'
+GROUP BY worker ORDER BY worker
+"""
+
+RATES: Final = """
+SELECT account_key,
+       sum(accepted) FILTER (WHERE slot > now() - interval '1 minute') / 60.0,
+       sum(accepted) FILTER (WHERE slot > now() - interval '5 minutes') / 300.0,
+       sum(accepted) / 900.0
+FROM campaigns_pulse
+WHERE slot > now() - interval '15 minutes' AND station = 'dispatch'
+GROUP BY account_key ORDER BY account_key
+"""
+
+# --- What the operators' page and the metrics show ----------------------------------------------
+# Only what somebody could work on now counts as due: a paused journey's rows are nobody's delay.
+DUE_ENROLMENTS: Final = """
+SELECT count(*), min(due_at) FROM (
+    SELECT e.due_at FROM campaigns_enrolment e
+    JOIN campaigns_journey j ON j.id = e.journey_id AND j.state = 'running'
+    WHERE e.state IN ('active', 'waiting') AND e.due_at <= %(now)s
+    ORDER BY e.due_at LIMIT %(most)s
+) due
+"""
+
+BATCHES: Final = """
+SELECT count(*) FILTER (WHERE b.due_at <= %(now)s AND NOT leased AND j.state <> 'paused'),
+       min(b.due_at) FILTER (WHERE b.due_at <= %(now)s AND NOT leased AND j.state <> 'paused'),
+       count(*) FILTER (WHERE leased),
+       min(b.due_at) FILTER (WHERE leased),
+       count(*)
+FROM campaigns_dispatchbatch b
+JOIN campaigns_journey j ON j.id = b.journey_id,
+LATERAL (SELECT coalesce(b.lease_until > %(now)s, false) AS leased) lease
+WHERE b.due_at IS NOT NULL
+"""
+
+# Of the oldest open batches: with very many, their number stands for the rest.
+OPEN_TOUCHES_BY_STATE: Final = """
+WITH sample AS (
+    SELECT id FROM campaigns_dispatchbatch WHERE due_at IS NOT NULL
+    ORDER BY due_at LIMIT %(sample)s
+)
+SELECT t.state, count(*), min(t.due_at) FROM campaigns_touch t
+JOIN sample ON sample.id = t.batch_id
+WHERE t.state IN ('queued', 'deferred', 'handing_over')
+GROUP BY t.state
+"""
+
+NEEDING_A_PERSON: Final = """
+SELECT a.id, a.key, t.state, t.reason, count(*), min(t.due_at)
+FROM campaigns_dispatchbatch b
+JOIN campaigns_touch t ON t.batch_id = b.id AND t.state IN ('ambiguous', 'failed')
+JOIN campaigns_provideraccount a ON a.id = t.account_id
+WHERE b.needs_person
+GROUP BY a.id, t.state, t.reason ORDER BY a.key, t.state, t.reason
+"""
+
+PUT_ASIDE: Final = """
+SELECT stage, error_class, count(*), min(failed_at) FROM campaigns_poisonrow
+WHERE replayed_at IS NULL GROUP BY stage, error_class ORDER BY count(*) DESC, error_class
+LIMIT 50
+"""
+
+UNMATCHED_RECEIPTS: Final = """
+SELECT count(*), min(received_at) FROM campaigns_receipt
+WHERE touch_id IS NULL AND provider_id <> ''
+"""
+
+HELD_EVENTS: Final = """
+SELECT count(*), min(received_at) FROM customers_quarantine WHERE state = 'held'
+"""
+
+ACCOUNTS: Final = """
+SELECT a.key, a.channel, a.is_active, a.per_second, a.per_day, h.open_until, coalesce(h.code, ''),
+       coalesce(h.opens, 0), coalesce(t.day_count, 0), t.day
+FROM campaigns_provideraccount a
+LEFT JOIN campaigns_accounthealth h ON h.account_id = a.id
+LEFT JOIN campaigns_throttle t ON t.subject = 'account:' || a.id
+ORDER BY a.key
+"""

@@ -14,6 +14,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from campaigns.actions.advance import advance
+from campaigns.actions.beat import beat, forget_pulses
 from campaigns.actions.dispatch import dispatch_due
 from campaigns.actions.enrol import enrol
 from campaigns.actions.listen import listen
@@ -59,6 +60,7 @@ def advance_tick() -> None:
         except Exception as error:
             fail_enrolments(owner=owner(), error=error, now=clock_now())
             raise
+        beat(worker=owner(), station="advance", done=done.claimed)
         if not done.claimed:
             return
         log.info("advanced %d, queued %d touches", done.claimed, done.touches)
@@ -71,6 +73,7 @@ def advance_tick() -> None:
 def dispatch_tick() -> None:
     """Hand over due batches until none is due."""
     fail_abandoned(now=clock_now())
+    beat(worker=owner(), station="dispatch")
     stop_at = time.monotonic() + SECONDS_PER_TICK
     try:
         for done in dispatch_due(
@@ -78,6 +81,13 @@ def dispatch_tick() -> None:
         ):
             if done.is_lost:
                 log.warning("a batch was taken over by another worker; nothing was written")
+            beat(
+                worker=owner(),
+                station="dispatch",
+                account=done.account_key,
+                done=done.sent,
+                accepted=done.accepted,
+            )
             log.info("handed over %d, accepted %d", done.sent, done.accepted)
     except Exception as error:
         fail_batches(owner=owner(), error=error, now=clock_now())
@@ -92,6 +102,12 @@ def fail_over_tick() -> None:
     if moved := fail_over(now=clock_now()):
         log.warning("%d touches moved to other accounts", moved)
         ring(dispatch_tick)
+
+
+@shared_task(name="campaigns.forget")
+def forget_tick() -> None:
+    """Drop what nobody looks at any more."""
+    log.info("dropped %d pulses", forget_pulses())
 
 
 @shared_task(name="campaigns.calls")

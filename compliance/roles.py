@@ -34,11 +34,7 @@ _RESULTS = (
 )
 _PEOPLE = ("customers.view_customer", "customers.view_consent")
 _DELIVERY = ("campaigns.view_touch", "campaigns.view_enrolment")
-_STOPPING = (
-    "campaigns.view_emergencystop",
-    "campaigns.add_emergencystop",
-    "campaigns.change_emergencystop",
-)
+_STOPPING = ("campaigns.view_emergencystop", "campaigns.change_emergencystop")
 # The second person of an act by hand on touches.
 _DECIDING = ("campaigns.view_intervention", "campaigns.change_intervention")
 _REVIEWING = ("compliance.view_review", "compliance.change_review")
@@ -80,7 +76,7 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         *_DELIVERY,
         *_DECIDING,
         *_STOPPING,
-        "campaigns.add_intervention",
+        "campaigns.change_touch",
         "campaigns.view_poisonrow",
         "campaigns.change_poisonrow",
         "campaigns.view_journey",

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _t
 
 from campaigns.admin.delivery import TouchAdmin, touch_badge
+from campaigns.admin.operations import TouchesByHand
 from campaigns.labels import CHANNELS, REASONS, say
 from campaigns.models import Enrolment, Touch
 from compliance.console import Panel, Tone, badge, link, moment
@@ -35,7 +36,7 @@ class CustomerPage(CustomerAdmin):
 
 
 @admin.register(Touch)
-class TouchPage(TouchAdmin):
+class TouchPage(TouchesByHand, TouchAdmin):
     """A touch with what the provider reported and what the customer followed."""
 
     def panels(self, request: HttpRequest, item: Touch) -> Sequence[Panel]:

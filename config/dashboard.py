@@ -164,11 +164,14 @@ def _operations(request: HttpRequest) -> list[Tile]:
     """Open work of operators."""
     tiles = []
     if request.user.has_perm("campaigns.view_dispatchbatch"):
-        troubled = Touch.objects.filter(state__in=["ambiguous", "failed"])
-        touches = reverse("admin:campaigns_touch_changelist")
+        # By way of the batches: touches have no index on their state.
+        troubled = Touch.objects.filter(
+            batch__needs_person=True, state__in=[TouchState.AMBIGUOUS, TouchState.FAILED]
+        )
+        stations = reverse("operations:index")
         batches = reverse("admin:campaigns_dispatchbatch_changelist")
         tiles += [
-            _count(_t("Touches that need a person"), troubled, f"{touches}?state=failed"),
+            _count(_t("Touches that need a person"), troubled, stations),
             _count(
                 _t("Open batches"),
                 DispatchBatch.objects.filter(due_at__isnull=False),

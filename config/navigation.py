@@ -70,6 +70,14 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": _t("Operations"),
             "items": [
+                {
+                    "title": _t("Stations"),
+                    "icon": "monitor_heart",
+                    "link": reverse("operations:index"),
+                    "permission": _holds("campaigns.view_emergencystop"),
+                },
+                _table(_t("Acts by hand"), "back_hand", "campaigns", "intervention"),
+                _table(_t("Put aside"), "inventory_2", "campaigns", "poisonrow"),
                 _table(_t("Provider accounts"), "hub", "campaigns", "provideraccount"),
                 _table(_t("Dispatch batches"), "stacks", "campaigns", "dispatchbatch"),
                 _table(_t("Imports"), "upload_file", "customers", "importjob"),

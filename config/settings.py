@@ -218,6 +218,7 @@ CELERY_BEAT_SCHEDULE = {
     "listen": {"task": "campaigns.listen", "schedule": timedelta(seconds=15)},
     "segments": {"task": "segments.refresh", "schedule": timedelta(seconds=30)},
     "collect": {"task": "attribution.collect", "schedule": timedelta(seconds=5)},
+    "forget": {"task": "campaigns.forget", "schedule": timedelta(hours=1)},
     "partitions": {"task": "customers.partitions", "schedule": timedelta(hours=6)},
 }
 
@@ -297,6 +298,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda _request: static("console/console.css")],
     "SCRIPTS": [lambda _request: static("console/console.js")],
+    "GLOBAL_CALLBACK": "campaigns.pages.operations.banner",
     "DASHBOARD_CALLBACK": "config.dashboard.overview",
     "SIDEBAR": {"navigation": "config.navigation.sidebar"},
     "COLORS": {

@@ -11,6 +11,7 @@ admin.autodiscover()
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/reports/", include("attribution.pages")),
+    path("admin/operations/", include("campaigns.pages.operations")),
     path("admin/workbench/", include("campaigns.pages.workbench")),
     path("admin/", admin.site.urls),
     path("v1/", include("customers.api.urls")),

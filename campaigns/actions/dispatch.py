@@ -63,6 +63,7 @@ class Dispatched:
     deferred: int = 0
     ambiguous: int = 0
     is_lost: bool = False
+    account_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +208,7 @@ def _land(flight: Flight, now: datetime) -> Dispatched:
         raise LostLease(f"batch {flight.claimed.id} was taken over while it was sent")
     _record(flight, results, now)
     reach("dispatch.recorded")
-    return _summary(flight.prepared, results)
+    return _summary(flight, results)
 
 
 def _prepare(
@@ -335,11 +336,12 @@ def _record_tasks(prepared: Prepared, results: Sequence[Result], now: datetime) 
         execute(RECORD_TASKS, {"rows": as_json(told)})
 
 
-def _summary(prepared: Prepared, results: Sequence[Result]) -> Dispatched:
+def _summary(flight: Flight, results: Sequence[Result]) -> Dispatched:
     states = [result.state for result in results]
-    gated = [item.state for item in prepared.judged]
+    gated = [item.state for item in flight.prepared.judged]
     return Dispatched(
-        sent=len(prepared.outgoing),
+        account_key=flight.account.key,
+        sent=len(flight.prepared.outgoing),
         accepted=states.count(TouchState.ACCEPTED),
         refused=states.count(TouchState.REFUSED) + gated.count(TouchState.REFUSED),
         deferred=states.count(TouchState.DEFERRED) + gated.count(TouchState.DEFERRED),

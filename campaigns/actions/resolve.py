@@ -107,7 +107,7 @@ def propose(
     NotPermitted : the role may not act on touches.
     StateConflict : no touch is in the state the act is for, or more than `MOST` are named.
     """
-    if not actor.has_perm("campaigns.add_intervention"):
+    if not actor.has_perm("campaigns.change_touch"):
         raise NotPermitted(_("Your role may not act on touches. Ask an operator."))
     plan = dry_run(act=act, touches=Touch.objects.filter(pk__in=touch_ids), now=now)
     if not plan.ids:

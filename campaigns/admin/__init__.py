@@ -1,5 +1,10 @@
 """The console's pages of floor 3: journeys, templates, delivery."""
 
-from campaigns.admin import delivery, journeys, templates
+from campaigns.admin import delivery, journeys, operations, templates
 
-__all__ = ["delivery", "journeys", "templates"]  # Django finds a console page by importing it
+__all__ = [
+    "delivery",
+    "journeys",
+    "operations",
+    "templates",
+]  # Django finds a console page by importing it

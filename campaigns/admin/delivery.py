@@ -57,7 +57,7 @@ class TouchAdmin(ReadOnlyAdmin):
     """
 
     list_display = ("queued_at", "journey", "to", "medium", "status", "why", "money")
-    list_filter = ("journey", "channel", StateFilter, ReasonFilter)
+    list_filter = ("journey", "channel", "account", StateFilter, ReasonFilter)
     list_select_related = ("journey", "customer")
     ordering = ("-id",)
     sortable_by = ()
@@ -202,18 +202,30 @@ def receipts(touch: Touch) -> Panel:
 
 @admin.register(DispatchBatch)
 class BatchAdmin(ReadOnlyAdmin):
-    """What workers claim; an open batch is due, a done one is not."""
+    """What workers claim; an open batch is due, a done one is not.
+
+    One that holds failed touches, or such whose outcome is unknown, is not done: it needs a person.
+    """
 
     list_display = ("id", "journey", "account", "status", "due_at", "lease_until", "fence")
     sortable_by = ()
-    list_filter = ("account", "journey", ("due_at", admin.EmptyFieldListFilter))
+    list_filter = (
+        "account",
+        "journey",
+        ("due_at", admin.EmptyFieldListFilter),
+        "needs_person",
+    )
     list_select_related = ("journey", "account")
     ordering = ("-id",)
 
     @display(description=_("state"))
     def status(self, batch: DispatchBatch) -> SafeString:
-        """Open or done."""
-        return badge(_t("Open"), Tone.BUSY) if batch.due_at else badge(_t("Done"), Tone.GOOD)
+        """Open, done, or over for the workers but not for people."""
+        if batch.due_at:
+            return badge(_t("Open"), Tone.BUSY)
+        if batch.needs_person:
+            return badge(_t("Needs a person"), Tone.WARN)
+        return badge(_t("Done"), Tone.GOOD)
 
 
 @admin.register(ProviderAccount)

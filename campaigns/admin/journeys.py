@@ -335,12 +335,17 @@ def _launches(journey: Journey, version: JourneyVersion | None, actor: User) -> 
             )
         ]
     if review.verdict == Review.Verdict.APPROVED and journey.live_id != version.pk:
+        is_paused = journey.state == Journey.State.PAUSED
         return [
             Act(
                 name="publish",
                 label=_t("Publish"),
-                question=_t("Customers enter from now on, and messages are sent."),
-                done=_t("Published: the journey is running."),
+                question=_t("Customers enter once resumed; the journey stays paused.")
+                if is_paused
+                else _t("Customers enter from now on, and messages are sent."),
+                done=_t("Published: the journey stays paused until somebody resumes it.")
+                if is_paused
+                else _t("Published: the journey is running."),
                 run=lambda _opinion: launch.publish(journey=journey, actor=actor, now=clock_now()),
                 is_main=True,
             )

@@ -1,0 +1,100 @@
+"""The stations' page in a real browser: it renews itself, stops by one button, fits a phone."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from campaigns.actions.advance import advance
+from campaigns.actions.beat import beat
+from campaigns.actions.dispatch import dispatch_batch
+from campaigns.actions.enrol import enrol
+from campaigns.channels.base import Limits, Unknown
+from campaigns.models import EmergencyStop, PoisonRow
+from compliance.queries import clock_now
+from tests.browser.conftest import Noted, log_in, speak
+from tests.browser.factories import build_staff
+from tests.factories import (
+    graph_of,
+    make_journey,
+    make_memory_account,
+    make_people,
+    make_segment,
+    make_template,
+    send_node,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+MUTE = Limits(batch_max=500, concurrency=1, honours_key=False, can_find=False, settle=timedelta(0))
+
+
+@pytest.fixture(autouse=True)
+def busy(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some touches of unknown outcome, one row put aside, a worker."""
+    now = clock_now()
+    build_staff()
+    make_memory_account(
+        monkeypatch, limits=MUTE, script=lambda m: Unknown(key=m.key, code="x", message="")
+    )
+    make_template(now=now)
+    make_people(12, now=now)
+    make_segment(now=now)
+    journey = make_journey(graph_of(send_node()), now=now)
+    enrol(journey=journey, now=now)
+    advance(owner="w", now=now)
+    dispatch_batch(owner="w", now=now)
+    beat(worker="bank-1:4711", station="dispatch", account="account-email", done=12, accepted=9)
+    PoisonRow.objects.create(
+        stage="dispatch",
+        journey=journey,
+        reference={},
+        error_class="UnknownKey",
+        message="",
+        attempts=3,
+        failed_at=now - timedelta(minutes=5),
+    )
+
+
+def keep(page: Page, name: str) -> None:
+    """A picture for a person to look at, where a folder for them is named."""
+    if folder := os.environ.get("TOUCHSTONE_PICTURES"):
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+
+
+def test_the_figures_renew_themselves(page: Page, live_url: str, noted: Noted) -> None:
+    log_in(page, live_url, "operator")
+    page.goto(f"{live_url}/admin/operations/")
+    expect(page.get_by_text("UnknownKey")).to_be_visible()
+    keep(page, "operations-en")
+
+    PoisonRow.objects.update(error_class="LaterError")
+
+    expect(page.get_by_text("LaterError")).to_be_visible(timeout=6000)
+
+
+def test_one_button_and_a_question_stop_everything(page: Page, live_url: str, noted: Noted) -> None:
+    log_in(page, live_url, "operator")
+    page.goto(f"{live_url}/admin/operations/")
+
+    page.get_by_role("button", name="Emergency stop").click()
+    page.get_by_label("why").fill("wrong rate")
+    keep(page, "operations-question")
+    page.get_by_role("button", name="Stop now").click()
+
+    expect(page.get_by_role("alert").first).to_contain_text("Emergency stop: everything")
+    keep(page, "operations-stopped")
+    assert EmergencyStop.objects.get().why == "wrong rate"
+
+
+def test_the_page_fits_a_phone_in_chinese(page: Page, live_url: str, noted: Noted) -> None:
+    log_in(page, live_url, "operator")
+    speak(page.context, live_url, "zh-hans")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{live_url}/admin/operations/")
+
+    expect(page.get_by_text("需人工处理的触达")).to_be_visible()
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    keep(page, "operations-phone")
+    assert wide <= 0

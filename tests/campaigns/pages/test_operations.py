@@ -1,0 +1,88 @@
+"""The stations' page: figures for operators, a stop for those who may, a banner for everybody."""
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.actions.stop import Scope, stop_sending
+from campaigns.models import EmergencyStop
+from compliance.models import User
+from tests.factories import NOW, graph_of, make_journey, make_people, make_segment, make_staff
+
+pytestmark = pytest.mark.django_db
+
+
+def client_of(user: User, language: str = "") -> Client:
+    client = Client(headers={"accept-language": language} if language else None)
+    client.force_login(user)
+    return client
+
+
+def said(answer: object) -> str:
+    return " ".join(str(message) for message in get_messages(answer.wsgi_request))  # type: ignore[attr-defined]
+
+
+def test_the_page_and_its_board_show_every_stage() -> None:
+    make_people(1)
+    make_segment()
+    make_journey(graph_of())
+    client = client_of(make_staff().operator)
+
+    for name in ("operations:index", "operations:board"):
+        page = client.get(reverse(name)).content.decode()
+        for word in ("Enrolments due", "Batches under way", "Touches handing over", "Put aside"):
+            assert word in page
+
+
+def test_the_page_speaks_chinese() -> None:
+    page = client_of(make_staff().operator, "zh-hans").get(reverse("operations:index"))
+
+    assert "待推进的入组" in page.content.decode()
+    assert "Enrolments due" not in page.content.decode()
+
+
+@pytest.mark.parametrize("role", ["marketer", "manager", "checker"])
+def test_other_roles_neither_see_nor_stop(role: str) -> None:
+    client = client_of(getattr(make_staff(), role))
+
+    assert client.get(reverse("operations:index")).status_code == 403
+    assert client.post(reverse("operations:stop")).status_code == 403
+    assert not EmergencyStop.objects.exists()
+
+
+def test_one_button_stops_and_two_persons_let_go() -> None:
+    staff = make_staff()
+    operator, compliance = client_of(staff.operator), client_of(staff.compliance)
+
+    operator.post(reverse("operations:stop"), {"channel": "sms", "why": "wrong rate"})
+
+    standing = EmergencyStop.objects.get()
+    assert (standing.scope, standing.stopped_by, standing.why) == ("sms", "operator", "wrong rate")
+    release = reverse("operations:release", args=[standing.pk])
+    operator.post(release)
+    operator.post(release)
+    assert EmergencyStop.objects.get().released_at is None
+    compliance.post(release)
+    assert EmergencyStop.objects.get().released_by == staff.compliance
+
+
+def test_two_scopes_at_once_are_refused_in_words() -> None:
+    journey = make_journey(graph_of(), is_live=False)
+    journey.live, journey.state = journey.versions.get(), "running"
+    journey.save()
+    client = client_of(make_staff().operator)
+
+    answer = client.post(reverse("operations:stop"), {"channel": "sms", "journey": journey.pk})
+
+    assert "not several" in said(answer)
+    assert not EmergencyStop.objects.exists()
+
+
+def test_every_page_of_the_console_says_what_is_stopped() -> None:
+    stop_sending(scope=Scope(channel="email"), actor="operator", why="", now=NOW)
+
+    for user in (make_staff().marketer, make_staff().manager):
+        page = client_of(user).get(reverse("admin:index")).content.decode()
+        assert "Emergency stop: E-mail." in page
+    assert "Emergency stop" not in Client().get(reverse("admin:login")).content.decode()
