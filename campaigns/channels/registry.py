@@ -5,7 +5,7 @@ from typing import Final
 
 from campaigns.channels import in_app, task, webhook
 from campaigns.channels.base import AccountConfig, Provider
-from campaigns.channels.email import smtp
+from campaigns.channels.email import anymail, smtp
 from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.push import apns, fcm, jpush, webpush
 from campaigns.channels.sms import aliyun, generic_http, smpp, tencent, twilio
@@ -13,6 +13,7 @@ from campaigns.channels.wecom import wecom
 
 VENDORS: Final[Mapping[str, Callable[[AccountConfig], Provider]]] = {
     "aliyun": aliyun.build,
+    "anymail": anymail.build,
     "apns": apns.build,
     "fcm": fcm.build,
     "http_sms": generic_http.build,

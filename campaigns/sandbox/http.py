@@ -16,7 +16,7 @@ from campaigns.sandbox.mischief import answer_or_misbehave
 from campaigns.sandbox.service_account import ServiceAccountKey
 from campaigns.sandbox.signed import is_signed
 from campaigns.sandbox.smpp import MessageCentre
-from campaigns.sandbox.vendors import aliyun, jpush, tencent, twilio, webhook, webpush, wecom
+from campaigns.sandbox.vendors import aliyun, esp, jpush, tencent, twilio, webhook, webpush, wecom
 
 _CHANNELS = ("email", "sms", "push", "wecom")
 _RETRY_AFTER = "1"
@@ -57,6 +57,7 @@ class HttpSide:
             jpush.JPush(desk, api_secret),
             twilio.Twilio(desk, api_secret),
             webhook.Webhook(desk, api_secret),
+            esp.Esp(desk, api_secret),
             webpush.WebPush(desk, desk.ledger.path.with_suffix(".webpush.key")),
         ]
 
