@@ -53,6 +53,14 @@ class ContentChanged(CampaignError):
     """A touch's frozen content is not the one its hash was taken of."""
 
 
+class NotOnRecord(CampaignError):
+    """What a question names isn't known; ``what`` is customer or product."""
+
+    def __init__(self, what: str, message: str) -> None:
+        super().__init__(message)
+        self.what = what
+
+
 class LostLease(CampaignError):
     """The lease ran out and another worker took over: this one writes nothing."""
 

@@ -7,7 +7,7 @@ faster than COPY into a temporary table and needs no DDL per batch. Bytes travel
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -29,7 +29,7 @@ from customers.identifiers import (
     name_binding,
     normalise,
 )
-from customers.models import Attribute, Quarantine, Source
+from customers.models import Attribute, Customer, Quarantine, Source
 from customers.vocabulary import ConsentState, Purpose
 
 QUARANTINE_BINDING = b"quarantine"
@@ -502,6 +502,12 @@ def contacts_held(
     """``(customer id, kind, hash as hex)`` of the phones and e-mail addresses these customers
     have, and of the given ones wherever they are."""
     return set(rows(CONTACTS_HELD, {"ids": list(customer_ids), "hashes": list(hashes)}))
+
+
+def customer_ids(numbers: Collection[str]) -> dict[str, int]:
+    """Ids by customer number; unknown numbers are absent."""
+    found = Customer.objects.filter(customer_no__in=numbers)
+    return dict(found.values_list("customer_no", "pk"))
 
 
 def attribute_types() -> dict[str, str]:

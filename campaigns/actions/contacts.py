@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from campaigns.queries import (
     GIVE_BACK_CONTACTS,
+    LAST_MARKETED,
     PRUNE_CONTACTS,
     TAKE_CONTACTS,
     Counter,
@@ -20,7 +21,7 @@ from campaigns.queries import (
 from campaigns.states import TouchState
 from compliance.calendar import first_instant, period_start
 from compliance.contact import LIMITED_PURPOSES, PERIODS, Cap, ContactRules
-from customers.queries import LOCK_CUSTOMERS, as_json, execute
+from customers.queries import LOCK_CUSTOMERS, as_json, execute, rows
 
 # Caps look back a month, rule S-04 thirty days.
 KEPT = timedelta(days=70)
@@ -134,6 +135,32 @@ def _counts(
         people=[{"id": person, **periods[zones[person]]} for person in ids if person in zones],
         own=[touch.id for touch in touches if touch.state != TouchState.QUEUED],
     )
+
+
+def contacts_of(
+    customer_id: int,
+    *,
+    rules: ContactRules,
+    channel: str,
+    product: str,
+    zone: ZoneInfo,
+    now: datetime,
+) -> tuple[tuple[Cap, int], ...]:
+    """How far one customer has used the caps that are no journey's own, counted without a lock."""
+    caps = rules.caps_on(channel=channel, journey="", product=product)
+    counters = [_counter(cap, channel, product, 0) for cap in caps]
+    if not counters:
+        return ()
+    people = [{"id": customer_id, **_periods(zone, now)}]
+    used = contact_counts(counters, people=people, own=()).get(customer_id)
+    return tuple(zip(caps, used or [0] * len(caps), strict=True))
+
+
+def last_marketed(customer_id: int, product: str) -> datetime | None:
+    """When the customer was last approached about the product, as far as contacts are kept."""
+    found = rows(LAST_MARKETED, {"customer": customer_id, "product": product})
+    at: datetime | None = found[0][0]
+    return at
 
 
 def _counter(cap: Cap, channel: str, product: str, journey_id: int) -> Counter:

@@ -84,7 +84,7 @@ def read_world(
     """
     ids = [touch.customer_id for touch in touches]
     journey = Journey.objects.get(pk=journey_id)
-    policy = _policy(now)
+    policy = policy_at(now)
     hold_customers(touches)
     customers = customer_facts(ids)
     zones = {
@@ -131,11 +131,16 @@ def read_world(
     )
 
 
-def _policy(now: datetime) -> Policy:
+def policy_at(now: datetime) -> Policy:
+    """The rules in force on the institution's day."""
     on = now.astimezone(zone(None, settings.TIME_ZONE)).date()
     rules = rulebook(on)
     return Policy(
-        on=on, suitability=rules.suitability, contact=rules.contact, calendar=rules.calendar
+        on=on,
+        suitability=rules.suitability,
+        contact=rules.contact,
+        calendar=rules.calendar,
+        packs=rules.packs,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from django.utils.timezone import localtime
 
@@ -25,7 +25,7 @@ UNREAD: Final = frozenset({"url", "queue", "reply_to", "unsubscribe_url", "date"
 _LIQUID: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _QUOTED: Final = re.compile(r"""["']([^"']*)["']""")
 _TOKEN: Final = re.compile(r"(/[ruo]/)[A-Za-z0-9_-]{16,}")
-_Found = tuple[frozenset[str], frozenset[str]]
+Found: TypeAlias = tuple[frozenset[str], frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,11 @@ def read_message(
     return Reading(purpose=purpose, forbidden=forbidden, to_review=to_review, reviewed=reviewed)
 
 
+def read_text(text: str, subject: Subject, *, on: date) -> Found:
+    """The rules that forbid a text, and those that ask for a reviewer."""
+    return _found((text,), subject, on)
+
+
 def _texts(parts: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     """The message as its reader has it: as a page and as plain text, where it comes as both."""
     told = {name: _TOKEN.sub(r"\1", text) for name, text in parts if name not in UNREAD}
@@ -63,7 +68,7 @@ def _page(html: str) -> str:
 
 
 @lru_cache(maxsize=2048)
-def _found(texts: tuple[str, ...], subject: Subject, on: date) -> _Found:
+def _found(texts: tuple[str, ...], subject: Subject, on: date) -> Found:
     """The rules that forbid, and those that ask for a reviewer."""
     forbidden: set[str] = set()
     to_review: set[str] = set()

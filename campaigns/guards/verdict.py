@@ -46,12 +46,13 @@ Verdict: TypeAlias = Allow | Defer | Refuse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The rules that are in force on the institution's day."""
+    """The rules in force on the institution's day; ``packs``: the versions that officers made."""
 
     on: date
     suitability: Mapping[str, Rule]
     contact: ContactRules
     calendar: Calendar
+    packs: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,8 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     told = exception_handler(error, dict(context))
     if told is None:
         return None
-    code = getattr(error, "default_code", "error")
     detail = getattr(error, "detail", "")
+    code = getattr(detail, "code", getattr(error, "default_code", "error"))
     body: dict[str, Any] = {"type": "about:blank", "status": told.status_code, "title": code}
     if isinstance(error, ValidationError):
         body |= {"title": "invalid", "detail": "The request cannot be read.", "errors": detail}

@@ -1,0 +1,233 @@
+"""`POST /api/v1/decide`: every gate's word at once, with rules and values, and nothing written."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from campaigns.actions.advance import advance
+from campaigns.actions.dispatch import dispatch_batch
+from campaigns.actions.enrol import enrol
+from campaigns.channels.base import Channel
+from campaigns.models import Contact, Touch
+from compliance.models import Product
+from compliance.queries import clock_now
+from customers.actions.sources import create_api_key
+from customers.models import Customer
+from customers.vocabulary import ConsentState, KeyScope
+from tests.factories import (
+    NOW,
+    graph_of,
+    make_journey,
+    make_memory_account,
+    make_people,
+    make_product,
+    make_segment,
+    make_template,
+    say_consent,
+    send_node,
+)
+
+pytestmark = pytest.mark.django_db
+Decide = Callable[..., dict[str, Any]]
+SUITED = {
+    "risk_level": "C3",
+    "risk_assessed_on": "2026-01-10",
+    "lowest_class": False,
+    "birth_on": "1985-05-04",
+    "region": "上海",
+}
+TEN_IN_THE_MORNING = NOW.isoformat()
+
+
+@pytest.fixture
+def world() -> int:
+    """A customer to whom product F001 suits."""
+    make_product()
+    return make_people(1, channels=[Channel.SMS], columns=SUITED)[0]
+
+
+def key(scope: KeyScope = KeyScope.READ) -> str:
+    return create_api_key(name=scope.value, scope=scope, now=clock_now()).secret
+
+
+def post(client: Client, body: object, bearer: str | None) -> Any:
+    headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+    return client.post(
+        "/api/v1/decide", data=body, content_type="application/json", headers=headers
+    )
+
+
+@pytest.fixture
+def ask(client: Client, world: int) -> Decide:
+    secret = key()
+
+    def send(**changes: Any) -> dict[str, Any]:
+        body = {
+            "customer": "P00000",
+            "product": "F001",
+            "channel": "sms",
+            "at": TEN_IN_THE_MORNING,
+            **changes,
+        }
+        answer = post(client, body, secret)
+        assert answer.status_code == 200, answer.content
+        told: dict[str, Any] = answer.json()
+        return told
+
+    return send
+
+
+def test_what_suits_may_be_promoted(ask: Decide) -> None:
+    told = ask()
+
+    assert (told["decision"], told["rule_ids"], told["notices"]) == ("ALLOW", [], [])
+    assert told["not_before"] is None
+    assert "wording" in told["not_applied"]
+    assert not Contact.objects.exists()
+    assert not Touch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("columns", "rule"),
+    [
+        ({"risk_level": "C2"}, "S-01"),
+        ({"risk_level": None}, "S-06"),
+        ({"lowest_class": True}, "S-03"),
+        ({"birth_on": date(2012, 1, 1)}, "S-12"),
+        ({"birth_on": None}, "S-12"),
+        ({"status": "restricted"}, "P-6"),
+    ],
+)
+def test_a_rule_blocks_and_shows_what_it_read(
+    ask: Decide, columns: dict[str, Any], rule: str
+) -> None:
+    Customer.objects.update(**columns)
+
+    told = ask()
+
+    assert told["decision"] == "BLOCK"
+    assert rule in told["rule_ids"]
+    assert {entry["rule_id"] for entry in told["evidence"]} == set(told["rule_ids"])
+
+
+def test_all_that_speaks_against_it_is_told_at_once(ask: Decide, world: int) -> None:
+    Customer.objects.update(risk_level="C1", birth_on=date(2012, 1, 1))
+    say_consent([world], ["sms"], state=ConsentState.WITHDRAWN)
+
+    told = ask(at="2026-03-02T23:00:00+08:00")
+
+    assert {"P-1", "Q-01", "S-01", "S-12"} <= set(told["rule_ids"])
+    assert told["not_before"] == "2026-03-03T01:00:00Z"
+
+
+def test_a_hold_gives_no_ground(ask: Decide) -> None:
+    Customer.objects.update(aml_hold=True, risk_level="C1")
+    by_law = ask()
+    Customer.objects.update(aml_hold=False, internal_hold=True, risk_level="C5")
+    by_house = ask()
+
+    assert by_law["decision"] == "BLOCK"
+    for told in (by_law, by_house):
+        told.pop("decided_at")
+    assert by_law == by_house
+    assert "aml" not in str(by_law).lower()
+
+
+def test_what_he_asks_for_himself_needs_a_warning_above_his_level(ask: Decide) -> None:
+    Product.objects.update(distributor_risk=4)
+
+    assert ask()["decision"] == "BLOCK"
+    told = ask(initiator="customer", channel="web")
+    assert told["decision"] == "ALLOW_WITH_NOTICE"
+    assert told["rule_ids"] == ["S-04"]
+    assert "written_risk_warning" in told["notices"]
+
+
+def test_whom_we_led_there_did_not_ask_himself(
+    ask: Decide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_memory_account(monkeypatch, Channel.SMS)
+    make_template(Channel.SMS, product="F001")
+    make_segment()
+    enrol(journey=make_journey(graph_of(send_node(Channel.SMS))), now=NOW)
+    advance(owner="w", now=NOW)
+    dispatch_batch(owner="w", now=NOW)
+    Product.objects.update(distributor_risk=4)
+
+    assert ask(initiator="customer", at="2026-03-31T10:00:00+08:00")["decision"] == "BLOCK"
+    later = ask(initiator="customer", at="2026-04-02T10:00:00+08:00")
+    assert later["decision"] == "ALLOW_WITH_NOTICE"
+    # And that touch used the day's cap.
+    Product.objects.update(distributor_risk=3)
+    assert ask()["rule_ids"] == ["F-01"]
+
+
+def test_a_text_is_judged_along(ask: Decide) -> None:
+    assert ask(text="保本保息")["decision"] == "BLOCK"
+    told = ask(text="投资有风险，风险由投资者自行承担，遥遥领先")
+    assert told["decision"] == "REVIEW"
+    assert ask(text="基金A：投资有风险，风险由投资者自行承担")["decision"] == "ALLOW"
+
+
+def test_a_service_needs_its_own_consent_and_no_suitability(ask: Decide, world: int) -> None:
+    Customer.objects.update(risk_level="C1")
+
+    assert ask(purpose="service")["rule_ids"] == ["P-1"]
+    say_consent([world], ["sms"], purpose="service")
+    told = ask(purpose="service", at="2026-03-02T23:00:00+08:00")
+    assert told["decision"] == "ALLOW"
+    assert "suitability" in told["not_applied"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "title"),
+    [
+        ({"customer": "nobody"}, 404, "unknown_customer"),
+        ({"product": "nothing"}, 404, "unknown_product"),
+        ({"channel": "pigeon"}, 400, "invalid"),
+        ({"purpose": "fun"}, 400, "invalid"),
+        ({"at": "soon"}, 400, "invalid"),
+        ({"customer": ""}, 400, "invalid"),
+        ({"customer": "\x00"}, 400, "invalid"),
+        ({"text": "x" * 20_001}, 400, "invalid"),
+    ],
+)
+def test_bad_questions_are_problems(
+    client: Client, world: int, changes: dict[str, str], status: int, title: str
+) -> None:
+    body = {"customer": "P00000", "product": "F001", "channel": "sms", **changes}
+
+    answer = post(client, body, key())
+
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/problem+json"
+    assert (answer.json()["status"], answer.json()["title"]) == (status, title)
+
+
+def test_bodies_that_are_no_question_are_problems(client: Client, world: int) -> None:
+    secret = key()
+
+    for body in ("{", "[]", "null", '"x"', "1"):
+        assert post(client, body, secret).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("scope", "status"),
+    [(None, 401), (KeyScope.INGEST, 403), (KeyScope.READ, 200), (KeyScope.MANAGE, 200)],
+)
+def test_who_may_ask(client: Client, world: int, scope: KeyScope | None, status: int) -> None:
+    body = {"customer": "P00000", "product": "F001", "channel": "sms"}
+
+    answer = post(client, body, key(scope) if scope else None)
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-03-02T10:00"])
+def test_far_times_break_nothing(client: Client, world: int, at: str) -> None:
+    body = {"customer": "P00000", "product": "F001", "channel": "sms", "at": at}
+
+    assert post(client, body, key()).status_code in (200, 400)
