@@ -150,13 +150,18 @@ async def push_through_provider(
     return seconds
 
 
-async def push_bare(channel: str, messages: Sequence[Outgoing], ports: Mapping[str, str]) -> float:
+async def push_bare(
+    channel: str,
+    messages: Sequence[Outgoing],
+    ports: Mapping[str, str],
+    sms_per_request: int = SMS_BATCH,
+) -> float:
     """Send ready bytes; return seconds."""
     match channel:
         case "email":
             return await _push_mail(messages, int(ports["smtp_port"]))
         case "sms":
-            return await _push_sms(messages, ports["sms_url"])
+            return await _push_sms(messages, ports["sms_url"], sms_per_request)
         case _:
             return await _push_fcm(messages, ports)
 
@@ -190,10 +195,10 @@ async def _push_mail(messages: Sequence[Outgoing], port: int) -> float:
     return time.perf_counter() - started
 
 
-async def _push_sms(messages: Sequence[Outgoing], url: str) -> float:
+async def _push_sms(messages: Sequence[Outgoing], url: str, size: int) -> float:
     bodies = []
-    for start in range(0, len(messages), SMS_BATCH):
-        batch = messages[start : start + SMS_BATCH]
+    for start in range(0, len(messages), size):
+        batch = messages[start : start + size]
         items = [{"key": m.key, "to": m.address, "text": m.content["text"]} for m in batch]
         bodies.append(orjson.dumps({"messages": items}))
     headers = [signed_headers(account="bench", secret=API_SECRET, body=body) for body in bodies]
@@ -204,7 +209,11 @@ async def _push_sms(messages: Sequence[Outgoing], url: str) -> float:
                 await answer.read()
 
         started = time.perf_counter()
-        await fan_out(items=list(zip(bodies, headers, strict=True)), act=act, concurrency=4)
+        await fan_out(
+            items=list(zip(bodies, headers, strict=True)),
+            act=act,
+            concurrency=4 if size > 1 else PUSH_AT_ONCE,
+        )
         return time.perf_counter() - started
 
 

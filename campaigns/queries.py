@@ -163,6 +163,11 @@ UPDATE campaigns_accounthealth SET open_until = %(until)s, changed_at = %(now)s
 WHERE account_id = %(account)s AND open_until <= %(now)s
 """
 
+END_PROBE: Final = """
+UPDATE campaigns_accounthealth SET open_until = %(now)s, changed_at = %(now)s
+WHERE account_id = %(account)s AND open_until IS NOT NULL
+"""
+
 OPEN_BREAKER: Final = """
 INSERT INTO campaigns_accounthealth AS h (account_id, opens, open_until, code, changed_at)
 VALUES (%(account)s, %(opens)s, %(now)s + coalesce(%(pause)s, %(least)s), %(code)s, %(now)s)

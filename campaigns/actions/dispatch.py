@@ -75,6 +75,7 @@ class Flight:
     provider: Provider
     prepared: Prepared
     lease: Lease
+    is_probe: bool
     sending: Future[list[Result]]
 
 
@@ -195,6 +196,7 @@ def _take_off(claimed: ClaimedBatch, now: datetime) -> Flight | None:
         provider=provider,
         prepared=prepared,
         lease=lease,
+        is_probe=allowance.is_probe,
         sending=start_sending(prepared, provider, lease, watch, allowance.pace),
     )
 
@@ -314,7 +316,8 @@ def _record(flight: Flight, results: Sequence[Result], now: datetime) -> None:
     execute(WRITE_OUTCOMES, {"rows": as_json(told), "batch": claimed.id})
     give_back([result.key for result in results if result.state is not TouchState.ACCEPTED])
     _record_tasks(flight.prepared, results, now)
-    note_flow(claimed.account_id, gateway_of(provider), now)
+    gateway = gateway_of(provider)
+    note_flow(claimed.account_id, gateway, is_probe=flight.is_probe, now=now)
     can_ask = provider.limits.can_find
     execute(SETTLE_BATCH, {"batch": claimed.id, "fence": claimed.fence, "can_ask": can_ask})
 

@@ -19,6 +19,7 @@ from campaigns.queries import (
     BEGIN_PROBE,
     CLOSE_BREAKER,
     DUE_IN_BATCH,
+    END_PROBE,
     MAKE_THROTTLE,
     OPEN_BREAKER,
     RESERVE,
@@ -42,6 +43,7 @@ class Allowance:
     messages: int | None
     pace: Pace
     again: timedelta = timedelta(0)
+    is_probe: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,9 @@ def may_send(claimed: ClaimedBatch, account: ProviderAccount, now: datetime) -> 
     """
     if _is_shut(account):
         probing = execute(BEGIN_PROBE, {"account": account.pk, "now": now, "until": now + LEASE})
-        return Allowance(messages=PROBE if probing else 0, pace=Pace(), again=OPEN_FOR)
+        return Allowance(
+            messages=PROBE if probing else 0, pace=Pace(), again=OPEN_FOR, is_probe=bool(probing)
+        )
     rates = [rate for rate in _rates(claimed, account, now) if rate.per_second or rate.per_day]
     if not rates:
         return Allowance(messages=None, pace=Pace())
@@ -79,10 +83,11 @@ def may_send(claimed: ClaimedBatch, account: ProviderAccount, now: datetime) -> 
     )
 
 
-def note_flow(account_id: int, gateway: Gateway, now: datetime) -> None:
+def note_flow(account_id: int, gateway: Gateway, *, is_probe: bool, now: datetime) -> None:
     """Write down what the breaker in this process found, where every process reads it.
 
-    Here it stays open as long as batches of the account are under way.
+    Here it stays open as long as batches of the account are under way. A probe that sent nothing
+    has shown nothing: the next may try at once.
     """
     if trip := gateway.unrecorded():
         execute(
@@ -98,8 +103,10 @@ def note_flow(account_id: int, gateway: Gateway, now: datetime) -> None:
                 "most": OPEN_FOR_AT_MOST,
             },
         )
-    elif gateway.has_succeeded and not gateway.trip:
+    elif gateway.take_success():
         execute(CLOSE_BREAKER, {"account": account_id, "now": now})
+    elif is_probe:
+        execute(END_PROBE, {"account": account_id, "now": now})
 
 
 def daily_limit(account: ProviderAccount, today: date) -> int | None:

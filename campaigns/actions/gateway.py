@@ -1,7 +1,7 @@
 """What stands between this process and one provider: its lanes, and a breaker.
 
 Lanes bound the requests under way at once over all batches, so that a slow provider fills its own
-lanes and nobody else's. The breaker opens after `FAILURES` bad outcomes in a row, or at once when
+lanes and nobody else's. The breaker opens after some failed requests in a row, or at once when
 the provider says that the account itself is at fault: requests not yet made are not made. What
 the breaker found is written with the batch (`campaigns.actions.flow`), where every process reads
 it.
@@ -22,10 +22,13 @@ from campaigns.channels.base import (
     Provider,
     Refused,
     Unavailable,
+    Unknown,
 )
 
-# In a row, in one process: with two of them, twenty at most.
+# Requests in a row, in one process: with two of them, twenty at most. One that carries many
+# messages is one failure, but fewer of those are waited for.
 FAILURES: Final = 10
+FAILURES_OF_MANY: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +45,24 @@ class Gateway:
     def __init__(self, limits: Limits) -> None:
         self.lanes = asyncio.Semaphore(limits.concurrency)
         self.trip: Trip | None = None
-        self.has_succeeded = False
+        self._has_succeeded = False
         self._in_a_row = 0
         self._is_recorded = False
+        self._bears = FAILURES if limits.per_request == 1 else FAILURES_OF_MANY
 
     def note(self, outcomes: Sequence[Outcome]) -> None:
-        """Count what came back; open when it is enough."""
+        """Count what came back of one request; open when it is enough."""
+        if any(isinstance(outcome, Accepted | Refused) for outcome in outcomes):
+            # A refusal is about the message: the provider works.
+            self._in_a_row, self._has_succeeded = 0, True
+            return
+        self._in_a_row += 1
         for outcome in outcomes:
-            match outcome:
-                case Accepted() | Refused():
-                    # A refusal is about the message: the provider works.
-                    self._in_a_row, self.has_succeeded = 0, True
-                case _ if outcome.code in ACCOUNT_FAULTS:
-                    self._open(outcome)
-                case _:
-                    self._in_a_row += 1
-                    if self._in_a_row >= FAILURES:
-                        self._open(outcome)
+            if not isinstance(outcome, Unavailable | Unknown):
+                continue
+            if outcome.code in ACCOUNT_FAULTS or self._in_a_row >= self._bears:
+                pause = outcome.retry_after if isinstance(outcome, Unavailable) else None
+                self.trip = self.trip or Trip(code=outcome.code, pause=pause)
 
     def unrecorded(self) -> Trip | None:
         """Why it opened, told once: several batches may have been under way."""
@@ -67,15 +71,15 @@ class Gateway:
         self._is_recorded = self.trip is not None
         return self.trip
 
+    def take_success(self) -> bool:
+        """Whether something got through since this was last asked."""
+        told, self._has_succeeded = self._has_succeeded, False
+        return told and self.trip is None
+
     def close(self) -> None:
         """Try again: the row that all processes share allows it."""
-        self.trip, self.has_succeeded, self._in_a_row = None, False, 0
+        self.trip, self._has_succeeded, self._in_a_row = None, False, 0
         self._is_recorded = False
-
-    def _open(self, outcome: Outcome) -> None:
-        pause = outcome.retry_after if isinstance(outcome, Unavailable) else None
-        code = "" if isinstance(outcome, Accepted) else outcome.code
-        self.trip = self.trip or Trip(code=code, pause=pause)
 
 
 _gateways: WeakKeyDictionary[Provider, Gateway] = WeakKeyDictionary()

@@ -103,7 +103,7 @@ def open_accounts(
             Channel.EMAIL,
             "smtp",
             sandbox["smtp_url"],
-            {**settle, "connections": "8", "lookup_url": sandbox["email_lookup_url"]},
+            {**settle, "connections": "16", "lookup_url": sandbox["email_lookup_url"]},
             {**signed, "lookup_secret": api_secret},
         ),
         (Channel.SMS, "http_sms", sandbox["sms_url"], settle, {**signed, "api_secret": api_secret}),

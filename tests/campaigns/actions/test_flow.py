@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,8 +12,8 @@ import pytest
 from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch, dispatch_due
 from campaigns.actions.enrol import enrol
-from campaigns.actions.flow import OPEN_FOR, PROBE, daily_limit
-from campaigns.actions.gateway import FAILURES
+from campaigns.actions.flow import OPEN_FOR, PROBE, daily_limit, note_flow
+from campaigns.actions.gateway import FAILURES, gateway_of
 from campaigns.channels.base import Accepted, Channel, Limits, Outcome, Outgoing, Unavailable
 from campaigns.channels.memory import MemoryProvider, accept
 from campaigns.models import AccountHealth, DispatchBatch, Journey, ProviderAccount, Touch
@@ -194,6 +195,49 @@ def test_only_one_process_probes(queued: Callable[..., MemoryProvider]) -> None:
     AccountHealth.objects.update(open_until=later + timedelta(seconds=30))
 
     assert dispatch_batch(owner="v", now=later) is None
+
+
+def test_a_request_with_many_messages_is_one_failure(
+    queued: Callable[..., MemoryProvider],
+) -> None:
+    provider = queued(60, script=dead, limits=replace(ONE_BY_ONE, per_request=20))
+
+    dispatch_batch(owner="w", now=NOW)
+
+    assert len(provider.sent) == 60
+    assert not AccountHealth.objects.exists()
+
+
+def test_a_probe_that_had_nothing_to_send_lets_the_next_try(
+    queued: Callable[..., MemoryProvider],
+) -> None:
+    provider = queued(2, script=revoked)
+    dispatch_batch(owner="w", now=NOW)
+    later = NOW + timedelta(minutes=1)
+    Touch.objects.update(state="ambiguous", due_at=NOW)
+    provider.script = accept
+
+    dispatch_batch(owner="w", now=later)
+
+    assert AccountHealth.objects.get().open_until == later
+    assert set(Touch.objects.values_list("reason", flat=True)) == {"proved_absent"}
+    for seconds in (5, 10, 15):
+        dispatch_batch(owner="w", now=later + timedelta(seconds=seconds))
+    assert states() == {"accepted"}
+
+
+def test_an_earlier_success_does_not_close_what_another_process_opened(
+    queued: Callable[..., MemoryProvider],
+) -> None:
+    provider = queued(1)
+    dispatch_batch(owner="w", now=NOW)
+    account = ProviderAccount.objects.get()
+    opened = NOW + timedelta(minutes=9)
+    AccountHealth.objects.create(account=account, opens=1, open_until=opened, changed_at=NOW)
+
+    note_flow(account.pk, gateway_of(provider), is_probe=False, now=NOW)
+
+    assert AccountHealth.objects.get().open_until == opened
 
 
 def test_a_refused_message_says_nothing_about_the_account(
