@@ -13,12 +13,13 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from campaigns.actions.contacts import contacts_of, last_marketed
-from campaigns.actions.judging import CONSENT_CHANNEL, policy_at
+from campaigns.actions.judging import ADDRESS_KIND, CONSENT_CHANNEL, policy_at
 from campaigns.actions.wording import Subject, read_text
 from campaigns.channels.base import Channel
 from campaigns.errors import NotOnRecord
 from campaigns.guards.chain import ask
 from campaigns.guards.verdict import Case, Defer, Policy, Refuse, Verdict
+from campaigns.queries import suppressed
 from compliance.calendar import zone
 from compliance.contact import LIMITED_PURPOSES
 from compliance.queries import products
@@ -32,12 +33,18 @@ from compliance.suitability.values import (
     Finding,
     Product,
 )
-from customers.queries import CustomerFacts, current_consents, customer_facts, customer_ids
+from customers.queries import (
+    CustomerFacts,
+    addresses,
+    current_consents,
+    customer_facts,
+    customer_ids,
+)
 
 # By what rule each gate speaks, where its verdict doesn't say.
 _RULES: Final = {"recipient": "P-6", "eligibility": "not_eligible", "consent": "P-1"}
 # Gates that only bound what the institution does of its own accord.
-_PUSH_ONLY: Final = ("consent", "quiet_hours", "frequency")
+_PUSH_ONLY: Final = ("consent", "suppression", "quiet_hours", "frequency")
 _WORDING: Final = "wording"
 _SUITABILITY: Final = "suitability"
 Values: TypeAlias = Mapping[str, str | int | bool | None]
@@ -111,6 +118,7 @@ def _case(
         personalise_off=customer.personalise_off,
         consent=consents.get(_consent_name(question.channel)),
         has_address=True,
+        suppressed=_suppressed(question.channel, customer.id),
         is_personal=False,
         is_approved=True,
         aml_hold=customer.aml_hold,
@@ -129,6 +137,12 @@ def _case(
             now=now,
         ),
     )
+
+
+def _suppressed(channel: str, customer_id: int) -> str:
+    """Why his address on this channel may not be written to, or nothing."""
+    kind = ADDRESS_KIND.get(Channel(channel)) if channel in set(Channel) else None
+    return suppressed(kind, addresses([customer_id], kind)).get(customer_id, "") if kind else ""
 
 
 def _consent_name(channel: str) -> str:

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0013_suppression"),
+        ("campaigns", "0011_receipts_by_arrival"),
         ("customers", "0003_suitability_facts"),
     ]
 
