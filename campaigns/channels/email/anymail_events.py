@@ -88,7 +88,7 @@ def read_events(
     if esp == "sendgrid":
         _check_sendgrid(config, headers, body, now)
     elif esp != "mailgun":
-        _check_shared(config, headers)
+        _check_shared(config, headers, now)
     items = read_items(body)
     if esp == "mailgun":
         _check_mailgun(config, items, now)
@@ -124,19 +124,18 @@ def _check_mailgun(config: AccountConfig, items: list[dict[str, object]], now: d
         _check_age(stamp, now)
 
 
-def _check_shared(config: AccountConfig, headers: Mapping[str, str]) -> None:
+def _check_shared(config: AccountConfig, headers: Mapping[str, str], now: datetime) -> None:
     """The shared secret, in the query or as a password."""
     scheme, _, encoded = header(headers, "Authorization").partition(" ")
     if scheme.lower() != "basic":
-        check_token(config, headers)
+        check_token(config, headers, now)
         return
     try:
         password = base64.b64decode(encoded, validate=True).partition(b":")[2]
     except (binascii.Error, ValueError) as error:
         raise BadSignature("the authorization cannot be read") from error
-    names = ("receipt_token", "receipt_token_previous")
-    known = [config.secrets[name].encode() for name in names if config.secrets.get(name)]
-    if not any(hmac.compare_digest(one, password) for one in known):
+    known = accounts.secrets_in_force(config, "receipt_token", now)
+    if not any(hmac.compare_digest(one.encode(), password) for one in known):
         raise BadSignature("the password is not the account's")
 
 
