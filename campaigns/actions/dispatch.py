@@ -19,16 +19,17 @@ from campaigns.actions.contacts import give_back
 from campaigns.actions.flow import Allowance, may_send, note_flow
 from campaigns.actions.gateway import gateway_of
 from campaigns.actions.hand_over import start_sending
-from campaigns.actions.judging import ReadyTemplates
+from campaigns.actions.judging import ADDRESS_KIND, ReadyTemplates
 from campaigns.actions.lease import LEASE, Lease, Watch
 from campaigns.actions.outcomes import MAX_ATTEMPTS, Result
 from campaigns.actions.prepare import Judged, Prepared, prepare_touches, ready_templates
 from campaigns.actions.receipts import name_touches
-from campaigns.channels.base import Provider
+from campaigns.actions.suppress import suppress
+from campaigns.channels.base import Channel, Provider
 from campaigns.channels.runner import process_loop
 from campaigns.errors import LostLease
 from campaigns.failpoints import reach
-from campaigns.models import DispatchBatch, ProviderAccount
+from campaigns.models import DispatchBatch, ProviderAccount, Suppression
 from campaigns.queries import (
     CLAIM_BATCH,
     OPEN_TOUCHES,
@@ -316,10 +317,24 @@ def _record(flight: Flight, results: Sequence[Result], now: datetime) -> None:
     execute(WRITE_OUTCOMES, {"rows": as_json(told), "batch": claimed.id})
     give_back([result.key for result in results if result.state is not TouchState.ACCEPTED])
     _record_tasks(flight.prepared, results, now)
+    _suppress_dead(flight, results, now)
     gateway = gateway_of(provider)
     note_flow(claimed.account_id, gateway, is_probe=flight.is_probe, now=now)
     can_ask = provider.limits.can_find
     execute(SETTLE_BATCH, {"batch": claimed.id, "fence": claimed.fence, "can_ask": can_ask})
+
+
+def _suppress_dead(flight: Flight, results: Sequence[Result], now: datetime) -> None:
+    dead = {result.key for result in results if result.is_address_dead}
+    kind = ADDRESS_KIND.get(Channel(flight.account.channel))
+    if dead and kind:
+        suppress(
+            kind=kind,
+            values=[m.address for m in flight.prepared.outgoing if m.key in dead],
+            why=Suppression.Why.UNDELIVERABLE,
+            account=flight.account,
+            now=now,
+        )
 
 
 def _record_tasks(prepared: Prepared, results: Sequence[Result], now: datetime) -> None:

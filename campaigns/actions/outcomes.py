@@ -38,6 +38,7 @@ class Result:
     provider_id: str = ""
     segments: int = 0
     tried: bool = True
+    is_address_dead: bool = False
 
 
 def judge_outcome(outcome: Outcome, *, earlier: int, limits: Limits, at: datetime) -> Result:
@@ -53,7 +54,7 @@ def judge_outcome(outcome: Outcome, *, earlier: int, limits: Limits, at: datetim
                 provider_id=provider_id,
                 segments=segments,
             )
-        case Refused(code=code):
+        case Refused(code=code, is_address_dead=is_dead):
             return Result(
                 key=key,
                 state=TouchState.REFUSED,
@@ -61,6 +62,7 @@ def judge_outcome(outcome: Outcome, *, earlier: int, limits: Limits, at: datetim
                 at=at,
                 reason=Reason.PROVIDER_REFUSED,
                 detail=code,
+                is_address_dead=is_dead,
             )
         case Unavailable(code=code, retry_after=pause):
             return _retry(key, earlier + 1, code, pause, at, Reason.PROVIDER_UNAVAILABLE)

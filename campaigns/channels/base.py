@@ -69,11 +69,15 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """Not sent, for ever: the message or the address is at fault."""
+    """Not sent, for ever: the message or the address is at fault.
+
+    is_address_dead: nobody has this address, so that no other message would arrive either.
+    """
 
     key: str
     code: str
     message: str
+    is_address_dead: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

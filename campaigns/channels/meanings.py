@@ -9,9 +9,10 @@ from campaigns.channels.base import Refused, Unavailable, Unknown
 
 
 class Meaning(StrEnum):
-    """The five things an error code can say."""
+    """What an error code can say."""
 
     REFUSED = "refused"  # this message or address, for ever
+    NO_SUCH_ADDRESS = "no_such_address"  # every message to this address, for ever
     RETRY = "retry"  # not taken now: too many requests, or a frequency limit
     UNAUTHORISED = "unauthorised"  # key, signature or permission: the account is at fault
     OUT_OF_SERVICE = "out_of_service"  # balance or contract: the account is at fault
@@ -38,6 +39,8 @@ def judge_code(
     match meaning:
         case Meaning.REFUSED:
             return Refused(key=key, code=code, message=message[:200])
+        case Meaning.NO_SUCH_ADDRESS:
+            return Refused(key=key, code=code, message=message[:200], is_address_dead=True)
         case Meaning.RETRY:
             return Unavailable(key=key, code=code, message=message[:200], retry_after=retry_after)
         case Meaning.UNAUTHORISED | Meaning.OUT_OF_SERVICE | Meaning.SENDER_REFUSED:
@@ -50,7 +53,7 @@ def judge_code(
 
 def means_refusal(code: str, table: Mapping[str, Meaning]) -> bool:
     """Return whether the code is about a message, so that its neighbours may pass."""
-    return _look_up(code, table) is Meaning.REFUSED
+    return _look_up(code, table) in (Meaning.REFUSED, Meaning.NO_SUCH_ADDRESS)
 
 
 def _look_up(code: str, table: Mapping[str, Meaning]) -> Meaning | None:

@@ -52,7 +52,7 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "BadDeviceToken": Meaning.REFUSED,
     "DeviceTokenNotForTopic": Meaning.REFUSED,
     "ExpiredToken": Meaning.REFUSED,
-    "Unregistered": Meaning.REFUSED,
+    "Unregistered": Meaning.NO_SUCH_ADDRESS,
     "MissingDeviceToken": Meaning.REFUSED,
     "PayloadEmpty": Meaning.REFUSED,
     "PayloadTooLarge": Meaning.REFUSED,

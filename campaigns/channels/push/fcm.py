@@ -154,7 +154,8 @@ def _read_outcome(key: str, answer: Answer) -> Outcome:
     code, message = _error(told)
     match code:
         case "UNREGISTERED" | "INVALID_ARGUMENT" | "SENDER_ID_MISMATCH":
-            return Refused(key=key, code=code, message=message)
+            is_dead = code == "UNREGISTERED"
+            return Refused(key=key, code=code, message=message, is_address_dead=is_dead)
         case "QUOTA_EXCEEDED" | "UNAVAILABLE":
             wait = retry_after(answer.headers)
             return Unavailable(key=key, code=code, message=message, retry_after=wait)

@@ -207,7 +207,8 @@ def _read_outcome(key: str, answer: Answer) -> Outcome:
         known_as = answer.headers.get("location", "").rstrip("/").rpartition("/")[2]
         return Accepted(key=key, provider_id=known_as[:200] or key)
     if answer.status in (404, 410):
-        return Refused(key=key, code="gone", message="the browser has unsubscribed")
+        told = "the browser has unsubscribed"
+        return Refused(key=key, code="gone", message=told, is_address_dead=True)
     if answer.status == 400 and b"vapid" in answer.body.lower():
         return Unavailable(key=key, code="unauthorised", message="VAPID was refused")
     return judge_status(key=key, answer=answer)

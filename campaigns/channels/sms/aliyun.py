@@ -59,7 +59,7 @@ _BATCH_MOST = 100
 _BATCH_MARK = "batch-"
 _FORM = "application/x-www-form-urlencoded"
 _MEANINGS: Final[Mapping[str, Meaning]] = {
-    "isv.MOBILE_NUMBER_ILLEGAL": Meaning.REFUSED,
+    "isv.MOBILE_NUMBER_ILLEGAL": Meaning.NO_SUCH_ADDRESS,
     "isv.MOBILE_COUNT_OVER_LIMIT": Meaning.REFUSED,
     "isv.BLACK_KEY_CONTROL_LIMIT": Meaning.REFUSED,
     "isv.SMS_CONTENT_ILLEGAL": Meaning.REFUSED,

@@ -6,7 +6,8 @@
                  | {"key", "status": "unavailable", "code", "message", "retry_after"}]}
 
 Requests are signed (see signing.py).  An error of the whole account may come
-as `{"code", "message"}` with HTTP 200: that is not success.
+as `{"code", "message"}` with HTTP 200: that is not success.  The code
+`isv.MOBILE_NUMBER_ILLEGAL` says that nobody has the number.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,6 +38,7 @@ from campaigns.channels.signing import signed_headers
 from campaigns.channels.sms.segments import measure
 
 _BATCH_MOST = 200
+_NO_SUCH_NUMBER = "isv.MOBILE_NUMBER_ILLEGAL"
 # A request that is wrong as a whole (bad JSON field, too long) may be so for
 # one message: its halves are tried apart, since nothing of it was taken.
 _WRONG_AS_A_WHOLE = frozenset({400, 413, 422})
@@ -142,7 +144,10 @@ def _read_outcomes(batch: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
 
 def _judge_whole(key: str, answer: Answer, told: Mapping[str, object]) -> Outcome:
     """Judge an answer without a verdict per message."""
-    code, message = _word(told.get("code")), _word(told.get("message"))
+    code = _word(told.get("code")) or _word(told.get("Code"))
+    message = _word(told.get("message"))
+    if code == _NO_SUCH_NUMBER and answer.status < 500:
+        return Refused(key=key, code=code, message=message, is_address_dead=True)
     if answer.status != 200:
         return judge_status(key=key, answer=answer, code=code, message=message)
     if code:
@@ -165,7 +170,8 @@ def _read_result(message: Outgoing, item: Mapping[str, object] | None) -> Outcom
             segments = counted or measure(full_text(message.content)).segments
             return Accepted(key=key, provider_id=provider_id, segments=segments)
         case "refused":
-            return Refused(key=key, code=code or "refused", message=told)
+            is_dead = code == _NO_SUCH_NUMBER
+            return Refused(key=key, code=code or "refused", message=told, is_address_dead=is_dead)
         case "unavailable":
             after = _wait(item.get("retry_after"))
             return Unavailable(key=key, code=code or "unavailable", message=told, retry_after=after)

@@ -63,7 +63,7 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "FailedOperation.TemplateUnapprovedOrNotExist": Meaning.SENDER_REFUSED,
     "FailedOperation.JsonParseFail": Meaning.REFUSED,
     "FailedOperation.FailResolvePacket": Meaning.REFUSED,
-    "InvalidParameterValue.IncorrectPhoneNumber": Meaning.REFUSED,
+    "InvalidParameterValue.IncorrectPhoneNumber": Meaning.NO_SUCH_ADDRESS,
     "InvalidParameterValue.ContentLengthLimit": Meaning.REFUSED,
     "InvalidParameterValue.TemplateParameterFormatError": Meaning.REFUSED,
     "InvalidParameterValue.TemplateParameterLengthLimit": Meaning.REFUSED,
