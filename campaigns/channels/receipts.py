@@ -73,6 +73,11 @@ def sign(*, secret: str, timestamp: int, body: bytes) -> str:
     return hmac.new(secret.encode(), b"%d." % timestamp + body, hashlib.sha256).hexdigest()
 
 
+def is_for_good(answer: str) -> bool:
+    """Return whether a mail server's answer says that nobody has the address."""
+    return _NO_SUCH_ADDRESS.search(answer) is not None
+
+
 def verify(
     *, headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime
 ) -> None:
@@ -139,7 +144,7 @@ def _told_apart(kind: ReceiptKind, detail: str) -> ReceiptKind:
     """Return what a reply asks for, and whether a bounce is for good."""
     if kind is ReceiptKind.REPLIED:
         return reply_kind(detail)
-    if kind is ReceiptKind.BOUNCED and _NO_SUCH_ADDRESS.search(detail):
+    if kind is ReceiptKind.BOUNCED and is_for_good(detail):
         return ReceiptKind.UNDELIVERABLE
     return kind
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from anymail.exceptions import AnymailError
-from anymail.signals import AnymailTrackingEvent, EventType
+from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 from anymail.webhooks.brevo import BrevoTrackingWebhookView
 from anymail.webhooks.mailgun import MailgunTrackingWebhookView
 from anymail.webhooks.mailjet import MailjetTrackingWebhookView
@@ -39,7 +39,7 @@ from campaigns.channels.callbacks import (
     unreadable,
 )
 from campaigns.channels.errors import AccountInvalid, BadSignature, StaleReceipt
-from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.receipts import is_for_good, read_signed_receipts
 from customers.identifiers import redact
 
 KEY: Final = "touchstone_key"
@@ -64,6 +64,8 @@ _KINDS: Final = {
     EventType.COMPLAINED: ReceiptKind.COMPLAINED,
     EventType.UNSUBSCRIBED: ReceiptKind.UNSUBSCRIBED,
 }
+# A bounce for one of these reasons is for good; spam filters and blocks may pass.
+_DEAD: Final = frozenset({RejectReason.BOUNCED, RejectReason.INVALID})
 # On the way, or not about this message: nothing to keep.
 _PASSING: Final = frozenset(
     {
@@ -159,6 +161,9 @@ def _receipt(esp: str, item: dict[str, object], now: datetime) -> Receipt | None
     kind = _KINDS.get(event.event_type)
     if kind is None:
         return unreadable(item, f"unknown event {event.event_type}", now)
+    said = _detail(event)
+    if kind is ReceiptKind.BOUNCED and (event.reject_reason in _DEAD or is_for_good(said)):
+        kind = ReceiptKind.UNDELIVERABLE
     key = text(event.metadata or {}, KEY)
     return Receipt(
         provider_event_id=_event_id(esp, event),
@@ -166,7 +171,7 @@ def _receipt(esp: str, item: dict[str, object], now: datetime) -> Receipt | None
         provider_id=_bounded(event.message_id) or None,
         kind=kind,
         at=event.timestamp or now,
-        detail=_detail(event),
+        detail=said,
         # Only where nothing names the message: an address is personal data.
         address="" if key else _bounded(event.recipient),
     )

@@ -321,11 +321,27 @@ BOUNCES = {
 def test_bounce_names_its_message_and_says_why_without_the_address(esp: str) -> None:
     [receipt] = read(esp, BOUNCES[esp])
 
-    assert (receipt.kind, receipt.key, receipt.at) == (ReceiptKind.BOUNCED, KEY, NOW)
+    assert (receipt.kind, receipt.key, receipt.at) == (ReceiptKind.UNDELIVERABLE, KEY, NOW)
     assert receipt.detail
     assert "gone@example.com" not in receipt.detail
     assert receipt.address == ""
     assert read(esp, BOUNCES[esp])[0].provider_event_id == receipt.provider_event_id
+
+
+def test_a_bounce_that_may_pass_does_not_say_that_nobody_is_there() -> None:
+    told = {
+        "email": "full@example.com",
+        "timestamp": int(NOW.timestamp()),
+        "event": "bounce",
+        "sg_event_id": "e9",
+        "type": "blocked",
+        "reason": "452 4.2.2 mailbox full",
+        "touchstone_key": KEY,
+    }
+
+    [receipt] = read("sendgrid", sendgrid_post([told]))
+
+    assert receipt.kind is ReceiptKind.BOUNCED
 
 
 COMPLAINTS = {
