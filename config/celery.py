@@ -56,6 +56,8 @@ app.conf.update(
     task_time_limit=300,
     worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_enable_remote_control=False,
+    # The log is Django's own: one line of JSON a record, nobody's data in it.
+    worker_hijack_root_logger=False,
     worker_max_tasks_per_child=5000,
     worker_prefetch_multiplier=1,
     worker_send_task_events=False,

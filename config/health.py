@@ -1,18 +1,16 @@
 """Whether this process lives, whether it can work, and its numbers."""
 
+from collections.abc import Iterable
+
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-_OPEN_WORK = """
-SELECT 'dispatch', count(*), coalesce(extract(epoch FROM now() - min(due_at)), 0)
-FROM campaigns_dispatchbatch WHERE due_at <= now()
-UNION ALL
-SELECT 'enrolments', count(*), coalesce(extract(epoch FROM now() - min(due_at)), 0)
-FROM campaigns_enrolment WHERE state IN ('active', 'waiting') AND due_at <= now()
-"""
+from campaigns.reports.operations import Operations, operations
+from compliance.queries import clock_now
 
 
 def alive(request: HttpRequest) -> HttpResponse:
@@ -25,7 +23,10 @@ def ready(request: HttpRequest) -> JsonResponse:
     problems: dict[str, str] = {}
     queues: dict[str, dict[str, float]] = {}
     try:
-        queues = _open_work()
+        queues = {
+            stage.name: {"due": float(stage.depth), "oldest_due_seconds": stage.age}
+            for stage in _look().stages
+        }
     except DatabaseError:
         problems["database"] = "unreachable"
     try:
@@ -41,26 +42,104 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus text: open work and the age of the oldest due row, by queue; 503 without it."""
+    """Prometheus text of what the operators' page shows; 503 without the database."""
     try:
-        open_work = _open_work()
+        found = _look()
     except DatabaseError:
         return HttpResponse("database unreachable\n", status=503, content_type="text/plain")
     registry = CollectorRegistry()
-    depth = Gauge("touchstone_due_rows", "Rows due now", ["queue"], registry=registry)
-    age = Gauge(
-        "touchstone_oldest_due_seconds", "Age of the oldest due row", ["queue"], registry=registry
-    )
-    for queue, figures in open_work.items():
-        depth.labels(queue).set(figures["due"])
-        age.labels(queue).set(figures["oldest_due_seconds"])
+    _measure_stages(registry, found)
+    _measure_accounts(registry, found)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
-def _open_work() -> dict[str, dict[str, float]]:
-    with connection.cursor() as cursor:
-        cursor.execute(_OPEN_WORK)
-        return {
-            name: {"due": float(due), "oldest_due_seconds": float(oldest)}
-            for name, due, oldest in cursor.fetchall()
-        }
+def _look() -> Operations:
+    """Ages are by the product's clock, as the times they are measured from."""
+    now = clock_now()
+    return operations(now=now, today=timezone.localdate(now))
+
+
+def _measure_stages(registry: CollectorRegistry, found: Operations) -> None:
+    stages = [((stage.name,), stage) for stage in found.stages]
+    _gauge(
+        registry,
+        "touchstone_due_rows",
+        "Rows that wait at a stage",
+        ["queue"],
+        [(labels, stage.depth) for labels, stage in stages],
+    )
+    _gauge(
+        registry,
+        "touchstone_oldest_due_seconds",
+        "Age of the oldest due row, by the product's clock",
+        ["queue"],
+        [(labels, stage.age) for labels, stage in stages],
+    )
+    _gauge(
+        registry,
+        "touchstone_touches_needing_a_person",
+        "Touches that failed or whose outcome is unknown",
+        ["account", "state", "reason"],
+        [((item.account, item.state, item.reason), item.count) for item in found.troubles],
+    )
+    _gauge(
+        registry,
+        "touchstone_rows_put_aside",
+        "Rows that failed again and again",
+        ["stage", "error_class"],
+        [((item.stage, item.error_class), item.count) for item in found.aside],
+    )
+    _gauge(
+        registry,
+        "touchstone_emergency_stops",
+        "Emergency stops in force",
+        [],
+        [((), len(found.stops))],
+    )
+
+
+def _measure_accounts(registry: CollectorRegistry, found: Operations) -> None:
+    _gauge(
+        registry,
+        "touchstone_breaker_open",
+        "1 while the account's breaker is open",
+        ["account"],
+        [((item.key,), 1 if item.open_seconds else 0) for item in found.accounts],
+    )
+    _gauge(
+        registry,
+        "touchstone_sent_today",
+        "Messages reserved from the account's daily limit",
+        ["account"],
+        [((item.key,), item.sent_today) for item in found.accounts],
+    )
+    _gauge(
+        registry,
+        "touchstone_accepted_per_second",
+        "Messages the provider accepted, over a window of minutes",
+        ["account", "minutes"],
+        [
+            ((item.account, minutes), value)
+            for item in found.rates
+            for minutes, value in (("1", item.minute), ("5", item.five), ("15", item.quarter))
+        ],
+    )
+    _gauge(
+        registry,
+        "touchstone_worker_silent_seconds",
+        "Time since the worker's last sign of life",
+        ["worker"],
+        [((item.name,), item.silent) for item in found.workers],
+    )
+
+
+def _gauge(
+    registry: CollectorRegistry,
+    name: str,
+    help_text: str,
+    labels: list[str],
+    values: Iterable[tuple[tuple[str, ...], float]],
+) -> None:
+    gauge = Gauge(name, help_text, labels, registry=registry)
+    for told, value in values:
+        (gauge.labels(*told) if labels else gauge).set(value)

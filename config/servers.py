@@ -21,6 +21,8 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
+import psycopg
+
 from config.places import (
     Account,
     EmbeddedError,
@@ -77,13 +79,17 @@ log_rotation_age = 1d
 
 
 def postgres_is_ready(place: Place) -> bool:
-    """Whether PostgreSQL listens and has finished its start-up or crash recovery."""
-    if not _answers(place.run / f".s.PGSQL.{PORT}"):
-        return False
-    with contextlib.suppress(OSError):
-        lines = (place.postgres / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-        return len(lines) > 7 and lines[7].strip() == "ready"
-    return False
+    """Whether PostgreSQL lets somebody in: its pid file says "ready" through a crash recovery, too.
+
+    The session asks for nothing more; while the server starts or recovers it is refused at once.
+    """
+    try:
+        psycopg.connect(
+            host=str(place.run), port=PORT, user=USER, dbname="postgres", connect_timeout=2
+        ).close()
+    except psycopg.OperationalError as error:
+        return "too many clients" in str(error)
+    return True
 
 
 def postgres_pid(place: Place) -> int | None:
@@ -177,16 +183,6 @@ def stop_valkey(place: Place) -> None:
     pid = valkey_pid(place)
     if pid is not None:
         _end(pid, gentle=signal.SIGTERM, hard=signal.SIGKILL)
-
-
-def _answers(path: Path) -> bool:
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
-            link.settimeout(2)
-            link.connect(str(path))
-    except OSError:
-        return False
-    return True
 
 
 def _pid_in(path: Path) -> int | None:

@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "config",
 ]
 MIDDLEWARE = [
+    "config.logs.request_id",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -234,7 +235,8 @@ TIME_ZONE = os.environ.get("TOUCHSTONE_TIME_ZONE", "Asia/Shanghai")
 
 # --- Files ------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = STATE_DIR / "static"
+# Collected for production only: in development the sources themselves are served.
+STATIC_ROOT = STATE_DIR / "static" if PRODUCTION else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 if PRODUCTION:
@@ -321,8 +323,17 @@ UNFOLD = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "json": {"()": "config.logs.JsonLines"},
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            # "text" is for a developer's eyes: it masks nothing.
+            "formatter": "text" if os.environ.get("TOUCHSTONE_LOG") == "text" else "json",
+        }
+    },
     "root": {"handlers": ["stderr"], "level": os.environ.get("TOUCHSTONE_LOG_LEVEL", "WARNING")},
     # The anchors of the audit chain, for whoever keeps the log (decision 11).
     "loggers": {"compliance.audit": {"level": "INFO"}},

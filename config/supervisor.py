@@ -28,6 +28,7 @@ READY_SECONDS = 60.0
 STOP_SECONDS = 17.0
 """Longer than the worker's soft shutdown; then whatever still runs is killed."""
 LOOK_EVERY = 0.2
+LOOK_AT_SERVERS_EVERY = 1.0
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 STEADY_SECONDS = 30.0
 """A child that lived this long counts as healthy again."""
@@ -79,6 +80,7 @@ class Supervisor:
         self._log_dir = log_dir
         self._echo = echo
         self._stopping = threading.Event()
+        self._look_at_servers_at = 0.0
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._watch, name="supervisor")
         self._environment = {
@@ -151,6 +153,9 @@ class Supervisor:
 
     def _keep_servers_up(self) -> None:
         """Start the embedded servers again should one of them have been killed."""
+        if time.monotonic() < self._look_at_servers_at:
+            return
+        self._look_at_servers_at = time.monotonic() + LOOK_AT_SERVERS_EVERY
         try:
             if not os.environ.get("DATABASE_URL"):
                 embedded.database_url()

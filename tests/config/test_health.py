@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from config import health
+from campaigns.reports import operations
 
 
 @pytest.mark.django_db
@@ -12,13 +12,13 @@ def test_the_numbers_are_there(path: str) -> None:
     answer = Client().get(path)
 
     assert answer.status_code == 200
-    assert b"dispatch" in answer.content
+    assert b"batches_due" in answer.content
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/readyz", "/metrics"])
 def test_without_the_database_it_is_a_503(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "_OPEN_WORK", "SELECT * FROM no_such_table")
+    monkeypatch.setattr(operations, "BATCHES", "SELECT * FROM no_such_table")
 
     assert Client().get(path).status_code == 503
 
