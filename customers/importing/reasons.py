@@ -28,6 +28,8 @@ REASONS: dict[str, str | Promise] = {
     "not_a_birth_date": _("Nobody alive was born on that day."),
     "not_a_time": _("It is not an ISO 8601 time."),
     "gender_unknown": _("It is not a gender that is known here."),
+    "not_codes": _("It is not a list of codes of at most 40 characters."),
+    "not_months": _("It is not a whole number of months."),
     "risk_level_unknown": _("Risk levels are C1 to C5."),
     "time_zone_unknown": _("It is not a time zone such as Asia/Shanghai."),
     # imported, but not in all parts

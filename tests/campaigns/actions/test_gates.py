@@ -261,6 +261,24 @@ def test_the_daily_cap_spans_journeys_and_ends_with_the_day(queued: Build) -> No
     assert len(provider.sent) == 2
 
 
+def test_whoever_crosses_the_date_line_has_each_day_once(queued: Build) -> None:
+    """TM-039: 2 March in Tokyo, and 18 hours later it is 2 March again in Honolulu."""
+    provider = queued(columns={"time_zone": "Asia/Tokyo"})
+    dispatch(at=datetime(2026, 3, 2, 2, 30, tzinfo=UTC))
+    assert len(provider.sent) == 1
+    Customer.objects.update(time_zone="Pacific/Honolulu")
+
+    again = datetime(2026, 3, 2, 20, 30, tzinfo=UTC)
+    start("summer", at=again)
+    dispatch(at=again)
+    assert len(provider.sent) == 1
+
+    next_day = again + timedelta(days=1)
+    start("autumn", at=next_day)
+    dispatch(at=next_day)
+    assert len(provider.sent) == 2
+
+
 @pytest.mark.parametrize(
     ("cap", "other", "is_sent"),
     [
