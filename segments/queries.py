@@ -1,7 +1,7 @@
 """Reads of floor 2: rules against the tables, sizes, members."""
 
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -64,20 +64,23 @@ def catalog() -> Catalog:
     )
 
 
-def references(*, own_key: str | None = None) -> References:
-    """Every name a rule may refer to."""
+def references(*, own_key: str | None = None, assumed: Collection[str] = ()) -> References:
+    """Every name a rule may refer to; ``assumed`` ones are taken as known, whatever they name."""
     return References(
-        segments=_segment_dependencies(),
-        tags=_names(_TAGS),
-        journeys=_names(_JOURNEYS),
-        events=_names(_EVENTS),
+        segments={**dict.fromkeys(assumed, frozenset()), **_segment_dependencies()},
+        tags=_names(_TAGS).union(assumed),
+        journeys=_names(_JOURNEYS).union(assumed),
+        events=_names(_EVENTS).union(assumed),
         own_key=own_key,
     )
 
 
-def check_rule(raw: object, *, own_key: str | None = None) -> Checked:
+def check_rule(
+    raw: object, *, own_key: str | None = None, assumed: Collection[str] = ()
+) -> Checked:
     """Parse and check a rule against what this installation knows. Raises `RuleError`."""
-    return check(parse(raw), catalog=catalog(), references=references(own_key=own_key))
+    known = references(own_key=own_key, assumed=assumed)
+    return check(parse(raw), catalog=catalog(), references=known)
 
 
 def rule_sql(

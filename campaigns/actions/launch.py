@@ -1,7 +1,7 @@
 """A journey from draft to running: save, submit, review, publish; pause, resume, stop."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from campaigns.actions.templates import hash_of
 from campaigns.errors import GraphError, NotPublishable, StateConflict
 from campaigns.journeys import sentences
-from campaigns.journeys.check import Problem, Severity, check, experiments, problem
+from campaigns.journeys.check import Problem, Severity, assuming, check, experiments, problem
 from campaigns.journeys.engine import branch_rules
 from campaigns.journeys.graph import MAX_NAME, Graph, Json
 from campaigns.journeys.parse import parse
@@ -74,19 +74,22 @@ def save_draft(
     )
 
 
-def problems_of(graph: Graph, *, journey: Journey | None = None) -> list[Problem]:
+def problems_of(
+    graph: Graph, *, journey: Journey | None = None, assumed: Collection[str] = ()
+) -> list[Problem]:
     """Everything that is wrong with the graph, its references and its rules.
 
-    With the ``journey`` also what it would take from the live versions of others.
+    With the ``journey`` also what it would take from the live versions of others. ``assumed``
+    keys are taken as known, whatever they name.
     """
-    found = check(graph, references())
+    found = check(graph, assuming(references(), graph, assumed))
     taken = experiment_keys(journey) if journey else frozenset()
     for node_id, experiment in experiments(graph).items():
         if experiment.key in taken:
             found.append(problem(sentences.EXPERIMENT_TAKEN, node_id, key=experiment.key))
     for (node_id, label), rule in branch_rules(graph).items():
         try:
-            check_rule(rule)
+            check_rule(rule, assumed=assumed)
         except RuleError as error:
             # The rule's own code says more than that a rule is wrong.
             sentence = replace(sentences.BAD_RULE, code=error.code)

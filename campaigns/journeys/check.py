@@ -1,6 +1,6 @@
 """Whether a parsed journey may go live: everything that is wrong with it, not only the first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -45,6 +45,18 @@ class References:
     segments: frozenset[str]
     templates: Mapping[str, str]  # key of an approved template -> its channel
     channels: frozenset[str]
+
+
+def assuming(references: References, graph: Graph, keys: Collection[str]) -> References:
+    """As if these keys were there: segments, and templates with their channel's account."""
+    sends = [
+        node for node in graph.nodes.values() if isinstance(node, Send) and node.template in keys
+    ]
+    return References(
+        segments=references.segments.union(keys),
+        templates={**{node.template: node.channel for node in sends}, **references.templates},
+        channels=references.channels.union(node.channel for node in sends),
+    )
 
 
 def check(graph: Graph, references: References) -> list[Problem]:
