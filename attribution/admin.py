@@ -3,9 +3,11 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.decorators import display
 
 from attribution.models import ChannelCost, Experiment, Goal, ReportRun
+from campaigns.admin.delivery import ChannelFilter
 from campaigns.labels import CHANNELS, say
 from compliance.console import ReadOnlyAdmin, code
 
@@ -20,12 +22,20 @@ class GoalAdmin(ReadOnlyAdmin):
         "kind",
         "value_property",
         "currency",
-        "window",
+        "days",
         "in_force_from",
     )
     list_filter = ("kind", "journey")
     list_select_related = ("journey",)
     ordering = ("journey__name", "kind", "-number")
+    exclude = ("window",)
+    readonly_fields = ("days",)
+
+    @display(description=_("attribution window"), ordering="window")
+    def days(self, goal: Goal) -> str:
+        """How long after entry an event counts."""
+        days = goal.window.days
+        return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
 
 
 @admin.register(Experiment)
@@ -42,7 +52,7 @@ class ChannelCostAdmin(ReadOnlyAdmin):
     """Money spent on a channel beyond what each touch cost."""
 
     list_display = ("journey", "medium", "on", "amount", "currency", "note")
-    list_filter = ("journey", "channel")
+    list_filter = ("journey", ChannelFilter)
     list_select_related = ("journey",)
     ordering = ("-on",)
 

@@ -105,7 +105,9 @@ class Conversion(models.Model):
 class ChannelCost(models.Model):
     """Money spent on a channel of a campaign beyond what each touch cost (media, rewards)."""
 
-    journey = models.ForeignKey(Journey, on_delete=models.PROTECT, related_name="costs")
+    journey = models.ForeignKey(
+        Journey, on_delete=models.PROTECT, related_name="costs", verbose_name=_("journey")
+    )
     channel = models.CharField(_("channel"), max_length=10)
     on = models.DateField(_("day"))
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=4)
@@ -134,7 +136,9 @@ class Experiment(models.Model):
 
     key = models.SlugField(_("key"), max_length=80, unique=True)
     name = models.CharField(_("name"), max_length=120)
-    journey = models.ForeignKey(Journey, on_delete=models.PROTECT, related_name="experiments")
+    journey = models.ForeignKey(
+        Journey, on_delete=models.PROTECT, related_name="experiments", verbose_name=_("journey")
+    )
     node = models.CharField(_("node"), max_length=64)
     arms = models.JSONField(_("arms"))
     control = models.CharField(_("control arm"), max_length=64)
@@ -202,4 +206,4 @@ class ReportRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.subject}"
+        return self.subject

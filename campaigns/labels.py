@@ -88,6 +88,11 @@ STAGES: dict[str, str | Promise] = {
     "receipts_unmatched": _("Receipts without a touch"),
     "events_held": _("Events in quarantine"),
 }
+PRIORITIES: dict[str, str | Promise] = {**PURPOSES, "protective": _("Protective")}
+REENTRY: dict[str, str | Promise] = {
+    "never": _("Never"),
+    "after_exit": _("After the exit"),
+}
 NODES: dict[str, str | Promise] = {
     "entry": _("Entry"),
     "send": _("Send"),

@@ -20,7 +20,16 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from compliance.actions import record
-from compliance.console import ConsoleAdmin, ReadOnlyAdmin, Tone, badge, code
+from compliance.console import (
+    SUBJECT_WORDS,
+    ConsoleAdmin,
+    ReadOnlyAdmin,
+    Tone,
+    badge,
+    closed_filter,
+    code,
+    review_subject,
+)
 from compliance.models import AuditEntry, Review, RulePack, User
 from compliance.queries import broken_audit_entries, clock_now
 
@@ -67,25 +76,25 @@ class ReviewAdmin(ReadOnlyAdmin):
     """Who asked for what to be checked; verdicts are given on the page of the subject."""
 
     list_display = ("subject", "state", "maker", "submitted_at", "checker", "decided_at")
-    list_filter = ("verdict", "subject_kind")
+    list_filter = ("verdict", closed_filter("subject_kind", _("kind"), SUBJECT_WORDS))
     list_select_related = ("maker", "checker")
     ordering = ("-id",)
     search_fields = ("subject_key__startswith",)
     search_help_text = _("Beginning of the subject's key")
     fields = (
-        ("subject_kind", "subject_key"),
+        "subject",
         "state",
         ("maker", "submitted_at"),
         ("checker", "decided_at"),
         "opinion",
         "content",
     )
-    readonly_fields = ("state", "content")
+    readonly_fields = ("subject", "state", "content")
 
     @display(description=_("subject"))
     def subject(self, review: Review) -> str:
         """What is under review."""
-        return f"{review.subject_kind} · {review.subject_key}"
+        return review_subject(review)
 
     @display(description=_("verdict"), ordering="verdict")
     def state(self, review: Review) -> SafeString:

@@ -21,9 +21,11 @@ from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
+from compliance.models import Review
 from compliance.reader import say
 
 COUNT_CAP = 10_000
@@ -114,6 +116,14 @@ def code(text: object) -> SafeString:
 def link(url: str, text: object) -> SafeString:
     """A link to another page of the console."""
     return format_html('<a class="ts-link" href="{}">{}</a>', url, text)
+
+
+SUBJECT_WORDS = {"journey": _("Journey"), "template": _("Template")}
+
+
+def review_subject(review: Review) -> str:
+    """What is under review: its kind in words, and its key."""
+    return f"{SUBJECT_WORDS.get(review.subject_kind, review.subject_kind)} · {review.subject_key}"
 
 
 def figure(value: int) -> str:

@@ -150,7 +150,7 @@ class Review(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject_kind} {self.subject_key}: {self.verdict}"
+        return f"{self.subject_key}: {self.get_verdict_display()}"
 
 
 class AuditEntry(models.Model):

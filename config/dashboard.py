@@ -16,7 +16,7 @@ from campaigns.admin.delivery import touch_badge
 from campaigns.admin.journeys import journey_badge, verdict_badge
 from campaigns.models import DispatchBatch, Enrolment, Journey, Template, Touch
 from campaigns.states import RANK, TouchState
-from compliance.console import Panel, figure, link, moment
+from compliance.console import Panel, figure, link, moment, review_subject
 from compliance.models import Review
 from compliance.queries import clock_now
 from customers.models import ImportJob, Quarantine
@@ -92,7 +92,7 @@ def _review_panel(title: str, reviews: QuerySet[Review], empty: str) -> Panel:
 
 def _subject(review: Review) -> object:
     """The page where the subject is shown and decided."""
-    name = f"{review.subject_kind} · {review.subject_key}"
+    name = review_subject(review)
     match review.subject_kind:
         case "journey":
             key = review.subject_key.rpartition("/")[0]
@@ -184,7 +184,7 @@ def _operations(request: HttpRequest) -> list[Tile]:
         quarantine = reverse("admin:customers_quarantine_changelist")
         imports = reverse("admin:customers_importjob_changelist")
         tiles += [
-            _count(_t("Events in quarantine"), held, f"{quarantine}?state__exact=held"),
+            _count(_t("Events in quarantine"), held, f"{quarantine}?state=held"),
             _count(_t("Imports under way"), running, f"{imports}?state__exact=running"),
         ]
     return tiles

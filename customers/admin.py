@@ -23,7 +23,13 @@ from customers.identifiers import identity_binding, mask, name_binding, normalis
 from customers.models import Consent, Customer, Event, Identity, ImportJob, Quarantine, Source
 from customers.queries import keyring
 from customers.tracking.reasons import OF_EVENTS
-from customers.vocabulary import ConsentState, CustomerStatus, IdentityKind, QuarantineState
+from customers.vocabulary import (
+    ConsentState,
+    CustomerStatus,
+    IdentityKind,
+    KeyScope,
+    QuarantineState,
+)
 
 NEWEST_EVENTS = 50
 CONSENT_HISTORY = 50
@@ -46,6 +52,17 @@ KIND_WORDS = {
     IdentityKind.DEVICE.value: _("Push token"),
     IdentityKind.OPENID.value: _("WeChat OpenID"),
     IdentityKind.UNIONID.value: _("WeChat UnionID"),
+}
+HELD_WORDS = {
+    QuarantineState.HELD.value: _("Held"),
+    QuarantineState.REPLAYED.value: _("Replayed"),
+    QuarantineState.DISCARDED.value: _("Discarded"),
+}
+SCOPE_WORDS = {
+    KeyScope.INGEST.value: _("Write events"),
+    KeyScope.READ.value: _("Read"),
+    KeyScope.MANAGE.value: _("Manage"),
+    KeyScope.INTERNAL.value: _("The product itself"),
 }
 CONSENT_WORDS = {
     ConsentState.GRANTED.value: _("Granted"),
@@ -334,7 +351,7 @@ class QuarantineAdmin(ReadOnlyAdmin):
     """Events that could not be taken as they came; payloads are shown with identifiers hidden."""
 
     list_display = ("received_at", "code", "reason", "status", "message_id")
-    list_filter = ("state",)
+    list_filter = (closed_filter("state", _("state"), HELD_WORDS),)
     ordering = ("-id",)
     sortable_by = ()
     search_fields = ("code__startswith",)
@@ -351,13 +368,8 @@ class QuarantineAdmin(ReadOnlyAdmin):
     @display(description=_("state"), ordering="state")
     def status(self, held: Quarantine) -> SafeString:
         """The state in words."""
-        words = {
-            QuarantineState.HELD.value: _("Held"),
-            QuarantineState.REPLAYED.value: _("Replayed"),
-            QuarantineState.DISCARDED.value: _("Discarded"),
-        }
         tone = Tone.WARN if held.state == QuarantineState.HELD else Tone.PLAIN
-        return badge(words.get(held.state, held.state), tone)
+        return badge(HELD_WORDS.get(held.state, held.state), tone)
 
     @display(description=_("payload"))
     def hidden_payload(self, held: Quarantine) -> SafeString:
@@ -369,7 +381,13 @@ class QuarantineAdmin(ReadOnlyAdmin):
 class SourceAdmin(ReadOnlyAdmin):
     """Where events and files come from; keys are made by `manage.py create_api_key`."""
 
-    list_display = ("name", "key", "scope", "key_hint", "created_at", "revoked_at")
-    list_filter = ("scope",)
-    exclude = ("key_hash",)
+    list_display = ("name", "key", "rights", "key_hint", "created_at", "revoked_at")
+    list_filter = (closed_filter("scope", _("scope"), SCOPE_WORDS),)
+    exclude = ("key_hash", "scope")
+    readonly_fields = ("rights",)
     ordering = ("key",)
+
+    @display(description=_("scope"), ordering="scope")
+    def rights(self, source: Source) -> str:
+        """What its key may do."""
+        return str(SCOPE_WORDS.get(source.scope, source.scope))

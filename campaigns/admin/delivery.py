@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from campaigns.channels.base import Channel
 from campaigns.labels import CHANNELS, REASONS, TOUCH_STATES, say
 from campaigns.models import AdvisorTask, DispatchBatch, ProviderAccount, Touch
 from campaigns.states import Reason, TouchState
@@ -42,6 +43,9 @@ def touch_badge(state: str) -> SafeString:
     return badge(say(TOUCH_STATES, state), TOUCH_TONES.get(state, Tone.GOOD))
 
 
+ChannelFilter = closed_filter(
+    "channel", _("channel"), {channel.value: CHANNELS[channel.value] for channel in Channel}
+)
 StateFilter = closed_filter(
     "state", _("state"), {state.value: TOUCH_STATES[state.value] for state in TouchState}
 )
@@ -57,7 +61,7 @@ class TouchAdmin(ReadOnlyAdmin):
     """
 
     list_display = ("queued_at", "journey", "to", "medium", "status", "why", "money")
-    list_filter = ("journey", "channel", "account", StateFilter, ReasonFilter)
+    list_filter = ("journey", ChannelFilter, "account", StateFilter, ReasonFilter)
     list_select_related = ("journey", "customer")
     ordering = ("-id",)
     sortable_by = ()
@@ -233,7 +237,7 @@ class AccountAdmin(ReadOnlyAdmin):
     """Accounts with vendors; secrets are never shown."""
 
     list_display = ("key", "medium", "vendor", "base_url", "unit_cost", "currency", "is_active")
-    list_filter = ("channel", "is_active")
+    list_filter = (ChannelFilter, "is_active")
     exclude = ("secrets_cipher",)
     ordering = ("key",)
 

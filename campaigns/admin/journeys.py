@@ -388,8 +388,8 @@ def _settings(version: JourneyVersion) -> list[tuple[str, str]]:
     goal = graph.get("goal") or {}
     unset = "—"
     return [
-        (_t("Priority"), str(graph.get("priority", "marketing"))),
-        (_t("Re-entry"), json.dumps(graph.get("reentry", "never"), ensure_ascii=False).strip('"')),
+        (_t("Priority"), labels.say(labels.PRIORITIES, str(graph.get("priority", "marketing")))),
+        (_t("Re-entry"), _reentry(graph.get("reentry", "never"))),
         (_t("Held out"), f"{graph.get('holdout_percent', 0):g} %"),
         (_t("Goal"), str(goal.get("event", unset))),
         (
@@ -401,6 +401,13 @@ def _settings(version: JourneyVersion) -> list[tuple[str, str]]:
         ),
         (_t("Revenue property"), str(goal.get("value") or unset)),
     ]
+
+
+def _reentry(rule: Any) -> str:
+    """When somebody may enter again."""
+    if isinstance(rule, dict):
+        return _t("After %(days)s days") % rule
+    return labels.say(labels.REENTRY, rule)
 
 
 def _versions(journey: Journey) -> Panel:

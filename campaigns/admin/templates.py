@@ -16,6 +16,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from campaigns.actions.templates import KIND, review_template, save_template, submit_template
+from campaigns.admin.delivery import ChannelFilter
 from campaigns.admin.journeys import person, verdict_badge
 from campaigns.channels.base import Channel
 from campaigns.content.links import prepare
@@ -105,7 +106,7 @@ class TemplateAdmin(ActingAdmin):
 
     refusals = (CampaignError, ComplianceError)
     list_display = ("name", "key", "medium", "newest", "status")
-    list_filter = ("channel",)
+    list_filter = (ChannelFilter,)
     search_fields = ("name__icontains", "key__startswith")
     ordering = ("name",)
     change_form_outer_before_template = "campaigns/_template.html"

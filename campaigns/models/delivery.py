@@ -82,13 +82,23 @@ class DispatchBatch(models.Model):
     """
 
     account = models.ForeignKey(
-        ProviderAccount, on_delete=models.PROTECT, related_name="+", db_index=False
+        ProviderAccount,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("provider account"),
     )
-    journey = models.ForeignKey(Journey, on_delete=models.PROTECT, related_name="+", db_index=False)
+    journey = models.ForeignKey(
+        Journey,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("journey"),
+    )
     due_at = models.DateTimeField(_("due at"), null=True)
-    lease_owner = models.CharField(max_length=64, blank=True, default="")
-    lease_until = models.DateTimeField(null=True)
-    fence = models.BigIntegerField(default=0)
+    lease_owner = models.CharField(_("claimed by"), max_length=64, blank=True, default="")
+    lease_until = models.DateTimeField(_("claimed until"), null=True)
+    fence = models.BigIntegerField(_("claims"), default=0)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, db_default=0)
     needs_person = models.BooleanField(_("needs a person"), default=False, db_default=False)
     created_at = models.DateTimeField(_("created at"))
@@ -106,7 +116,7 @@ class DispatchBatch(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"batch {self.pk}"
+        return str(_("batch %(number)s") % {"number": self.pk})
 
 
 class Touch(models.Model):
@@ -121,7 +131,11 @@ class Touch(models.Model):
         Enrolment, on_delete=models.PROTECT, related_name="touches", db_index=False
     )
     journey = models.ForeignKey(
-        Journey, on_delete=models.PROTECT, related_name="touches", db_index=False
+        Journey,
+        on_delete=models.PROTECT,
+        related_name="touches",
+        db_index=False,
+        verbose_name=_("journey"),
     )
     node = models.CharField(_("node"), max_length=64)
     visit = models.PositiveIntegerField(_("visit"))
@@ -143,7 +157,7 @@ class Touch(models.Model):
     verdict = models.JSONField(_("verdict"), default=dict)
     content_cipher = models.BinaryField(null=True)
     content_hash = models.CharField(_("content hash"), max_length=64, blank=True, default="")
-    fence = models.BigIntegerField(default=0)
+    fence = models.BigIntegerField(_("claims"), default=0)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     may_be_sent = models.BooleanField(_("may have been sent"), default=False)
     due_at = models.DateTimeField(_("due at"))
@@ -171,7 +185,7 @@ class Touch(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.channel} {self.key}"
+        return str(self.key)
 
 
 class TouchAlias(models.Model):
@@ -244,12 +258,20 @@ class AdvisorTask(models.Model):
     due_at = models.DateTimeField(_("due at"))
     call_at = models.DateTimeField(_("call again at"), null=True)
     claimed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("claimed by"),
     )
     claimed_until = models.DateTimeField(_("claimed until"), null=True)
     disposition = models.CharField(_("disposition"), max_length=40, blank=True)
     done_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("done by"),
     )
     done_at = models.DateTimeField(_("done at"), null=True)
 

@@ -22,19 +22,39 @@ class EmergencyStop(models.Model):
         _("channel"), max_length=10, blank=True, choices=[(c.value, c.value) for c in Channel]
     )
     account = models.ForeignKey(
-        ProviderAccount, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        ProviderAccount,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("provider account"),
     )
     journey = models.ForeignKey(
-        Journey, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        Journey,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("journey"),
     )
     why = models.TextField(_("why"), blank=True)
     stopped_by = models.CharField(_("stopped by"), max_length=150)
     stopped_at = models.DateTimeField(_("stopped at"))
     release_asked_by = models.ForeignKey(
-        _STAFF, on_delete=models.PROTECT, null=True, related_name="+"
+        _STAFF,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("release asked by"),
     )
     release_asked_at = models.DateTimeField(_("release asked at"), null=True)
-    released_by = models.ForeignKey(_STAFF, on_delete=models.PROTECT, null=True, related_name="+")
+    released_by = models.ForeignKey(
+        _STAFF,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("released by"),
+    )
     released_at = models.DateTimeField(_("released at"), null=True)
 
     class Meta:
@@ -145,9 +165,19 @@ class PoisonRow(models.Model):
 
     stage = models.CharField(_("stage"), max_length=8, choices=Stage.choices)
     enrolment = models.ForeignKey(
-        Enrolment, on_delete=models.CASCADE, related_name="poison", null=True
+        Enrolment,
+        on_delete=models.CASCADE,
+        related_name="poison",
+        null=True,
+        verbose_name=_("enrolment"),
     )
-    touch = models.ForeignKey(Touch, on_delete=models.CASCADE, related_name="poison", null=True)
+    touch = models.ForeignKey(
+        Touch,
+        on_delete=models.CASCADE,
+        related_name="poison",
+        null=True,
+        verbose_name=_("touch"),
+    )
     journey = models.ForeignKey(
         Journey, on_delete=models.PROTECT, related_name="+", verbose_name=_("journey")
     )

@@ -1,0 +1,186 @@
+"""A Chinese reader meets no English word of ours, on whatever page and with whatever input."""
+
+import html.parser
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+from django.utils.functional import Promise
+
+from compliance.roles import Role
+from tests.browser.factories import House, build_house
+
+CATALOGUE = Path(__file__).resolve().parents[2] / "locale/zh_Hans/LC_MESSAGES/django.po"
+VOID = {"br", "hr", "img", "input", "link", "meta"}
+# What stands in these is code, as it was typed or stored.
+CODE = {"code", "pre", "script", "style", "textarea"}
+SPOKEN = ("title", "aria-label", "placeholder", "alt")
+# Names that the test's own data give, and that we say elsewhere.
+NAMES = frozenset(
+    {"Conversion", "Visit", "conversion", "visit"}
+    | {name for role in Role for name in (role.value, role.value.title())}
+)
+PER_KIND = 2  # of pages that differ in a number only
+
+admin.autodiscover()
+
+
+class Page(html.parser.HTMLParser):
+    """What a page says, and where it leads."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[tuple[str, bool]] = []
+        self.texts: list[str] = []
+        self.links: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Attributes that are read out count as said."""
+        told = {name: value or "" for name, value in attrs}
+        is_icon = "material-symbols" in told.get("class", "")
+        if tag not in VOID:
+            self.open.append((tag, is_icon))
+        self.texts += [told[name] for name in SPOKEN if told.get(name)]
+        if tag == "a" and "href" in told:
+            self.links.append(told["href"])
+
+    def handle_endtag(self, tag: str) -> None:
+        """Back to where the tag was opened."""
+        while self.open and self.open.pop()[0] != tag:
+            continue
+
+    def handle_data(self, data: str) -> None:
+        """Text, but for code and the names of icons."""
+        if not any(tag in CODE or is_icon for tag, is_icon in self.open):
+            self.texts.append(" ".join(data.split()))
+
+
+@pytest.fixture(scope="module")
+def english() -> frozenset[str]:
+    """What we say in English and otherwise in Chinese; a page may begin it with a capital."""
+    with CATALOGUE.open("rb") as source:
+        said = {
+            message.id: message.string
+            for message in read_po(source)
+            if isinstance(message.id, str) and "%" not in message.id
+        }
+    words = {text for text, chinese in said.items() if text and text != chinese}
+    return frozenset(words | {text[:1].upper() + text[1:] for text in words}) - NAMES
+
+
+@pytest.fixture
+def house(db: None) -> House:
+    return build_house()
+
+
+def reader(house: House, name: str) -> Client:
+    client = Client()
+    client.force_login(house.staff[name])
+    client.cookies["django_language"] = "zh-hans"
+    return client
+
+
+def walk(client: Client) -> Iterator[tuple[str, Page]]:
+    """Every kind of page that links lead to."""
+    todo, seen, kinds = ["/admin/"], set[str](), Counter[str]()
+    while todo:
+        address = todo.pop(0)
+        kind = re.sub(r"\d+", "N", address)
+        if address in seen or kinds[kind] >= PER_KIND:
+            continue
+        seen.add(address)
+        kinds[kind] += 1
+        answer = client.get(address)
+        if answer.status_code == 200 and "html" in answer["Content-Type"]:
+            page = Page(answer.content.decode())
+            yield address, page
+            todo += [link for link in page.links if re.fullmatch(r"/admin/[^?#]*", link)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["root", *(role.value for role in Role)])
+def test_no_page_says_a_word_of_ours_in_english(
+    house: House, english: frozenset[str], name: str
+) -> None:
+    met: dict[str, str] = {}
+    pages = 0
+    for address, page in walk(reader(house, name)):
+        pages += 1
+        met |= {text: address for text in page.texts if text in english}
+
+    assert pages > 8
+    assert met == {}
+
+
+def test_every_field_of_the_console_has_a_name_that_can_be_translated() -> None:
+    ours = [model for model in admin.site._registry if model.__module__.split(".")[0] != "django"]
+    nameless = [
+        f"{model.__name__}.{field.name}"
+        for model in ours
+        for field in model._meta.fields
+        if not isinstance(field.verbose_name, Promise)
+        and not field.auto_created
+        and field.name not in (admin.site._registry[model].exclude or ())
+        and field.name != "id"
+    ]
+
+    assert sorted(set(nameless) - INSIDE) == []
+
+
+# On no page: what the pages show of them has names of its own.
+INSIDE = {
+    "AdvisorTask.touch",
+    "Touch.account",
+    "Touch.batch",
+    "Touch.content_cipher",
+    "Touch.customer",
+    "Touch.enrolment",
+    "Touch.template_version",
+}
+BAD_GRAPHS = [
+    [],
+    {"nodes": []},
+    {"nodes": [{"id": "a", "type": "wait_for"}], "edges": []},
+    {"nodes": [{"id": "a", "type": "entry"}], "edges": []},
+    {"nodes": [{"id": "a", "type": "entry", "segment": "trial"}], "edges": [["a", "b"]]},
+]
+
+
+@pytest.mark.parametrize("graph", BAD_GRAPHS, ids=range(len(BAD_GRAPHS)))
+def test_a_wrong_journey_is_refused_in_chinese(house: House, graph: object) -> None:
+    typed = {"key": "x", "name": "X", "description": "", "graph": json.dumps(graph)}
+
+    answer = reader(house, "marketer").post(reverse("admin:campaigns_journey_add"), typed)
+
+    (said,) = answer.context["adminform"].form.errors["graph"]
+    assert re.search("[一-鿿]", said)
+    assert not re.search("[a-z]{3,} [a-z]{2,} [a-z]{2,}", said)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{",
+        "[]",
+        '{"field": "nope"}',
+        '{"field": "city", "op": "regex", "value": "(a"}',
+        '{"field": "city", "op": "regex", "value": "(?i)a"}',
+        '{"event": "Never Seen"}',
+    ],
+)
+def test_what_a_preview_says_of_a_rule_is_chinese(house: House, rule: str) -> None:
+    address = reverse("admin:segments_segment_preview")
+
+    told = reader(house, "marketer").post(address, {"rule": rule}).json()
+
+    said = [told["headline"], *told["lines"][2:]]
+    assert all(re.search("[一-鿿]", line) for line in said)
+    assert not any(re.search("[a-z]{3,} [a-z]{2,} [a-z]{2,}", line) for line in said)
