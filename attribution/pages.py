@@ -1,5 +1,8 @@
-"""The report pages of the console: the index of campaigns, one campaign, its tables as CSV."""
+"""The report pages of the console: the index of campaigns, one campaign, its tables as CSV; and
+why a customer got a message or not.
+"""
 
+import json
 from typing import Any
 
 from django.contrib import admin
@@ -10,16 +13,20 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _t
 
 from attribution.actions.reports import run_report
-from attribution.errors import NoSuchCampaign
+from attribution.errors import AttributionError, NoSuchCampaign
 from attribution.reports.campaign import campaign_report
 from attribution.reports.export import csv_bytes
 from attribution.reports.present import present
+from attribution.reports.why import Decision, why
 from campaigns.models import Journey
 from compliance.console import moment
 from compliance.queries import clock_now
+from compliance.reader import say
 
 app_name = "reports"
 VIEW_REPORTS = "attribution.view_reportrun"
+VIEW_DECISIONS = ("campaigns.view_touch", "customers.view_customer")
+VIEW_RESTRICTED = "campaigns.view_restrictedverdict"
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -70,6 +77,43 @@ def export(request: HttpRequest, key: str, sheet: str) -> HttpResponse:
     )
 
 
+def decisions(request: HttpRequest) -> HttpResponse:
+    """Why, or why not: `?customer=NUMBER&journey=KEY`, the journey may be left out."""
+    if not request.user.has_perms(VIEW_DECISIONS):
+        raise PermissionDenied
+    asked = {name: request.GET.get(name, "").strip() for name in ("customer", "journey")}
+    timeline, refusal = None, ""
+    if asked["customer"]:
+        try:
+            timeline = why(
+                customer_no=asked["customer"],
+                journey_key=asked["journey"] or None,
+                sees_restricted=request.user.has_perm(VIEW_RESTRICTED),
+            )
+        except AttributionError as error:
+            refusal = str(error)
+    return _page(
+        request,
+        "attribution/why.html",
+        _t("Why / why not"),
+        asked=asked,
+        refusal=refusal,
+        summary=say(timeline.summary) if timeline else "",
+        decisions=[_decision_row(decision) for decision in timeline.decisions] if timeline else [],
+        journeys=Journey.objects.exclude(live=None).order_by("name"),
+    )
+
+
+def _decision_row(decision: Decision) -> dict[str, object]:
+    return {
+        "at": moment(decision.at) if decision.at else _t("now"),
+        "journey": decision.journey,
+        "sentence": say(decision.sentence),
+        "code": decision.code,
+        "facts": json.dumps(decision.facts, ensure_ascii=False, indent=1, default=str),
+    }
+
+
 def _require_reader(request: HttpRequest) -> None:
     if not request.user.has_perm(VIEW_REPORTS):
         raise PermissionDenied
@@ -84,6 +128,7 @@ def _page(request: HttpRequest, template: str, title: str, **context: Any) -> Te
 
 urlpatterns: list[URLPattern] = [
     path("", admin.site.admin_view(index), name="index"),
+    path("why/", admin.site.admin_view(decisions), name="why"),
     path("<slug:key>/", admin.site.admin_view(campaign), name="campaign"),
     path("<slug:key>/<slug:sheet>.csv", admin.site.admin_view(export), name="export"),
 ]

@@ -265,7 +265,8 @@ FOR UPDATE
 
 WRITE_JUDGED: Final = """
 UPDATE campaigns_touch t
-SET state = r.state, reason = r.reason, verdict = r.verdict, fence = %(fence)s,
+SET state = r.state, reason = r.reason, fence = %(fence)s,
+    verdict = r.verdict || jsonb_build_object('decided_at', %(now)s::timestamptz),
     attempts = t.attempts + r.attempt, due_at = r.due_at,
     segments = greatest(t.segments, r.segments),
     handed_at = CASE WHEN r.state = 'handing_over' THEN %(now)s ELSE t.handed_at END,

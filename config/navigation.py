@@ -43,6 +43,12 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _table(_t("Journeys"), "account_tree", "campaigns", "journey"),
                 _table(_t("Templates"), "draft", "campaigns", "template"),
                 _table(_t("Touches"), "send", "campaigns", "touch"),
+                {
+                    "title": _t("Why / why not"),
+                    "icon": "help_center",
+                    "link": reverse("reports:why"),
+                    "permission": _holds("campaigns.view_touch", "customers.view_customer"),
+                },
             ],
         },
         {
@@ -104,5 +110,5 @@ def _table(title: str, icon: str, app: str, model: str) -> Entry:
     }
 
 
-def _holds(permission: str) -> Callable[[HttpRequest], bool]:
-    return lambda request: request.user.has_perm(permission)
+def _holds(*permissions: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: request.user.has_perms(permissions)

@@ -163,7 +163,6 @@ def _message(
         due_at=touch.due_at,
         verdict={
             "gate": "",
-            "decided_at": world.now.isoformat(),
             "read": {**judgement.verdict.read, **wording.read},
         },
         content_hash=content_hash,

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ RUNS = {
     "blind": (300, 40, "error=0.03,late=0.02,reset_before=0.1"),
 }
 
+ENVIRONMENT = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"}
+
 Outcome = Callable[[str], dict[str, Any]]
 
 
@@ -32,16 +35,15 @@ Outcome = Callable[[str], dict[str, Any]]
 def outcome() -> Iterator[Outcome]:
     """Ask for a run's document by the provider's kind; a violation fails with seed and ids."""
     with own_space() as space:
-        started = {
-            kind: start_chaos(f"{space}{letter}", kind, *size)
-            for letter, (kind, size) in zip("abc", RUNS.items(), strict=True)
-        }
+        spaces = {kind: space + letter for kind, letter in zip(RUNS, "abc", strict=True)}
+        started = {kind: start_chaos(spaces[kind], kind, *size) for kind, size in RUNS.items()}
 
+        @cache
         def document(kind: str) -> dict[str, Any]:
             out, err = started[kind].communicate(timeout=400 * TIMES)
             assert started[kind].returncode == 0, out + err[-4000:]
             found: dict[str, Any] = json.loads(out)
-            return found
+            return {**found, "space": spaces[kind]}
 
         yield document
         for process in started.values():
@@ -58,7 +60,7 @@ def start_chaos(
     return subprocess.Popen(
         [*argv, "--faults", faults],
         cwd=CHECKOUT,
-        env={**os.environ, "TOUCHSTONE_SPACE": space},
+        env={**ENVIRONMENT, "TOUCHSTONE_SPACE": space},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -80,6 +82,28 @@ def test_each_message_is_sent_once_by_a_provider_that(kind: str, outcome: Outcom
     require_none(found, "doubles", "lost", "ambiguous", "changed", "unallowed", "unexplained")
     assert found["withheld"] > 0
     assert found["attempts"] > touches * TIMES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["asked", "blind"])
+def test_why_agrees_with_an_evaluation_of_its_own_from_the_raw_rows(
+    kind: str, outcome: Outcome
+) -> None:
+    found = outcome(kind)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.chaos.recompute", str(1_000 * TIMES), str(found["seed"])],
+        cwd=CHECKOUT,
+        env={**ENVIRONMENT, "TOUCHSTONE_SPACE": found["space"]},
+        capture_output=True,
+        text=True,
+        timeout=120 * TIMES,
+    )
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    compared = json.loads(done.stdout)
+    assert compared["customers"] >= 100
+    assert compared["differences"] == [], f"seed {found['seed']}"
 
 
 @pytest.mark.slow
