@@ -166,6 +166,13 @@ REGISTER_ATTRIBUTES = """
 
 ANALYSE = "ANALYZE customers_customer, customers_identity, customers_consent"
 
+NEWEST_EVENTS = """
+    SELECT DISTINCT ON (customer_id) customer_id, source_id, message_id
+    FROM customers_event
+    WHERE customer_id = ANY(%(ids)s) AND occurred_at <= %(until)s
+    ORDER BY customer_id, occurred_at DESC
+"""
+
 # --- Consents ----------------------------------------------------------------------------------
 LOCK_CUSTOMERS = """
     -- Statements about one person are made one after the other.
@@ -437,6 +444,12 @@ def addresses(customer_ids: Sequence[int], kind: str) -> dict[int, str]:
             ADDRESSES, {"ids": list(customer_ids), "kind": kind}, binary=True
         )
     }
+
+
+def newest_events(customer_ids: Sequence[int], *, until: datetime) -> dict[int, tuple[int, str]]:
+    """The newest event of each customer until then, as source and message id."""
+    found = rows(NEWEST_EVENTS, {"ids": list(customer_ids), "until": until})
+    return {customer_id: (source_id, message_id) for customer_id, source_id, message_id in found}
 
 
 def find_customers(kind: str, values: Iterable[str]) -> dict[str, int]:

@@ -25,7 +25,8 @@ from campaigns.queries import (
 )
 from campaigns.states import TouchState
 from compliance.masking import mask
-from customers.queries import execute, rows
+from compliance.tracing import event_trace, is_on, note, span
+from customers.queries import execute, newest_events, rows
 from customers.vocabulary import Purpose
 from segments.errors import RuleError
 from segments.queries import check_rule, matching
@@ -104,7 +105,8 @@ def advance(*, owner: str, now: datetime, limit: int = BATCH) -> Advanced:
     for version_id in {item.version_id for item in due}:
         runs.extend(_run_version(version_id, [d for d in due if d.version_id == version_id], now))
     means = _Means(routes=routes(now), templates=approved_templates(_named(runs)))
-    return _write([_require_means(item, means) for item in runs], means, now)
+    with span("advance", enrolments=len(runs)):
+        return _write([_require_means(item, means) for item in runs], means, now)
 
 
 def _named(runs: Sequence[_Run]) -> list[str]:
@@ -190,6 +192,7 @@ def _write(runs: Sequence[_Run], means: _Means, now: datetime) -> Advanced:
     kept = [item for item in runs if item.due.id in written and item.outcome]
     _copy_hops(kept, now)
     touches, batches = _queue_touches(kept, means, now)
+    _trace(kept, now)
     reach("advance.written")
     return Advanced(
         claimed=len(runs),
@@ -301,6 +304,34 @@ def _queue_touches(runs: Sequence[_Run], means: _Means, now: datetime) -> tuple[
     return len(sends), len(batches)
 
 
+def _trace(runs: Sequence[_Run], now: datetime) -> None:
+    """Begin the trace of each touch, linked to the newest event of its customer before it."""
+    if not is_on():
+        return
+    sends = [(item.due, effect) for item in runs if item.outcome for effect in item.outcome.effects]
+    events = newest_events([due.customer_id for due, _effect in sends], until=now)
+    note(
+        "touch.queued",
+        {
+            _key(due, effect).hex: {
+                "enrolment": due.id,
+                "node": effect.node,
+                "channel": effect.channel,
+            }
+            for due, effect in sends
+        },
+        {
+            _key(due, effect).hex: [event_trace(*events[due.customer_id])]
+            for due, effect in sends
+            if due.customer_id in events
+        },
+    )
+
+
+def _key(due: _Due, effect: Send) -> uuid.UUID:
+    return uuid.uuid5(_KEY_SPACE, f"{due.id}:{effect.node}:{effect.visit}")
+
+
 def _touch_row(
     due: _Due,
     effect: Send,
@@ -311,7 +342,7 @@ def _touch_row(
 ) -> tuple[object, ...]:
     priority = version_graph(due.version_id).priority
     return (
-        uuid.uuid5(_KEY_SPACE, f"{due.id}:{effect.node}:{effect.visit}"),
+        _key(due, effect),
         due.id,
         due.journey_id,
         effect.node,

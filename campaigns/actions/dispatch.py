@@ -44,6 +44,7 @@ from campaigns.queries import (
     account_config,
 )
 from campaigns.states import Reason, TouchState
+from compliance.tracing import note, span
 from customers.queries import as_json, execute, rows
 
 TASK_SLA: Final = timedelta(hours=24)
@@ -184,7 +185,8 @@ def _take_off(claimed: ClaimedBatch, now: datetime) -> Flight | None:
         execute(PUT_BACK, told)
         return None
     provider = process_loop().provider(account_config(account))
-    prepared = _prepare(claimed, provider, allowance, now)
+    with span("claim", batch=claimed.id, account=account.key):
+        prepared = _prepare(claimed, provider, allowance, now)
     reach("dispatch.judged")
     lease = Lease(claimed, watch)
     # Preparing took its time: what was stopped meanwhile is not begun.
@@ -209,7 +211,9 @@ def _land(flight: Flight, now: datetime) -> Dispatched:
     _name(flight, results, now)
     if flight.lease.is_lost:
         raise LostLease(f"batch {flight.claimed.id} was taken over while it was sent")
-    _record(flight, results, now)
+    with span("send", batch=flight.claimed.id, messages=len(results)):
+        _record(flight, results, now)
+        note("touch.sent", {result.key: {"state": result.state.value} for result in results})
     reach("dispatch.recorded")
     return _summary(flight, results)
 

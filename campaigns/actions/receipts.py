@@ -13,7 +13,7 @@ from django.db import transaction
 from campaigns.actions.opt_out import heed
 from campaigns.channels.base import Receipt, ReceiptKind
 from campaigns.failpoints import reach
-from campaigns.models import ProviderAccount
+from campaigns.models import ProviderAccount, Touch
 from campaigns.queries import (
     HOLD_BATCHES,
     INSERT_RECEIPTS,
@@ -22,6 +22,7 @@ from campaigns.queries import (
     RAISE_TOUCHES,
     StoredReceipt,
 )
+from compliance.tracing import is_on, note, span
 from customers.queries import execute, rows
 
 log = logging.getLogger(__name__)
@@ -68,8 +69,18 @@ def take_receipts(
     ]
     reach("receipts.stored")
     _raise(stored)
+    _trace(stored)
     heed(account=account, receipts=receipts, stored=stored, now=now)
     return Taken(new=len(stored), unknown=sum(1 for row in stored if row.touch_id is None))
+
+
+def _trace(stored: Sequence[StoredReceipt]) -> None:
+    if not is_on():
+        return
+    kinds = {item.touch_id: item.kind for item in stored if item.touch_id is not None}
+    with span("receipts", count=len(stored)):
+        keys = Touch.objects.filter(pk__in=kinds).values_list("pk", "key")
+        note("touch.receipt", {key.hex: {"kind": kinds[pk]} for pk, key in keys})
 
 
 def name_touches(

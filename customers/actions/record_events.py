@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from compliance.tracing import event_trace, note, span
 from customers.actions.partitions import ensure_partitions
 from customers.identifiers import Keyring
 from customers.models import Source
@@ -42,7 +43,9 @@ def record_events(*, source: Source, events: Sequence[NewEvent], now: datetime) 
     ring = keyring()
     document = orjson.dumps([_row(event, ring) for event in once.values()]).decode()
     # One statement: a transaction of its own where the caller has none.
-    stored = execute(ADD_EVENTS, {"rows": document, "source_id": source.pk, "now": now})
+    with span("ingest", source=source.pk, events=len(once)):
+        stored = execute(ADD_EVENTS, {"rows": document, "source_id": source.pk, "now": now})
+        note("event", {event_trace(source.pk, message_id): {} for message_id in once})
     return Recorded(stored=stored, duplicates=len(events) - stored)
 
 

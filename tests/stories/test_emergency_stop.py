@@ -1,4 +1,4 @@
-"""A real worker in the midst of sending obeys the stop within ten seconds, the broker being dead."""
+"""A real worker that is sending obeys the stop within ten seconds, its broker being dead."""
 
 import importlib.util
 import json
