@@ -19,6 +19,7 @@ from django.db import connection  # noqa: E402 - Django's registry comes first
 
 from attribution.reports.why import Decision, decisions  # noqa: E402
 
+
 def table(sql: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql)
