@@ -215,6 +215,8 @@ class ReadOnlyAdmin(ConsoleAdmin):
 class Act:
     """A button with its confirmation. ``run`` takes the opinion that was typed, or nothing.
 
+    ``opinion_label`` is what is asked for where it is something else.
+
     ``seen`` names the content the page shows, where the act is about exactly that; a page that
     showed another content does nothing.
     """
@@ -226,6 +228,7 @@ class Act:
     run: Callable[[str], object]
     seen: str = ""
     asks_opinion: bool = False
+    opinion_label: str = ""
     is_main: bool = False
 
 

@@ -37,7 +37,12 @@ _DELIVERY = ("campaigns.view_touch", "campaigns.view_enrolment")
 _STOPPING = ("campaigns.view_emergencystop", "campaigns.change_emergencystop")
 # The second person of an act by hand on touches.
 _DECIDING = ("campaigns.view_intervention", "campaigns.change_intervention")
-_REVIEWING = ("compliance.view_review", "compliance.change_review")
+# Who reviews must see what: an account's address is one of the subjects.
+_REVIEWING = (
+    "compliance.view_review",
+    "compliance.change_review",
+    "campaigns.view_provideraccount",
+)
 
 PERMISSIONS: dict[Role, tuple[str, ...]] = {
     Role.MARKETER: (
@@ -81,6 +86,9 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "campaigns.change_poisonrow",
         "campaigns.view_journey",
         "campaigns.view_provideraccount",
+        "campaigns.add_provideraccount",
+        "campaigns.change_provideraccount",
+        "compliance.view_review",
         "campaigns.view_dispatchbatch",
         "campaigns.view_advisortask",
         "customers.view_importjob",

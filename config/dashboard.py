@@ -14,7 +14,14 @@ from django.utils.translation import gettext as _t
 
 from campaigns.admin.delivery import touch_badge
 from campaigns.admin.journeys import journey_badge, verdict_badge
-from campaigns.models import DispatchBatch, Enrolment, Journey, Template, Touch
+from campaigns.models import (
+    DispatchBatch,
+    Enrolment,
+    Journey,
+    ProviderAccount,
+    Template,
+    Touch,
+)
 from campaigns.states import RANK, TouchState
 from compliance.console import Panel, figure, link, moment, review_subject
 from compliance.models import Review
@@ -103,6 +110,10 @@ def _subject(review: Review) -> object:
                 Template.objects.filter(key=review.subject_key).values_list("pk", flat=True).first()
             )
             page = "admin:campaigns_template_change"
+        case "account":
+            accounts = ProviderAccount.objects.filter(key=review.subject_key)
+            found = accounts.values_list("pk", flat=True).first()
+            page = "admin:campaigns_provideraccount_change"
         case _:
             return name
     return link(reverse(page, args=[found]), name) if found else name

@@ -1,8 +1,9 @@
 """The console's pages of floor 3: journeys, templates, delivery."""
 
-from campaigns.admin import delivery, journeys, operations, templates
+from campaigns.admin import accounts, delivery, journeys, operations, templates
 
 __all__ = [
+    "accounts",
     "delivery",
     "journeys",
     "operations",

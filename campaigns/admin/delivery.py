@@ -1,4 +1,4 @@
-"""Touches, the batches they are handed over in, provider accounts, advisor tasks."""
+"""Touches, the batches they are handed over in, advisor tasks."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from unfold.decorators import display
 
 from campaigns.channels.base import Channel
 from campaigns.labels import CHANNELS, REASONS, TOUCH_STATES, say
-from campaigns.models import AdvisorTask, DispatchBatch, ProviderAccount, Touch
+from campaigns.models import AdvisorTask, DispatchBatch, Touch
 from campaigns.states import Reason, TouchState
 from compliance.console import (
     Panel,
@@ -230,21 +230,6 @@ class BatchAdmin(ReadOnlyAdmin):
         if batch.needs_person:
             return badge(_t("Needs a person"), Tone.WARN)
         return badge(_t("Done"), Tone.GOOD)
-
-
-@admin.register(ProviderAccount)
-class AccountAdmin(ReadOnlyAdmin):
-    """Accounts with vendors; secrets are never shown."""
-
-    list_display = ("key", "medium", "vendor", "base_url", "unit_cost", "currency", "is_active")
-    list_filter = (ChannelFilter, "is_active")
-    exclude = ("secrets_cipher",)
-    ordering = ("key",)
-
-    @display(description=_("channel"), ordering="channel")
-    def medium(self, account: ProviderAccount) -> str:
-        """The channel in words."""
-        return say(CHANNELS, account.channel)
 
 
 @admin.register(AdvisorTask)

@@ -1,0 +1,254 @@
+"""Provider accounts as operators change them: secrets go in and never out, and a second person
+approves where messages and secrets are sent to."""
+
+import hashlib
+import ipaddress
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from campaigns.actions.judging import ADDRESS_KIND
+from campaigns.channels.base import Accepted, AccountConfig, Channel, Outcome, Outgoing
+from campaigns.channels.errors import AccountInvalid
+from campaigns.channels.in_house import InHouse
+from campaigns.channels.registry import build_provider
+from campaigns.channels.runner import process_loop
+from campaigns.errors import StateConflict
+from campaigns.models import ProviderAccount
+from campaigns.queries import account_config
+from compliance.actions import ask_review, decide_review, record
+from compliance.models import Review, User
+from compliance.queries import is_approved
+from customers.errors import IdentifierError
+from customers.identifiers import mask, normalise
+from customers.queries import keyring
+
+KIND: Final = "account"
+# Options that say where something is sent to: a change of one is a change of the destination.
+_LEADING: Final = ("url", "services", "relay")
+_TEST: Final[Mapping[Channel, Mapping[str, str]]] = {
+    Channel.EMAIL: {
+        "subject": "Touchstone test message",
+        "html": "<p>This is a test of a provider account.</p>",
+        "text": "This is a test of a provider account.",
+    },
+    Channel.SMS: {"text": "Touchstone test message"},
+    Channel.PUSH: {"title": "Touchstone", "body": "This is a test of a provider account."},
+    Channel.WECOM: {"text": "Touchstone test message"},
+}
+
+
+def checked_config(account: ProviderAccount, secrets: Mapping[str, str]) -> AccountConfig:
+    """The account as it would be with these secrets added; an empty value removes one.
+
+    Raises
+    ------
+    AccountInvalid : the vendor cannot work with it, or serves another channel.
+    """
+    stored = account_config(account)
+    merged = {**stored.secrets, **secrets}
+    config = replace(stored, secrets={name: value for name, value in merged.items() if value})
+    channel = build_provider(config).channel
+    if channel != account.channel:
+        raise AccountInvalid(f"the vendor {account.vendor!r} serves {channel}")
+    return config
+
+
+@transaction.atomic
+def edit_account(
+    *, account: ProviderAccount, secrets: Mapping[str, str], maker: User, now: datetime
+) -> ProviderAccount:
+    """Save a new or changed account, given as it is to be, not saved yet.
+
+    An account that is new or leads elsewhere than before, and out of the machine, waits inactive
+    for a second person: whoever could change the address alone could read messages and secrets.
+
+    Raises
+    ------
+    AccountInvalid : the vendor cannot work with it.
+    """
+    config = checked_config(account, secrets)
+    before = ProviderAccount.objects.select_for_update().filter(pk=account.pk).first()
+    if account.is_default:
+        others = ProviderAccount.objects.filter(channel=account.channel).exclude(pk=account.pk)
+        others.update(is_default=False)
+    sealed = keyring().seal(json.dumps(dict(config.secrets)), f"account:{account.key}".encode())
+    account.secrets_cipher, account.currency = sealed, account.currency or settings.CURRENCY
+    is_moved = before is None or destination_hash(before) != destination_hash(account)
+    waits = is_moved and not _may_run(account)
+    account.is_active = not waits and (before is None or before.is_active)
+    account.save()
+    if waits:
+        _ask(account, maker, now)
+    record(
+        actor=maker.username,
+        action="account.edit",
+        subject=account.key,
+        now=now,
+        detail={
+            "vendor": account.vendor,
+            "base_url": account.base_url,
+            "options": account.options,
+            "secrets_changed": sorted(secrets),
+            "is_active": account.is_active,
+        },
+    )
+    return account
+
+
+@transaction.atomic
+def deactivate_account(*, account: ProviderAccount, actor: User, now: datetime) -> None:
+    """Hand nothing over by it from the next claim on; its touches wait."""
+    _set_active(account, False, actor, now)
+
+
+@transaction.atomic
+def activate_account(*, account: ProviderAccount, actor: User, now: datetime) -> None:
+    """Let it carry messages again, or ask for the approval that it needs first.
+
+    Raises
+    ------
+    StateConflict : a second person has to approve where it leads; that was asked for.
+    """
+    if _may_run(account):
+        _set_active(account, True, actor, now)
+    else:
+        _ask(account, actor, now)
+
+
+@transaction.atomic
+def review_account(
+    *, account: ProviderAccount, checker: User, approve: bool, opinion: str, now: datetime
+) -> None:
+    """A second person's verdict on where the account leads; approval makes it active.
+
+    Raises
+    ------
+    compliance.errors.ComplianceError : nothing waits, it changed since, or it is his own.
+    """
+    decide_review(
+        kind=KIND,
+        key=account.key,
+        content_hash=destination_hash(account),
+        checker=checker,
+        approve=approve,
+        opinion=opinion,
+        now=now,
+    )
+    if approve:
+        _set_active(account, True, checker, now)
+
+
+def send_test(*, account: ProviderAccount, address: str, actor: User, now: datetime) -> str:
+    """Send one fixed text to one address; the provider's id of it.
+
+    The text is no template's, so that nobody can market by it, and no touch is counted.
+
+    Raises
+    ------
+    StateConflict : the account waits for approval, the address is none, or the provider said no.
+    """
+    channel = Channel(account.channel)
+    if not _may_run(account) and not account.is_active:
+        raise StateConflict(_("A second person has to approve first where this account leads."))
+    provider = process_loop().provider(account_config(account))
+    if channel not in _TEST or isinstance(provider, InHouse):
+        raise StateConflict(_("This channel ends in the house: there is nothing to test."))
+    content = {**_TEST[channel], "from": account.options.get("test_from", "test@example.com")}
+    message = Outgoing(key=uuid.uuid4().hex, address=_address(channel, address), content=content)
+    [outcome] = process_loop().run(provider.send([message]))
+    record(
+        actor=actor.username,
+        action="account.test",
+        subject=account.key,
+        now=now,
+        detail={
+            "key": message.key,
+            "to": mask(ADDRESS_KIND[channel], message.address),
+            "outcome": type(outcome).__name__.lower(),
+        },
+    )
+    return _told(outcome)
+
+
+def destination_hash(account: ProviderAccount) -> str:
+    """What a second person approves: the vendor, the address, and the options that lead."""
+    leading = {
+        name: value
+        for name, value in sorted(account.options.items())
+        if any(word in name for word in _LEADING)
+    }
+    told = json.dumps([account.channel, account.vendor, account.base_url, leading])
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def is_on_this_machine(account: ProviderAccount) -> bool:
+    """Whether nothing leaves the machine: every address is on loopback, or there is none."""
+    addresses = [account.base_url, *(v for n, v in account.options.items() if n.endswith("url"))]
+    return account.vendor != "webpush" and all(_is_loopback(one) for one in addresses if one)
+
+
+def review_of(account: ProviderAccount) -> Review | None:
+    """The newest review of where the account leads now."""
+    reviews = Review.objects.filter(
+        subject_kind=KIND, subject_key=account.key, subject_hash=destination_hash(account)
+    )
+    return reviews.select_related("maker", "checker").order_by("-id").first()
+
+
+def _may_run(account: ProviderAccount) -> bool:
+    return is_on_this_machine(account) or is_approved(
+        kind=KIND, key=account.key, content_hash=destination_hash(account)
+    )
+
+
+def _ask(account: ProviderAccount, maker: User, now: datetime) -> None:
+    ask_review(
+        kind=KIND,
+        key=account.key,
+        content_hash=destination_hash(account),
+        maker=maker,
+        now=now,
+    )
+
+
+def _set_active(account: ProviderAccount, is_active: bool, actor: User, now: datetime) -> None:
+    ProviderAccount.objects.filter(pk=account.pk).update(is_active=is_active)
+    record(
+        actor=actor.username,
+        action="account.activate" if is_active else "account.deactivate",
+        subject=account.key,
+        now=now,
+    )
+
+
+def _address(channel: Channel, text: str) -> str:
+    try:
+        return normalise(ADDRESS_KIND[channel], text.strip())
+    except IdentifierError as error:
+        raise StateConflict(_("This is no address of the channel.")) from error
+
+
+def _told(outcome: Outcome) -> str:
+    if isinstance(outcome, Accepted):
+        return outcome.provider_id
+    raise StateConflict(
+        _("The provider did not take it (%(code)s): %(message)s")
+        % {"code": outcome.code, "message": outcome.message}
+    )
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
