@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +25,7 @@ from campaigns.errors import CampaignError, GraphError
 from campaigns.journeys.check import Severity
 from campaigns.journeys.parse import parse
 from campaigns.labels import NODES
-from campaigns.models import Enrolment, Journey, JourneyVersion
+from campaigns.models import Enrolment, Journey, JourneyVersion, Touch
 from compliance.console import (
     Act,
     ActingAdmin,
@@ -34,6 +35,7 @@ from compliance.console import (
     badge,
     code,
     figure,
+    link,
     moment,
 )
 from compliance.errors import ComplianceError
@@ -208,7 +210,9 @@ class JourneyAdmin(ActingAdmin):
         return found
 
     def panels(self, request: HttpRequest, item: Journey) -> Sequence[Panel]:
-        """The versions and their reviews."""
+        """What of it needs a person, the versions and their reviews."""
+        if request.user.has_perm("campaigns.change_touch"):
+            return (_unsent(item), _versions(item))
         return (_versions(item),)
 
 
@@ -408,6 +412,36 @@ def _reentry(rule: Any) -> str:
     if isinstance(rule, dict):
         return _t("After %(days)s days") % rule
     return labels.say(labels.REENTRY, rule)
+
+
+def _unsent(journey: Journey) -> Panel:
+    """Failed touches and those of unknown outcome by node; the list has the acts for them."""
+    page = reverse("admin:campaigns_touch_changelist")
+    counted = (
+        Touch.objects.filter(
+            journey=journey, batch__needs_person=True, state__in=["failed", "ambiguous"]
+        )
+        .values_list("node", "state")
+        .annotate(count=Count("pk"))
+        .order_by("node", "state")
+    )
+    return Panel(
+        title=_t("Touches that need a person"),
+        headers=(_t("Node"), _t("State"), _t("Touches")),
+        rows=[
+            (
+                node,
+                link(
+                    f"{page}?journey__id__exact={journey.pk}&node={node}&state={state}",
+                    labels.say(labels.TOUCH_STATES, state),
+                ),
+                figure(count),
+            )
+            for node, state, count in counted
+        ],
+        empty=_t("No touch needs a person."),
+        numeric=frozenset({2}),
+    )
 
 
 def _versions(journey: Journey) -> Panel:

@@ -163,3 +163,15 @@ def test_a_batch_with_unknown_outcomes_is_not_done() -> None:
 
     assert "Needs a person" in page.content.decode()
     assert "ts-good" not in page.content.decode().split("result_list")[-1]
+
+
+def test_a_journeys_page_leads_to_its_unsent_touches_by_node() -> None:
+    client = client_of(make_staff().operator)
+    journey = Touch.objects.all()[0].journey_id
+
+    page = client.get(reverse("admin:campaigns_journey_change", args=[journey])).content.decode()
+    found = re.search(r'href="([^"]*node=hello[^"]*)"', page)
+
+    assert found is not None
+    listed = client.get(found[1].replace("&amp;", "&"))
+    assert len(listed.context["cl"].result_list) == 3
