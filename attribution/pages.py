@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _t
 from attribution.actions.reports import run_report
 from attribution.errors import AttributionError, NoSuchCampaign
 from attribution.reports.campaign import campaign_report
-from attribution.reports.export import csv_bytes
 from attribution.reports.present import present
 from attribution.reports.why import Decision, why
 from campaigns.models import Journey
 from compliance.console import moment
 from compliance.queries import clock_now
 from compliance.reader import say
+from compliance.spreadsheet import csv_bytes
 
 app_name = "reports"
 VIEW_REPORTS = "attribution.view_reportrun"

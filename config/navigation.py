@@ -86,6 +86,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _table(_t("Put aside"), "inventory_2", "campaigns", "poisonrow"),
                 _table(_t("Provider accounts"), "hub", "campaigns", "provideraccount"),
                 _table(_t("Dispatch batches"), "stacks", "campaigns", "dispatchbatch"),
+                _table(_t("Suppressed addresses"), "block", "campaigns", "suppression"),
+                _table(_t("Provider invoices"), "receipt_long", "campaigns", "invoice"),
                 _table(_t("Imports"), "upload_file", "customers", "importjob"),
                 _table(_t("Quarantine"), "report", "customers", "quarantine"),
                 _table(_t("Sources and keys"), "key", "customers", "source"),

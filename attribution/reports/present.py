@@ -21,9 +21,9 @@ from attribution.reports.campaign import (
     ExperimentReport,
     RoiRow,
 )
-from attribution.reports.export import Value
 from attribution.reports.verdicts import Verdict, difference, verdict
 from campaigns.labels import CHANNELS, REASONS, TOUCH_STATES, say
+from compliance.spreadsheet import Value
 
 WIDEST = 3.0
 """Intervals are drawn up to so many times the largest estimate; beyond it stands an arrow."""

@@ -1,11 +1,12 @@
 """The console's pages of floor 3: journeys, templates, delivery."""
 
-from campaigns.admin import accounts, delivery, journeys, operations, templates
+from campaigns.admin import accounts, delivery, journeys, operations, receipts, templates
 
 __all__ = [
     "accounts",
     "delivery",
     "journeys",
     "operations",
+    "receipts",
     "templates",
 ]  # Django finds a console page by importing it

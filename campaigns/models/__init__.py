@@ -12,6 +12,7 @@ from campaigns.models.delivery import (
 )
 from campaigns.models.flow import AccountHealth, ChannelRoute, Throttle
 from campaigns.models.gates import Contact, RestrictedVerdict
+from campaigns.models.invoices import Invoice, InvoiceLine
 from campaigns.models.journey import Enrolment, Hop, Journey, JourneyVersion
 from campaigns.models.operations import EmergencyStop, Intervention, PoisonRow, Pulse
 from campaigns.models.suppression import Suppression
@@ -27,6 +28,8 @@ __all__ = [
     "Enrolment",
     "Hop",
     "Intervention",
+    "Invoice",
+    "InvoiceLine",
     "Journey",
     "JourneyVersion",
     "Link",

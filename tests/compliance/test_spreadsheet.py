@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribution.reports.export import csv_bytes, neutralised, restored
+from compliance.spreadsheet import csv_bytes, neutralised, restored
 
 CASES = [
     json.loads(line)

@@ -1,0 +1,207 @@
+"""Suppressed addresses, and providers' invoices beside our own touches."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+
+from campaigns.actions.invoices import take_invoice
+from campaigns.actions.suppress import lift
+from campaigns.invoices.read import MOST_BYTES, Fault, FileUnreadable
+from campaigns.models import Invoice, ProviderAccount, Suppression
+from campaigns.reports.invoices import Finding, Reconciliation, items, reconcile
+from compliance.console import Act, ActingAdmin, Panel, ReadOnlyAdmin, code, figure
+from compliance.queries import clock_now
+from compliance.spreadsheet import csv_bytes
+
+SHOWN = 200
+FINDINGS: dict[Finding, str | Promise] = {
+    Finding.MATCHED: _("Agrees"),
+    Finding.AMOUNT_DIFFERS: _("The amount differs"),
+    Finding.SEGMENTS_DIFFER: _("The number of parts differs"),
+    Finding.BILLED_TWICE: _("Billed twice"),
+    Finding.MISSING_OURS: _("Billed, but not among our touches"),
+    Finding.MISSING_THEIRS: _("Accepted, but not billed"),
+}
+FAULTS: dict[str, str | Promise] = {
+    Fault.NOT_TEXT: _("The file is not UTF-8 text."),
+    Fault.TOO_LARGE: _("The file is larger than 50 MB."),
+    Fault.NO_COLUMNS: _("The file needs the columns provider_id or key, amount and date."),
+    Fault.NOT_CSV: _("Not in the form of CSV"),
+    Fault.NO_REFERENCE: _("Neither the provider's id nor our key"),
+    Fault.BAD_AMOUNT: _("The amount cannot be read"),
+    Fault.BAD_SEGMENTS: _("The number of parts cannot be read"),
+    Fault.BAD_DATE: _("The date cannot be read"),
+    Fault.OTHER_CURRENCY: _("Not in the account's currency"),
+}
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(ActingAdmin):
+    """Addresses that nobody writes to; only their keyed hashes are known here."""
+
+    list_display = ("at", "kind", "why", "account")
+    list_filter = ("kind", "why")
+    list_select_related = ("account",)
+    ordering = ("-id",)
+    sortable_by = ()
+    fields = ("at", "kind", "why", "account")
+    readonly_fields = fields
+    change_form_outer_before_template = "compliance/_acts.html"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only receipts put addresses here."""
+        return False
+
+    def acts(self, request: HttpRequest, item: Suppression) -> Sequence[Act]:
+        """Take it off the list."""
+        if not request.user.has_perm("campaigns.change_suppression"):
+            return ()
+        actor = request.user.get_username()
+        return (
+            Act(
+                name="lift",
+                label=_t("Take off the list"),
+                question=_t("From then on this address is written to again. Say why."),
+                done=_t("The address is off the list."),
+                run=lambda opinion: lift(
+                    suppression=item, actor=actor, opinion=opinion, now=clock_now()
+                ),
+                asks_opinion=True,
+            ),
+        )
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(ReadOnlyAdmin):
+    """What providers charge, compared with what we know they accepted."""
+
+    list_display = ("taken_at", "account", "file_name", "lines_ok", "lines_bad", "taken_by")
+    list_filter = ("account",)
+    list_select_related = ("account",)
+    ordering = ("-id",)
+    sortable_by = ()
+    exclude = ("bad_lines",)
+    actions_list = ("upload",)
+    actions_detail = ("export",)
+
+    @action(description=_("Take an invoice in"), url_path="upload")
+    def upload(self, request: HttpRequest) -> HttpResponse:
+        """A file and whose it is."""
+        if not request.user.has_perm("campaigns.add_invoice"):
+            raise PermissionDenied
+        if request.method == "POST" and (invoice := self._take(request)):
+            return redirect("admin:campaigns_invoice_change", invoice.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _t("Take an invoice in"),
+            "accounts": ProviderAccount.objects.order_by("key"),
+        }
+        return TemplateResponse(request, "campaigns/invoice_upload.html", context)
+
+    @action(description=_("Export as CSV"), url_path="export")
+    def export(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Everything that does not simply agree."""
+        invoice = get_object_or_404(Invoice.objects.select_related("account"), pk=object_id)
+        if not self.has_view_permission(request, invoice):
+            raise PermissionDenied
+        headers = (
+            *("finding", "date", "line", "provider_id", "key", "their_segments", "our_segments"),
+            *("their_amount", "our_amount", "currency"),
+        )
+        rows = (
+            (
+                *(found.finding.value, found.on.isoformat(), found.line, found.reference),
+                *(found.key, found.their_segments, found.our_segments),
+                *(found.their_amount, found.our_amount, invoice.currency),
+            )
+            for found in items(invoice)
+        )
+        name = f"{invoice.account.key}-{invoice.pk}.csv"
+        return HttpResponse(
+            csv_bytes(headers=headers, rows=rows),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    def panels(self, request: HttpRequest, item: Invoice) -> Sequence[Panel]:
+        """By day, then one by one, then what was refused."""
+        found = reconcile(item)
+        return _by_day(found), _one_by_one(item), _refused(found)
+
+    def _take(self, request: HttpRequest) -> Invoice | None:
+        account = ProviderAccount.objects.filter(key=request.POST.get("account", "")).first()
+        file = request.FILES.get("file")
+        if account is None or file is None:
+            messages.error(request, _t("Choose an account and a file."))
+            return None
+        try:
+            if (file.size or 0) > MOST_BYTES:
+                raise FileUnreadable(Fault.TOO_LARGE)
+            return take_invoice(
+                account=account,
+                file_name=file.name or "",
+                content=file.read(),
+                actor=request.user.get_username(),
+                now=clock_now(),
+            )
+        except FileUnreadable as error:
+            messages.error(request, str(FAULTS[error.fault]))
+            return None
+
+
+def _by_day(found: Reconciliation) -> Panel:
+    return Panel(
+        title=_t("By day"),
+        headers=(_t("Day"), _t("Finding"), _t("Messages"), _t("Theirs"), _t("Ours")),
+        rows=[
+            (
+                day.on.isoformat(),
+                FINDINGS[day.finding],
+                figure(day.count),
+                f"{day.their_amount:f} {found.currency}",
+                f"{day.our_amount:f} {found.currency}",
+            )
+            for day in found.days
+        ],
+        empty=_t("No line could be read."),
+        numeric=frozenset({2, 3, 4}),
+    )
+
+
+def _one_by_one(invoice: Invoice) -> Panel:
+    return Panel(
+        title=_t("What does not agree"),
+        headers=(_t("Day"), _t("Finding"), _t("Line"), _t("Reference"), _t("Theirs"), _t("Ours")),
+        rows=[
+            (
+                item.on.isoformat(),
+                FINDINGS[item.finding],
+                item.line or "—",
+                code(item.reference or item.key or "—"),
+                f"{item.their_amount:f}" if item.their_amount is not None else "—",
+                f"{item.our_amount:f}" if item.our_amount is not None else "—",
+            )
+            for item in items(invoice, limit=SHOWN)
+        ],
+        empty=_t("Every line agrees with a touch."),
+        note=_t("The first %d; the export has them all.") % SHOWN,
+        numeric=frozenset({4, 5}),
+    )
+
+
+def _refused(found: Reconciliation) -> Panel:
+    return Panel(
+        title=_t("Lines refused"),
+        headers=(_t("Line"), _t("Reason")),
+        rows=[(number, FAULTS.get(fault, fault)) for number, fault in found.bad_lines[:SHOWN]],
+        empty=_t("Every line could be read."),
+    )
