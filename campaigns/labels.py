@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from campaigns.channels.base import Channel
-from campaigns.states import Disposition, Reason, TouchState
+from campaigns.states import Disposition, Policy, Reason, TouchState
 
 CHANNELS: dict[str, str | Promise] = {
     Channel.SMS.value: _("SMS"),
@@ -92,6 +92,11 @@ PRIORITIES: dict[str, str | Promise] = {**PURPOSES, "protective": _("Protective"
 REENTRY: dict[str, str | Promise] = {
     "never": _("Never"),
     "after_exit": _("After the exit"),
+}
+POLICIES: dict[str, str | Promise] = {
+    Policy.PRIMARY.value: _("The default account; the others when it is down"),
+    Policy.WEIGHTED.value: _("By their shares, always the same account for a customer"),
+    Policy.LEAST_COST.value: _("The cheapest account"),
 }
 NODES: dict[str, str | Promise] = {
     "entry": _("Entry"),

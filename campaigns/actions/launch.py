@@ -74,6 +74,15 @@ def save_draft(
     )
 
 
+@transaction.atomic
+def set_pace(*, journey: Journey, per_minute: int | None, actor: User, now: datetime) -> None:
+    """Messages a minute over all the journey's channels, from now on; None: no limit of its own."""
+    _require_permission(actor)
+    journey.per_minute, journey.updated_at = per_minute, now
+    journey.save(update_fields=["per_minute", "updated_at"])
+    _tell(actor, "pace", journey, now, per_minute=per_minute)
+
+
 def problems_of(
     graph: Graph, *, journey: Journey | None = None, assumed: Collection[str] = ()
 ) -> list[Problem]:

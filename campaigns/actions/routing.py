@@ -12,6 +12,7 @@ from campaigns.journeys.bucketing import choose
 from campaigns.models import AccountHealth, ChannelRoute, DispatchBatch, ProviderAccount
 from campaigns.queries import MOVE_TOUCHES, SETTLE_BATCH, STRANDED
 from campaigns.states import Policy
+from compliance.actions import record
 from customers.queries import execute, rows
 
 # Batches moved in one transaction.
@@ -55,6 +56,15 @@ def pick(route: Route, customer_id: int) -> ProviderAccount:
             return route.accounts[choose(customer_id, f"route:{route.channel}", shares)]
         case _:
             assert_never(route.policy)
+
+
+@transaction.atomic
+def set_policy(*, channel: str, policy: Policy, actor: str, now: datetime) -> None:
+    """How the channel's new touches are shared among its accounts, from now on."""
+    ChannelRoute.objects.update_or_create(channel=channel, defaults={"policy": policy})
+    record(
+        actor=actor, action="route.set", subject=channel, now=now, detail={"policy": policy.value}
+    )
 
 
 @transaction.atomic

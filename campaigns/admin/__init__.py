@@ -1,6 +1,6 @@
 """The console's pages of floor 3: journeys, templates, delivery."""
 
-from campaigns.admin import accounts, delivery, journeys, operations, receipts, templates
+from campaigns.admin import accounts, delivery, journeys, operations, receipts, routes, templates
 
 __all__ = [
     "accounts",
@@ -8,5 +8,6 @@ __all__ = [
     "journeys",
     "operations",
     "receipts",
+    "routes",
     "templates",
 ]  # Django finds a console page by importing it

@@ -38,7 +38,7 @@ from campaigns.models import ProviderAccount
 from campaigns.queries import account_config
 from compliance.console import Act, ActingAdmin, Panel, Tone, badge
 from compliance.errors import ComplianceError
-from compliance.json_box import JsonBox, JsonText
+from compliance.json_box import JsonText
 from compliance.models import Review, User
 from compliance.queries import clock_now
 
@@ -57,7 +57,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         choices=[(name, name) for name in sorted(VENDORS)],
         widget=UnfoldAdminSelectWidget,
     )
-    options = JsonText(label=_("options"), required=False, initial={}, widget=JsonBox(rows=6))
+    options = JsonText(label=_("options"), required=False, initial={})
 
     class Meta:
         model = ProviderAccount
@@ -145,11 +145,11 @@ class AccountAdmin(ActingAdmin):
     ) -> list[tuple[Any, dict[str, Any]]]:
         """Secrets only for those who may set them."""
         may_edit = self.has_change_permission(request, obj) if obj else True
-        named = ("key", "medium", "vendor", "status", "approval") if obj else _FOR_LIFE
+        shown = ("status", "approval") if obj else ()
         secrets = tuple((f"secret_{n}", f"value_{n}") for n in SECRETS) if may_edit else ()
         known = ("known_secrets",) if obj else ()
         sets: list[tuple[Any, dict[str, Any]]] = [
-            (None, {"fields": (*named, *_PLAIN)}),
+            (None, {"fields": (*_FOR_LIFE, *shown, *_PLAIN)}),
             (_("Rates"), {"fields": _RATES}),
             (
                 _("Secrets"),
@@ -168,7 +168,7 @@ class AccountAdmin(ActingAdmin):
         self, request: HttpRequest, obj: ProviderAccount | None = None
     ) -> Sequence[str]:
         """Key, channel and vendor are for life."""
-        made = ("medium", "status", "approval", "known_secrets")
+        made = ("status", "approval", "known_secrets")
         return (*made, *_FOR_LIFE) if obj else made
 
     def get_form(

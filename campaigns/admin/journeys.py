@@ -76,7 +76,7 @@ class JourneyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
     class Meta:
         model = Journey
-        fields = ("key", "name", "description")
+        fields = ("key", "name", "description", "per_minute")
         widgets = {"description": UnfoldAdminTextareaWidget({"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -129,7 +129,7 @@ class JourneyAdmin(ActingAdmin):
     def get_fields(self, request: HttpRequest, obj: Journey | None = None) -> Sequence[Any]:
         """The graph is a box to type in for those who may; others see it drawn."""
         may_edit = self.has_change_permission(request, obj) if obj else True
-        return (("key", "name"), "description", *(("graph",) if may_edit else ()))
+        return (("key", "name"), "description", "per_minute", *(("graph",) if may_edit else ()))
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Journey | None = None
@@ -154,6 +154,13 @@ class JourneyAdmin(ActingAdmin):
             now=clock_now(),
         )
         obj.pk = version.journey_id
+        if "per_minute" in form.changed_data:
+            launch.set_pace(
+                journey=version.journey,
+                per_minute=form.cleaned_data["per_minute"],
+                actor=person(request),
+                now=clock_now(),
+            )
 
     @display(description=_("state"), ordering="state")
     def status(self, journey: Journey) -> SafeString:

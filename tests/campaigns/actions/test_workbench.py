@@ -35,7 +35,6 @@ from customers.vocabulary import ConsentState
 from tests.factories import (
     NOW,
     graph_of,
-    lift_contact_rules,
     make_account,
     make_journey,
     make_people,
@@ -54,7 +53,6 @@ NEVER_AGAIN = Outcome(disposition=Disposition.REFUSED, withdraws=True)
 
 def make_tasks(people: int = 1, *journeys: str) -> list[AdvisorTask]:
     """Tasks on the list, one per customer and journey, in order."""
-    lift_contact_rules()
     make_account(Channel.TASK, vendor="workbench")
     make_template(Channel.TASK)
     found = make_people(people, channels=[Channel.TASK, Channel.SMS])
