@@ -95,7 +95,7 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "campaigns.view_suppression",
         "campaigns.change_suppression",
         "campaigns.view_invoice",
-        "campaigns.add_invoice",
+        "campaigns.change_invoice",
         "campaigns.view_dispatchbatch",
         "campaigns.view_advisortask",
         "customers.view_importjob",

@@ -96,7 +96,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
     @action(description=_("Take an invoice in"), url_path="upload")
     def upload(self, request: HttpRequest) -> HttpResponse:
         """A file and whose it is."""
-        if not request.user.has_perm("campaigns.add_invoice"):
+        if not request.user.has_perm("campaigns.change_invoice"):
             raise PermissionDenied
         if request.method == "POST" and (invoice := self._take(request)):
             return redirect("admin:campaigns_invoice_change", invoice.pk)
