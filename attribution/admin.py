@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import display
 
-from attribution.models import ChannelCost, Experiment, Goal, ReportRun
+from attribution.models import ChannelCost, Experiment, Goal, Open, ReportRun
 from campaigns.admin.delivery import ChannelFilter
 from campaigns.labels import CHANNELS, say
 from compliance.console import ReadOnlyAdmin, code
@@ -60,6 +60,16 @@ class ChannelCostAdmin(ReadOnlyAdmin):
     def medium(self, cost: ChannelCost) -> str:
         """The channel in words."""
         return say(CHANNELS, cost.channel)
+
+
+@admin.register(Open)
+class OpenAdmin(ReadOnlyAdmin):
+    """Who fetched the pictures of messages; the page says what that proves."""
+
+    list_display = ("touch", "kind", "times", "first_at", "last_at")
+    list_filter = ("kind",)
+    ordering = ("-id",)
+    list_before_template = "attribution/_openings.html"
 
 
 @admin.register(ReportRun)

@@ -29,6 +29,35 @@ class Click(models.Model):
         return str(self.click_id)
 
 
+class Open(models.Model):
+    """That a message's picture was fetched: by whom, when first, how often.
+
+    Some mail programs fetch it for every message that arrives, so this is no proof of reading.
+    """
+
+    class Kind(models.TextChoices):
+        PERSON = "person", _("Mail program")
+        PROXY = "image_proxy", _("Mail provider's proxy, on opening")
+        APPLE = "apple_privacy", _("Apple Mail Privacy Protection, read or not")
+        MACHINE = "machine", _("Machine")
+
+    touch = models.ForeignKey(Touch, on_delete=models.CASCADE, related_name="opens")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(_("fetched by"), max_length=16, choices=Kind.choices)
+    times = models.PositiveIntegerField(_("times"), default=1)
+    first_at = models.DateTimeField(_("first at"))
+    last_at = models.DateTimeField(_("last at"))
+    user_agent = models.CharField(_("user agent"), max_length=400, blank=True)
+
+    class Meta:
+        verbose_name = _("opening")
+        verbose_name_plural = _("openings")
+        constraints = [models.UniqueConstraint(fields=["touch", "kind"], name="open_kind_once")]
+
+    def __str__(self) -> str:
+        return f"{self.touch_id} {self.kind}"
+
+
 class Goal(models.Model):
     """What counts as success: one of these events, after entry into the journey.
 

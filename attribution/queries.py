@@ -147,6 +147,17 @@ VALUES (%(touch)s, %(link)s, %(customer)s, %(click_id)s, %(now)s, %(user_agent)s
         %(reason)s)
 """
 
+# A picture may be fetched any number of times: one row for each kind of fetcher counts them.
+ADD_OPEN: Final = """
+INSERT INTO attribution_open (
+    touch_id, customer_id, kind, times, first_at, last_at, user_agent)
+SELECT t.id, t.customer_id, %(kind)s, 1, %(now)s, %(now)s, %(user_agent)s
+FROM campaigns_touch t WHERE t.id = %(touch)s
+ON CONFLICT (touch_id, kind) DO UPDATE
+SET times = least(attribution_open.times + 1, 2147483647 - 1), last_at = excluded.last_at
+RETURNING times
+"""
+
 # --- Reports --------------------------------------------------------------------------------------
 # All of them read what was known at the cut-off, so that a figure can be made again.
 # A touch's columns say what is known now. Of those about which something was told after the

@@ -25,6 +25,7 @@ from campaigns.models import (
     Invoice,
     Journey,
     JourneyVersion,
+    LinkHost,
     ProviderAccount,
     TemplateVersion,
 )
@@ -810,6 +811,11 @@ def invoice_findings(invoice: Invoice, zone: str, limit: int | None) -> list[tup
 
 def _reconciling(invoice: Invoice, zone: str) -> dict[str, object]:
     return {"invoice": invoice.pk, "account": invoice.account_id, "zone": zone}
+
+
+def link_hosts() -> list[str]:
+    """The hosts a message may link to; none at all: any."""
+    return [*settings.LINK_HOSTS, *LinkHost.objects.values_list("host", flat=True)]
 
 
 def link_key() -> bytes:

@@ -25,12 +25,14 @@ _CONTENT = (
     "campaigns.view_journeyversion",
     "campaigns.view_template",
     "campaigns.view_templateversion",
+    "campaigns.view_linkhost",
 )
 _RESULTS = (
     "attribution.view_reportrun",
     "attribution.view_goal",
     "attribution.view_experiment",
     "attribution.view_channelcost",
+    "attribution.view_open",
 )
 _PEOPLE = ("customers.view_customer", "customers.view_consent")
 _DELIVERY = ("campaigns.view_touch", "campaigns.view_enrolment")
@@ -68,6 +70,7 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         *_REVIEWING,
         *_DECIDING,
         *_STOPPING,
+        "campaigns.add_linkhost",
         "compliance.view_auditentry",
         "compliance.view_rulepack",
         "compliance.add_rulepack",

@@ -42,6 +42,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _table(_t("Journeys"), "account_tree", "campaigns", "journey"),
                 _table(_t("Templates"), "draft", "campaigns", "template"),
+                _table(_t("Link hosts"), "add_link", "campaigns", "linkhost"),
                 _table(_t("Touches"), "send", "campaigns", "touch"),
                 {
                     "title": _t("Why / why not"),
@@ -63,6 +64,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _table(_t("Experiments"), "science", "attribution", "experiment"),
                 _table(_t("Goals"), "flag", "attribution", "goal"),
                 _table(_t("Channel costs"), "payments", "attribution", "channelcost"),
+                _table(_t("Openings"), "drafts", "attribution", "open"),
             ],
         },
         {

@@ -22,7 +22,8 @@ from campaigns.actions.hand_over import start_sending
 from campaigns.actions.judging import ADDRESS_KIND, ReadyTemplates
 from campaigns.actions.lease import LEASE, Lease, Watch
 from campaigns.actions.outcomes import MAX_ATTEMPTS, Result
-from campaigns.actions.prepare import Judged, Prepared, prepare_touches, ready_templates
+from campaigns.actions.prepare import Judged, Prepared, prepare_touches
+from campaigns.actions.ready import ready_templates
 from campaigns.actions.receipts import name_touches
 from campaigns.actions.suppress import suppress
 from campaigns.channels.base import Channel, Provider

@@ -180,7 +180,7 @@ def _case(
         consent=world.consents[touch.purpose].get(touch.customer_id, {}).get(channel),
         has_address=bool(address),
         suppressed=world.suppressed.get(touch.channel, {}).get(touch.customer_id, ""),
-        is_personal=world.ready[touch.template_version_id, touch.node].compiled.is_personal,
+        is_personal=world.ready[touch.template_version_id, touch.node].is_personal,
         is_approved=world.approved.get(touch.template_version_id, False),
         aml_hold=customer.aml_hold if customer else False,
         internal_hold=customer.internal_hold if customer else False,

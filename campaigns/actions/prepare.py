@@ -2,11 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import date, datetime
-from decimal import Decimal
-from functools import lru_cache
-from typing import Final, TypeAlias
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
 
 from django.conf import settings
 
@@ -19,25 +17,17 @@ from campaigns.actions.judging import (
     keep_records,
     read_world,
 )
+from campaigns.actions.ready import variables
 from campaigns.channels.base import Channel, Outgoing
 from campaigns.channels.sms.segments import measure
 from campaigns.content.compose import Addressing, Ready, Recipient, compose_batch
-from campaigns.content.links import prepare as prepare_links
-from campaigns.content.render import MissingVariable, compile_parts
+from campaigns.content.render import MissingVariable
 from campaigns.errors import ContentChanged, TemplateError
 from campaigns.guards.verdict import Allow, Defer, Refuse
-from campaigns.models import Journey, Link, TemplateVersion, Touch
 from campaigns.queries import Frozen, OpenTouch, freeze, link_key, thaw
 from campaigns.states import Reason, TouchState
-from compliance.queries import clock_now
 from customers.errors import UnknownKey
 from customers.queries import CustomerFacts
-
-_PLAIN_FACTS: Final = tuple(
-    field.name
-    for field in fields(CustomerFacts)
-    if field.name not in {"id", "attributes", "aml_hold", "internal_hold"}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,15 +61,6 @@ class Prepared:
 
 # The parts of each new message by touch, or why there are none.
 Composed: TypeAlias = Mapping[int, dict[str, str] | Refuse]
-
-
-def ready_templates(batch_id: int, journey_id: int) -> ReadyTemplates:
-    """Every template version the batch's touches use, by version and node."""
-    used = Touch.objects.filter(batch_id=batch_id).values_list("template_version_id", "node")
-    return {
-        (version_id, node): _ready(version_id, journey_id, node)
-        for version_id, node in used.distinct()
-    }
 
 
 def prepare_touches(
@@ -205,8 +186,9 @@ def _composed(found: Sequence[tuple[OpenTouch, Judgement]], world: World) -> Com
 def _recipient(touch: OpenTouch, customer: CustomerFacts, ready: Ready) -> Recipient:
     return Recipient(
         touch_id=touch.id,
-        customer=_variables(customer) if ready.compiled.is_personal else {},
+        customer=variables(customer) if ready.is_personal else {},
         queued_at=touch.queued_at.isoformat(),
+        locale=customer.locale,
     )
 
 
@@ -222,53 +204,3 @@ def _segments(channel: str, content: Mapping[str, str]) -> int:
         return 1
     signature = content.get("signature", "")
     return measure(f"【{signature}】{content['text']}" if signature else content["text"]).segments
-
-
-def _variables(customer: CustomerFacts) -> dict[str, object]:
-    """What a template may say about the customer: what is known, as plain values."""
-    known = {name: getattr(customer, name) for name in _PLAIN_FACTS}
-    said = {name: _plain(value) for name, value in known.items() if value is not None}
-    return {**customer.attributes, **said}
-
-
-def _plain(value: object) -> object:
-    match value:
-        case Decimal():
-            return float(value)
-        case date():
-            return value.isoformat()
-        case _:
-            return value
-
-
-@lru_cache(maxsize=512)
-def _ready(template_version_id: int, journey_id: int, node: str) -> Ready:
-    """The version compiled for this node, its links on record. Versions never change."""
-    version = TemplateVersion.objects.select_related("template").get(pk=template_version_id)
-    channel = Channel(version.template.channel)
-    journey_key = Journey.objects.values_list("key", flat=True).get(pk=journey_id)
-    utm = {
-        "utm_source": settings.UTM_SOURCE,
-        "utm_medium": channel.value,
-        "utm_campaign": journey_key,
-        "utm_content": node,
-    }
-    prepared = prepare_links(version.parts, utm, settings.LINK_HOSTS)
-    return Ready(
-        channel=channel,
-        compiled=compile_parts(channel, prepared.parts),
-        link_ids=tuple(
-            _link(journey_id, node, position, target, utm)
-            for position, target in enumerate(prepared.targets)
-        ),
-    )
-
-
-def _link(journey_id: int, node: str, position: int, target: str, utm: Mapping[str, str]) -> int:
-    link, _made = Link.objects.get_or_create(
-        journey_id=journey_id,
-        node=node,
-        target=target,
-        defaults={"position": position, "utm": dict(utm), "created_at": clock_now()},
-    )
-    return int(link.pk)

@@ -12,6 +12,7 @@ from campaigns.channels.sms.segments import measure
 from campaigns.content import sentences as say
 from campaigns.content.render import compile_parts, compile_sources, render
 from campaigns.errors import BadRequest, TemplateError
+from compliance.reader import say as in_reader_language
 from compliance.scan import scan_wording
 from compliance.sentences import Said
 from compliance.wording.markup import visible_text
@@ -127,6 +128,28 @@ def preview_template(*, asked: Asked, on: date) -> Preview:
         segments=segments_of(parts) if asked.channel is Channel.SMS else None,
         problems=problems,
     )
+
+
+def document(preview: Preview) -> dict[str, object]:
+    """The preview as plain JSON values, problems in the reader's language."""
+    segments = {} if preview.segments is None else {"segments": preview.segments}
+    return {
+        "class": preview.verdict,
+        "output": preview.output,
+        **segments,
+        "problems": [_problem_document(problem) for problem in preview.problems],
+    }
+
+
+def _problem_document(problem: Problem) -> dict[str, object]:
+    return {
+        "code": problem.said.code,
+        "message": in_reader_language(problem.said),
+        "part": problem.part,
+        "line": problem.line or None,
+        "column": problem.column or None,
+        "severity": problem.severity,
+    }
 
 
 def segments_of(parts: Mapping[str, str]) -> int:

@@ -100,6 +100,12 @@ def name_touches(
         log.error("account %s gave one id to several messages: %s", account.key, doubles[:5])
 
 
+def mark_opened(*, touch_id: int, at: datetime) -> None:
+    """A person saw this touch: it was delivered, too."""
+    row = {"touch_id": touch_id, "kind": "opened", "at": at.isoformat()}
+    execute(RAISE_TOUCHES, {"rows": json.dumps([row])})
+
+
 def mark_clicked(*, touch_id: int, at: datetime) -> None:
     """A person followed a link of this touch: it was delivered, too."""
     row = {"touch_id": touch_id, "kind": "clicked", "at": at.isoformat()}

@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Final
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from campaigns.channels.base import Channel
 from campaigns.content.links import prepare
-from campaigns.content.render import compile_parts
+from campaigns.content.locales import DEFAULT, normal
+from campaigns.content.render import build_parts, compile_parts
 from campaigns.content.sentences import WORDING, part_named
 from campaigns.errors import StateConflict, TemplateError
 from campaigns.models import Template, TemplateVersion
+from campaigns.queries import link_hosts
 from compliance.actions import ask_review, decide_review
 from compliance.models import Review, User
 from compliance.scan import scan_wording
@@ -41,17 +42,22 @@ def save_template(
     maker: User,
     now: datetime,
     product: str = "",
+    variants: Mapping[str, Mapping[str, str]] | None = None,
+    tracks_opens: bool = True,
 ) -> TemplateVersion:
-    """Save the parts as a new version, unless they equal the newest one.
+    """Save the parts as a new version, unless everything equals the newest one.
 
     ``product``: the code of what the message markets; it is approved with the parts.
+    ``variants``: parts that read otherwise in other languages, by locale. What is sent, and
+    approved, is made of them here and kept: MJML compiled, styles inlined, text added.
 
     Raises
     ------
     TemplateError : a part is wrong or a link may not be used.
     StateConflict : the key belongs to a template of another channel.
     """
-    compile_parts(channel, prepare(parts, {}, settings.LINK_HOSTS).parts)
+    variants = {normal(locale): dict(own) for locale, own in (variants or {}).items() if own}
+    built = built_variants(channel, parts, variants)
     template, _made = Template.objects.get_or_create(
         key=key, defaults={"name": name, "channel": channel, "created_at": now}
     )
@@ -60,7 +66,13 @@ def save_template(
             _("%(key)s is a template for %(channel)s; choose another key.")
             % {"key": key, "channel": template.channel}
         )
-    content_hash = hash_of({"parts": parts, "product": product} if product else parts)
+    approved = {
+        **({"product": product} if product else {}),
+        **({"variants": variants} if variants else {}),
+        **({"built": built} if built != {DEFAULT: parts} else {}),
+        **({} if tracks_opens else {"tracks_opens": False}),
+    }
+    content_hash = hash_of({"parts": parts, **approved} if approved else parts)
     last = template.versions.order_by("-number").first()
     if last and last.content_hash == content_hash:
         return last
@@ -68,11 +80,30 @@ def save_template(
         template=template,
         number=last.number + 1 if last else 1,
         parts=dict(parts),
+        variants=variants,
+        built=built,
+        tracks_opens=tracks_opens,
         product=product,
         content_hash=content_hash,
         made_by=maker,
         made_at=now,
     )
+
+
+def built_variants(
+    channel: Channel, parts: Mapping[str, str], variants: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, str]]:
+    """What is sent to whom, by locale, all of it checked; raises `TemplateError`."""
+    hosts = link_hosts()
+    authored = {DEFAULT: dict(parts)}
+    for locale, own in variants.items():
+        authored[locale] = {**parts, **own}
+        if "html" in own and "mjml" not in own:
+            authored[locale].pop("mjml", None)  # the default's would win over his own HTML
+    built = {locale: build_parts(channel, own) for locale, own in authored.items()}
+    for own in built.values():
+        compile_parts(channel, prepare(own, {}, hosts).parts)
+    return built
 
 
 def submit_template(*, version: TemplateVersion, maker: User, now: datetime) -> Review:
@@ -82,9 +113,10 @@ def submit_template(*, version: TemplateVersion, maker: User, now: datetime) -> 
     ------
     TemplateError : the wording rules in force that day forbid a part; ``path`` names it.
     """
-    _refuse_forbidden_wording(
-        parts=version.parts, channel=version.template.channel, on=localtime(now).date()
-    )
+    for parts in (version.built or {DEFAULT: version.parts}).values():
+        _refuse_forbidden_wording(
+            parts=parts, channel=version.template.channel, on=localtime(now).date()
+        )
     return ask_review(
         kind=KIND,
         key=version.template.key,

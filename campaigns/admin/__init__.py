@@ -1,11 +1,21 @@
 """The console's pages of floor 3: journeys, templates, delivery."""
 
-from campaigns.admin import accounts, delivery, journeys, operations, receipts, routes, templates
+from campaigns.admin import (
+    accounts,
+    delivery,
+    journeys,
+    link_hosts,
+    operations,
+    receipts,
+    routes,
+    templates,
+)
 
 __all__ = [
     "accounts",
     "delivery",
     "journeys",
+    "link_hosts",
     "operations",
     "receipts",
     "routes",

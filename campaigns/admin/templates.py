@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest
@@ -13,14 +12,23 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
-from campaigns.actions.templates import KIND, review_template, save_template, submit_template
+from campaigns.actions.templates import (
+    KIND,
+    built_variants,
+    review_template,
+    save_template,
+    submit_template,
+)
 from campaigns.admin.delivery import ChannelFilter
 from campaigns.admin.journeys import person, verdict_badge
 from campaigns.channels.base import Channel
-from campaigns.content.links import prepare
-from campaigns.content.render import PARTS, compile_parts
+from campaigns.content.render import AUTHORED
 from campaigns.errors import CampaignError, TemplateError
 from campaigns.labels import CHANNELS, say
 from campaigns.models import Template, TemplateVersion
@@ -32,6 +40,7 @@ from compliance.reader import say as speak
 
 PART_LABELS = {
     "subject": _("Subject"),
+    "mjml": _("MJML"),
     "html": _("HTML"),
     "text": _("Text"),
     "from": _("From"),
@@ -43,7 +52,7 @@ PART_LABELS = {
     "script": _("Script"),
     "queue": _("Queue"),
 }
-LONG_PARTS = {"html": 16, "text": 8, "body": 4, "script": 8}
+LONG_PARTS = {"mjml": 16, "html": 16, "text": 8, "body": 4, "script": 8}
 PREFIX = "part_"
 
 
@@ -59,6 +68,8 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         version = newest_version(self.instance) if self.instance.pk else None
+        if version and (opens := self.fields.get("tracks_opens")):
+            opens.initial = version.tracks_opens
         for name, source in (version.parts if version else {}).items():
             if field := self.fields.get(PREFIX + name):
                 field.initial = source
@@ -68,7 +79,7 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
         values = super().clean() or self.cleaned_data
         if not self.errors:
             try:
-                compile_parts(self.channel, prepare(self.parts(), {}, settings.LINK_HOSTS).parts)
+                built_variants(self.channel, self.parts(), {})
             except TemplateError as error:
                 field = PREFIX + error.path
                 self.add_error(field if field in self.fields else None, speak(error))
@@ -86,10 +97,26 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
 
 def form_for(channel: Channel) -> type[TemplateForm]:
     """The form with one field for each part that a message of this channel has."""
-    fields = {PREFIX + name: _field(name, needed) for name, needed in PARTS[channel].items()}
+    fields: dict[str, forms.Field] = {
+        PREFIX + name: _field(name, needed) for name, needed in AUTHORED[channel].items()
+    }
+    if channel is Channel.EMAIL:
+        fields["tracks_opens"] = _tracks_opens()
     made: type[TemplateForm] = type("ChannelTemplateForm", (TemplateForm,), dict(fields))
     made.channel = channel
     return made
+
+
+def _tracks_opens() -> forms.BooleanField:
+    return forms.BooleanField(
+        label=_("Count openings"),
+        required=False,
+        initial=True,
+        widget=UnfoldBooleanSwitchWidget(),
+        help_text=_(
+            "By a picture nobody sees. Apple Mail fetches it for every message, read or not."
+        ),
+    )
 
 
 def _field(name: str, needed: bool) -> forms.CharField:
@@ -122,9 +149,10 @@ class TemplateAdmin(ActingAdmin):
     def get_fields(self, request: HttpRequest, obj: Template | None = None) -> Sequence[Any]:
         """The parts are boxes to type in for those who may; others read them below."""
         may_edit = self.has_change_permission(request, obj) if obj else True
-        parts = PARTS[_channel(request, obj)] if may_edit else {}
+        parts = AUTHORED[_channel(request, obj)] if may_edit else {}
         shown = ("key", "name", "medium") if obj else ("key", "name")
-        return (*shown, *(PREFIX + name for name in parts))
+        switches = ("tracks_opens",) if "html" in parts else ()
+        return (*shown, *(PREFIX + name for name in parts), *switches)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Template | None = None
@@ -163,6 +191,7 @@ class TemplateAdmin(ActingAdmin):
             name=obj.name,
             channel=form.channel,
             parts=form.parts(),
+            tracks_opens=form.cleaned_data.get("tracks_opens", True),
             maker=person(request),
             now=clock_now(),
         )

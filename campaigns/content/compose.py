@@ -1,25 +1,38 @@
 """Customers' messages out of a prepared template: contexts, render, the channel's content."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from campaigns.channels.base import Channel
 from campaigns.content import sentences as say
 from campaigns.content.links import sign
+from campaigns.content.locales import chosen
 from campaigns.content.render import PARTS, Compiled, render_batch
 from campaigns.errors import TemplateError
 
 CLICK = "click"
 UNSUBSCRIBE = "unsubscribe"
+OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A template version as one node of one journey uses it: compiled, its links numbered."""
+    """A template version as one node of one journey uses it: compiled, its links numbered.
+
+    ``variants``: what customers of other locales get instead, by locale.
+    """
 
     channel: Channel
     compiled: Compiled
     link_ids: tuple[int, ...]
+    variants: Mapping[str, Compiled] = field(default_factory=dict)
+    tracks_opens: bool = False
+
+    @property
+    def is_personal(self) -> bool:
+        """Some variant says something about the customer."""
+        return any(each.is_personal for each in (self.compiled, *self.variants.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +50,7 @@ class Recipient:
     touch_id: int
     customer: Mapping[str, object]
     queued_at: str
+    locale: str | None = None
 
 
 def compose_batch(
@@ -50,12 +64,17 @@ def compose_batch(
 
     A `MissingVariable` withholds one message; any other `TemplateError` is the template's fault.
     """
+    alike: dict[str, list[int]] = defaultdict(list)
+    for at, recipient in enumerate(recipients):
+        alike[chosen(ready.variants, recipient.locale)].append(at)
     contexts = [_context(ready, each, journey, addressing) for each in recipients]
+    done: dict[int, dict[str, str] | TemplateError] = {}
+    for locale, members in alike.items():
+        compiled = ready.variants.get(locale, ready.compiled)
+        done |= zip(members, render_batch(compiled, [contexts[at] for at in members]), strict=True)
     return [
-        _content(ready, recipient, context, done)
-        for recipient, context, done in zip(
-            recipients, contexts, render_batch(ready.compiled, contexts), strict=True
-        )
+        _content(ready, recipient, contexts[at], done[at], addressing)
+        for at, recipient in enumerate(recipients)
     ]
 
 
@@ -79,6 +98,7 @@ def _content(
     recipient: Recipient,
     context: Mapping[str, object],
     done: dict[str, str] | TemplateError,
+    addressing: Addressing,
 ) -> dict[str, str] | TemplateError:
     if isinstance(done, TemplateError):
         return done
@@ -86,11 +106,22 @@ def _content(
         if is_needed and not done.get(name, "").strip():
             return TemplateError(say.CAME_OUT_EMPTY, name, part=say.part_named(name))
     if ready.channel is Channel.EMAIL:
+        if ready.tracks_opens:
+            address = _address(addressing, "o", recipient.touch_id, 0, OPEN)
+            done["html"] = _with_picture(done["html"], f"{address}.gif")
         done |= {
             "unsubscribe_url": str(context["unsubscribe_url"]),
             "date": recipient.queued_at,
         }
     return done
+
+
+def _with_picture(html: str, address: str) -> str:
+    """The HTML with a picture at its end that nobody sees and mail programs fetch on opening."""
+    picture = f'<img src="{address}" width="1" height="1" alt="" style="display:block">'
+    end = html.lower().rfind("</body")
+    at = end if end >= 0 else len(html)
+    return html[:at] + picture + html[at:]
 
 
 def _address(addressing: Addressing, door: str, touch_id: int, link_id: int, purpose: str) -> str:

@@ -29,7 +29,12 @@ START: Final = 30.0  # seconds until a new child is ready, on a busy machine
 MOST_ITEMS: Final = 250  # to an exchange
 MOST_BYTES: Final = 4_000_000  # likewise, and for one answer
 _MOST_DEATHS: Final = 2  # of children over one request, before all that is left is refused
-_ENGINE: Final = Path(__file__).with_name("engine.py")
+# Isolated, a program doesn't find the product's modules by itself.
+_PROGRAM: Final = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1));"
+    " from campaigns.content.engine import main; main()"
+)
+_HOUSE: Final = Path(__file__).parents[2]
 
 Part: TypeAlias = Mapping[str, str | bool]
 Reply: TypeAlias = dict[str, Any]
@@ -75,7 +80,11 @@ class Engine:
 
         Raises `EngineUnavailable` if no child can be started.
         """
-        return self._answers(parts, [b""])[0]
+        return self._answers({"parts": parts}, [b""])[0]
+
+    def build(self, parts: Mapping[str, str]) -> Reply:
+        """``{"done": an e-mail's parts as sent}``, or ``{"failed": …}``; raises as `check`."""
+        return self._answers({"build": parts}, [b""])[0]
 
     def render(
         self, parts: Mapping[str, Part], contexts: Sequence[Mapping[str, object]]
@@ -85,7 +94,7 @@ class Engine:
         What takes too long or too much fails with ``limit``; when that happens twice, all that
         is left fails so: then the template is at fault and not one customer's data.
         """
-        return self._answers(parts, [_encoded(context) for context in contexts])
+        return self._answers({"parts": parts}, [_encoded(context) for context in contexts])
 
     def close(self) -> None:
         """End the child; the next request starts another."""
@@ -101,7 +110,7 @@ class Engine:
         self._child = None
         self._begin()
 
-    def _answers(self, parts: Mapping[str, Part], lines: Sequence[bytes]) -> list[Reply]:
+    def _answers(self, wanted: Mapping[str, object], lines: Sequence[bytes]) -> list[Reply]:
         """The reply to each line; what was lost with a child is asked again but for its culprit."""
         replies = {at: _over("size") for at, line in enumerate(lines) if len(line) > MOST_BYTES}
         suspects: set[int] = set()
@@ -109,7 +118,7 @@ class Engine:
         while left := [at for at in range(len(lines)) if at not in replies]:
             asked = _fitting(left, lines)
             with self._lock:
-                came, end, begun = self._exchange(_request(parts, [lines[at] for at in asked]))
+                came, end, begun = self._exchange(_request(wanted, [lines[at] for at in asked]))
             replies |= zip(asked, map(json.loads, came), strict=False)
             if end is _End.DONE:
                 continue
@@ -152,7 +161,7 @@ class Engine:
         os.set_blocking(self._progress, False)
         try:
             child = subprocess.Popen(
-                [sys.executable, "-I", str(_ENGINE), str(begun)],
+                [sys.executable, "-I", "-c", _PROGRAM, str(_HOUSE), str(begun)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -231,9 +240,9 @@ def _encoded(context: Mapping[str, object]) -> bytes:
     return json.dumps(context, default=str).encode()
 
 
-def _request(parts: Mapping[str, Part], lines: Sequence[bytes]) -> _Request:
+def _request(wanted: Mapping[str, object], lines: Sequence[bytes]) -> _Request:
     items = [line for line in lines if line]
-    header = json.dumps({"parts": parts, "items": len(items)}).encode()
+    header = json.dumps({**wanted, "items": len(items)}).encode()
     return _Request(data=b"\n".join([header, *items, b""]), answers=len(lines))
 
 

@@ -2,8 +2,9 @@
 
 `confined` starts it isolated (no environment, no settings, no open files but the pipes) and
 speaks JSON with it, a document a line. A request is ``{"parts": {name: {"source", "html"}},
-"items": n}`` and n contexts, a line each; n = 0 asks for the analysis only. Every item, the
-analysis too, is answered by a line of its own: ``{"done": …}`` or ``{"failed": …}``. Answers are
+"items": n}`` and n contexts, a line each; n = 0 asks for the analysis only, and ``{"build": …}``
+for an e-mail as it is sent. Every item, and each of the others, is answered by a line of its
+own: ``{"done": …}`` or ``{"failed": …}``. Answers are
 sent by the hundred; a dot on the pipe named by the argument tells that an item was begun, so that
 the parent knows which one it was when there is no answer.
 
@@ -43,6 +44,8 @@ from liquid.expression import Expression
 from liquid.filter import with_environment
 from liquid.stream import TokenStream
 from liquid.tag import Tag
+
+from campaigns.content.mail import Unbuildable, built
 
 CPU_SECONDS: Final = 0.5
 MEMORY: Final = 256 * 1024 * 1024
@@ -277,6 +280,14 @@ def place(source: str, index: int) -> tuple[int, int]:
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
+def build(parts: Mapping[str, str]) -> Reply:
+    """An e-mail's parts as they are sent: ``{"done": {part: source}}``, or what is wrong."""
+    try:
+        return {"done": built(parts)}
+    except Unbuildable as error:
+        return {"failed": error.code, "part": "", "why": error.why[:200], "line": 0, "column": 0}
+
+
 def _confine() -> None:
     """From here on: no more memory than that, nothing written to disk, no core dump."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -290,12 +301,14 @@ def _confine() -> None:
 def _serve(asked: BinaryIO, told: BinaryIO, begun: int) -> None:
     while header := asked.readline():
         request = json.loads(header)
-        contexts = [asked.readline() for _ in range(request["items"])]
+        contexts = [asked.readline() for _ in range(request.get("items", 0))]
         for line in contexts or [b""]:
             os.write(begun, b".")
             signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
             if contexts:
                 reply = render(request["parts"], json.loads(line, object_hook=Object))
+            elif "build" in request:
+                reply = build(request["build"])
             else:
                 reply = check(request["parts"])
             told.write(json.dumps(reply).encode() + b"\n")
@@ -316,7 +329,3 @@ def main() -> None:
         os._exit(OUT_OF_MEMORY)
     except BrokenPipeError:
         os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

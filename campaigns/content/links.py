@@ -8,7 +8,7 @@ import base64
 import hmac
 import re
 import struct
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -35,7 +35,12 @@ class Prepared:
     targets: tuple[str, ...]
 
 
-def prepare(parts: Mapping[str, str], utm: Mapping[str, str], hosts: Collection[str]) -> Prepared:
+def prepare(
+    parts: Mapping[str, str],
+    utm: Mapping[str, str],
+    hosts: Collection[str],
+    known: Sequence[str] = (),
+) -> Prepared:
     """Replace every constant link by a placeholder and tag its target.
 
     Parameters
@@ -44,12 +49,13 @@ def prepare(parts: Mapping[str, str], utm: Mapping[str, str], hosts: Collection[
         that stand in the text.
     utm : parameters to add where the author set none.
     hosts : the hosts a link may lead to; empty allows all.
+    known : targets that have their numbers already, from another variant of the message.
 
     Raises
     ------
     TemplateError : a target that may not be linked, or one that holds a variable.
     """
-    targets: dict[str, int] = {}
+    targets = {target: number for number, target in enumerate(known)}
 
     def placeholder(url: str, part: str) -> str:
         target = tag(checked(url, hosts, part), utm)

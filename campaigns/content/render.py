@@ -25,6 +25,18 @@ PARTS: Final[Mapping[Channel, Mapping[str, bool]]] = {
     Channel.WECOM: {"text": True},
     Channel.IN_APP: {"title": True, "body": True, "url": False},
 }
+# What an author may write: an e-mail's HTML may come from MJML, its text from the HTML.
+AUTHORED: Final[Mapping[Channel, Mapping[str, bool]]] = {
+    **PARTS,
+    Channel.EMAIL: {
+        "subject": True,
+        "mjml": False,
+        "html": False,
+        "text": False,
+        "from": True,
+        "reply_to": False,
+    },
+}
 MAX_PART = 100_000
 LONGEST_OUTPUT: Final = 200_000  # bytes of UTF-8, as in `engine`
 # A value with a line break in it must not begin a header, or a line, of its own.
@@ -49,6 +61,18 @@ class Compiled:
     parts: Mapping[str, Plain | str]
     takes: Mapping[str, Sequence[str] | None]
     is_personal: bool
+
+
+def build_parts(channel: Channel, parts: Mapping[str, str]) -> dict[str, str]:
+    """The parts as they are sent, made of what their author wrote. Raises as `compile_parts`."""
+    if channel is not Channel.EMAIL or parts.keys() - AUTHORED[channel]:
+        return dict(parts)
+    for name, source in parts.items():
+        _scan(name, source)
+    reply = engine.build(dict(parts))
+    if "failed" in reply:
+        raise _error({**reply, "part": "mjml" if parts.get("mjml") else "html"})
+    return {str(name): str(source) for name, source in reply["done"].items()}
 
 
 def compile_parts(channel: Channel, parts: Mapping[str, str]) -> Compiled:

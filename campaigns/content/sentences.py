@@ -10,6 +10,7 @@ from compliance.sentences import Detail, Said, Sentence
 _PARTS: Final = {
     "subject": ("subject", "主题"),
     "html": ("HTML", "HTML"),
+    "mjml": ("MJML", "MJML"),
     "text": ("text", "正文"),
     "from": ("sender", "发件人"),
     "reply_to": ("reply address", "回复地址"),
@@ -103,7 +104,21 @@ LIMITS: Final = {
     "names": Sentence(code="names", en="the size of its own variables", zh="变量占用的空间"),
     "nesting": Sentence(code="nesting", en="the depth of its blocks", zh="嵌套深度"),
 }
+UNKNOWN_MJML: Final = Sentence(
+    code="unknown_mjml",
+    en="MJML has no tag “{why}” that may be used here.",
+    zh="MJML 没有可用的标签“{why}”。",
+)
+BAD_MJML: Final = Sentence(
+    code="bad_mjml", en="The MJML cannot be read: {why}.", zh="MJML 无法解析：{why}。"
+)
+BAD_CSS: Final = Sentence(
+    code="bad_css", en="The styles cannot be read: {why}.", zh="样式无法解析：{why}。"
+)
 ENGINE: Final = {
+    "unknown_mjml": UNKNOWN_MJML,
+    "bad_mjml": BAD_MJML,
+    "bad_css": BAD_CSS,
     "parse_error": SYNTAX,
     "unknown_tag": UNKNOWN_TAG,
     "unknown_filter": UNKNOWN_FILTER,
@@ -136,6 +151,11 @@ HOST_NOT_ALLOWED: Final = Sentence(
     code="host_not_allowed",
     en="{host} is not on the list of hosts that messages may link to.",
     zh="{host} 不在允许链接的域名清单中。",
+)
+NO_HOST: Final = Sentence(
+    code="no_host",
+    en="“{host}” is no host name like www.example.com.",
+    zh="“{host}”不是形如 www.example.com 的域名。",
 )
 VARIABLE_LINK: Final = Sentence(
     code="variable_link",

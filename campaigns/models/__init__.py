@@ -1,6 +1,6 @@
 """Tables of floor 3: journeys and their versions, enrolments, touches, provider accounts."""
 
-from campaigns.models.content import Link, Template, TemplateVersion
+from campaigns.models.content import Link, LinkHost, Template, TemplateVersion
 from campaigns.models.delivery import (
     AdvisorTask,
     Call,
@@ -33,6 +33,7 @@ __all__ = [
     "Journey",
     "JourneyVersion",
     "Link",
+    "LinkHost",
     "PoisonRow",
     "ProviderAccount",
     "Pulse",

@@ -35,6 +35,11 @@ class TemplateVersion(models.Model):
     number = models.PositiveIntegerField(_("number"))
     parts = models.JSONField(_("parts"))
     product = models.CharField(_("product"), max_length=64, blank=True, default="", db_default="")
+    # The parts as they are sent, by locale ("" for all others), where they aren't just ``parts``.
+    built = models.JSONField(_("parts as sent"), default=dict, blank=True)
+    # Parts that read otherwise in other languages, by locale.
+    variants = models.JSONField(_("language variants"), default=dict, blank=True)
+    tracks_opens = models.BooleanField(_("counts openings"), default=True)
     content_hash = models.CharField(_("content hash"), max_length=64)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -53,6 +58,27 @@ class TemplateVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.template_id} v{self.number}"
+
+
+class LinkHost(models.Model):
+    """A host that messages may link to, with all its subdomains. None at all: any host."""
+
+    host = models.CharField(_("host"), max_length=253, unique=True)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("added by"),
+    )
+    added_at = models.DateTimeField(_("added at"))
+
+    class Meta:
+        verbose_name = _("link host")
+        verbose_name_plural = _("link hosts")
+
+    def __str__(self) -> str:
+        return self.host
 
 
 class Link(models.Model):

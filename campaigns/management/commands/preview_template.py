@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from campaigns.actions.preview import Preview, Problem, preview_template, read_asked
+from campaigns.actions.preview import Preview, document, preview_template, read_asked
 from campaigns.content.sentences import NOT_JSON
 from campaigns.errors import BadRequest, EngineUnavailable
 from compliance.reader import say
@@ -42,28 +42,6 @@ class Command(BaseCommand):
             return
         for line in _lines(preview):
             self.stdout.write(line)
-
-
-def document(preview: Preview) -> dict[str, object]:
-    """The preview as plain JSON values."""
-    segments = {} if preview.segments is None else {"segments": preview.segments}
-    return {
-        "class": preview.verdict,
-        "output": preview.output,
-        **segments,
-        "problems": [_problem(problem) for problem in preview.problems],
-    }
-
-
-def _problem(problem: Problem) -> dict[str, object]:
-    return {
-        "code": problem.said.code,
-        "message": say(problem.said),
-        "part": problem.part,
-        "line": problem.line or None,
-        "column": problem.column or None,
-        "severity": problem.severity,
-    }
 
 
 def _lines(preview: Preview) -> list[str]:

@@ -230,7 +230,7 @@ def test_a_forked_process_starts_a_child_of_its_own(
 def test_an_engine_that_cannot_start_is_no_fault_of_the_template(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(confined, "_ENGINE", confined._ENGINE.with_name("nowhere.py"))
+    monkeypatch.setattr(confined, "_HOUSE", "/nowhere")
 
     with pytest.raises(EngineUnavailable):
         engine.check(part(GOOD))
