@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from campaigns.api import decide, hooks, inbox, preferences
+from campaigns.api import decide, hooks, inbox, preferences, templates
 
 urlpatterns = [
     path("hooks/<slug:account>/", hooks.receive, name="receipts"),
     path("u/<str:token>", preferences.preferences, name="preferences"),
     path("api/v1/decide", decide.DecideView.as_view(), name="decide"),
+    path("api/v1/templates/preview", templates.PreviewView.as_view(), name="template-preview"),
     path("api/v1/inbox", inbox.InboxView.as_view(), name="inbox"),
     path("api/v1/inbox/tokens", inbox.TokenView.as_view(), name="inbox-tokens"),
     path("api/v1/inbox/read", inbox.ReadAllView.as_view(), name="inbox-read-all"),
