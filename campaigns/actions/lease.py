@@ -13,6 +13,8 @@ LEASE: Final = timedelta(seconds=45)
 # Requests stop this long before the lease ends: nobody else can have claimed the batch by then.
 MARGIN: Final = timedelta(seconds=10)
 RENEW_EVERY: Final = timedelta(seconds=5)
+# What the gates said is this old at most when a request is made; the rest is judged again.
+LONGEST: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,9 @@ class Lease:
 
     def holds(self) -> bool:
         """Whether a request may be made now."""
-        return not self._is_ended and time.monotonic() < self._valid_until
+        now = time.monotonic()
+        is_fresh = now < self._watch.started + LONGEST.total_seconds()
+        return is_fresh and not self._is_ended and now < self._valid_until
 
     def renew_if_due(self) -> None:
         """Renew it every few seconds: that often a worker learns of a pause or a stop."""

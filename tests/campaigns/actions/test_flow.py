@@ -17,6 +17,7 @@ from campaigns.actions.gateway import FAILURES, gateway_of
 from campaigns.channels.base import Accepted, Channel, Limits, Outcome, Outgoing, Unavailable
 from campaigns.channels.memory import MemoryProvider, accept
 from campaigns.models import AccountHealth, DispatchBatch, Journey, ProviderAccount, Touch
+from customers.vocabulary import ConsentState
 from tests.factories import (
     NOW,
     graph_of,
@@ -25,6 +26,7 @@ from tests.factories import (
     make_people,
     make_segment,
     make_template,
+    say_consent,
     send_node,
 )
 
@@ -284,3 +286,25 @@ def test_a_slow_provider_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -
 
     assert states() == {"accepted"}
     assert max(done_at) - started < 0.5
+
+
+def test_what_the_gates_said_too_long_ago_is_asked_again(
+    queued: Callable[..., MemoryProvider], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = queued(6)
+
+    def dawdle(message: Outgoing) -> Outcome:
+        if len(provider.sent) == 1:
+            monkeypatch.setattr("campaigns.actions.lease.LONGEST", timedelta(0))
+        return accept(message)
+
+    provider.script = dawdle
+    dispatch_batch(owner="w", now=NOW)
+    people = list(Touch.objects.values_list("customer", flat=True))
+    say_consent(people, ["email"], state=ConsentState.WITHDRAWN)
+    monkeypatch.setattr("campaigns.actions.lease.LONGEST", timedelta(minutes=1))
+
+    dispatch_batch(owner="w", now=NOW + timedelta(minutes=1))
+
+    assert len(provider.sent) == 2
+    assert Touch.objects.filter(reason="consent_withdrawn", attempts=0).count() == 4
