@@ -7,11 +7,17 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from compliance.errors import RulebookError
+from compliance.errors import RulesRefused
 from compliance.rulebook.rule import Rule
+from compliance.sentences import Sentence
 
 DAY: Final = timedelta(days=1)
 MINUTES_A_DAY: Final = 24 * 60
+CALENDAR: Final = Sentence(
+    code="calendar_params",
+    en="{rule}: “year” is a number, “closed” days such as 2026-10-01.",
+    zh="{rule}：“year”须为数字，“closed”须为日期，例如 2026-10-01。",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +35,14 @@ class Calendar:
 
 
 def read_calendar(rules: Iterable[Rule]) -> Calendar:
-    """One rule a year. Raises `RulebookError`, naming the rule."""
+    """One rule a year. Raises `RulesRefused`, naming the rule."""
     closed: dict[int, frozenset[date]] = {}
     for rule in rules:
         try:
             days = frozenset(date.fromisoformat(day) for day in rule.params["closed"])
             closed[int(rule.params["year"])] = days
         except (KeyError, TypeError, ValueError) as error:
-            raise RulebookError(f"{rule.rule_id}: {error}") from error
+            raise RulesRefused(CALENDAR, rule=rule.rule_id) from error
     return Calendar(closed=closed)
 
 

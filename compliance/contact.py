@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from compliance.calendar import MINUTES_A_DAY
-from compliance.errors import RulebookError
+from compliance.errors import RulesRefused
 from compliance.rulebook.rule import Rule
+from compliance.sentences import Sentence
 
 # What these rules bound; protective, service and statutory messages pass.
 LIMITED_PURPOSES: Final = frozenset({"marketing", "education"})
@@ -15,6 +16,29 @@ SCOPES: Final = ("total", "channel", "journey", "product")
 PERIODS: Final = ("day", "week", "month")
 EACH: Final = "*"
 _CLOCK: Final = re.compile(r"([01]\d|2[0-4]):([0-5]\d)")
+
+KIND: Final = Sentence(
+    code="contact_kind",
+    en="{rule}: “kind” is window or cap, with the params of that kind.",
+    zh="{rule}：“kind”须为 window 或 cap，并带有该类规则的参数。",
+)
+DAYS: Final = Sentence(
+    code="contact_days",
+    en="{rule}: “days” is any or trading.",
+    zh="{rule}：“days”须为 any 或 trading。",
+)
+HOURS: Final = Sentence(
+    code="contact_hours",
+    en="{rule}: “hours” are pairs such as 09:00 and 20:30, one after the other.",
+    zh="{rule}：“hours”须为先后排列的时段，例如 09:00 至 20:30。",
+)
+CAP: Final = Sentence(
+    code="contact_cap",
+    en="{rule}: “scope” is total, channel, journey or product; “period” day, week or month; “of”"
+    " names one or is *; “most” is a whole number.",
+    zh="{rule}：“scope”须为 total、channel、journey 或 product；“period”须为 day、week 或 month；"
+    "“of”为其中一个的名称或 *；“most”须为整数。",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,29 +80,29 @@ class ContactRules:
 
 
 def read_contact_rules(rules: Iterable[Rule]) -> ContactRules:
-    """Windows and caps out of rules. Raises `RulebookError`, naming the rule."""
+    """Windows and caps out of rules. Raises `RulesRefused`, naming the rule."""
     windows, caps = [], []
     for rule in rules:
         try:
-            match rule.params["kind"]:
-                case "window":
-                    windows.append(_window(rule))
-                case "cap":
-                    caps.append(_cap(rule))
-                case kind:
-                    raise ValueError(f"no such kind: {kind}")
+            kind = rule.params["kind"]
+            if kind == "window":
+                windows.append(_window(rule))
+            elif kind == "cap":
+                caps.append(_cap(rule))
+            else:
+                raise RulesRefused(KIND, rule=rule.rule_id)
         except (KeyError, TypeError, ValueError) as error:
-            raise RulebookError(f"{rule.rule_id}: {error}") from error
+            raise RulesRefused(KIND, rule=rule.rule_id) from error
     return ContactRules(windows=tuple(windows), caps=tuple(caps))
 
 
 def _window(rule: Rule) -> Window:
     params = rule.params
     if params["days"] not in ("any", "trading"):
-        raise ValueError("days is any or trading")
+        raise RulesRefused(DAYS, rule=rule.rule_id)
     hours = tuple((_minutes(start), _minutes(end)) for start, end in params["hours"])
-    if any(start >= end for start, end in hours) or list(hours) != sorted(hours):
-        raise ValueError("hours begin before they end, one after the other")
+    if any(not 0 <= start < end for start, end in hours) or list(hours) != sorted(hours):
+        raise RulesRefused(HOURS, rule=rule.rule_id)
     return Window(
         rule_id=rule.rule_id,
         channels=frozenset(params["channels"]),
@@ -88,19 +112,18 @@ def _window(rule: Rule) -> Window:
 
 
 def _minutes(clock: str) -> int:
+    """Since midnight; -1 for what is no time of a day."""
     found = _CLOCK.fullmatch(clock)
     minutes = int(found[1]) * 60 + int(found[2]) if found else -1
-    if not 0 <= minutes <= MINUTES_A_DAY:
-        raise ValueError(f"{clock!r} is no time like 09:00")
-    return minutes
+    return minutes if minutes <= MINUTES_A_DAY else -1
 
 
 def _cap(rule: Rule) -> Cap:
     params = rule.params
     if params["scope"] not in SCOPES or params["period"] not in PERIODS:
-        raise ValueError(f"scope is one of {SCOPES}, period one of {PERIODS}")
+        raise RulesRefused(CAP, rule=rule.rule_id)
     if not isinstance(params["most"], int) or params["most"] < 0 or not params["of"]:
-        raise ValueError("most is a whole number, of names what is counted")
+        raise RulesRefused(CAP, rule=rule.rule_id)
     return Cap(
         rule_id=rule.rule_id,
         scope=params["scope"],

@@ -6,7 +6,10 @@ ComplianceError
 ├── NotPermitted     the person's role doesn't allow it
 ├── UnknownContext   no such product kind or channel
 └── RulebookError    the shipped rules can't be read
+    └── RulesRefused rules that somebody wrote could not be judged by
 """
+
+from compliance.sentences import Spoken
 
 
 class ComplianceError(Exception):
@@ -35,3 +38,7 @@ class UnknownContext(ComplianceError):
 
 class RulebookError(ComplianceError):
     """The shipped rules can't be read; the message names the file and the line."""
+
+
+class RulesRefused(Spoken, RulebookError):
+    """Rules that an officer wrote could not be judged by; it says which and why."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from django.db import connection
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from compliance.calendar import Calendar, read_calendar
 from compliance.contact import ContactRules, read_contact_rules
@@ -114,7 +115,7 @@ def check_rules(key: str, told: object) -> None:
     RulebookError : the message names the rule.
     """
     if key not in PACKS:
-        raise RulebookError(f"{key} is no set of rules; there are {', '.join(PACKS)}.")
+        raise RulebookError(_("%(key)s is no set of rules.") % {"key": key})
     rules = read_rules(told)
     require_successor(rules, shipped_rules(key))
     match key:

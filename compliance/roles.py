@@ -44,6 +44,7 @@ _REVIEWING = (
     "compliance.view_review",
     "compliance.change_review",
     "campaigns.view_provideraccount",
+    "compliance.view_rulepack",
 )
 
 PERMISSIONS: dict[Role, tuple[str, ...]] = {
@@ -72,12 +73,12 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         *_STOPPING,
         "campaigns.add_linkhost",
         "compliance.view_auditentry",
-        "compliance.view_rulepack",
         "compliance.add_rulepack",
         "compliance.change_rulepack",
         "compliance.add_product",
         "compliance.change_product",
         "campaigns.view_restrictedverdict",
+        "customers.view_holds",
     ),
     Role.MANAGER: (*_CONTENT, *_RESULTS, "campaigns.view_advisortask"),
     Role.OPERATOR: (

@@ -72,7 +72,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _table(_t("Reviews"), "fact_check", "compliance", "review"),
                 _table(_t("Audit trail"), "history_edu", "compliance", "auditentry"),
-                _table(_t("Rule packs"), "gavel", "compliance", "rulepack"),
+                _table(_t("Rules"), "gavel", "compliance", "rulepack"),
+                _table(_t("Products"), "inventory_2", "compliance", "product"),
             ],
         },
         {

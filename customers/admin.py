@@ -6,6 +6,7 @@ a customer is registered at the roof (`config.admin`), which knows the floors ab
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -108,7 +109,14 @@ class CustomerAdmin(ReadOnlyAdmin):
     search_help_text = _(
         "Beginning of a customer number, or a whole phone number or e-mail address"
     )
-    readonly_fields = ("state", "masked_name", "in_lowest_class", "objects", "held")
+    readonly_fields = (
+        "state",
+        "masked_name",
+        "in_lowest_class",
+        "objects",
+        "held",
+        "internally_held",
+    )
     exclude = ("name_cipher", "attributes")
     fieldsets = (
         (
@@ -128,13 +136,23 @@ class CustomerAdmin(ReadOnlyAdmin):
             {
                 "fields": (
                     ("risk_level", "risk_valid_until"),
-                    ("in_lowest_class", "investor_type"),
+                    ("in_lowest_class", "risk_assessed_on"),
+                    ("objectives", "horizon_months"),
+                    ("investor_type", "professional_until"),
+                    ("permissions", "qualified_until"),
                     ("lifecycle", "total_asset"),
-                    ("objects", "held"),
+                    ("trading_since", "average_asset"),
+                    "objects",
                 )
             },
         ),
     )
+    holds = (_("Holds"), {"fields": (("held", "internally_held"),)})
+
+    def get_fieldsets(self, request: HttpRequest, obj: Customer | None = None) -> Sequence[Any]:
+        """Holds are shown to those who may know of them."""
+        may_know = request.user.has_perm("customers.view_holds")
+        return (*self.fieldsets, self.holds) if may_know else self.fieldsets
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
@@ -179,6 +197,11 @@ class CustomerAdmin(ReadOnlyAdmin):
     def held(self, customer: Customer) -> SafeString | str:
         """In words; a hold is marked."""
         return badge(_t("Yes"), Tone.BAD) if customer.aml_hold else _t("No")
+
+    @display(description=_("internal hold"))
+    def internally_held(self, customer: Customer) -> SafeString | str:
+        """In words; a hold is marked."""
+        return badge(_t("Yes"), Tone.BAD) if customer.internal_hold else _t("No")
 
     def panels(self, request: HttpRequest, item: Customer) -> Sequence[Panel]:
         """Identifiers, attributes, consents, tags, events."""

@@ -71,6 +71,8 @@ class Customer(models.Model):
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
+        # The law forbids to tell of a hold: whoever else looks at the customer does not see it.
+        permissions = [("view_holds", "Can see holds")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=[s.value for s in CustomerStatus]),

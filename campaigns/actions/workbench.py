@@ -237,7 +237,8 @@ def _obstacle(task: AdvisorTask) -> str:
     touch = task.touch
     if touch.journey.state == Journey.State.STOPPED:
         return "journey_stopped"
-    if touch.customer.status != CustomerStatus.ACTIVE or touch.customer.aml_hold:
+    customer = touch.customer
+    if customer.status != CustomerStatus.ACTIVE or customer.aml_hold or customer.internal_hold:
         return "customer_inactive"
     said = current_consents([touch.customer_id], touch.purpose).get(touch.customer_id, {})
     if touch.purpose != Purpose.STATUTORY and said.get(_PHONE) != ConsentState.GRANTED:

@@ -14,7 +14,7 @@ from unfold.decorators import display
 
 from campaigns.channels.base import Channel
 from campaigns.labels import CHANNELS, REASONS, TOUCH_STATES, say
-from campaigns.models import AdvisorTask, DispatchBatch, Touch
+from campaigns.models import AdvisorTask, DispatchBatch, RestrictedVerdict, Touch
 from campaigns.states import Reason, TouchState
 from compliance.console import (
     Panel,
@@ -181,8 +181,20 @@ class TouchAdmin(ReadOnlyAdmin):
         return code(json.dumps(touch.verdict, ensure_ascii=False)) if touch.verdict else "—"
 
     def panels(self, request: HttpRequest, item: Touch) -> Sequence[Panel]:
-        """What the provider reported."""
-        return (receipts(item),)
+        """What the provider reported; to compliance, what a hold was."""
+        may_know = request.user.has_perm("campaigns.view_restrictedverdict")
+        kept = RestrictedVerdict.objects.filter(touch=item).first() if may_know else None
+        return (receipts(item), *([restricted(kept)] if kept else []))
+
+
+def restricted(kept: RestrictedVerdict) -> Panel:
+    """The true ground of a refusal, for compliance alone."""
+    return Panel(
+        title=_t("Restricted: do not pass on"),
+        headers=(_t("At"), _t("grounds")),
+        rows=[(moment(kept.at), code(kept.grounds))],
+        empty="",
+    )
 
 
 def receipts(touch: Touch) -> Panel:

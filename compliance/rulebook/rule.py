@@ -5,7 +5,26 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from compliance.errors import RulebookError
+from compliance.errors import RulesRefused
+from compliance.sentences import Sentence
+
+NOT_A_LIST = Sentence(code="not_a_list", en="The rules are not a list.", zh="规则不是列表。")
+TWICE = Sentence(code="twice", en="A rule id stands there twice.", zh="规则编号重复。")
+MALFORMED = Sentence(
+    code="malformed",
+    en="Rule {number} cannot be read: {reason}",
+    zh="第 {number} 条规则无法读取：{reason}",
+)
+VANISHED = Sentence(
+    code="vanished",
+    en="{rule} is missing: a rule is deprecated by its status, never deleted.",
+    zh="缺少规则 {rule}：规则只能将状态改为 deprecated，不能删除。",
+)
+SHAPE = Sentence(
+    code="shape",
+    en="{rule}: “params” must be shaped like {shape}.",
+    zh="{rule}：“params”的结构必须与 {shape} 相同。",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +58,13 @@ def read_rules(told: object) -> tuple[Rule, ...]:
 
     Raises
     ------
-    RulebookError : the message names the place.
+    RulesRefused : the message names the place.
     """
     if not isinstance(told, list):
-        raise RulebookError("The rules are not a list.")
+        raise RulesRefused(NOT_A_LIST)
     rules = tuple(_rule(entry, number) for number, entry in enumerate(told, 1))
     if len({rule.rule_id for rule in rules}) != len(rules):
-        raise RulebookError("A rule id stands there twice.")
+        raise RulesRefused(TWICE)
     return rules
 
 
@@ -65,7 +84,7 @@ def _rule(entry: object, number: int) -> Rule:
             params=entry["params"],
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise RulebookError(f"Rule {number}: {error!r}") from error
+        raise RulesRefused(MALFORMED, number=number, reason=repr(error)) from error
 
 
 def _day(told: object) -> date | None:
@@ -77,17 +96,15 @@ def require_successor(rules: Sequence[Rule], of: Sequence[Rule]) -> None:
 
     Raises
     ------
-    RulebookError : the message names the rule.
+    RulesRefused : the message names the rule.
     """
     given = {rule.rule_id: rule for rule in rules}
     for known in of:
         rule = given.get(known.rule_id)
         if rule is None:
-            raise RulebookError(
-                f"{known.rule_id} is missing: a rule is deprecated by its status, never deleted."
-            )
+            raise RulesRefused(VANISHED, rule=known.rule_id)
         if not _fits(rule.params, known.params, is_open=False):
-            raise RulebookError(f"{known.rule_id}: params must be shaped like {known.params}.")
+            raise RulesRefused(SHAPE, rule=known.rule_id, shape=str(known.params))
 
 
 def _fits(value: object, model: object, *, is_open: bool) -> bool:

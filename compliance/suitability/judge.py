@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from compliance.errors import RulebookError
+from compliance.errors import RulesRefused
 from compliance.rulebook.rule import Rule
+from compliance.sentences import Sentence
 from compliance.suitability.checks import CHECKS, NotApplied, Offer, valid_until
 from compliance.suitability.values import (
     WEIGHT,
@@ -17,6 +18,14 @@ from compliance.suitability.values import (
     Product,
 )
 
+UNKNOWN_RULE: Final = Sentence(
+    code="unknown_rule", en="{rule} is no rule of suitability.", zh="{rule} 不是适当性规则。"
+)
+UNKNOWN_KIND: Final = Sentence(
+    code="unknown_institution",
+    en="S-06: “months” has no entry for the kind of institution.",
+    zh="S-06：“months”中没有该机构类型。",
+)
 ASSESSMENTS: Final = "S-07"  # judged apart: see `may_assess`
 # Without these in force nothing is known about suitability at all.
 INDISPENSABLE: Final = ("S-01", "S-03", "S-04", "S-06", "S-08")
@@ -53,12 +62,12 @@ def judge(*, client: Client, product: Product, ask: Ask, rules: Mapping[str, Rul
 
 
 def require_known(rules: Iterable[Rule]) -> None:
-    """Refuse rules nobody judges by, and references to what isn't there. Raises RulebookError."""
+    """Refuse rules nobody judges by, and references to what isn't there. Raises `RulesRefused`."""
     for rule in rules:
         if rule.rule_id not in CHECKS and rule.rule_id != ASSESSMENTS:
-            raise RulebookError(f"{rule.rule_id} is no rule of suitability.")
+            raise RulesRefused(UNKNOWN_RULE, rule=rule.rule_id)
         if rule.rule_id == "S-06" and rule.params["institution"] not in rule.params["months"]:
-            raise RulebookError("S-06: months has no entry for the institution's kind.")
+            raise RulesRefused(UNKNOWN_KIND)
 
 
 def effective_risk(product: Product) -> int | None:
