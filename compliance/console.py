@@ -118,7 +118,7 @@ def link(url: str, text: object) -> SafeString:
     return format_html('<a class="ts-link" href="{}">{}</a>', url, text)
 
 
-SUBJECT_WORDS = {"journey": _("Journey"), "template": _("Template")}
+SUBJECT_WORDS = {"journey": _("Journey"), "template": _("Template"), "rules": _("Rules")}
 
 
 def review_subject(review: Review) -> str:

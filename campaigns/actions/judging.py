@@ -1,5 +1,6 @@
 """What the gates say of a batch of touches: the facts read in a few statements, then pure code."""
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from campaigns.channels.base import Channel
 from campaigns.content.compose import Ready
 from campaigns.guards import wording
 from campaigns.guards.chain import judge
-from campaigns.guards.verdict import Allow, Case, Policy, Refuse, Verdict
+from campaigns.guards.verdict import Allow, Case, Defer, Policy, Refuse, Verdict
 from campaigns.models import Journey, TemplateVersion
 from campaigns.queries import KEEP_RESTRICTED, OpenTouch, suppressed, version_graph
 from campaigns.states import Reason
@@ -31,6 +32,8 @@ from customers.queries import (
     execute,
 )
 from customers.vocabulary import IdentityKind
+
+log = logging.getLogger(__name__)
 
 # What a channel sends to, and under which name consent for it is given.
 ADDRESS_KIND: Final = {
@@ -62,6 +65,7 @@ class World:
     tally: Tally
     now: datetime
     restricted: list[dict[str, object]]
+    alerts: set[Reason]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +132,7 @@ def read_world(
         tally=tally,
         now=now,
         restricted=[],
+        alerts=set(),
     )
 
 
@@ -158,6 +163,8 @@ def judge_touch(touch: OpenTouch, world: World) -> Judgement:
     gate, verdict = judge(_case(touch, world, customer, address), world.now)
     if isinstance(verdict, Refuse) and verdict.restricted:
         world.restricted.append({"touch_id": touch.id, "grounds": verdict.restricted})
+    if isinstance(verdict, Defer) and verdict.reason is Reason.NO_CALENDAR:
+        world.alerts.add(verdict.reason)
     if isinstance(verdict, Allow):
         # Before it is rendered: the next touch of the batch may be for the same customer.
         world.tally.take(touch, world.zones[touch.customer_id], world.now)
@@ -209,6 +216,8 @@ def judge_content(touch: OpenTouch, content: Mapping[str, str], world: World) ->
 def keep_records(world: World, *, handed: Collection[int]) -> None:
     """Write what counts towards the caps, and grounds that only compliance may read."""
     keep(world.tally, handed=handed, now=world.now)
+    if Reason.NO_CALENDAR in world.alerts:
+        log.error("touches wait: the trading days of %d are not on record", world.policy.on.year)
     if world.restricted:
         execute(KEEP_RESTRICTED, {"rows": as_json(world.restricted), "now": world.now})
 

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from campaigns.actions.templates import UNREAD
+from campaigns.actions.wording import UNREAD
 from campaigns.channels.base import Channel
 from campaigns.channels.sms.segments import measure
 from campaigns.content import sentences as say

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Final
@@ -11,6 +10,7 @@ from django.db import transaction
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from campaigns.actions.wording import UNREAD, literal
 from campaigns.channels.base import Channel
 from campaigns.content.links import prepare
 from campaigns.content.locales import DEFAULT, normal
@@ -21,15 +21,13 @@ from campaigns.models import Template, TemplateVersion
 from campaigns.queries import link_hosts
 from compliance.actions import ask_review, decide_review
 from compliance.models import Review, User
+from compliance.queries import products
 from compliance.scan import scan_wording
 from compliance.wording.markup import visible_text
 from compliance.wording.verdict import Verdict
 
 KIND = "template"
-UNREAD: Final = frozenset({"url", "queue", "reply_to"})  # parts that the customer never reads
 _MOST_TOLD: Final = 5
-_LIQUID: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_QUOTED: Final = re.compile(r"""["']([^"']*)["']""")
 
 
 @transaction.atomic
@@ -113,9 +111,13 @@ def submit_template(*, version: TemplateVersion, maker: User, now: datetime) -> 
     ------
     TemplateError : the wording rules in force that day forbid a part; ``path`` names it.
     """
+    known = products({version.product}).get(version.product)
     for parts in (version.built or {DEFAULT: version.parts}).values():
         _refuse_forbidden_wording(
-            parts=parts, channel=version.template.channel, on=localtime(now).date()
+            parts=parts,
+            channel=version.template.channel,
+            product=(known.kind or None) if known else None,
+            on=localtime(now).date(),
         )
     return ask_review(
         kind=KIND,
@@ -145,11 +147,13 @@ def review_template(
     )
 
 
-def _refuse_forbidden_wording(*, parts: Mapping[str, str], channel: str, on: date) -> None:
+def _refuse_forbidden_wording(
+    *, parts: Mapping[str, str], channel: str, product: str | None, on: date
+) -> None:
     for name, source in parts.items():
         if name in UNREAD:
             continue
-        scan = scan_wording(text=_said(name, source), on=on, channel=channel)
+        scan = scan_wording(text=_said(name, source), on=on, channel=channel, product=product)
         forbidden = [hit for hit in scan.hits if hit.verdict is Verdict.BLOCK]
         if forbidden:
             hits = ", ".join(
@@ -159,11 +163,8 @@ def _refuse_forbidden_wording(*, parts: Mapping[str, str], channel: str, on: dat
 
 
 def _said(name: str, source: str) -> str:
-    """What a reader may see of a part; a value yet unknown leaves a blank.
-
-    Texts quoted inside Liquid's own marks can come out too, and so are kept.
-    """
-    text = _LIQUID.sub(lambda found: f" {' '.join(_QUOTED.findall(found[0]))} ", source)
+    """What a reader may see of a part; a value yet unknown leaves a blank."""
+    text = literal(source)
     return visible_text(text) if name == "html" else text
 
 

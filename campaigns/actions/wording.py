@@ -88,10 +88,12 @@ def _reviewed(version_id: int, subject: Subject) -> frozenset[str]:
     at = approved_at(kind="template", key=version.template.key, content_hash=version.content_hash)
     if at is None:
         return frozenset()
-    return _found(literal_texts(version.parts), subject, localtime(at).date())[1]
+    shown = (version.built or {"": version.parts}).values()
+    texts = tuple(text for parts in shown for text in _literal_texts(parts))
+    return _found(texts, subject, localtime(at).date())[1]
 
 
-def literal_texts(parts: Mapping[str, str]) -> tuple[str, ...]:
+def _literal_texts(parts: Mapping[str, str]) -> tuple[str, ...]:
     """What a template says whatever its values are."""
     return _texts(tuple(sorted((name, literal(source)) for name, source in parts.items())))
 

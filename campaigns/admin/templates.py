@@ -35,7 +35,7 @@ from campaigns.models import Template, TemplateVersion
 from compliance.console import Act, ActingAdmin, Panel, code, moment
 from compliance.errors import ComplianceError
 from compliance.models import Review, User
-from compliance.queries import clock_now
+from compliance.queries import clock_now, products
 from compliance.reader import say as speak
 
 PART_LABELS = {
@@ -60,6 +60,16 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
     """Key and name; the fields of the parts are added by channel (`form_for`)."""
 
     channel: Channel
+    product = forms.CharField(
+        label=_("product"),
+        required=False,
+        max_length=64,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text=_(
+            "The code of what the message markets, if anything: it then goes only to customers"
+            " whom the product suits."
+        ),
+    )
 
     class Meta:
         model = Template
@@ -70,6 +80,8 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
         version = newest_version(self.instance) if self.instance.pk else None
         if version and (opens := self.fields.get("tracks_opens")):
             opens.initial = version.tracks_opens
+        if version and (product := self.fields.get("product")):
+            product.initial = version.product
         for name, source in (version.parts if version else {}).items():
             if field := self.fields.get(PREFIX + name):
                 field.initial = source
@@ -84,6 +96,13 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
                 field = PREFIX + error.path
                 self.add_error(field if field in self.fields else None, speak(error))
         return values
+
+    def clean_product(self) -> str:
+        """A product on record."""
+        product: str = self.cleaned_data["product"].strip()
+        if product and product not in products({product}):
+            raise forms.ValidationError(_t("There is no such product."))
+        return product
 
     def parts(self) -> dict[str, str]:
         """What was typed, without the empty parts."""
@@ -152,7 +171,8 @@ class TemplateAdmin(ActingAdmin):
         parts = AUTHORED[_channel(request, obj)] if may_edit else {}
         shown = ("key", "name", "medium") if obj else ("key", "name")
         switches = ("tracks_opens",) if "html" in parts else ()
-        return (*shown, *(PREFIX + name for name in parts), *switches)
+        product = ("product",) if may_edit else ()
+        return (*shown, *product, *(PREFIX + name for name in parts), *switches)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Template | None = None
@@ -194,6 +214,7 @@ class TemplateAdmin(ActingAdmin):
             tracks_opens=form.cleaned_data.get("tracks_opens", True),
             maker=person(request),
             now=clock_now(),
+            product=form.cleaned_data["product"],
         )
         obj.pk = version.template_id
 

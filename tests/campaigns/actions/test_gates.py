@@ -234,6 +234,23 @@ def test_a_retry_after_the_hours_closed_waits_for_the_morning(queued: Build) -> 
     assert outcomes() == {("deferred", "quiet_hours")}
 
 
+def test_a_year_without_trading_days_defers_and_alerts(
+    queued: Build, caplog: pytest.LogCaptureFixture
+) -> None:
+    """TM-053: nobody entered the next year's calendar."""
+    make_rules("contact", {"Q-01": {"days": "trading"}})
+    provider = queued(people=3)
+    touches = Touch.objects.all()
+    january = datetime(2027, 1, 4, 2, tzinfo=UTC)
+    touches.update(expires_at=january + timedelta(days=3), due_at=january)
+
+    dispatch(at=january)
+
+    assert provider.sent == []
+    assert outcomes() == {("deferred", "no_calendar")}
+    assert caplog.text.count("trading days of 2027") == 1
+
+
 def test_each_customer_has_the_hours_of_his_own_zone(queued: Build) -> None:
     provider = queued(people=3)
     for number, zone in enumerate(("Europe/Berlin", "Mars/Phobos", "")):
