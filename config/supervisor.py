@@ -92,7 +92,7 @@ class Supervisor:
             *(_Child(name=name, argv=argv) for name, argv in extra),
             _Child(name="web", argv=_web(host, self._port)),
             _Child(name="worker", argv=_worker(workers)),
-            _Child(name="beat", argv=_beat()),
+            _Child(name="beat", argv=beat_argv()),
         ]
 
     @property
@@ -248,7 +248,8 @@ def _worker(processes: int) -> list[str]:
     return [*argv, "--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 
-def _beat() -> list[str]:
+def beat_argv() -> list[str]:
+    """How beat is started; any number may run, one of them leads."""
     argv = [sys.executable, "-m", "celery", "-A", "config.celery", "beat", "--loglevel=WARNING"]
     return [*argv, "--pidfile="]
 

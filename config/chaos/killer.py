@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Final, Self
 
 import psutil
-from django.db import connections
+from django.db import Error, connections
 
 from compliance.queries import clock_now
 from customers.queries import rows
@@ -81,19 +81,24 @@ class Killer:
             if point < _OTHERS_SHARE:
                 victims = [psutil.Process(pids[_OTHERS[int(place * len(_OTHERS))]])]
             else:
-                victims = _workers(pids["worker"])
+                victims = grown_workers(pids["worker"])
                 if point > 1 - _HOLDERS_SHARE:
-                    holders = _holders()
+                    holders = lease_holders()
                     victims = [one for one in victims if one.pid in holders] or victims
             if not victims:
                 return False
             victims[int(place * len(victims))].send_signal(signal.SIGKILL)
         except (KeyError, psutil.NoSuchProcess):
             return False
+        except Error:
+            # The database is down by a storm.
+            connections.close_all()
+            return False
         return True
 
 
-def _workers(parent: int) -> list[psutil.Process]:
+def grown_workers(parent: int) -> list[psutil.Process]:
+    """The pool processes that have had time to begin, by process id."""
     grown = time.time() - _GROWN_SECONDS
     children = psutil.Process(parent).children()
     return sorted(
@@ -101,6 +106,6 @@ def _workers(parent: int) -> list[psutil.Process]:
     )
 
 
-def _holders() -> set[int]:
+def lease_holders() -> set[int]:
     """The processes that hold a lease now."""
     return {int(owner.rpartition(":")[2]) for (owner,) in rows(_LEASES, {"now": clock_now()})}

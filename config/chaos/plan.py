@@ -47,6 +47,7 @@ class Plan:
     faults: str = "default"
     workers: int = 4
     knowledge: Knowledge = Knowledge.ASKED
+    storms: int = 0
     verbose: bool = False
 
     @property

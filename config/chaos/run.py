@@ -1,11 +1,12 @@
 """One run from first to last: campaigns start, processes die, providers fail; then the accounts."""
 
 import asyncio
+import itertools
 import json
 import secrets
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,17 +21,19 @@ from config.chaos import world
 from config.chaos.killer import Killer
 from config.chaos.plan import Member, Plan
 from config.chaos.reconcile import Findings, Place, Row, read_ledger, reconcile
+from config.chaos.storms import Storm, Storms
 from config.replay import agent, build, space
 from config.replay.agent import ReplayError
 from config.replay.progress import Reporter, Stage
 from config.replay.staff import hire
-from config.supervisor import Supervisor
+from config.supervisor import Supervisor, beat_argv
 from customers.queries import rows
 
 RECOVERY: Final = LEASE.total_seconds() + 30.0
 """Seconds after the last fault in which every touch must have come to an end."""
 NO_PROGRESS_SECONDS: Final = 150.0
 LOOK_EVERY: Final = 0.5
+STORM_SECONDS: Final = 3.0
 
 _TOUCHES: Final = """
 SELECT replace(t.key::text, '-', ''), c.customer_no, t.node, t.state, t.reason
@@ -57,6 +60,7 @@ class Result:
     seconds: float
     recovery: float
     open_touches: int
+    storms: Mapping[str, int]
 
     @property
     def violations(self) -> list[str]:
@@ -80,7 +84,8 @@ class Run:
             port=0,
             workers=plan.workers,
             log_dir=settings.STATE_DIR / "log" / settings.SPACE,
-            extra=[("sandbox", self._sandbox_argv())],
+            # Only one of two beats may lead.
+            extra=[("sandbox", self._sandbox_argv()), ("second-beat", beat_argv())],
             echo=plan.verbose,
         )
 
@@ -99,9 +104,19 @@ class Run:
         connections.close_all()
         with self.supervisor:
             sandbox = self._set_up()
-            kills = self._break()
+            kills, storms = self._break()
             recovery, left = self._recover(sandbox)
-            return self._reconcile(sandbox, kills, recovery, left)
+            found, faults, attempts = self._reconcile(sandbox)
+            return Result(
+                findings=found,
+                kills=kills,
+                faults=faults,
+                attempts=attempts,
+                seconds=time.monotonic() - self._began,
+                recovery=recovery,
+                open_touches=left,
+                storms=storms,
+            )
 
     def _sandbox_argv(self) -> list[str]:
         argv = [sys.executable, "-m", "campaigns.sandbox"]
@@ -124,10 +139,12 @@ class Run:
             build.loosen_contact_rules()
         return sandbox
 
-    def _break(self) -> int:
-        """Start the campaigns while processes die; the number killed."""
+    def _break(self) -> tuple[int, Mapping[str, int]]:
+        """Start the campaigns while processes die; the number killed, and the storms by kind."""
         plan = self._plan
-        pause = plan.kills * plan.kill_every / plan.waves
+        pause = max(plan.kills * plan.kill_every, plan.storms * STORM_SECONDS) / plan.waves
+        storms = Storms(seed=plan.seed, pids=self.supervisor.pids)
+        kinds = itertools.cycle(Storm)
         killer = Killer(
             kills=plan.kills,
             every=plan.kill_every,
@@ -140,8 +157,12 @@ class Run:
                 ring(enrol_tick)
                 stage.at(killer.killed)
                 time.sleep(pause)
+                # As many as are due by this wave, spread evenly over all of them.
+                for _ in range(_share(plan.storms, wave, plan.waves)):
+                    storms.strike(next(kinds))
             self._wait_until_tried(killer, stage)
-        return killer.killed
+        storms.wait_for_thaw()
+        return killer.killed, storms.struck
 
     def _wait_until_tried(self, killer: Killer, stage: Stage) -> None:
         last, moved = None, time.monotonic()
@@ -171,7 +192,8 @@ class Run:
                     return time.monotonic() - began, left
                 time.sleep(LOOK_EVERY)
 
-    def _reconcile(self, sandbox: dict[str, Any], kills: int, recovery: float, left: int) -> Result:
+    def _reconcile(self, sandbox: dict[str, Any]) -> tuple[Findings, int, int]:
+        """What the accounts say, the provider's faults, our attempts."""
         asyncio.run(_post(f"{sandbox['http_url']}/flush", {}))
         ledger = read_ledger(Path(sandbox["ledger"]))
         found = [
@@ -184,19 +206,15 @@ class Run:
             rows=found,
             ledger=ledger,
         )
-        return Result(
-            findings=findings,
-            kills=kills,
-            faults=ledger.faults,
-            attempts=int(rows(_ATTEMPTS, {})[0][0]),
-            seconds=time.monotonic() - self._began,
-            recovery=recovery,
-            open_touches=left,
-        )
+        return findings, ledger.faults, int(rows(_ATTEMPTS, {})[0][0])
 
     def _states(self) -> tuple[int, int, int]:
         made, untried, left = rows(_STATES, {"blind": list(self._plan.blind_channels)})[0]
         return made, untried, left
+
+
+def _share(whole: int, part: int, parts: int) -> int:
+    return whole * (part + 1) // parts - whole * part // parts
 
 
 def _places(members: Sequence[Member], *, is_allowed: bool) -> list[Place]:

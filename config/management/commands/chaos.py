@@ -44,6 +44,12 @@ class Command(BaseCommand):
             default=Knowledge.ASKED,
             help="what it can tell of a message whose answer was lost",
         )
+        parser.add_argument(
+            "--storms",
+            type=_natural,
+            default=0,
+            help="faults of this checkout's servers, too: PostgreSQL, Valkey, a sleeping worker …",
+        )
         parser.add_argument("--workers", type=_positive, default=4, help="processes that work")
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
         parser.add_argument("--verbose", action="store_true", help="show what the processes say")
@@ -100,6 +106,7 @@ def _document(plan: Plan, result: Result) -> dict[str, object]:
         "faults": result.faults,
         "recovery_seconds": round(result.recovery, 1),
         "open": result.open_touches,
+        "storms": dict(result.storms),
     }
 
 
@@ -112,6 +119,7 @@ def _plan(options: dict[str, Any]) -> Plan:
         faults=options["faults"],
         workers=options["workers"],
         knowledge=options["provider"],
+        storms=options["storms"],
         verbose=options["verbose"],
     )
 
