@@ -11,6 +11,8 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import TypeVar
 
+import uvloop
+
 from campaigns.channels.base import AccountConfig, Provider
 from campaigns.channels.registry import build_provider
 
@@ -23,7 +25,7 @@ class Loop:
     """A loop in a daemon thread, and the providers whose connections live on it."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
         self._guard = threading.Lock()
         self._providers: dict[str, tuple[AccountConfig, Provider]] = {}
         self._thread = threading.Thread(target=self._loop.run_forever, name="channels", daemon=True)

@@ -1,7 +1,8 @@
 """`python -m campaigns.sandbox`: the sandbox without Django."""
 
-import asyncio
 import sys
+
+import uvloop
 
 from campaigns.sandbox.options import read_options
 from campaigns.sandbox.server import serve
@@ -11,7 +12,7 @@ def main() -> None:
     """Run; a port in use or an unwritable ledger is one sentence and exit 2."""
     options = read_options(sys.argv[1:])
     try:
-        asyncio.run(serve(options))
+        uvloop.run(serve(options))
     except OSError as error:
         sys.exit(_complain(error))
 
