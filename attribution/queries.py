@@ -133,18 +133,21 @@ PULL_CONVERSIONS_OF_BROWSERS: Final = (
 
 # --- Clicks ---------------------------------------------------------------------------------------
 # A link belongs to the journey of the touch that carried it, or the token was put together.
-LINKED_TOUCH: Final = """
-SELECT t.customer_id, t.key, l.target, l.utm,
-       (SELECT id FROM customers_source WHERE key = 'links')
-FROM campaigns_touch t JOIN campaigns_link l ON l.journey_id = t.journey_id
-WHERE t.id = %(touch)s AND l.id = %(link)s
-"""
-
-ADD_CLICK: Final = """
-INSERT INTO attribution_click (
-    touch_id, link_id, customer_id, click_id, at, user_agent, is_bot, reason)
-VALUES (%(touch)s, %(link)s, %(customer)s, %(click_id)s, %(now)s, %(user_agent)s, %(is_bot)s,
-        %(reason)s)
+# One round trip: what the token names, and the click on record if it is ours.
+FOLLOW_LINK: Final = """
+WITH named AS (
+    SELECT t.id AS touch_id, l.id AS link_id, t.customer_id, t.key, l.target, l.utm
+    FROM campaigns_touch t JOIN campaigns_link l ON l.journey_id = t.journey_id
+    WHERE t.id = %(touch)s AND l.id = %(link)s
+), added AS (
+    INSERT INTO attribution_click (
+        touch_id, link_id, customer_id, click_id, at, user_agent, is_bot, reason)
+    SELECT touch_id, link_id, customer_id, %(click_id)s, %(now)s, %(user_agent)s, %(is_bot)s,
+           %(reason)s
+    FROM named
+)
+SELECT customer_id, key, target, utm, (SELECT id FROM customers_source WHERE key = 'links')
+FROM named
 """
 
 # A picture may be fetched any number of times: one row for each kind of fetcher counts them.

@@ -11,15 +11,16 @@ from functools import lru_cache
 from crawleruseragents import is_crawler
 from django.db import transaction
 
-from attribution.queries import ADD_CLICK, LINKED_TOUCH
+from attribution.queries import FOLLOW_LINK
 from campaigns.actions.receipts import mark_clicked
 from campaigns.content.compose import CLICK
 from campaigns.content.links import read, tag
 from campaigns.queries import link_key
+from customers.actions.partitions import ensure_partitions
 from customers.actions.record_events import NewEvent, record_events
 from customers.actions.sources import internal_source
 from customers.models import Source
-from customers.queries import execute, rows
+from customers.queries import month_of, rows
 from customers.vocabulary import EventKind
 
 EVENT = "Link Clicked"
@@ -46,32 +47,35 @@ def follow(*, token: str, visitor: Visitor, now: datetime) -> str | None:
     named = read(token, link_key(), CLICK)
     if named is None:
         return None
-    touch_id, link_id = named
-    found = rows(LINKED_TOUCH, {"touch": touch_id, "link": link_id})
-    if not found:
-        return None
-    customer_id, key, target, utm, source_id = found[0]
     click_id, reason = uuid.uuid4(), machine(visitor)
+    # Seen outside the transaction it is remembered, and no further click has to ask.
+    ensure_partitions(months=[month_of(now)])
     with transaction.atomic():
-        execute(
-            ADD_CLICK,
-            {
-                "touch": touch_id,
-                "link": link_id,
-                "customer": customer_id,
-                "click_id": click_id,
-                "now": now,
-                "user_agent": visitor.user_agent.replace("\0", "")[:400],
-                "is_bot": bool(reason),
-                "reason": reason,
-            },
-        )
+        found = rows(FOLLOW_LINK, _click(named, click_id, visitor, reason, now))
+        if not found:
+            return None
+        customer_id, key, target, utm, source_id = found[0]
         if not reason:
-            mark_clicked(touch_id=touch_id, at=now)
+            mark_clicked(touch_id=named[0], at=now)
             source = Source(pk=source_id) if source_id else _source(now)
             event = _event(click_id, customer_id, json.loads(utm), str(key), now)
             record_events(source=source, events=[event], now=now)
     return tag(target, {CLICK_PARAMETER: str(click_id)})
+
+
+def _click(
+    named: tuple[int, int], click_id: uuid.UUID, visitor: Visitor, reason: str, now: datetime
+) -> dict[str, object]:
+    touch_id, link_id = named
+    return {
+        "touch": touch_id,
+        "link": link_id,
+        "click_id": click_id,
+        "now": now,
+        "user_agent": visitor.user_agent.replace("\0", "")[:400],
+        "is_bot": bool(reason),
+        "reason": reason,
+    }
 
 
 def machine(visitor: Visitor) -> str:
