@@ -181,7 +181,7 @@ def _take_off(claimed: ClaimedBatch, now: datetime) -> Flight | None:
     watch = Watch(now=now)
     account = ProviderAccount.objects.select_related("health").get(pk=claimed.account_id)
     allowance = may_send(claimed, account, now)
-    if allowance.messages == 0:
+    if allowance.again is not None:
         told = {"batch": claimed.id, "fence": claimed.fence, "due_at": now + allowance.again}
         execute(PUT_BACK, told)
         return None

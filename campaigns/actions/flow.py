@@ -38,11 +38,11 @@ PROBE: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """How many messages may go now and at what pace; ``again`` after this long if none may."""
+    """How many messages may go now and at what pace; ``again``: none may for this long."""
 
     messages: int | None
     pace: Pace
-    again: timedelta = timedelta(0)
+    again: timedelta | None = None
     is_probe: bool = False
 
 
@@ -54,6 +54,11 @@ class _Rate:
     per_second: float | None
     per_day: int | None
 
+    @property
+    def is_limit(self) -> bool:
+        """Whether it bounds anything; none at all a day does."""
+        return self.per_second is not None or self.per_day is not None
+
 
 def may_send(claimed: ClaimedBatch, account: ProviderAccount, now: datetime) -> Allowance:
     """What the account's breaker and the rates of account and journey allow this batch.
@@ -63,24 +68,27 @@ def may_send(claimed: ClaimedBatch, account: ProviderAccount, now: datetime) -> 
     """
     if _is_shut(account):
         probing = execute(BEGIN_PROBE, {"account": account.pk, "now": now, "until": now + LEASE})
-        return Allowance(
-            messages=PROBE if probing else 0, pace=Pace(), again=OPEN_FOR, is_probe=bool(probing)
-        )
-    rates = [rate for rate in _rates(claimed, account, now) if rate.per_second or rate.per_day]
+        if probing:
+            return Allowance(messages=PROBE, pace=Pace(), is_probe=True)
+        return Allowance(messages=0, pace=Pace(), again=OPEN_FOR)
+    rates = [rate for rate in _rates(claimed, account, now) if rate.is_limit]
     if not rates:
         return Allowance(messages=None, pace=Pace())
     want = int(rows(DUE_IN_BATCH, {"batch": claimed.id, "now": now})[0][0])
+    if want == 0:
+        # Asking, and taking stock of what a dead worker left, is no sending.
+        return Allowance(messages=0, pace=Pace())
     wait, slowest = 0.0, None
     for rate in rates:
         want, after = _reserve(rate, want, now)
         wait = max(wait, after)
         if rate.per_second is not None:
             slowest = min(rate.per_second, slowest or rate.per_second)
-    return Allowance(
-        messages=want,
-        pace=Pace(wait=wait, per_second=slowest),
-        again=timedelta(seconds=wait) if wait > 0 else _until_tomorrow(now),
-    )
+    pace = Pace(wait=wait, per_second=slowest)
+    if want:
+        return Allowance(messages=want, pace=pace)
+    again = timedelta(seconds=wait) if wait > 0 else _until_tomorrow(now)
+    return Allowance(messages=0, pace=pace, again=again)
 
 
 def note_flow(account_id: int, gateway: Gateway, *, is_probe: bool, now: datetime) -> None:
@@ -115,7 +123,7 @@ def daily_limit(account: ProviderAccount, today: date) -> int | None:
         return account.per_day
     days = (today - account.warm_up_from).days
     ramp = account.warm_up_first_day << min(max(days, 0), 30)
-    return min(ramp, account.per_day) if account.per_day else ramp
+    return ramp if account.per_day is None else min(ramp, account.per_day)
 
 
 def _is_shut(account: ProviderAccount) -> bool:

@@ -308,3 +308,45 @@ def test_what_the_gates_said_too_long_ago_is_asked_again(
 
     assert len(provider.sent) == 2
     assert Touch.objects.filter(reason="consent_withdrawn", attempts=0).count() == 4
+
+
+# --- Rates and what is not sent ------------------------------------------------------------------
+@pytest.mark.parametrize("rate", [{"per_second": 10}, {"per_day": 100}])
+def test_a_rate_does_not_keep_a_dead_workers_attempts_waiting(
+    queued: Callable[..., MemoryProvider], rate: dict[str, int]
+) -> None:
+    """Nothing of the batch is to be sent as yet, so nothing is reserved; it is asked about."""
+    queued(3)
+    ProviderAccount.objects.update(**rate)
+    Touch.objects.update(state="handing_over", fence=0, attempts=1)
+    DispatchBatch.objects.update(fence=1)
+
+    for seconds in (1, 2, 3):
+        dispatch_batch(owner="w", now=NOW + timedelta(seconds=seconds))
+
+    assert states() == {"accepted"}
+
+
+@pytest.mark.parametrize("rate", [{"per_second": 10}, {"per_day": 100}])
+def test_a_rate_does_not_keep_ambiguous_touches_from_being_asked_about(
+    queued: Callable[..., MemoryProvider], rate: dict[str, int]
+) -> None:
+    queued(3)
+    ProviderAccount.objects.update(**rate)
+    Touch.objects.update(state="ambiguous", reason="outcome_unknown")
+
+    dispatch_batch(owner="w", now=NOW)
+
+    assert set(Touch.objects.values_list("reason", flat=True)) == {"proved_absent"}
+
+
+@pytest.mark.parametrize("rate", [{"per_day": 0}, {"warm_up_from": NOW, "warm_up_first_day": 0}])
+def test_a_limit_of_none_a_day_lets_none_go(
+    queued: Callable[..., MemoryProvider], rate: dict[str, Any]
+) -> None:
+    provider = queued(3)
+    ProviderAccount.objects.update(**rate)
+
+    dispatch_batch(owner="w", now=NOW)
+
+    assert not provider.sent
