@@ -231,3 +231,32 @@ def test_far_times_break_nothing(client: Client, world: int, at: str) -> None:
     body = {"customer": "P00000", "product": "F001", "channel": "sms", "at": at}
 
     assert post(client, body, key()).status_code in (200, 400)
+
+
+@pytest.mark.parametrize("address", ["decide", "templates/preview", "inbox/tokens"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"a":' * 50_000,
+        b'{"channel": "\\ud800"}',
+        b'{"purpose": "\\ud800"}',
+        b'{"customer": "\\u0000"}',
+        b'{"\\udfff": 1}',
+        b"1" * 10_000,
+        b"NaN",
+        b"\xff\xfe",
+    ],
+)
+def test_what_no_program_can_work_with_is_a_bad_request(
+    client: Client, address: str, body: bytes
+) -> None:
+    answer = client.post(
+        f"/api/v1/{address}",
+        data=body,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {key(KeyScope.MANAGE)}"},
+    )
+
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"
