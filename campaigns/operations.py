@@ -42,6 +42,7 @@ SEND_AGAIN: Final = """
 UPDATE campaigns_touch
 SET state = 'deferred', reason = 'sent_again', due_at = %(now)s, attempts = 0
 WHERE id = ANY(%(ids)s) AND state = ANY(%(states)s) AND reason = ANY(%(reasons)s)
+  AND (may_be_sent OR state = 'ambiguous') = %(in_doubt)s
 RETURNING id
 """
 
@@ -87,7 +88,8 @@ WITH aside AS (
     UPDATE campaigns_touch
     SET state = CASE WHEN state IN ('handing_over', 'ambiguous') THEN 'ambiguous'
                      ELSE 'failed' END,
-        reason = 'quarantined'
+        reason = 'quarantined',
+        may_be_sent = may_be_sent OR state IN ('handing_over', 'ambiguous')
     WHERE batch_id = %(batch)s AND state IN {_OPEN}
     RETURNING id, journey_id, key, node, visit, content_hash, attempts
 )

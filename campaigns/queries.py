@@ -291,8 +291,8 @@ SET state = CASE WHEN t.state IN ('bounced', 'delivered', 'opened', 'clicked') T
                   ELSE r.reason END,
     verdict = CASE WHEN r.detail = '' THEN t.verdict
                    ELSE t.verdict || jsonb_build_object('provider', r.detail) END,
-    may_be_sent = CASE r.reason WHEN 'outcome_unknown' THEN true
-                                WHEN 'proved_absent' THEN false ELSE t.may_be_sent END,
+    may_be_sent = CASE WHEN r.unknown THEN true
+                       WHEN r.reason = 'proved_absent' THEN false ELSE t.may_be_sent END,
     due_at = r.due_at, attempts = t.attempts - CASE WHEN r.tried THEN 0 ELSE 1 END,
     provider_id = CASE WHEN r.provider_id = '' THEN t.provider_id ELSE r.provider_id END,
     segments = CASE WHEN r.segments > 0 THEN r.segments ELSE t.segments END,
@@ -303,7 +303,7 @@ SET state = CASE WHEN t.state IN ('bounced', 'delivered', 'opened', 'clicked') T
                        ELSE t.accepted_at END
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
     key uuid, state text, reason text, detail text, due_at timestamptz, provider_id text,
-    segments int, accepted boolean, tried boolean, at timestamptz),
+    segments int, accepted boolean, tried boolean, unknown boolean, at timestamptz),
     campaigns_provideraccount a
 WHERE t.key = r.key AND a.id = t.account_id AND t.batch_id = %(batch)s
   AND t.state NOT IN ('refused', 'failed', 'accepted')
@@ -347,7 +347,7 @@ ON CONFLICT (touch_id) DO NOTHING
 GIVE_BACK_CONTACTS: Final = """
 DELETE FROM campaigns_contact c USING campaigns_touch t
 WHERE t.key = ANY(%(keys)s::uuid[]) AND c.touch_id = t.id
-  AND t.state IN ('deferred', 'refused') AND NOT t.may_be_sent
+  AND t.state IN ('deferred', 'refused', 'failed') AND NOT t.may_be_sent
 """
 
 # Periods by the day that was the customer's then, and by the moment in the zone he has now: whoever

@@ -315,6 +315,7 @@ def _record(flight: Flight, results: Sequence[Result], now: datetime) -> None:
             "segments": result.segments,
             "accepted": result.state is TouchState.ACCEPTED,
             "tried": result.tried,
+            "unknown": result.is_unknown,
             "at": result.at,
         }
         for result in results

@@ -26,7 +26,8 @@ ASK_AGAIN: Final = timedelta(seconds=5)
 class Result:
     """A touch's new state after the provider spoke, or didn't. ``segments`` 0: not told.
 
-    ``tried``: a request was made; an attempt that was not made does not count.
+    ``tried``: a request was made; an attempt that was not made does not count. ``is_unknown``: the
+    provider may have it.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Result:
     segments: int = 0
     tried: bool = True
     is_address_dead: bool = False
+    is_unknown: bool = False
 
 
 def judge_outcome(outcome: Outcome, *, earlier: int, limits: Limits, at: datetime) -> Result:
@@ -105,6 +107,7 @@ def ambiguous(key: str, settle: timedelta, at: datetime, code: str) -> Result:
         at=at,
         reason=Reason.OUTCOME_UNKNOWN,
         detail=code,
+        is_unknown=True,
     )
 
 
@@ -112,6 +115,7 @@ def _retry(
     key: str, attempts: int, code: str, pause: timedelta | None, at: datetime, reason: Reason
 ) -> Result:
     """Once more with full jitter, or when the provider said; after `MAX_ATTEMPTS` no more."""
+    is_unknown = reason is Reason.OUTCOME_UNKNOWN
     if attempts >= MAX_ATTEMPTS:
         return Result(
             key=key,
@@ -120,6 +124,7 @@ def _retry(
             at=at,
             reason=Reason.ATTEMPTS_EXHAUSTED,
             detail=code,
+            is_unknown=is_unknown,
         )
     longest = min(LONGEST_BACKOFF, 2.0**attempts)
     jitter = timedelta(seconds=random.uniform(0, longest))  # noqa: S311 - spreads load
@@ -130,4 +135,5 @@ def _retry(
         at=at,
         reason=reason,
         detail=code,
+        is_unknown=is_unknown,
     )

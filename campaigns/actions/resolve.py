@@ -1,8 +1,9 @@
 """Acts by hand on touches: ask the provider, send the failed again, mark as sent, send again.
 
-What is failed is proved unsent and may be sent again by one person; where the outcome is unknown
-two persons answer for it. Every act names its touches one by one, is kept and audited; the key of
-a touch stays the same, so that a provider that honours keys still drops a second message.
+What failed and was proved unsent may be sent again by one person; where the outcome of an attempt
+is unknown two persons answer for it. Every act names its touches one by one, is kept and audited;
+the key of a touch stays the same, so that a provider that honours keys still drops a second
+message.
 """
 
 from collections import Counter
@@ -37,7 +38,8 @@ MOST = 10_000  # touches in one act: beyond it a person narrows the filter
 SHOWN = 20
 
 Act = Intervention.Act
-# Refused by the provider is as unsent as failed: the account may be in order again by now.
+# Refused by the provider is as unsent as failed: the account may be in order again by now. But an
+# attempt before the last one may have got through.
 _PROVED_UNSENT = (Reason.ATTEMPTS_EXHAUSTED, Reason.PROVIDER_REFUSED)
 _OVER = (TouchState.FAILED, TouchState.REFUSED)
 _UNKNOWN = (Reason.OUTCOME_UNKNOWN, Reason.QUARANTINED)
@@ -66,7 +68,9 @@ def dry_run(*, act: Intervention.Act, touches: QuerySet[Touch], now: datetime) -
     ------
     StateConflict : more than `MOST` touches fit.
     """
-    chosen = touches.order_by("pk").values_list("pk", "account__key", "state", "reason", "account")
+    chosen = touches.order_by("pk").values_list(
+        "pk", "account__key", "state", "reason", "may_be_sent", "account"
+    )
     found = list(chosen[: MOST + 1])
     if len(found) > MOST:
         raise StateConflict(
@@ -75,8 +79,8 @@ def dry_run(*, act: Intervention.Act, touches: QuerySet[Touch], now: datetime) -
     askable = _askable_accounts() if act == Act.ASK else set()
     fits = [
         (pk, key)
-        for pk, key, state, reason, account in found
-        if _fits(act, state, reason, account, askable)
+        for pk, key, state, reason, in_doubt, account in found
+        if _fits(act, state, reason, account, askable, in_doubt=in_doubt)
     ]
     ids = tuple(pk for pk, _key in fits)
     return DryRun(
@@ -152,13 +156,22 @@ def decide(
 
 
 def _fits(
-    act: Intervention.Act, state: str, reason: str, account_id: int, askable: Collection[int]
+    act: Intervention.Act,
+    state: str,
+    reason: str,
+    account_id: int,
+    askable: Collection[int],
+    *,
+    in_doubt: bool,
 ) -> bool:
+    is_over = state in _OVER and reason in _PROVED_UNSENT
     match act:
         case Act.ASK:
             return state == TouchState.AMBIGUOUS and account_id in askable
         case Act.RESEND_FAILED:
-            return state in _OVER and reason in _PROVED_UNSENT
+            return is_over and not in_doubt
+        case Act.RESEND:
+            return state == TouchState.AMBIGUOUS or (is_over and in_doubt)
         case _:
             return state == TouchState.AMBIGUOUS
 
@@ -185,19 +198,25 @@ def _carry_out(item: Intervention, actor: User, now: datetime) -> None:
         case Act.MARK_SENT:
             item.changed = len(rows(MARK_SENT, named))
         case Act.RESEND:
-            item.changed = _send_again(named, [TouchState.AMBIGUOUS], _UNKNOWN)
+            item.changed = _send_again(
+                named, [TouchState.AMBIGUOUS, *_OVER], _UNKNOWN + _PROVED_UNSENT, in_doubt=True
+            )
         case Act.RESEND_FAILED:
-            item.changed = _send_again(named, _OVER, _PROVED_UNSENT)
+            item.changed = _send_again(named, _OVER, _PROVED_UNSENT, in_doubt=False)
     item.verdict = Intervention.Verdict.DONE
     item.save()
     _tell(actor, "done", item, now, changed=item.changed)
 
 
 def _send_again(
-    named: dict[str, object], states: Sequence[TouchState], reasons: Sequence[Reason]
+    named: dict[str, object],
+    states: Sequence[TouchState],
+    reasons: Sequence[Reason],
+    *,
+    in_doubt: bool,
 ) -> int:
     among = {"states": [str(s) for s in states], "reasons": [str(r) for r in reasons]}
-    sent = rows(SEND_AGAIN, {**named, **among})
+    sent = rows(SEND_AGAIN, {**named, **among, "in_doubt": in_doubt})
     execute(OPEN_BATCHES, named)
     return len(sent)
 

@@ -171,6 +171,21 @@ def test_what_may_have_been_sent_is_put_aside_as_unknown_not_as_failed(
     assert DispatchBatch.objects.get().due_at is None
 
 
+def test_an_attempt_that_nobody_saw_the_end_of_may_have_been_sent(
+    provider: MemoryProvider,
+) -> None:
+    """So that no other account ever takes it over."""
+    Enrolment.objects.exclude(pk=Enrolment.objects.order_by("id")[0].pk).delete()
+    advance(owner="w", now=NOW)
+    Touch.objects.update(state="handing_over")
+    DispatchBatch.objects.update(lease_owner="w", lease_until=NOW + LEASE, attempts=3)
+
+    fail_batches(owner="w", error=ValueError("broken"), now=NOW)
+
+    touch = Touch.objects.get()
+    assert (touch.state, touch.may_be_sent) == ("ambiguous", True)
+
+
 def test_a_touch_that_kills_its_workers_is_found_too(provider: MemoryProvider) -> None:
     advance(owner="w", now=NOW)
     killer = Touch.objects.order_by("id")[3]

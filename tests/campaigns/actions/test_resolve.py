@@ -1,6 +1,7 @@
 """Acts by hand: what is proved unsent goes again by one person, what is unknown by two."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from campaigns.actions.resolve import Act, decide, dry_run, propose
 from campaigns.channels.base import Accepted, Found, Limits, Refused, Unavailable, Unknown
 from campaigns.channels.memory import MemoryProvider, accept
 from campaigns.errors import StateConflict
-from campaigns.models import AccountHealth, DispatchBatch, Intervention, Touch
+from campaigns.models import AccountHealth, Contact, DispatchBatch, Intervention, Touch
 from compliance.errors import NotPermitted, SelfReview
 from compliance.models import AuditEntry
 from tests.factories import (
@@ -178,6 +179,37 @@ def test_only_the_failed_go_again_under_their_keys_with_attempts_counted_anew(
     assert [state for state, _ in states()] == ["ambiguous", "delivered", "accepted"]
     assert [m.key for m in provider.sent[sent:]] == [Touch.objects.get(pk=all_ids()[2]).key.hex]
     assert Touch.objects.get(pk=all_ids()[2]).attempts == 1
+
+
+def test_what_failed_in_doubt_goes_again_by_two_persons_and_by_no_other_account(
+    world: Callable[..., MemoryProvider],
+) -> None:
+    """The account honours keys; the first answer that was lost was that of the last attempt."""
+    provider = world(unavailable, people=1, limits=replace(MUTE, honours_key=True))
+    Touch.objects.update(attempts=MAX_ATTEMPTS - 1)
+    provider.script = unknown
+    AccountHealth.objects.all().delete()
+    dispatch_batch(owner="w", now=LATER)
+    staff = make_staff()
+    assert states() == [("failed", "attempts_exhausted")]
+    assert Contact.objects.count() == 1
+
+    with pytest.raises(StateConflict):
+        propose(act=Act.RESEND_FAILED, touch_ids=all_ids(), why="", actor=staff.operator, now=LATER)
+    asked = propose(act=Act.RESEND, touch_ids=all_ids(), why="", actor=staff.operator, now=LATER)
+    decide(intervention=asked, actor=staff.checker, agree=True, opinion="", now=LATER)
+
+    assert states() == [("deferred", "sent_again")]
+    assert Touch.objects.get().may_be_sent
+
+
+def test_what_failed_unsent_no_longer_counts_towards_the_caps(
+    world: Callable[..., MemoryProvider],
+) -> None:
+    world(unavailable, people=1)
+    exhaust()
+
+    assert not Contact.objects.exists()
 
 
 def test_what_the_provider_refused_may_go_again_and_what_a_gate_refused_may_not(
