@@ -98,6 +98,8 @@ def built_variants(
         authored[locale] = {**parts, **own}
         if "html" in own and "mjml" not in own:
             authored[locale].pop("mjml", None)  # the default's would win over his own HTML
+    for own in authored.values():
+        prepare(own, {}, hosts)  # errors name their place in what the author wrote
     built = {locale: build_parts(channel, own) for locale, own in authored.items()}
     for own in built.values():
         compile_parts(channel, prepare(own, {}, hosts).parts)
@@ -109,10 +111,12 @@ def submit_template(*, version: TemplateVersion, maker: User, now: datetime) -> 
 
     Raises
     ------
-    TemplateError : the wording rules in force that day forbid a part; ``path`` names it.
+    TemplateError : the wording rules in force that day forbid a part, or a link may not be used
+        (any more); ``path`` names it.
     """
     known = products({version.product}).get(version.product)
     for parts in (version.built or {DEFAULT: version.parts}).values():
+        prepare(parts, {}, link_hosts())
         _refuse_forbidden_wording(
             parts=parts,
             channel=version.template.channel,

@@ -15,12 +15,29 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from campaigns.content import sentences as say
-from campaigns.errors import TemplateError
-
-_HREF: Final = re.compile(
-    r"""(?P<before>\shref\s*=\s*)(?P<quote>["'])(?P<url>.*?)(?P=quote)""", re.I
+from campaigns.content.addresses import (
+    has_values,
+    is_own,
+    masked,
+    refuse_taken_names,
+    refuse_unsure_address,
 )
-_BARE: Final = re.compile(r"""https?://[^\s<>"'{}|\\^`，。；！）】]+""", re.I)
+from campaigns.errors import TemplateError
+from compliance.sentences import Detail
+
+_LIQUID: Final = r"\{\{[^{}]*\}\}|\{%[^{}]*%\}"
+# Possessive, so that no source makes it walk back. Browsers want no blank before an attribute.
+_HREF: Final = re.compile(
+    rf"""(?<=[\s/"'}}])(?P<before>(?:xlink:)?href|(?:form)?action)\s*=\s*
+    (?:"(?P<double>(?:{_LIQUID}|[^"])*+)"|'(?P<single>(?:{_LIQUID}|[^'])*+)'
+    |(?P<bare>(?:{_LIQUID}|[^\s"'>])++))""",
+    re.I | re.VERBOSE,
+)
+_BARE: Final = re.compile(rf"""https?://(?:{_LIQUID}|[^\s<>"'{{}}|\\^`，。；！）】])*+""", re.I)
+# Mail programs make links of such text.
+_SHOWN: Final = re.compile(r"""https?://[^\s<>"'/?#{]*\{[{%]""", re.I)
+_HOST: Final = re.compile(r"[a-z0-9_.-]*[a-z]")
+_PAGES: Final = frozenset({"html", "mjml"})
 _TOKEN: Final = struct.Struct(">QI")
 _MAC_BYTES: Final = 9
 # Bidirectional overrides make an address read as another one.
@@ -43,6 +60,8 @@ def prepare(
 ) -> Prepared:
     """Replace every constant link by a placeholder and tag its target.
 
+    An address with values in its path or query is checked and tagged too, but stays in its place.
+
     Parameters
     ----------
     parts : template source by part; in ``html`` the ``href`` values are links, elsewhere addresses
@@ -53,34 +72,61 @@ def prepare(
 
     Raises
     ------
-    TemplateError : a target that may not be linked, or one that holds a variable.
+    TemplateError : a target that may not be linked, or one whose scheme or host is a value;
+        ``where`` says where it stands.
     """
-    targets = {target: number for number, target in enumerate(known)}
-
-    def placeholder(url: str, part: str) -> str:
-        target = tag(checked(url, hosts, part), utm)
-        number = targets.setdefault(target, len(targets))
-        return f"{{{{ link_{number} }}}}"
-
-    def from_text(match: re.Match[str], part: str) -> str:
-        if match.string.startswith(("{{", "{%"), match.end()):
-            raise TemplateError(say.VARIABLE_LINK, part)
-        url = _without_punctuation(match[0])
-        return placeholder(url, part) + match[0][len(url) :]
-
-    def from_href(match: re.Match[str]) -> str:
-        url = match["url"].strip().replace("&amp;", "&")
-        if _is_variable(url) or url.startswith(("mailto:", "tel:", "#")):
-            return match[0]
-        return f"{match['before']}{match['quote']}{placeholder(url, 'html')}{match['quote']}"
-
+    links = _Links(utm=utm, hosts=hosts, targets={url: number for number, url in enumerate(known)})
     done: dict[str, str] = {}
     for name, source in parts.items():
-        if name == "html":
-            done[name] = _HREF.sub(from_href, source)
-        else:
-            done[name] = _BARE.sub(partial(from_text, part=name), source)
-    return Prepared(parts=done, targets=tuple(targets))
+        refuse_taken_names(source, name)
+        if name == "url":
+            refuse_unsure_address(source)
+        done[name] = links.of_page(source, name) if name in _PAGES else links.of_text(source, name)
+    return Prepared(parts=done, targets=tuple(links.targets))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Links:
+    """What links become, and the numbers that they have so far."""
+
+    utm: Mapping[str, str]
+    hosts: Collection[str]
+    targets: dict[str, int]
+
+    def of_page(self, source: str, part: str) -> str:
+        if shown := _SHOWN.search(source):
+            raise TemplateError(say.VARIABLE_LINK, part, where=say.where_at(source, shown.start()))
+        return _HREF.sub(partial(self._from_href, part=part), source)
+
+    def of_text(self, source: str, part: str) -> str:
+        return _BARE.sub(partial(self._from_text, part=part), source)
+
+    def _placeholder(self, url: str, part: str, where: Detail) -> str:
+        if has_values(url):
+            return self._with_values(url, part, where)
+        target = tag(checked(url, self.hosts, part, where), self.utm)
+        number = self.targets.setdefault(target, len(self.targets))
+        return f"{{{{ link_{number} }}}}"
+
+    def _with_values(self, url: str, part: str, where: Detail) -> str:
+        address = masked(url, part, where)
+        return address.filled(tag(checked(address.literal, self.hosts, part, where), self.utm))
+
+    def _from_text(self, match: re.Match[str], part: str) -> str:
+        url = _without_punctuation(match[0])
+        where = say.where_at(match.string, match.start())
+        if match.string.startswith(("{{", "{%"), match.end()):
+            raise TemplateError(say.UNENCODED_LINK, part, where=where)
+        return self._placeholder(url, part, where) + match[0][len(url) :]
+
+    def _from_href(self, match: re.Match[str], part: str) -> str:
+        typed = match["double"] or match["single"] or match["bare"] or ""
+        url = typed.strip().replace("&amp;", "&")
+        if is_own(url) or url.startswith(("mailto:", "tel:", "#")):
+            return match[0]
+        done = self._placeholder(url, part, say.where_at(match.string, match.start()))
+        quote_mark = "'" if match["single"] else '"'
+        return f"{match['before']}={quote_mark}{done.replace('&', '&amp;')}{quote_mark}"
 
 
 def _without_punctuation(url: str) -> str:
@@ -90,16 +136,7 @@ def _without_punctuation(url: str) -> str:
     return url
 
 
-def _is_variable(url: str) -> bool:
-    """A whole address given as a variable, as ``{{ unsubscribe_url }}``, isn't ours to track."""
-    if url.startswith("{{") and url.endswith("}}") and url.count("{{") == 1:
-        return True
-    if "{{" in url or "{%" in url:
-        raise TemplateError(say.VARIABLE_LINK, "html")
-    return False
-
-
-def checked(url: str, hosts: Collection[str], part: str = "") -> str:
+def checked(url: str, hosts: Collection[str], part: str = "", where: Detail = say.NOWHERE) -> str:
     """The address if a message may link to it.
 
     Raises
@@ -108,19 +145,19 @@ def checked(url: str, hosts: Collection[str], part: str = "") -> str:
         isn't on the list.
     """
     if not url or len(url) > 8000 or _DECEPTIVE.search(url):
-        raise TemplateError(say.BAD_LINK, part)
+        raise TemplateError(say.BAD_LINK, part, where=where)
     try:
         split = urlsplit(url)
         host = (split.hostname or "").encode("idna").decode().lower()
         has_user = split.username is not None
     except (ValueError, UnicodeError) as error:
-        raise TemplateError(say.UNREADABLE_LINK, part, url=url[:80]) from error
+        raise TemplateError(say.UNREADABLE_LINK, part, where=where, url=url[:80]) from error
     if split.scheme.lower() != "https" or not host:
-        raise TemplateError(say.NOT_HTTPS, part, url=url[:80])
-    if has_user or host.startswith("[") or ":" in host or not re.search(r"[a-z]$", host):
-        raise TemplateError(say.ODD_HOST, part, url=url[:80])
+        raise TemplateError(say.NOT_HTTPS, part, where=where, url=url[:80])
+    if has_user or not _HOST.fullmatch(host):
+        raise TemplateError(say.ODD_HOST, part, where=where, url=url[:80])
     if hosts and not any(host == allowed or host.endswith(f".{allowed}") for allowed in hosts):
-        raise TemplateError(say.HOST_NOT_ALLOWED, part, host=host)
+        raise TemplateError(say.HOST_NOT_ALLOWED, part, where=where, host=host)
     return url
 
 

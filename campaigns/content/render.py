@@ -208,7 +208,7 @@ def _scan(name: str, source: str) -> None:
         raise TemplateError(say.TOO_LONG, name, part=say.part_named(name), most=MAX_PART)
     for sign in ("｛｛", "｛%", "｛％"):
         if sign in source:
-            place = say.where(*_place(source, source.index(sign)))
+            place = say.where_at(source, source.index(sign))
             raise TemplateError(say.WIDE_BRACES, name, where=place, sign=sign)
     at = 0
     while opening := _OPENING.search(source, at):
@@ -218,14 +218,9 @@ def _scan(name: str, source: str) -> None:
         end = source.find("}}" if opening[0] == "{{" else "%}", opening.end())
         inside = source[opening.end() : end] if end >= 0 else ""
         if end < 0 or _OPENING.search(inside):
-            place = say.where(*_place(source, opening.start()))
+            place = say.where_at(source, opening.start())
             raise TemplateError(say.OPEN_BRACES, name, where=place, sign=opening[0])
         at = end + 2
-
-
-def _place(source: str, index: int) -> tuple[int, int]:
-    """Line and column of a character, both from 1."""
-    return source.count("\n", 0, index) + 1, index - source.rfind("\n", 0, index)
 
 
 def _without_nulls(values: Mapping[str, object]) -> dict[str, object]:

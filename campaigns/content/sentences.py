@@ -23,7 +23,7 @@ _PARTS: Final = {
 }
 PARTS: Final = {name: Sentence(code=name, en=en, zh=zh) for name, (en, zh) in _PARTS.items()}
 
-_NOWHERE: Final = Sentence(code="", en="", zh="")
+NOWHERE: Final = Sentence(code="", en="", zh="")
 _PLACE: Final = Sentence(
     code="place", en="Line {line}, column {column}: ", zh="第 {line} 行第 {column} 列："
 )
@@ -131,26 +131,26 @@ ENGINE: Final = {
 
 BAD_LINK: Final = Sentence(
     code="bad_link",
-    en="A link is empty, too long or has odd characters.",
-    zh="链接为空、过长或含有异常字符。",
+    en="{where}A link is empty, too long or has odd characters.",
+    zh="{where}链接为空、过长或含有异常字符。",
 )
 UNREADABLE_LINK: Final = Sentence(
-    code="bad_link", en="The link {url} cannot be read.", zh="无法解析链接 {url}。"
+    code="bad_link", en="{where}The link {url} cannot be read.", zh="{where}无法解析链接 {url}。"
 )
 NOT_HTTPS: Final = Sentence(
     code="not_https",
-    en="A link must start with https:// and name a host ({url}).",
-    zh="链接必须以 https:// 开头并包含主机名（{url}）。",
+    en="{where}A link must start with https:// and name a host ({url}).",
+    zh="{where}链接必须以 https:// 开头并包含主机名（{url}）。",
 )
 ODD_HOST: Final = Sentence(
     code="bad_link",
-    en="The host of {url} is not a plain name.",
-    zh="{url} 的主机不是普通的域名。",
+    en="{where}The host of {url} is not a plain name.",
+    zh="{where}{url} 的主机不是普通的域名。",
 )
 HOST_NOT_ALLOWED: Final = Sentence(
     code="host_not_allowed",
-    en="{host} is not on the list of hosts that messages may link to.",
-    zh="{host} 不在允许链接的域名清单中。",
+    en="{where}{host} is not on the list of hosts that messages may link to.",
+    zh="{where}{host} 不在允许链接的域名清单中。",
 )
 NO_HOST: Final = Sentence(
     code="no_host",
@@ -159,8 +159,18 @@ NO_HOST: Final = Sentence(
 )
 VARIABLE_LINK: Final = Sentence(
     code="variable_link",
-    en="A link's address must be constant, or one variable as a whole.",
-    zh="链接地址必须是固定的，或者整体为一个变量。",
+    en="{where}A link names its scheme and host itself; values may only follow, in path or query.",
+    zh="{where}链接的协议和域名必须直接写明；变量只能出现在其后的路径或参数中。",
+)
+UNENCODED_LINK: Final = Sentence(
+    code="unencoded_link",
+    en="{where}In a link a value is written {{{{ name | url_encode }}}}, and no tag may stand.",
+    zh="{where}链接中的变量须写成 {{{{ name | url_encode }}}}；链接中不能使用标签。",
+)
+TAKEN_NAME: Final = Sentence(
+    code="taken_name",
+    en="{where}“{name}” is an address that the product makes; choose another name.",
+    zh="{where}“{name}”是系统生成的地址；请使用其他名称。",
 )
 WORDING: Final = Sentence(
     code="wording",
@@ -199,5 +209,10 @@ def part_named(name: str) -> Detail:
 def where(line: int, column: int) -> Detail:
     """The place inside a part, as the beginning of a sentence; nothing if it isn't known."""
     if not line:
-        return _NOWHERE
+        return NOWHERE
     return Said(sentence=_PLACE, details={"line": line, "column": column})
+
+
+def where_at(source: str, index: int) -> Detail:
+    """As `where`, of a character of the source."""
+    return where(source.count("\n", 0, index) + 1, index - source.rfind("\n", 0, index))

@@ -132,3 +132,32 @@ def test_words_that_mjml_alone_would_show_are_judged_too() -> None:
         templates.submit_template(version=version, maker=make_staff().marketer, now=NOW)
 
     assert refused.value.code == "wording"
+
+
+def test_a_link_that_a_customers_value_leads_is_refused_at_its_place_in_the_authors_text() -> None:
+    mjml = "<mjml><mj-body><mj-section><mj-column>\n<mj-button href='{{ customer.url }}'>x"
+    closed = "</mj-button></mj-column></mj-section></mj-body></mjml>"
+
+    with pytest.raises(TemplateError) as refused:
+        save({**HEAD, "mjml": mjml + closed})
+
+    assert (refused.value.code, refused.value.path) == ("variable_link", "mjml")
+    assert str(refused.value).startswith("Line 2, column 12: ")
+
+
+def test_a_version_saved_before_that_rule_is_not_submitted() -> None:
+    version = save({**HEAD, "html": "<p>x</p>", "text": "x"})
+    parts = {**version.parts, "html": '<a href="{{ customer.url }}">x</a>'}
+    old = TemplateVersion.objects.create(
+        template=version.template,
+        number=2,
+        parts=parts,
+        content_hash=templates.hash_of(parts),
+        made_by=version.made_by,
+        made_at=NOW,
+    )
+
+    with pytest.raises(TemplateError) as refused:
+        templates.submit_template(version=old, maker=make_staff().marketer, now=NOW)
+
+    assert refused.value.code == "variable_link"

@@ -3,6 +3,7 @@
 import base64
 import json
 import string
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -161,9 +162,105 @@ def test_a_link_that_cannot_be_checked_is_refused_when_it_is_saved(href: str) ->
 
 
 @pytest.mark.parametrize("part", ["text", "body", "url"])
-def test_a_variable_inside_a_plain_address_is_refused(part: str) -> None:
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://{{ customer.host }}/x",
+        "https://{{ customer.host | url_encode }}/x",
+        "https://a.example{{ customer.rest | url_encode }}",
+        "https://a.example/{{ customer.name }}/x",
+        "https://a.example/{{ customer.name | url_encode | url_decode }}",
+        'https://a.example/{{ customer.name | default: "{" }}',
+        "https://a.example/{% if x %}y{% endif %}",
+        "https://b.example/{{ customer.name | url_encode }}",
+        "http://a.example/{{ customer.name | url_encode }}",
+        "https://a.example@{{ customer.host | url_encode }}/",
+    ],
+)
+def test_a_plain_address_is_refused_if_a_value_might_lead_elsewhere(
+    part: str, address: str
+) -> None:
     with pytest.raises(TemplateError):
-        prepare({part: "https://a.example/{{ customer.name }}/x"}, UTM, ())
+        prepare({part: address}, UTM, ("a.example",))
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<a href="{{ customer.url }}">x</a>',
+        "<a href='{{ customer.url }}'>x</a>",
+        "<a href={{ customer.url }}>x</a>",
+        "<a href=https://evil.example/>x</a>",
+        '<a/href="{{ customer.url }}">x</a>',
+        '<a class="y"href="{{ customer.url }}">x</a>',
+        '<a {% if y %}href="{{ customer.url }}"{% endif %}>x</a>',
+        '<a HREF = "{{ customer.url }}">x</a>',
+        '<a href="{{ customer.url | url_encode }}">x</a>',
+        '<a href="{{ customer.unsubscribe_url }}">x</a>',
+        '<a href="//{{ customer.host }}/x">x</a>',
+        '<a href="//evil.example/x">x</a>',
+        '<a href="https://{{ customer.host }}/x">x</a>',
+        '<a href="https://a.example.{{ customer.host | url_encode }}/x">x</a>',
+        '<a href="{{ customer.scheme }}://a.example/x">x</a>',
+        '<a href="javascript:{{ customer.script }}">x</a>',
+        '<a href="java&#115;cript:alert(1)">x</a>',
+        '<a href="https://evil.example&sol;.a.example/{{ x | url_encode }}">x</a>',
+        '<svg><a xlink:href="{{ customer.url }}">x</a></svg>',
+        '<form action="{{ customer.url }}">x</form>',
+        '<button formaction="{{ customer.url }}">x</button>',
+        '<a href="{{ customer.url | default: "https://a.example/" }}">x</a>',
+        '{% assign unsubscribe_url = customer.url %}<a href="{{ unsubscribe_url }}">x</a>',
+        "{%- capture 'link_7' %}{{ customer.url }}{% endcapture %}<a href='{{ link_7 }}'>x</a>",
+        "{% for unsubscribe_url in customer.urls %}<a href='{{ unsubscribe_url }}'>{% endfor %}",
+        "<p>https://{{ customer.host }}/x</p>",
+    ],
+)
+@pytest.mark.parametrize("part", ["html", "mjml"])
+def test_no_customers_value_decides_where_a_link_of_a_page_leads(part: str, markup: str) -> None:
+    with pytest.raises(TemplateError) as refused:
+        prepare({part: f"<p>x</p>\n {markup}"}, UTM, ("a.example",))
+
+    assert refused.value.path == part
+    for language, place in (("en", "Line 2, column"), ("zh", "第 2 行第")):
+        assert refused.value.said.in_language(language).startswith(place)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "url", ["{{ customer.url }}", "//{{ customer.host }}/", "javascript:x()", "app:{{ x }}"]
+)
+def test_nor_where_a_tap_leads(url: str) -> None:
+    with pytest.raises(TemplateError):
+        prepare({"url": url}, UTM, ())
+
+
+@pytest.mark.parametrize(
+    "url", ["app://deposit/{{ customer.deposit | url_encode }}", "/inbox", "app://deposit"]
+)
+def test_a_tap_may_open_an_apps_own_page(url: str) -> None:
+    assert prepare({"url": url}, UTM, ()).parts["url"] == url
+
+
+def test_encoded_values_may_stand_in_path_and_query() -> None:
+    value = '{{ customer.city | default: "x" | url_encode }}'
+    html = f'<a href="https://a.example/{value}?a=1&amp;b={value}#top">x</a>'
+
+    done = prepare({"html": html, "text": f"See https://a.example/{value}."}, UTM, ("a.example",))
+
+    tags = "utm_source=crm&amp;utm_medium=sms"
+    assert done.targets == ()
+    assert done.parts == {
+        "html": f'<a href="https://a.example/{value}?a=1&amp;b={value}&amp;{tags}#top">x</a>',
+        "text": f"See https://a.example/{value}?utm_source=crm&utm_medium=sms.",
+    }
+
+
+def test_a_long_page_of_unclosed_braces_and_quotes_costs_no_time() -> None:
+    for piece in ("{{", '<a href="{{', "https://{{", "href='", "{% "):
+        source = piece * (100_000 // len(piece))
+        with suppress(TemplateError):
+            prepare({"html": source}, UTM, ())
+        with suppress(TemplateError):
+            prepare({"text": source}, UTM, ())
 
 
 # --- Tokens ---------------------------------------------------------------------------------------
