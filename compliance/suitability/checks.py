@@ -114,12 +114,16 @@ def extra_care(offer: Offer, params: Params) -> Finding | NotApplied | None:
 
 
 def assessment(offer: Offer, params: Params) -> Finding | NotApplied | None:
-    """S-06: no marketing of products without an assessment that still counts."""
+    """S-06: no marketing of products without an assessment that still counts.
+
+    A date of assessment that is yet to come proves nothing.
+    """
     if offer.is_professional:
         return SKIPPED
     client = offer.client
     until = valid_until(client, params)
-    if client.risk_level and until and offer.ask.on <= until:
+    is_made = client.risk_assessed_on is None or client.risk_assessed_on <= offer.ask.on
+    if client.risk_level and is_made and until and offer.ask.on <= until:
         return None
     return _blocked(
         "S-06", level=client.risk_level, valid_until=until.isoformat() if until else None

@@ -97,6 +97,7 @@ def test_a_push_never_goes_above_the_level(level: int, risk: int) -> None:
         ("S-05", Decision.ALLOW_WITH_NOTICE, Changes(product={"is_complex": True})),
         ("S-06", Decision.BLOCK, Changes(person={"risk_valid_until": TODAY - DAY})),
         ("S-06", Decision.BLOCK, Changes(person={"risk_assessed_on": date(2024, 11, 21)})),
+        ("S-06", Decision.BLOCK, Changes(person={"risk_assessed_on": TODAY + DAY})),
         (
             "S-06",
             Decision.BLOCK,
