@@ -149,6 +149,8 @@ def test_what_is_no_constant_address_is_left_as_it_is(href: str) -> None:
         "https://a.example/{{ customer.name }}",
         "{{ customer.url }}/x",
         "{{ a }}{{ b }}",
+        "{{ 'https://other.example' }}",
+        "{{ 'ps://other.example' | prepend: 'htt' }}",
         "https://a.example/{% if x %}y{% endif %}",
         "javascript:alert(1)",
         "java\tscript:alert(1)",
@@ -159,6 +161,24 @@ def test_what_is_no_constant_address_is_left_as_it_is(href: str) -> None:
 def test_a_link_that_cannot_be_checked_is_refused_when_it_is_saved(href: str) -> None:
     with pytest.raises(TemplateError):
         prepare({"html": f'<a href="{href}">x</a>'}, UTM, ())
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "<a href={}>",
+        "<a/href='{}'>",
+        "<a class='x'href='{}'>",
+        "<a href='\n{}\n'>",
+        "<a href = {} id=x>",
+    ],
+)
+def test_a_link_is_one_however_a_browser_would_still_read_it(tag: str) -> None:
+    done = prepare({"html": tag.format("https://a.example/x")}, {}, ["a.example"])
+    assert done.targets == ("https://a.example/x",)
+
+    with pytest.raises(TemplateError):
+        prepare({"html": tag.format("https://other.example/x")}, {}, ["a.example"])
 
 
 @pytest.mark.parametrize("part", ["text", "body", "url"])
