@@ -180,6 +180,12 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
         """What else the page of one item shows."""
         return {}
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """The item; a key with a NUL in it is none, and PostgreSQL would not even look."""
+        return None if "\x00" in object_id else super().get_object(request, object_id, from_field)
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -269,7 +275,7 @@ class ActingAdmin(ConsoleAdmin):
         elif act.seen and act.seen != request.POST.get("seen"):
             messages.error(request, _t("It changed since you opened the page. Look at it again."))
         else:
-            opinion = request.POST.get("opinion", "")[:OPINION_LENGTH]
+            opinion = request.POST.get("opinion", "").replace("\x00", "")[:OPINION_LENGTH]
             tell(request, lambda: act.run(opinion), done=act.done, refusals=self.refusals)
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", pk)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
@@ -110,7 +110,9 @@ class InvoiceAdmin(ReadOnlyAdmin):
     @action(description=_("Export as CSV"), url_path="export")
     def export(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Everything that does not simply agree."""
-        invoice = get_object_or_404(Invoice.objects.select_related("account"), pk=object_id)
+        invoice = self.get_object(request, object_id)
+        if invoice is None:
+            raise Http404
         if not self.has_view_permission(request, invoice):
             raise PermissionDenied
         headers = (

@@ -156,7 +156,8 @@ def _tell(request: HttpRequest, act: Callable[[], object]) -> None:
 
 def _board(request: HttpRequest) -> dict[str, object]:
     now = clock_now()
-    seen = board(advisor=_advisor(request), queue=request.GET.get("queue", "")[:64], now=now)
+    queue = request.GET.get("queue", "").replace("\x00", "")[:64]
+    seen = board(advisor=_advisor(request), queue=queue, now=now)
     return {
         "board": seen,
         "now": now,
