@@ -1,6 +1,6 @@
 """Templates: a form with the parts of the channel, the versions, the approval."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,7 @@ from campaigns.actions.templates import (
 from campaigns.admin.delivery import ChannelFilter
 from campaigns.admin.journeys import person, verdict_badge
 from campaigns.channels.base import Channel
+from campaigns.content.locales import is_locale, normal
 from campaigns.content.render import AUTHORED
 from campaigns.errors import CampaignError, TemplateError
 from campaigns.labels import CHANNELS, say
@@ -54,12 +55,14 @@ PART_LABELS = {
 }
 LONG_PARTS = {"mjml": 16, "html": 16, "text": 8, "body": 4, "script": 8}
 PREFIX = "part_"
+VARIANT = "variant:{locale}:"
 
 
 class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """Key and name; the fields of the parts are added by channel (`form_for`)."""
+    """Key and name; the fields of the parts are added by channel and language (`form_for`)."""
 
     channel: Channel
+    locales: Sequence[str]
     product = forms.CharField(
         label=_("product"),
         required=False,
@@ -82,20 +85,31 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
             opens.initial = version.tracks_opens
         if version and (product := self.fields.get("product")):
             product.initial = version.product
-        for name, source in (version.parts if version else {}).items():
-            if field := self.fields.get(PREFIX + name):
+        self.kept: Mapping[str, Mapping[str, str]] = version.variants if version else {}
+        self._show(PREFIX, version.parts if version else {})
+        for locale in self.locales:
+            self._show(VARIANT.format(locale=locale), self.kept.get(locale, {}))
+
+    def _show(self, prefix: str, parts: Mapping[str, str]) -> None:
+        for name, source in parts.items():
+            if field := self.fields.get(prefix + name):
                 field.initial = source
 
     def clean(self) -> dict[str, Any]:
         """Check every part as the verb will; the error stands at the part it names."""
         values = super().clean() or self.cleaned_data
         if not self.errors:
-            try:
-                built_variants(self.channel, self.parts(), {})
-            except TemplateError as error:
-                field = PREFIX + error.path
-                self.add_error(field if field in self.fields else None, speak(error))
+            self._check(PREFIX, {})
+        for locale, own in ({} if self.errors else self.variants()).items():
+            self._check(VARIANT.format(locale=locale), {locale: own})
         return values
+
+    def _check(self, prefix: str, variants: Mapping[str, Mapping[str, str]]) -> None:
+        try:
+            built_variants(self.channel, self.parts(), variants)
+        except TemplateError as error:
+            field = prefix + error.path
+            self.add_error(field if field in self.fields else None, speak(error))
 
     def clean_product(self) -> str:
         """A product on record."""
@@ -106,23 +120,41 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
 
     def parts(self) -> dict[str, str]:
         """What was typed, without the empty parts."""
+        return self._typed(PREFIX)
+
+    def variants(self) -> dict[str, dict[str, str]]:
+        """The parts that read otherwise, by locale.
+
+        One whose boxes were not on the page, as it was saved meanwhile, stays as it is.
+        """
         typed = {
-            name.removeprefix(PREFIX): value
-            for name, value in self.cleaned_data.items()
-            if name.startswith(PREFIX)
+            locale: self._typed(VARIANT.format(locale=locale))
+            for locale in self.locales
+            if any(name.startswith(VARIANT.format(locale=locale)) for name in self.data)
         }
-        return {name: value for name, value in typed.items() if value}
+        found = {**{locale: dict(own) for locale, own in self.kept.items()}, **typed}
+        return {locale: own for locale, own in found.items() if own}
+
+    def _typed(self, prefix: str) -> dict[str, str]:
+        return {
+            name.removeprefix(prefix): value
+            for name, value in self.cleaned_data.items()
+            if name.startswith(prefix) and value
+        }
 
 
-def form_for(channel: Channel) -> type[TemplateForm]:
-    """The form with one field for each part that a message of this channel has."""
+def form_for(channel: Channel, locales: Sequence[str]) -> type[TemplateForm]:
+    """The form with a field for each part of the channel's messages, and again by language."""
     fields: dict[str, forms.Field] = {
         PREFIX + name: _field(name, needed) for name, needed in AUTHORED[channel].items()
     }
+    for locale in locales:
+        prefix = VARIANT.format(locale=locale)
+        fields |= {prefix + name: _field(name, False) for name in AUTHORED[channel]}
     if channel is Channel.EMAIL:
         fields["tracks_opens"] = _tracks_opens()
     made: type[TemplateForm] = type("ChannelTemplateForm", (TemplateForm,), dict(fields))
-    made.channel = channel
+    made.channel, made.locales = channel, tuple(locales)
     return made
 
 
@@ -161,7 +193,7 @@ class TemplateAdmin(ActingAdmin):
         self, request: HttpRequest, obj: Template | None = None, change: bool = False, **kwargs: Any
     ) -> "type[forms.ModelForm[Template]]":
         """The form of the template's channel; a new one names it in the address."""
-        kwargs["form"] = form_for(_channel(request, obj))
+        kwargs["form"] = form_for(_channel(request, obj), _locales(request, obj))
         form: type[forms.ModelForm[Template]] = super().get_form(request, obj, change, **kwargs)
         return form
 
@@ -173,6 +205,16 @@ class TemplateAdmin(ActingAdmin):
         switches = ("tracks_opens",) if "html" in parts else ()
         product = ("product",) if may_edit else ()
         return (*shown, *product, *(PREFIX + name for name in parts), *switches)
+
+    def get_fieldsets(
+        self, request: HttpRequest, obj: Template | None = None
+    ) -> list[tuple[str | None, dict[str, Any]]]:
+        """The message, then what of it reads otherwise in each language."""
+        own = (None, {"fields": [*self.get_fields(request, obj)]})
+        if obj and not self.has_change_permission(request, obj):
+            return [own]
+        parts = AUTHORED[_channel(request, obj)]
+        return [own, *(_variant_fields(locale, parts) for locale in _locales(request, obj))]
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Template | None = None
@@ -192,8 +234,9 @@ class TemplateAdmin(ActingAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """A new template is asked for its channel first."""
-        context = extra_context or {}
+        """A new template is asked for its channel first; each may get another language."""
+        may = self.has_change_permission if object_id else self.has_add_permission
+        context = {**(extra_context or {}), "adds_languages": may(request)}
         if object_id is None:
             chosen = _channel(request, None)
             context["channels"] = [
@@ -215,6 +258,7 @@ class TemplateAdmin(ActingAdmin):
             maker=person(request),
             now=clock_now(),
             product=form.cleaned_data["product"],
+            variants=form.variants(),
         )
         obj.pk = version.template_id
 
@@ -278,6 +322,26 @@ def _channel(request: HttpRequest, template: Template | None) -> Channel:
     return Channel(wanted) if wanted in set(Channel) else Channel.EMAIL
 
 
+def _locales(request: HttpRequest, template: Template | None) -> list[str]:
+    """The languages that have boxes: the newest version's, and one that is being added."""
+    version = newest_version(template) if template else None
+    wanted = normal(request.GET.get("variant", ""))
+    return sorted({*(version.variants if version else ()), *([wanted] * is_locale(wanted))})
+
+
+def _variant_fields(locale: str, parts: Iterable[str]) -> tuple[str, dict[str, Any]]:
+    prefix = VARIANT.format(locale=locale)
+    return (
+        _t("Language variant %(locale)s") % {"locale": locale},
+        {
+            "fields": [prefix + name for name in parts],
+            "description": _t(
+                "Only what reads otherwise than above. Empty all boxes to remove the variant."
+            ),
+        },
+    )
+
+
 def _is_mine_to_check(review: Review | None, actor: User) -> bool:
     return (
         review is not None
@@ -329,11 +393,16 @@ def _checks(version: TemplateVersion, checker: User) -> list[Act]:
 
 
 def _parts(version: TemplateVersion) -> Panel:
-    parts: Mapping[str, str] = version.parts
+    rows = [(PART_LABELS.get(name, name), code(source)) for name, source in version.parts.items()]
+    for locale, own in version.variants.items():
+        rows += [
+            (f"{PART_LABELS.get(name, name)} ({locale})", code(source))
+            for name, source in own.items()
+        ]
     return Panel(
         title=_t("Content of version %(number)d") % {"number": version.number},
         headers=(_t("Part"), _t("Source")),
-        rows=[(PART_LABELS.get(name, name), code(source)) for name, source in parts.items()],
+        rows=rows,
         empty=_t("No version yet."),
     )
 
