@@ -45,7 +45,9 @@ WITH more AS (
     FROM campaigns_enrolment e
     JOIN campaigns_journey j ON j.id = e.journey_id AND j.key = %(key)s
     CROSS JOIN generate_series(1, %(times)s) AS g (n)
-    RETURNING id, journey_id, customer_id, row_number() OVER () AS position
+    RETURNING id, journey_id, customer_id
+), numbered AS (
+    SELECT more.*, row_number() OVER (ORDER BY id) AS position FROM more
 ), one AS (
     SELECT t.* FROM campaigns_touch t JOIN campaigns_journey j ON j.id = t.journey_id
     WHERE j.key = %(key)s LIMIT 1
@@ -54,18 +56,20 @@ WITH more AS (
         account_id, journey_id, due_at, lease_owner, fence, attempts, needs_person, created_at)
     SELECT one.account_id, one.journey_id, one.due_at + g.n * interval '1 ms', '', 0, 0, false,
            one.queued_at
-    FROM one, generate_series(0, (SELECT max(position) FROM more) / 500) AS g (n)
-    RETURNING id, row_number() OVER () AS position
+    FROM one, generate_series(0, (SELECT max(position) FROM numbered) / 500) AS g (n)
+    RETURNING id
+), places AS (
+    SELECT id, row_number() OVER (ORDER BY id) AS position FROM batches
 )
 INSERT INTO campaigns_touch (
     key, enrolment_id, journey_id, node, visit, customer_id, channel, purpose, account_id, batch_id,
     template_version_id, state, reason, verdict, content_hash, fence, attempts, may_be_sent, due_at,
     expires_at, provider_id, segments, cost, currency, queued_at)
-SELECT gen_random_uuid(), more.id, more.journey_id, one.node, 1, more.customer_id, one.channel,
-       one.purpose, one.account_id, batches.id, one.template_version_id, 'queued', '', '{}', '', 0,
-       0, false, one.due_at, one.expires_at, '', 0, 0, one.currency, one.queued_at
-FROM more
-JOIN batches ON batches.position = more.position / 500 + 1
+SELECT gen_random_uuid(), numbered.id, numbered.journey_id, one.node, 1, numbered.customer_id,
+       one.channel, one.purpose, one.account_id, places.id, one.template_version_id, 'queued', '',
+       '{}', '', 0, 0, false, one.due_at, one.expires_at, '', 0, 0, one.currency, one.queued_at
+FROM numbered
+JOIN places ON places.position = numbered.position / 500 + 1
 CROSS JOIN one
 """
 FIRST = """
@@ -99,6 +103,7 @@ def main() -> None:
 def prepare(folder: Path, messages: int, ports: Mapping[str, str]) -> None:
     """Accounts, templates and customers."""
     open_accounts(ports)
+    build.loosen_contact_rules()
     build.approve_templates()
     dispatch.bring_customers(folder, messages)
 
