@@ -73,6 +73,7 @@ def run(argv: Sequence[str]) -> int:
         ImproperlyConfigured,
         OSError,
         RedisConnectionError,
+        UnicodeEncodeError,
         embedded.EmbeddedError,
         psycopg.OperationalError,
     ) as error:
@@ -138,7 +139,7 @@ def _execute(command: BaseCommand, argv: Sequence[str]) -> None:
 
 
 def _failure(error: Exception) -> Failure | None:
-    """The failure in words, None for an operating system error that nobody foresaw."""
+    """The failure in words, None for an error that nobody foresaw."""
     match error:
         case embedded.EmbeddedError():
             return Failure(code="server_unavailable", message=str(error))
@@ -149,6 +150,9 @@ def _failure(error: Exception) -> Failure | None:
                 message=str(error).removeprefix("Error: "),
                 path=getattr(source, "path", None),
             )
+        case UnicodeEncodeError(object=text) if any("\udc80" <= sign <= "\udcff" for sign in text):
+            # So Python reads bytes of the command line that are no UTF-8.
+            return Failure(code="bad_input", message="An argument is not in UTF-8.")
         case ImproperlyConfigured():
             return Failure(code="configuration", message=str(error))
         case DjangoDatabaseError() | DjangoInterfaceError() | psycopg.Error():

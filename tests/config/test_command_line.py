@@ -28,6 +28,7 @@ def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
         (["no_such_command"], {}, "bad_input", "no_such_command"),
         (["up", "--nonsense"], {}, "bad_input", "--nonsense"),
         (["up", "--port", "70000"], {}, "bad_input", "65535"),
+        (["why", "\udcff"], {}, "bad_input", "UTF-8"),
         (
             ["migrate"],
             {"DATABASE_URL": "postgresql://me:sesame42@127.0.0.1:1/none"},
