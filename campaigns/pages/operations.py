@@ -72,10 +72,14 @@ class StopForm(forms.Form):
 def index(request: HttpRequest) -> HttpResponse:
     """The page."""
     _person(request, VIEW)
+    return _page(request, StopForm())
+
+
+def _page(request: HttpRequest, form: StopForm) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _t("Stations"),
-        "form": StopForm(),
+        "form": form,
         "may_stop": request.user.has_perm(PERMISSION),
         **_board(),
     }
@@ -93,12 +97,11 @@ def board(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def stop(request: HttpRequest) -> HttpResponse:
-    """Stop at once."""
+    """Stop at once; a question answered wrongly is asked again, with what was typed."""
     actor = _person(request, PERMISSION)
     form = StopForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(form.errors.as_text().split("* ")[1:]))
-        return redirect("operations:index")
+        return _page(request, form)
     given = form.cleaned_data
     scope = Scope(channel=given["channel"], account=given["account"], journey=given["journey"])
     stop_sending(scope=scope, actor=actor.username, why=given["why"], now=clock_now())
@@ -172,12 +175,15 @@ def _tile(stage: Stage) -> dict[str, object]:
 def spell(seconds: float) -> str:
     """A span in the two largest units that matter."""
     span = timedelta(seconds=round(seconds))
-    hours, rest = divmod(span.seconds, 3600)
-    if span.days:
-        return ngettext("%(n)d day", "%(n)d days", span.days) % {"n": span.days} + f" {hours} h"
-    if hours:
-        return f"{hours} h {rest // 60} min"
-    return f"{rest // 60} min {rest % 60} s" if rest >= 60 else f"{rest} s"
+    minutes, rest = divmod(span.seconds, 60)
+    parts = (
+        (span.days, ngettext("%(n)d day", "%(n)d days", span.days)),
+        (minutes // 60, _t("%(n)d h")),
+        (minutes % 60, _t("%(n)d min")),
+        (rest, _t("%(n)d s")),
+    )
+    first = next((place for place, (n, _word) in enumerate(parts) if n), len(parts) - 1)
+    return " ".join(word % {"n": n} for n, word in parts[first : first + 2])
 
 
 def _rates(found: Operations) -> Panel:
@@ -203,9 +209,7 @@ def _rates(found: Operations) -> Panel:
             _t("Account"),
             _t("Channel"),
             _t("Breaker"),
-            "1 min",
-            "5 min",
-            "15 min",
+            *(_t("%(n)d min") % {"n": minutes} for minutes in (1, 5, 15)),
             _t("Limit per second"),
             _t("Today"),
         ),
@@ -286,7 +290,7 @@ def _workers(found: Operations) -> Panel:
                 badge(_t("Silent"), Tone.BAD)
                 if worker.silent > SILENT
                 else badge(_t("Alive"), Tone.GOOD),
-                spell(worker.silent),
+                _t("%(span)s ago") % {"span": spell(worker.silent)},
             )
             for worker in found.workers
         ],

@@ -6,3 +6,7 @@ document.addEventListener("click", (event) => {
   const closer = event.target.closest("[data-closes]");
   if (closer) closer.closest("dialog").close();
 });
+// A form that was refused is shown again with its question open.
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelector("dialog[data-open]")?.showModal();
+});

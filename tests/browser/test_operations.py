@@ -88,6 +88,25 @@ def test_one_button_and_a_question_stop_everything(page: Page, live_url: str, no
     assert EmergencyStop.objects.get().why == "wrong rate"
 
 
+def test_a_wrong_answer_is_asked_for_again_with_what_was_typed(
+    page: Page, live_url: str, noted: Noted
+) -> None:
+    log_in(page, live_url, "operator")
+    page.goto(f"{live_url}/admin/operations/")
+    page.get_by_role("button", name="Emergency stop").click()
+    question = page.get_by_role("dialog")
+    question.get_by_label("channel").select_option("email")
+    question.get_by_label("provider account").select_option("account-email")
+    question.get_by_label("why").fill("wrong rate")
+
+    page.get_by_role("button", name="Stop now").click()
+
+    expect(question.get_by_role("alert")).to_contain_text("not several")
+    expect(question.get_by_label("why")).to_have_value("wrong rate")
+    expect(question.get_by_label("channel")).to_have_value("email")
+    assert not EmergencyStop.objects.exists()
+
+
 def test_the_page_fits_a_phone_in_chinese(page: Page, live_url: str, noted: Noted) -> None:
     log_in(page, live_url, "operator")
     speak(page.context, live_url, "zh-hans")
