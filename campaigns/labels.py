@@ -4,7 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from campaigns.channels.base import Channel
+from campaigns.channels.base import Channel, ReceiptKind
 from campaigns.states import Disposition, Policy, Reason, TouchState
 
 CHANNELS: dict[str, str | Promise] = {
@@ -62,6 +62,15 @@ REASONS: dict[str, str | Promise] = {
     Reason.ATTEMPTS_EXHAUSTED.value: _("Every attempt was used up"),
     Reason.QUARANTINED.value: _("Put aside: handling it failed again and again"),
     Reason.SENT_AGAIN.value: _("Sent again by a person"),
+}
+RECEIPT_KINDS: dict[str, str | Promise] = {
+    **TOUCH_STATES,
+    ReceiptKind.UNDELIVERABLE.value: _("Bounced for good: no such address"),
+    ReceiptKind.COMPLAINED.value: _("Complained about a message"),
+    ReceiptKind.REPLIED.value: _("Replied"),
+    ReceiptKind.UNSUBSCRIBED.value: _("Unsubscribed"),
+    ReceiptKind.DISMISSED.value: _("Put away by the customer"),
+    ReceiptKind.UNREADABLE.value: _("Could not be read"),
 }
 DISPOSITIONS: dict[str, str | Promise] = {
     Disposition.INTERESTED.value: _("Interested"),

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -30,6 +31,7 @@ from campaigns.actions.account_changes import (
 )
 from campaigns.admin.delivery import ChannelFilter
 from campaigns.admin.journeys import person, verdict_badge
+from campaigns.channels.base import Channel
 from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.registry import VENDORS
 from campaigns.errors import CampaignError
@@ -44,6 +46,7 @@ from compliance.queries import clock_now
 
 SECRETS = range(1, 5)
 _FOR_LIFE = ("key", "channel", "vendor")
+_OF_OLD = ("key", "medium", "vendor")
 _PLAIN = ("base_url", "options", "unit_cost", "is_default")
 _RATES = ("weight", "per_second", "per_day", "warm_up_from", "warm_up_first_day")
 _SECRET_FIELDS = tuple(name for n in SECRETS for name in (f"secret_{n}", f"value_{n}"))
@@ -52,16 +55,35 @@ _SECRET_FIELDS = tuple(name for n in SECRETS for name in (f"secret_{n}", f"value
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """The account, and secrets that go in and never come out."""
 
+    channel = forms.ChoiceField(
+        label=_("channel"),
+        choices=[(channel.value, CHANNELS[channel.value]) for channel in Channel],
+        widget=UnfoldAdminSelectWidget,
+    )
     vendor = forms.ChoiceField(
         label=_("vendor"),
         choices=[(name, name) for name in sorted(VENDORS)],
         widget=UnfoldAdminSelectWidget,
     )
-    options = JsonText(label=_("options"), required=False, initial={})
+    options = JsonText(
+        label=_("options"),
+        required=False,
+        initial={},
+        help_text=_(
+            'One JSON object of texts, such as {"settle_seconds": "6"}; which there are depends'
+            " on the vendor, and a wrong one is named when you save."
+        ),
+    )
 
     class Meta:
         model = ProviderAccount
         fields = (*_FOR_LIFE, *_PLAIN, *_RATES)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if cost := self.fields.get("unit_cost"):
+            currency = self.instance.currency or settings.CURRENCY
+            cost.help_text = _t("%(currency)s for each billed part.") % {"currency": currency}
 
     def clean_options(self) -> dict[str, str]:
         """Names and texts, as vendors read them."""
@@ -135,7 +157,7 @@ class AccountAdmin(ActingAdmin):
 
     refusals = (CampaignError, ComplianceError, AccountInvalid)
     form = ConsoleAccountForm
-    list_display = ("key", "medium", "vendor", "base_url", "unit_cost", "currency", "status")
+    list_display = ("key", "medium", "vendor", "base_url", "price", "status")
     list_filter = (ChannelFilter, "is_active")
     ordering = ("key",)
     change_form_outer_before_template = "compliance/_acts.html"
@@ -149,7 +171,7 @@ class AccountAdmin(ActingAdmin):
         secrets = tuple((f"secret_{n}", f"value_{n}") for n in SECRETS) if may_edit else ()
         known = ("known_secrets",) if obj else ()
         sets: list[tuple[Any, dict[str, Any]]] = [
-            (None, {"fields": (*_FOR_LIFE, *shown, *_PLAIN)}),
+            (None, {"fields": (*(_OF_OLD if obj else _FOR_LIFE), *shown, *_PLAIN)}),
             (_("Rates"), {"fields": _RATES}),
             (
                 _("Secrets"),
@@ -169,7 +191,7 @@ class AccountAdmin(ActingAdmin):
     ) -> Sequence[str]:
         """Key, channel and vendor are for life."""
         made = ("status", "approval", "known_secrets")
-        return (*made, *_FOR_LIFE) if obj else made
+        return (*made, *_FOR_LIFE, "medium") if obj else made
 
     def get_form(
         self,
@@ -195,6 +217,11 @@ class AccountAdmin(ActingAdmin):
     def medium(self, account: ProviderAccount) -> str:
         """The channel in words."""
         return say(CHANNELS, account.channel)
+
+    @display(description=_("unit cost"), ordering="unit_cost")
+    def price(self, account: ProviderAccount) -> str:
+        """For each billed part, with its currency."""
+        return f"{account.unit_cost.normalize():f} {account.currency}"
 
     @display(description=_("state"), ordering="is_active")
     def status(self, account: ProviderAccount) -> SafeString:

@@ -7,13 +7,14 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from campaigns.channels.base import Channel
-from campaigns.labels import CHANNELS, REASONS, TOUCH_STATES, say
+from campaigns.labels import CHANNELS, PURPOSES, REASONS, RECEIPT_KINDS, TOUCH_STATES, say
 from campaigns.models import AdvisorTask, DispatchBatch, RestrictedVerdict, Touch
 from campaigns.states import Reason, TouchState
 from compliance.console import (
@@ -73,7 +74,7 @@ class TouchAdmin(ReadOnlyAdmin):
             {
                 "fields": (
                     ("to", "journey_link"),
-                    ("medium", "purpose"),
+                    ("medium", "meant_for"),
                     ("status", "why"),
                     ("node", "visit"),
                     ("template", "provider"),
@@ -101,6 +102,7 @@ class TouchAdmin(ReadOnlyAdmin):
         "to",
         "journey_link",
         "medium",
+        "meant_for",
         "status",
         "why",
         "template",
@@ -138,6 +140,11 @@ class TouchAdmin(ReadOnlyAdmin):
     def medium(self, touch: Touch) -> str:
         """The channel in words."""
         return say(CHANNELS, touch.channel)
+
+    @display(description=_("purpose"))
+    def meant_for(self, touch: Touch) -> str:
+        """The purpose in words."""
+        return say(PURPOSES, touch.purpose)
 
     @display(description=_("state"))
     def status(self, touch: Touch) -> SafeString:
@@ -177,8 +184,16 @@ class TouchAdmin(ReadOnlyAdmin):
 
     @display(description=_("stored verdict"))
     def stored_verdict(self, touch: Touch) -> SafeString | str:
-        """What the gates said, as stored with the touch."""
-        return code(json.dumps(touch.verdict, ensure_ascii=False)) if touch.verdict else "—"
+        """What the gates said in a word, and what they read, as stored with the touch."""
+        if not touch.verdict:
+            return "—"
+        gate = touch.verdict.get("gate")
+        word = (
+            badge(_t("Objection by the gate “%(gate)s”") % {"gate": gate}, Tone.WARN)
+            if gate
+            else badge(_t("No gate objected"), Tone.GOOD)
+        )
+        return format_html("{} {}", word, code(json.dumps(touch.verdict, ensure_ascii=False)))
 
     def panels(self, request: HttpRequest, item: Touch) -> Sequence[Panel]:
         """What the provider reported; to compliance, what a hold was."""
@@ -206,7 +221,7 @@ def receipts(touch: Touch) -> Panel:
             (
                 moment(receipt.at),
                 moment(receipt.received_at),
-                receipt.kind,
+                say(RECEIPT_KINDS, receipt.kind),
                 receipt.detail or "—",
                 code(receipt.provider_event_id),
             )
