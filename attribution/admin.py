@@ -69,7 +69,11 @@ class OpenAdmin(ReadOnlyAdmin):
     list_display = ("touch", "kind", "times", "first_at", "last_at")
     list_filter = ("kind",)
     ordering = ("-id",)
-    list_before_template = "attribution/_openings.html"
+    about = _(
+        "Apple Mail fetches the picture of every message that arrives, read or not, and other"
+        " programs never fetch it. Openings are therefore neither proof of reading nor complete:"
+        " they decide no experiment and no further message."
+    )
 
 
 @admin.register(ReportRun)

@@ -118,7 +118,12 @@ def link(url: str, text: object) -> SafeString:
     return format_html('<a class="ts-link" href="{}">{}</a>', url, text)
 
 
-SUBJECT_WORDS = {"journey": _("Journey"), "template": _("Template"), "rules": _("Rules")}
+SUBJECT_WORDS = {
+    "account": _("Provider account"),
+    "journey": _("Journey"),
+    "rules": _("Rules"),
+    "template": _("Template"),
+}
 
 
 def review_subject(review: Review) -> str:
@@ -151,6 +156,9 @@ class Panel:
 class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
     """The defaults of every list: nothing is counted to the end, nothing is deleted."""
 
+    about: str | Promise = ""
+    """What the list holds, said above it."""
+    list_before_template = "compliance/_about.html"
     paginator = CappedPaginator
     show_full_result_count = False
     list_per_page = 50

@@ -59,6 +59,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                     "title": _t("Reports"),
                     "icon": "monitoring",
                     "link": reverse("reports:index"),
+                    "active": _is_report,
                     "permission": _holds("attribution.view_reportrun"),
                 },
                 _table(_t("Experiments"), "science", "attribution", "experiment"),
@@ -105,6 +106,13 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         },
     ]
+
+
+def _is_report(request: HttpRequest) -> bool:
+    """The page of reasons lives below the reports' address and has an entry of its own."""
+    return request.path.startswith(reverse("reports:index")) and request.path != reverse(
+        "reports:why"
+    )
 
 
 def _table(title: str, icon: str, app: str, model: str) -> Entry:

@@ -143,6 +143,11 @@ def _confirmation(request: HttpRequest, plan: DryRun) -> HttpResponse:
 class InterventionAdmin(ActingAdmin, ReadOnlyAdmin):
     """What people did to touches by hand, and what waits for a second person."""
 
+    about = _(
+        "Acts are proposed on the list of touches: choose some there, then an act. Those that could"
+        " send a message twice wait here until a second person agrees."
+    )
+
     refusals = REFUSALS
     list_display = ("name", "status", "touches", "made_by", "made_at", "decided_by", "changed")
     list_filter = ("act", "verdict")
@@ -235,6 +240,11 @@ class InterventionAdmin(ActingAdmin, ReadOnlyAdmin):
 class PoisonRowAdmin(ReadOnlyAdmin):
     """What failed again and again, by error class; replayed by filter."""
 
+    about = _(
+        "Work that failed again and again and would have held up the rest. Once the cause is"
+        " mended, choose the rows and replay them; nothing is done before you confirm it."
+    )
+
     list_display = ("failed_at", "stage", "journey", "error_class", "message", "attempts", "over")
     list_filter = ("stage", "journey", ("replayed_at", admin.EmptyFieldListFilter))
     list_select_related = ("journey",)
@@ -255,8 +265,8 @@ class PoisonRowAdmin(ReadOnlyAdmin):
 
     @display(description=_("state"))
     def over(self, item: PoisonRow) -> SafeString:
-        """Held or replayed."""
-        return badge(_t("Replayed")) if item.replayed_at else badge(_t("Held"), Tone.WARN)
+        """Put aside or replayed."""
+        return badge(_t("Replayed")) if item.replayed_at else badge(_t("Put aside"), Tone.WARN)
 
     @display(description=_("row"))
     def subject(self, item: PoisonRow) -> SafeString | str:

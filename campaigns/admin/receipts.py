@@ -11,18 +11,30 @@ from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action
+from unfold.decorators import action, display
 
 from campaigns.actions.invoices import take_invoice
 from campaigns.actions.suppress import lift
 from campaigns.invoices.read import MOST_BYTES, Fault, FileUnreadable
+from campaigns.labels import say
 from campaigns.models import Invoice, ProviderAccount, Suppression
 from campaigns.reports.invoices import Finding, Reconciliation, items, reconcile
-from compliance.console import Act, ActingAdmin, Panel, ReadOnlyAdmin, code, figure
+from compliance.console import Act, ActingAdmin, Panel, ReadOnlyAdmin, closed_filter, code, figure
 from compliance.queries import clock_now
 from compliance.spreadsheet import csv_bytes
+from customers.vocabulary import IdentityKind
 
 SHOWN = 200
+ADDRESS_KINDS: dict[str, str | Promise] = {
+    IdentityKind.PHONE.value: _("Phone"),
+    IdentityKind.EMAIL.value: _("E-mail"),
+    IdentityKind.DEVICE.value: _("Push token"),
+    IdentityKind.OPENID.value: _("WeChat OpenID"),
+    IdentityKind.UNIONID.value: _("WeChat UnionID"),
+    IdentityKind.USER_ID.value: _("User id"),
+    IdentityKind.CUSTOMER_NO.value: _("Customer number"),
+    IdentityKind.ANONYMOUS_ID.value: _("Anonymous id"),
+}
 FINDINGS: dict[Finding, str | Promise] = {
     Finding.MATCHED: _("Agrees"),
     Finding.AMOUNT_DIFFERS: _("The amount differs"),
@@ -48,14 +60,24 @@ FAULTS: dict[str, str | Promise] = {
 class SuppressionAdmin(ActingAdmin):
     """Addresses that nobody writes to; only their keyed hashes are known here."""
 
-    list_display = ("at", "kind", "why", "account")
-    list_filter = ("kind", "why")
+    about = _(
+        "Nobody writes to these addresses, whatever consent says. Complaints and dead addresses"
+        " that providers report put them here; only a keyed hash is kept, so none can be read."
+    )
+
+    list_display = ("at", "medium", "why", "account")
+    list_filter = (closed_filter("kind", _("kind"), ADDRESS_KINDS), "why")
     list_select_related = ("account",)
     ordering = ("-id",)
     sortable_by = ()
-    fields = ("at", "kind", "why", "account")
+    fields = ("at", "medium", "why", "account")
     readonly_fields = fields
     change_form_outer_before_template = "compliance/_acts.html"
+
+    @display(description=_("kind"), ordering="kind")
+    def medium(self, item: Suppression) -> str:
+        """What kind of address it is."""
+        return say(ADDRESS_KINDS, item.kind)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only receipts put addresses here."""
@@ -83,6 +105,11 @@ class SuppressionAdmin(ActingAdmin):
 @admin.register(Invoice)
 class InvoiceAdmin(ReadOnlyAdmin):
     """What providers charge, compared with what we know they accepted."""
+
+    about = _(
+        "Upload a provider's invoice as CSV: each line is compared with the touch it names, and"
+        " the invoice's page lists what differs."
+    )
 
     list_display = ("taken_at", "account", "file_name", "lines_ok", "lines_bad", "taken_by")
     list_filter = ("account",)

@@ -22,6 +22,11 @@ from compliance.queries import clock_now
 class ChannelRouteAdmin(ConsoleAdmin):
     """A channel without a row goes by its default account; the others stand in when it is down."""
 
+    about = _(
+        "Which of a channel's accounts carries a message. A channel that is not listed goes by its"
+        " default account, and by the others with a share while that one is down."
+    )
+
     fields = ("channel", "policy")
     list_display = ("medium", "by")
     ordering = ("channel",)
