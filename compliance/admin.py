@@ -341,6 +341,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
     regions = JsonText(
         label=_("licence area"),
         required=False,
+        initial=[],
         help_text=_('Regions in which it may be marketed, such as ["上海"]; [] for all.'),
     )
 

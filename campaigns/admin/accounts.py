@@ -103,7 +103,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
             try:
                 checked_config(copy, self.secrets())
             except AccountInvalid as error:
-                self.add_error(None, error.message)
+                said = _t("The vendor cannot work with this: %(message)s")
+                self.add_error(None, said % {"message": error.message})
         return values
 
     def _get_validation_exclusions(self) -> set[str]:

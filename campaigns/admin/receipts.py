@@ -65,12 +65,12 @@ class SuppressionAdmin(ActingAdmin):
         " that providers report put them here; only a keyed hash is kept, so none can be read."
     )
 
-    list_display = ("at", "medium", "why", "account")
+    list_display = ("at", "medium", "why", "told_by")
     list_filter = (closed_filter("kind", _("kind"), ADDRESS_KINDS), "why")
     list_select_related = ("account",)
     ordering = ("-id",)
     sortable_by = ()
-    fields = ("at", "medium", "why", "account")
+    fields = ("at", "medium", "why", "told_by")
     readonly_fields = fields
     change_form_outer_before_template = "compliance/_acts.html"
 
@@ -78,6 +78,11 @@ class SuppressionAdmin(ActingAdmin):
     def medium(self, item: Suppression) -> str:
         """What kind of address it is."""
         return say(ADDRESS_KINDS, item.kind)
+
+    @display(description=_("provider account"), ordering="account")
+    def told_by(self, item: Suppression) -> str:
+        """Whose receipt put it here."""
+        return str(item.account or "—")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only receipts put addresses here."""

@@ -150,7 +150,7 @@ class Intervention(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.act} {self.pk}"
+        return f"{self.get_act_display()} {self.pk}"
 
 
 class PoisonRow(models.Model):
@@ -213,7 +213,7 @@ class PoisonRow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.stage} {self.error_class}"
+        return f"{self.get_stage_display()} {self.error_class}"
 
 
 class Pulse(models.Model):

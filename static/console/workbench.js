@@ -11,7 +11,7 @@
     const [days, rest] = [Math.floor(seconds / 86400), Math.floor(seconds % 86400)];
     const parts = [Math.floor(rest / 3600), Math.floor(rest / 60) % 60, rest % 60];
     const time = parts.map((part, place) => (place ? String(part).padStart(2, "0") : part)).join(":");
-    return days ? `${days}d ${time}` : time;
+    return days ? `${bench.dataset.days.replace("{n}", days)} ${time}` : time;
   };
 
   const tick = () => {
@@ -26,7 +26,7 @@
     const left = Math.ceil(Number(undo.dataset.until) - now());
     undo.hidden = left <= 0;
     undo.style.display = left <= 0 ? "none" : "";
-    undo.querySelector("[data-seconds]").textContent = `${left} s`;
+    undo.querySelector("[data-seconds]").textContent = bench.dataset.seconds.replace("{n}", left);
   };
 
   const mark = () => {
