@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from compliance.roles import Role
+from customers.models import ImportJob
 from tests.browser.conftest import Noted, log_in, speak
 from tests.browser.factories import PASSWORD, House
 
@@ -107,3 +108,39 @@ def test_audit_chain_is_verified_by_a_button(
     page.get_by_role("button", name="Verify the chain").click()
 
     expect(page.get_by_text("The chain holds")).to_be_visible()
+
+
+def test_an_empty_list_says_whether_a_filter_emptied_it(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    log_in(page, live_url, "operator")
+    page.goto(f"{live_url}/admin/campaigns/intervention/")
+    expect(page.get_by_text("Acts are proposed on the list of touches")).to_be_visible()
+    expect(page.get_by_text("Nothing is on this list yet.")).to_be_visible()
+
+    page.goto(f"{live_url}/admin/campaigns/intervention/?verdict__exact=done")
+
+    expect(page.get_by_text("Nothing fits the search or the filters.")).to_be_visible()
+
+
+def test_a_long_hash_does_not_widen_a_phones_page(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    job = ImportJob.objects.get()
+    log_in(page, live_url, "operator")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{live_url}/admin/customers/importjob/{job.pk}/change/")
+
+    expect(page.get_by_text("0" * 64)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+def test_only_the_page_on_view_is_marked_in_the_sidebar(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    log_in(page, live_url, "marketer")
+    page.goto(f"{live_url}/admin/reports/why/")
+
+    marked = page.locator("#nav-sidebar-apps a.active")
+    expect(marked).to_have_count(1)
+    expect(marked).to_contain_text("Why / why not")
