@@ -1,7 +1,7 @@
 """What a template would say to somebody, and whether that may be sent: nothing is stored."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -119,13 +119,25 @@ def preview_template(*, asked: Asked, on: date) -> Preview:
     try:
         parts = _rendered(asked)
     except TemplateError as error:
-        verdict = _BY_CODE.get(error.code, Class.PARSE_ERROR)
-        return Preview(verdict=verdict, problems=[_problem(error)])
-    verdict, problems = _judged(parts, asked.channel, on)
+        return refused(error)
+    preview = judged(parts, asked.channel, on)
+    is_whole = isinstance(asked.template, dict)
+    return preview if is_whole else replace(preview, output="".join(parts.values()))
+
+
+def refused(error: TemplateError) -> Preview:
+    """There is no message, and why."""
+    verdict = _BY_CODE.get(error.code, Class.PARSE_ERROR)
+    return Preview(verdict=verdict, problems=[_problem(error)])
+
+
+def judged(parts: Parts, channel: Channel | None, on: date) -> Preview:
+    """A rendered message with what the wording rules of that day find in it."""
+    verdict, problems = _judged(parts, channel, on)
     return Preview(
         verdict=verdict,
-        output=parts if isinstance(asked.template, dict) else "".join(parts.values()),
-        segments=segments_of(parts) if asked.channel is Channel.SMS else None,
+        output=parts,
+        segments=segments_of(parts) if channel is Channel.SMS else None,
         problems=problems,
     )
 

@@ -6,8 +6,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Max, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +30,7 @@ from campaigns.actions.templates import (
 )
 from campaigns.admin.delivery import ChannelFilter
 from campaigns.admin.journeys import person, verdict_badge
+from campaigns.admin.showing import SEES_CUSTOMERS, preview_page
 from campaigns.channels.base import Channel
 from campaigns.content.locales import is_locale, normal
 from campaigns.content.render import AUTHORED
@@ -277,6 +281,29 @@ class TemplateAdmin(ActingAdmin):
         """The verdict on the newest version."""
         version = newest_version(template)
         return verdict_badge(review_of(template, version) if version else None)
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the preview of the newest version."""
+        view = self.admin_site.admin_view(self.preview_view)
+        urls: list[URLPattern] = super().get_urls()
+        return [path("<int:pk>/preview/", view, name="campaigns_template_preview"), *urls]
+
+    def preview_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """As a customer would get it, for those who may see templates and customers."""
+        template = get_object_or_404(Template, pk=pk)
+        version = newest_version(template)
+        if not self.has_view_permission(request, template):
+            raise PermissionDenied
+        if version is None:
+            raise Http404
+        return preview_page(request, version, PART_LABELS)
+
+    def page_context(self, request: HttpRequest, item: Template) -> dict[str, Any]:
+        """The buttons, and the way to the preview."""
+        context: dict[str, Any] = super().page_context(request, item)
+        may = request.user.has_perm(SEES_CUSTOMERS) and newest_version(item)
+        address = reverse("admin:campaigns_template_preview", args=[item.pk]) if may else ""
+        return {**context, "preview_url": address}
 
     def acts(self, request: HttpRequest, item: Template) -> Sequence[Act]:
         """Submit, approve, return."""

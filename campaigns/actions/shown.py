@@ -1,0 +1,125 @@
+"""A template version as a customer would get it, for eyes that may not see his name and numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from campaigns.actions.preview import Preview, judged, refused
+from campaigns.actions.ready import as_sent, variables
+from campaigns.channels.base import Channel
+from campaigns.channels.sms.segments import measure
+from campaigns.content.compose import Addressing, Ready, Recipient, compose_batch
+from campaigns.content.links import prepare
+from campaigns.content.locales import DEFAULT, chosen
+from campaigns.content.render import PARTS, Compiled, compile_parts
+from campaigns.errors import NotOnRecord, TemplateError
+from campaigns.models import ProviderAccount, TemplateVersion
+from campaigns.queries import link_hosts
+from customers.identifiers import mask, redact
+from customers.models import Customer
+from customers.queries import customer_facts
+
+# Not the key of real messages: these addresses look and measure like theirs and open nothing.
+_KEY: Final = b"preview"
+_JOURNEY: Final = {"key": "preview", "name": "Preview"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The message with names and numbers masked; verdict, findings and length of the real one.
+
+    ``locale``: of the variant that he gets, "" for the default. ``units``: of a text message,
+    septets or 16-bit units. ``prices``: what it costs, by the accounts it may go through.
+    """
+
+    preview: Preview
+    locale: str
+    units: int | None = None
+    prices: tuple[tuple[Decimal, str], ...] = ()
+
+
+def show_to(*, version: TemplateVersion, customer_no: str, locale: str, on: date) -> Shown:
+    """Render a version for a customer, in his own locale unless another is given.
+
+    Nothing is stored or sent.
+
+    Raises
+    ------
+    NotOnRecord : no such customer.
+    EngineUnavailable : no process for templates could be started.
+    """
+    found = Customer.objects.filter(customer_no=customer_no).values_list("pk", flat=True)
+    known = next(iter(customer_facts(list(found)).values()), None)
+    if known is None:
+        raise NotOnRecord("customer", _("There is no customer %(no)s.") % {"no": customer_no})
+    wanted, said = locale or known.locale, variables(known)
+    try:
+        ready = _ready(version)
+    except TemplateError as error:
+        return Shown(preview=refused(error), locale=DEFAULT)
+    real = _preview(ready, said, wanted, on)
+    shown = replace(real, output=_preview(ready, _masked(said), wanted, on).output)
+    own = chosen(ready.variants, wanted)
+    if ready.channel is not Channel.SMS or not isinstance(real.output, dict):
+        return Shown(preview=shown, locale=own)
+    return Shown(
+        preview=shown,
+        locale=own,
+        units=_units(real.output),
+        prices=_prices(ready.channel, real.segments or 1),
+    )
+
+
+def _ready(version: TemplateVersion) -> Ready:
+    """As for sending, but no link is put on record and no opening is counted."""
+    channel, hosts = Channel(version.template.channel), link_hosts()
+    targets: tuple[str, ...] = ()
+    compiled: dict[str, Compiled] = {}
+    for locale, parts in as_sent(version).items():
+        prepared = prepare(parts, {}, hosts, targets)
+        targets = prepared.targets
+        compiled[locale] = compile_parts(channel, prepared.parts)
+    return Ready(
+        channel=channel,
+        compiled=compiled.pop(DEFAULT),
+        variants=compiled,
+        link_ids=tuple(range(len(targets))),
+    )
+
+
+def _preview(ready: Ready, said: Mapping[str, object], locale: str | None, on: date) -> Preview:
+    recipient = Recipient(touch_id=0, customer=said, queued_at="", locale=locale)
+    addressing = Addressing(public_url=settings.PUBLIC_URL, key=_KEY)
+    (done,) = compose_batch(ready, [recipient], journey=_JOURNEY, addressing=addressing)
+    if isinstance(done, TemplateError):
+        return refused(done)
+    parts = {name: done[name] for name in PARTS[ready.channel] if done.get(name)}
+    return judged(parts, ready.channel, on)
+
+
+def _masked(said: Mapping[str, object]) -> dict[str, object]:
+    """The same without his name, and without phone numbers and addresses in any text."""
+    hidden = {
+        key: redact(value) if isinstance(value, str) else value for key, value in said.items()
+    }
+    name = said.get("name")
+    return {**hidden, "name": mask("name", name)} if isinstance(name, str) else hidden
+
+
+def _units(parts: Mapping[str, str]) -> int:
+    signature, text = parts.get("signature", ""), parts.get("text", "")
+    return measure(f"【{signature}】{text}" if signature else text).units
+
+
+def _prices(channel: Channel, segments: int) -> tuple[tuple[Decimal, str], ...]:
+    accounts = ProviderAccount.objects.filter(
+        Q(is_default=True) | Q(weight__gt=0), channel=channel, is_active=True
+    )
+    costs = accounts.values_list("unit_cost", "currency").distinct()
+    return tuple(sorted((cost * segments, currency) for cost, currency in costs))

@@ -1,0 +1,91 @@
+"""The console's page that shows a template version as one customer would get it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.actions.preview import Class
+from campaigns.actions.shown import Shown, show_to
+from campaigns.errors import EngineUnavailable, NotOnRecord
+from campaigns.labels import say
+from campaigns.models import TemplateVersion
+from compliance.console import Tone, badge
+from compliance.queries import clock_now
+from compliance.reader import say as speak
+from customers.identifiers import redact
+
+SEES_CUSTOMERS = "customers.view_customer"
+VERDICTS = {
+    Class.OK: _("may be sent"),
+    Class.OK_WARN: _("may be sent; a person should look at it"),
+    Class.PARSE_ERROR: _("no valid template"),
+    Class.RENDER_ERROR: _("these values do not go with it"),
+    Class.SUPPRESS: _("withheld from this customer"),
+    Class.LIMIT: _("needs more than a message may"),
+    Class.BLOCKED: _("asks for what no template may have"),
+}
+TONES = {Class.OK: Tone.GOOD, Class.OK_WARN: Tone.WARN}
+# In a frame without scripts, forms or origin; and nothing is fetched: a picture's address may say
+# who is looked at.
+POLICY = (
+    "<!doctype html><meta http-equiv='Content-Security-Policy' content=\"default-src 'none';"
+    " style-src 'unsafe-inline'; img-src data:\">"
+)
+
+
+def preview_page(
+    request: HttpRequest, version: TemplateVersion, labels: dict[str, Any]
+) -> HttpResponse:
+    """The form, and once a customer is named, the message."""
+    if not request.user.has_perm(SEES_CUSTOMERS):
+        raise PermissionDenied
+    asked = {name: request.GET.get(name, "").strip()[:64] for name in ("customer", "locale")}
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": _t("Preview of version %(number)d") % {"number": version.number},
+        "template": version.template,
+        "asked": asked,
+        "locales": sorted(version.variants),
+    }
+    if asked["customer"]:
+        context |= _answer(version, asked, labels)
+    answer = TemplateResponse(request, "campaigns/preview.html", context)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _answer(
+    version: TemplateVersion, asked: dict[str, str], labels: dict[str, Any]
+) -> dict[str, Any]:
+    try:
+        shown = show_to(
+            version=version,
+            customer_no=asked["customer"],
+            locale=asked["locale"],
+            on=timezone.localtime(clock_now()).date(),
+        )
+    except (NotOnRecord, EngineUnavailable) as error:
+        return {"refusal": str(error)}
+    return _shown(shown, labels)
+
+
+def _shown(shown: Shown, labels: dict[str, Any]) -> dict[str, Any]:
+    preview = shown.preview
+    parts = preview.output if isinstance(preview.output, dict) else {}
+    return {
+        "shown": shown,
+        "verdict": badge(VERDICTS[preview.verdict], TONES.get(preview.verdict, Tone.BAD)),
+        "page": POLICY + parts["html"] if "html" in parts else "",
+        "parts": [(say(labels, name), source) for name, source in parts.items() if name != "html"],
+        "findings": [
+            (say(labels, each.part) if each.part else "—", redact(speak(each.said)))
+            for each in preview.problems
+        ],
+        "prices": [f"{cost.normalize():f} {currency}" for cost, currency in shown.prices],
+    }
