@@ -133,7 +133,7 @@ def _counts(
     return contact_counts(
         counters,
         people=[{"id": person, **periods[zones[person]]} for person in ids if person in zones],
-        own=[touch.id for touch in touches if touch.state != TouchState.QUEUED],
+        own=[t.id for t in touches if t.state != TouchState.QUEUED or t.content_cipher],
     )
 
 

@@ -11,7 +11,7 @@ from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
 from campaigns.channels.base import Accepted, Channel, Limits, Outgoing, Unavailable, Unknown
 from campaigns.channels.memory import MemoryProvider
-from campaigns.models import Contact, RestrictedVerdict, Touch
+from campaigns.models import Contact, DispatchBatch, RestrictedVerdict, Touch
 from compliance.models import Product
 from customers.models import Customer
 from customers.vocabulary import ConsentState
@@ -372,6 +372,20 @@ def test_a_touch_that_may_have_been_sent_keeps_its_slot(queued: Build) -> None:
 
     assert len(provider.sent) == 2
     assert Touch.objects.filter(reason="capped").count() == 1
+
+
+def test_a_touch_queued_again_is_not_capped_by_itself(queued: Build) -> None:
+    """As a replay out of quarantine leaves it: queued, and its slot still taken."""
+    provider = queued()
+    dispatch_batch(owner="w", now=NOW)
+    assert Contact.objects.count() == 1
+    Touch.objects.update(state="queued", reason="", accepted_at=None)
+    DispatchBatch.objects.update(due_at=NOW)
+
+    dispatch_batch(owner="w", now=NOW + timedelta(minutes=1))
+
+    assert outcomes() == {("accepted", "")}
+    assert len(provider.sent) == 2
 
 
 def test_service_messages_are_neither_capped_nor_held_at_night(queued: Build) -> None:
