@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from campaigns.actions.preview import Preview, judged, refused
 from campaigns.actions.ready import as_sent, variables
 from campaigns.channels.base import Channel
-from campaigns.channels.sms.segments import measure
+from campaigns.channels.sms.segments import Measure, measure
 from campaigns.content.compose import Addressing, Ready, Recipient, compose_batch
 from campaigns.content.links import prepare
 from campaigns.content.locales import DEFAULT, chosen
@@ -68,12 +68,23 @@ def show_to(*, version: TemplateVersion, customer_no: str, locale: str, on: date
     own = chosen(ready.variants, wanted)
     if ready.channel is not Channel.SMS or not isinstance(real.output, dict):
         return Shown(preview=shown, locale=own)
-    return Shown(
-        preview=shown,
-        locale=own,
-        units=_units(real.output),
-        prices=_prices(ready.channel, real.segments or 1),
+    size = size_of(real.output)
+    return Shown(preview=shown, locale=own, units=size.units, prices=prices(size.segments))
+
+
+def size_of(parts: Mapping[str, str]) -> Measure:
+    """Of a text message, its signature included."""
+    signature, text = parts.get("signature", ""), parts.get("text", "")
+    return measure(f"【{signature}】{text}" if signature else text)
+
+
+def prices(segments: int) -> tuple[tuple[Decimal, str], ...]:
+    """What a text message costs, amount and currency, by the accounts it may go through."""
+    accounts = ProviderAccount.objects.filter(
+        Q(is_default=True) | Q(weight__gt=0), channel=Channel.SMS, is_active=True
     )
+    costs = accounts.values_list("unit_cost", "currency").distinct()
+    return tuple(sorted((cost * segments, currency) for cost, currency in costs))
 
 
 def _ready(version: TemplateVersion) -> Ready:
@@ -110,16 +121,3 @@ def _masked(said: Mapping[str, object]) -> dict[str, object]:
     }
     name = said.get("name")
     return {**hidden, "name": mask("name", name)} if isinstance(name, str) else hidden
-
-
-def _units(parts: Mapping[str, str]) -> int:
-    signature, text = parts.get("signature", ""), parts.get("text", "")
-    return measure(f"【{signature}】{text}" if signature else text).units
-
-
-def _prices(channel: Channel, segments: int) -> tuple[tuple[Decimal, str], ...]:
-    accounts = ProviderAccount.objects.filter(
-        Q(is_default=True) | Q(weight__gt=0), channel=channel, is_active=True
-    )
-    costs = accounts.values_list("unit_cost", "currency").distinct()
-    return tuple(sorted((cost * segments, currency) for cost, currency in costs))

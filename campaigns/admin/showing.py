@@ -1,17 +1,21 @@
 """The console's page that shows a template version as one customer would get it."""
 
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.actions.preview import Class
-from campaigns.actions.shown import Shown, show_to
+from campaigns.actions.shown import Shown, prices, show_to, size_of
+from campaigns.actions.wording import literal
+from campaigns.content.render import MAX_PART
 from campaigns.errors import EngineUnavailable, NotOnRecord
 from campaigns.labels import say
 from campaigns.models import TemplateVersion
@@ -60,6 +64,22 @@ def preview_page(
     return answer
 
 
+def told_size(request: HttpRequest) -> JsonResponse:
+    """How long the typed text message is, without its values, and what it costs, in one line."""
+    typed = {name: literal(request.POST.get(name, "")[:MAX_PART]) for name in ("text", "signature")}
+    typed["signature"] = typed["signature"].strip()
+    size = size_of(typed)
+    line = _t("Without values: characters %(units)d, segments %(segments)d") % {
+        "units": size.units,
+        "segments": size.segments,
+    }
+    return JsonResponse({"line": " · ".join([line, *_prices(prices(size.segments))])})
+
+
+def _prices(costs: Iterable[tuple[Decimal, str]]) -> list[str]:
+    return [f"{cost.normalize():f} {currency}" for cost, currency in costs]
+
+
 def _answer(
     version: TemplateVersion, asked: dict[str, str], labels: dict[str, Any]
 ) -> dict[str, Any]:
@@ -87,5 +107,5 @@ def _shown(shown: Shown, labels: dict[str, Any]) -> dict[str, Any]:
             (say(labels, each.part) if each.part else "—", redact(speak(each.said)))
             for each in preview.problems
         ],
-        "prices": [f"{cost.normalize():f} {currency}" for cost, currency in shown.prices],
+        "prices": _prices(shown.prices),
     }

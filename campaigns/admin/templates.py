@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
@@ -30,7 +30,7 @@ from campaigns.actions.templates import (
 )
 from campaigns.admin.delivery import ChannelFilter
 from campaigns.admin.journeys import person, verdict_badge
-from campaigns.admin.showing import SEES_CUSTOMERS, preview_page
+from campaigns.admin.showing import SEES_CUSTOMERS, preview_page, told_size
 from campaigns.channels.base import Channel
 from campaigns.content.locales import is_locale, normal
 from campaigns.content.render import AUTHORED
@@ -193,6 +193,9 @@ class TemplateAdmin(ActingAdmin):
     ordering = ("name",)
     change_form_outer_before_template = "campaigns/_template.html"
 
+    class Media:
+        js = ("console/template.js",)
+
     def get_form(
         self, request: HttpRequest, obj: Template | None = None, change: bool = False, **kwargs: Any
     ) -> "type[forms.ModelForm[Template]]":
@@ -241,6 +244,10 @@ class TemplateAdmin(ActingAdmin):
         """A new template is asked for its channel first; each may get another language."""
         may = self.has_change_permission if object_id else self.has_add_permission
         context = {**(extra_context or {}), "adds_languages": may(request)}
+        if _channel(request, self.get_object(request, object_id) if object_id else None) is (
+            Channel.SMS
+        ):
+            context["measure_url"] = reverse("admin:campaigns_template_measure")
         if object_id is None:
             chosen = _channel(request, None)
             context["channels"] = [
@@ -283,10 +290,23 @@ class TemplateAdmin(ActingAdmin):
         return verdict_badge(review_of(template, version) if version else None)
 
     def get_urls(self) -> list[URLPattern]:
-        """With the preview of the newest version."""
+        """With the preview of the newest version, and the length of what is typed."""
         view = self.admin_site.admin_view(self.preview_view)
         urls: list[URLPattern] = super().get_urls()
-        return [path("<int:pk>/preview/", view, name="campaigns_template_preview"), *urls]
+        measured = self.admin_site.admin_view(self.measure_view)
+        return [
+            path("<int:pk>/preview/", view, name="campaigns_template_preview"),
+            path("measure/", measured, name="campaigns_template_measure"),
+            *urls,
+        ]
+
+    def measure_view(self, request: HttpRequest) -> HttpResponse:
+        """The length of a text message while it is typed."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        return told_size(request)
 
     def preview_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """As a customer would get it, for those who may see templates and customers."""

@@ -126,3 +126,18 @@ def test_a_number_that_nobody_has_is_said_to_be_none() -> None:
 
     assert status == 200
     assert "There is no customer &lt;b&gt;." in page
+
+
+def test_a_text_message_is_measured_while_it_is_typed() -> None:
+    client = Client()
+    client.force_login(make_staff().marketer)
+    where = reverse("admin:campaigns_template_measure")
+    typed = {"text": "好" * 66 + "{{ customer.name }}", "signature": "银行"}
+
+    told = client.post(where, typed).json()["line"]
+
+    # 2 brackets, 2 of the signature, 66 and a blank on either side of the value
+    assert told == "Without values: characters 72, segments 2"
+    assert client.get(where).status_code == 405
+    page = client.get(reverse("admin:campaigns_template_add") + "?channel=sms").content.decode()
+    assert f'data-measure="{where}"' in page
