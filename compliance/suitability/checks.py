@@ -116,14 +116,16 @@ def extra_care(offer: Offer, params: Params) -> Finding | NotApplied | None:
 def assessment(offer: Offer, params: Params) -> Finding | NotApplied | None:
     """S-06: no marketing of products without an assessment that still counts.
 
-    A date of assessment that is yet to come proves nothing.
+    A date of assessment that is yet to come proves nothing, and an end farther off than any
+    assessment lasts is no end that one made today could have.
     """
     if offer.is_professional:
         return SKIPPED
     client = offer.client
     until = valid_until(client, params)
     is_made = client.risk_assessed_on is None or client.risk_assessed_on <= offer.ask.on
-    if client.risk_level and is_made and until and offer.ask.on <= until:
+    longest = add_months(offer.ask.on, int(params["months"][params["institution"]]))
+    if client.risk_level and is_made and until and offer.ask.on <= until <= longest:
         return None
     return _blocked(
         "S-06", level=client.risk_level, valid_until=until.isoformat() if until else None

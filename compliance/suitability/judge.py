@@ -28,7 +28,7 @@ UNKNOWN_KIND: Final = Sentence(
 )
 ASSESSMENTS: Final = "S-07"  # judged apart: see `may_assess`
 # Without these in force nothing is known about suitability at all.
-INDISPENSABLE: Final = ("S-01", "S-03", "S-04", "S-06", "S-08")
+INDISPENSABLE: Final = ("S-01", "S-03", "S-04", "S-06", "S-08", "S-11", "S-12")
 
 
 def judge(*, client: Client, product: Product, ask: Ask, rules: Mapping[str, Rule]) -> Opinion:

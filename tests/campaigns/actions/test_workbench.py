@@ -35,6 +35,7 @@ from customers.vocabulary import ConsentState
 from tests.factories import (
     NOW,
     graph_of,
+    lift_contact_rules,
     make_account,
     make_journey,
     make_people,
@@ -58,6 +59,7 @@ def make_tasks(people: int = 1, *journeys: str) -> list[AdvisorTask]:
     found = make_people(people, channels=[Channel.TASK, Channel.SMS])
     say_consent(found, ["phone"])
     make_segment()
+    lift_contact_rules()
     for key in journeys or ("spring",):
         enrol(journey=make_journey(graph_of(send_node(Channel.TASK)), key=key), now=NOW)
     advance(owner="w", now=NOW)

@@ -462,8 +462,9 @@ def _store_customer(facts: Facts, cursor: Any) -> None:
     values = [facts.fields[name] for name in columns]
     cursor.execute(
         "INSERT INTO customers_customer (id, customer_no, status, name_cipher, personalise_off,"
-        f" aml_hold, attributes, updated_at{''.join(f', {name}' for name in columns)})"
-        f" VALUES (%s, %s, 'active', %s, false, false, %s, now(){', %s' * len(columns)})",
+        " aml_hold, internal_hold, attributes,"
+        f" updated_at{''.join(f', {name}' for name in columns)})"
+        f" VALUES (%s, %s, 'active', %s, false, false, false, %s, now(){', %s' * len(columns)})",
         [
             facts.customer_id,
             str(facts.customer_id),
