@@ -41,8 +41,12 @@ class Open(models.Model):
         APPLE = "apple_privacy", _("Apple Mail Privacy Protection, read or not")
         MACHINE = "machine", _("Machine")
 
-    touch = models.ForeignKey(Touch, on_delete=models.CASCADE, related_name="opens")
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
+    touch = models.ForeignKey(
+        Touch, on_delete=models.CASCADE, related_name="opens", verbose_name=_("touch")
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="+", verbose_name=_("customer")
+    )
     kind = models.CharField(_("fetched by"), max_length=16, choices=Kind.choices)
     times = models.PositiveIntegerField(_("times"), default=1)
     first_at = models.DateTimeField(_("first at"))

@@ -10,7 +10,11 @@ class Invoice(models.Model):
     """One file of a provider, taken once: the same bytes again are the same invoice."""
 
     account = models.ForeignKey(
-        ProviderAccount, on_delete=models.PROTECT, related_name="+", db_index=False
+        ProviderAccount,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("provider account"),
     )
     file_name = models.CharField(_("file"), max_length=255)
     file_hash = models.CharField(_("SHA-256 of the file"), max_length=64)

@@ -26,7 +26,12 @@ class Suppression(models.Model):
     value_hash = models.BinaryField(max_length=32)
     why = models.CharField(_("reason"), max_length=16, choices=Why.choices)
     account = models.ForeignKey(
-        ProviderAccount, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+        ProviderAccount,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("provider account"),
     )
     at = models.DateTimeField(_("at"))
 

@@ -509,10 +509,11 @@ def _store_belongings(facts: Facts, cursor: Any) -> None:
         cursor.execute(
             "INSERT INTO campaigns_touch (key, enrolment_id, journey_id, node, visit, customer_id,"
             " channel, purpose, account_id, batch_id, template_version_id, state, reason, verdict,"
-            " content_hash, fence, attempts, due_at, provider_id, segments, cost, currency,"
-            " queued_at, accepted_at, delivered_at, opened_at, clicked_at)"
+            " content_hash, fence, attempts, may_be_sent, product, due_at, provider_id, segments,"
+            " cost, currency, queued_at, accepted_at, delivered_at, opened_at, clicked_at)"
             " VALUES (gen_random_uuid(), nextval('campaigns_touch_id_seq'), %s, 'n', 1, %s, 'sms',"
-            " 'marketing', 1, 1, 1, 'accepted', '', '{}', '', 0, 0, now(), '', 1, 0, 'CNY', now(),"
+            " 'marketing', 1, 1, 1, 'accepted', '', '{}', '', 0, 0, false, '', now(), '', 1, 0,"
+            " 'CNY', now(),"
             " %s, %s, %s, %s)",
             [
                 int(touch.journey[1:]),
