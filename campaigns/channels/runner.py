@@ -67,6 +67,7 @@ class Loop:
             self._providers.clear()
         for provider in providers:
             self.run(provider.aclose())
+        self.run(_end_the_rest())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -74,8 +75,18 @@ class Loop:
 
 async def _close_later(provider: Provider) -> None:
     """Close a replaced provider once the sends under way on it have ended."""
-    await asyncio.sleep(_LONGEST_SEND_SECONDS)
-    await provider.aclose()
+    try:
+        await asyncio.sleep(_LONGEST_SEND_SECONDS)
+    finally:
+        await provider.aclose()
+
+
+async def _end_the_rest() -> None:
+    """Let nothing be destroyed while it waits: its finaliser would run at any odd moment."""
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
 
 
 _loops: dict[int, Loop] = {}

@@ -110,7 +110,7 @@ def test_nobody_stands_in_the_log_of_a_whole_story(
     Client().get(f"/no-such-page?email={PLANTED[0]}&phone={PLANTED[1]}")
     said = lines.getvalue() + "".join(capsys.readouterr())
 
-    assert len(documents(lines)) > 3
+    assert len(documents(lines)) >= 3
     for planted in PLANTED:
         assert planted not in said
 
