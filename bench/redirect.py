@@ -75,6 +75,7 @@ def main() -> None:
 
 def sent_links(count: int) -> list[str]:
     """Messages on record; the path of the link in each."""
+    # Only now: the settings read the scratch database's address, and the models need the settings.
     django.setup()
     from django.db import connections, transaction
 
