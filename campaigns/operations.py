@@ -274,7 +274,8 @@ SELECT count(*), min(received_at) FROM customers_quarantine WHERE state = 'held'
 
 ACCOUNTS: Final = """
 SELECT a.key, a.channel, a.is_active, a.per_second, a.per_day, h.open_until, coalesce(h.code, ''),
-       coalesce(h.opens, 0), coalesce(t.day_count, 0), t.day
+       coalesce(a.per_second, a.per_day) IS NOT NULL OR a.warm_up_from IS NOT NULL,
+       coalesce(t.day_count, 0), t.day
 FROM campaigns_provideraccount a
 LEFT JOIN campaigns_accounthealth h ON h.account_id = a.id
 LEFT JOIN campaigns_throttle t ON t.subject = 'account:' || a.id

@@ -108,10 +108,14 @@ def _measure_accounts(registry: CollectorRegistry, found: Operations) -> None:
     )
     _gauge(
         registry,
-        "touchstone_sent_today",
-        "Messages reserved from the account's daily limit",
+        "touchstone_reserved_today",
+        "Messages reserved today from the limits of an account that has some",
         ["account"],
-        [((item.key,), item.sent_today) for item in found.accounts],
+        [
+            ((item.key,), item.reserved_today)
+            for item in found.accounts
+            if item.reserved_today is not None
+        ],
     )
     _gauge(
         registry,

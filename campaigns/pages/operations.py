@@ -211,7 +211,7 @@ def _rates(found: Operations) -> Panel:
             _t("Breaker"),
             *(_t("%(n)d min") % {"n": minutes} for minutes in (1, 5, 15)),
             _t("Limit per second"),
-            _t("Today"),
+            _t("Reserved today"),
         ),
         rows=rows,
         empty=_t("There is no provider account yet."),
@@ -229,8 +229,10 @@ def _breaker(account: Account) -> SafeString:
 
 
 def _today(account: Account) -> str:
-    sent = figure(account.sent_today)
-    return f"{sent} / {figure(account.per_day)}" if account.per_day else sent
+    if account.reserved_today is None:
+        return "—"
+    taken = figure(account.reserved_today)
+    return f"{taken} / {figure(account.per_day)}" if account.per_day is not None else taken
 
 
 def _troubles(found: Operations) -> Panel:

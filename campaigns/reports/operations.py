@@ -63,7 +63,11 @@ class Aside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """An account's breaker and limits; ``open_seconds`` 0 when the breaker is closed."""
+    """An account's breaker and limits; ``open_seconds`` 0 when the breaker is closed.
+
+    ``reserved_today`` is what was taken from its limits; None without a limit, since nothing is
+    reserved and so nothing counted.
+    """
 
     key: str
     channel: str
@@ -72,7 +76,7 @@ class Account:
     code: str
     per_second: int | None
     per_day: int | None
-    sent_today: int
+    reserved_today: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +196,8 @@ def _touches(now: datetime, open_batches: int) -> list[Stage]:
 
 
 def _account(row: tuple[Any, ...], now: datetime, today: date) -> Account:
-    key, channel, is_active, per_second, per_day, open_until, code, _opens, count, day = row
+    key, channel, is_active, per_second, per_day, open_until, code, is_limited, *taken = row
+    count, day = taken
     is_open = open_until is not None and open_until > now
     return Account(
         key=key,
@@ -202,7 +207,7 @@ def _account(row: tuple[Any, ...], now: datetime, today: date) -> Account:
         code=code,
         per_second=per_second,
         per_day=per_day,
-        sent_today=count if day == today else 0,
+        reserved_today=(count if day == today else 0) if is_limited else None,
     )
 
 

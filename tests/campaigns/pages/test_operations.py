@@ -5,9 +5,17 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.actions.stop import Scope, stop_sending
-from campaigns.models import EmergencyStop
+from campaigns.models import EmergencyStop, ProviderAccount
 from compliance.models import User
-from tests.factories import NOW, graph_of, make_journey, make_people, make_segment, make_staff
+from tests.factories import (
+    NOW,
+    graph_of,
+    make_journey,
+    make_memory_account,
+    make_people,
+    make_segment,
+    make_staff,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -81,3 +89,23 @@ def test_every_page_of_the_console_says_what_is_stopped() -> None:
         page = client_of(user).get(reverse("admin:index")).content.decode()
         assert "Emergency stop: E-mail." in page
     assert "Emergency stop" not in Client().get(reverse("admin:login")).content.decode()
+
+
+def test_an_account_without_limits_is_not_said_to_have_sent_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What its limits gave out is counted; without one there is no such count, and not a zero."""
+    make_memory_account(monkeypatch)
+    client = client_of(make_staff().operator)
+    free = client.get(reverse("operations:board")).content.decode()
+    counted = client.get("/metrics").content.decode()
+
+    ProviderAccount.objects.update(per_day=3)
+    bound = client.get(reverse("operations:board")).content.decode()
+
+    assert "0 / 3" not in free
+    assert 'touchstone_reserved_today{account="account-email"}' not in counted
+    assert "0 / 3" in bound
+    assert 'touchstone_reserved_today{account="account-email"} 0.0' in (
+        client.get("/metrics").content.decode()
+    )
