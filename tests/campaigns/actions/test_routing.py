@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -138,7 +139,6 @@ def test_what_may_have_been_sent_stays_with_its_account(
     queued: Callable[..., MemoryProvider], second: MemoryProvider
 ) -> None:
     """Also when the account honours keys and a later attempt was turned away."""
-    limits = MemoryProvider(Channel.EMAIL).limits
 
     def lost(message: Outgoing) -> Outcome:
         return Unknown(key=message.key, code="timeout", message="")
@@ -146,14 +146,7 @@ def test_what_may_have_been_sent_stays_with_its_account(
     first = queued(
         2,
         script=lost,
-        limits=type(limits)(
-            batch_max=500,
-            concurrency=1,
-            honours_key=True,
-            can_find=False,
-            settle=timedelta(0),
-            per_request=500,
-        ),
+        limits=replace(MemoryProvider(Channel.EMAIL).limits, honours_key=True, can_find=False),
     )
     dispatch_batch(owner="w", now=NOW)
     first.script = dead
@@ -163,6 +156,38 @@ def test_what_may_have_been_sent_stays_with_its_account(
     assert fail_over(now=NOW + timedelta(minutes=1, seconds=1)) == 0
     assert DispatchBatch.objects.count() == 1
     assert second.sent == []
+
+
+@pytest.mark.django_db
+def test_of_one_batch_only_what_was_proved_unsent_moves(
+    queued: Callable[..., MemoryProvider], second: MemoryProvider
+) -> None:
+    first = queued(3, limits=replace(MemoryProvider(Channel.EMAIL).limits, honours_key=True))
+    doubtful = first_key()
+
+    def lost_or_dead(message: Outgoing) -> Outcome:
+        if message.key == doubtful:
+            return Unknown(key=message.key, code="timeout", message="")
+        return dead(message)
+
+    first.script = lost_or_dead
+    dispatch_batch(owner="w", now=NOW)
+    AccountHealth.objects.update_or_create(
+        account=ProviderAccount.objects.get(key="account-email"),
+        defaults={"opens": 1, "open_until": NOW + timedelta(hours=1), "changed_at": NOW},
+    )
+
+    moved = fail_over(now=LATER)
+    dispatch_batch(owner="w", now=LATER + timedelta(minutes=1))
+
+    assert moved == 2
+    assert doubtful not in {message.key for message in second.sent}
+    assert Touch.objects.get(key=doubtful).account.key == "account-email"
+    assert Touch.objects.filter(account__key="second", state="accepted").count() == 2
+
+
+def first_key() -> str:
+    return Touch.objects.order_by("id").values_list("key", flat=True)[0].hex
 
 
 @pytest.mark.django_db
