@@ -186,6 +186,21 @@ def test_of_one_batch_only_what_was_proved_unsent_moves(
     assert Touch.objects.filter(account__key="second", state="accepted").count() == 2
 
 
+@pytest.mark.django_db
+def test_what_a_dead_worker_may_have_sent_stays_even_where_keys_are_honoured(
+    queued: Callable[..., MemoryProvider], second: MemoryProvider
+) -> None:
+    """His attempt is made again under the same key: only at that vendor is that harmless."""
+    queued(2, script=dead, limits=replace(MemoryProvider(Channel.EMAIL).limits, honours_key=True))
+    Touch.objects.update(state="handing_over", attempts=1, fence=0)
+
+    dispatch_batch(owner="successor", now=NOW)
+    assert set(Touch.objects.values_list("reason", flat=True)) == {"provider_unavailable"}
+
+    assert fail_over(now=LATER) == 0
+    assert second.sent == []
+
+
 def first_key() -> str:
     return Touch.objects.order_by("id").values_list("key", flat=True)[0].hex
 
