@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.utils import translation
 
 from config.celery import app
 from tests.provide_chromium import find_chromium
@@ -28,6 +29,15 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.REDIS_URL = _with_database(settings.REDIS_URL, number)
     settings.CELERY_BROKER_URL = _with_database(settings.CELERY_BROKER_URL, number)
     app.conf.broker_url = settings.CELERY_BROKER_URL
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> None:
+    """Each test begins in the default language: a page asked for in another leaves it behind.
+
+    Django's LocaleMiddleware sets the thread's language and nothing takes it back.
+    """
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(scope="session")
