@@ -31,7 +31,7 @@ from config.replay import space  # noqa: E402
 from customers.actions.consents import ConsentStatement, record_consents  # noqa: E402
 from customers.actions.people import Person, put_people  # noqa: E402
 from customers.actions.sources import create_api_key  # noqa: E402
-from customers.queries import rows  # noqa: E402
+from customers.queries.database import rows  # noqa: E402
 from customers.vocabulary import ConsentState, KeyScope  # noqa: E402
 
 REQUIRED = 50.0

@@ -81,10 +81,10 @@ def sent_links(count: int) -> list[str]:
 
     from campaigns.content.compose import CLICK
     from campaigns.content.links import sign
-    from campaigns.queries import link_key
+    from campaigns.queries.accounts import link_key
     from compliance.queries import clock_now
     from customers.models import Customer
-    from customers.queries import execute
+    from customers.queries.database import execute
 
     now = clock_now()
     customer = Customer.objects.create(customer_no="c1", created_at=now, updated_at=now)

@@ -22,7 +22,7 @@ from compliance.sentences import Said
 from customers.errors import CustomersError, UnknownKey
 from customers.identifiers import identity_binding, mask, name_binding, normalise, redact
 from customers.models import Consent, Customer, Event, Identity, ImportJob, Quarantine, Source
-from customers.queries import keyring
+from customers.queries.identities import keyring
 from customers.tracking.reasons import OF_EVENTS
 from customers.vocabulary import (
     ConsentState,

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from compliance.actions import record
 from compliance.models import User
-from customers.queries import execute
+from customers.queries.database import execute
 from segments.models import Segment
 from segments.queries import check_rule, rule_sql
 

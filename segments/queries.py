@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from customers.models import Attribute
-from customers.queries import rows
+from customers.queries.database import rows
 from segments.errors import Problem
 from segments.models import Segment
 from segments.rules.catalog import Catalog, Field, FieldType

@@ -15,12 +15,13 @@ from attribution.queries import FOLLOW_LINK
 from campaigns.actions.receipts import mark_clicked
 from campaigns.content.compose import CLICK
 from campaigns.content.links import read, tag
-from campaigns.queries import link_key
+from campaigns.queries.accounts import link_key
 from customers.actions.partitions import ensure_partitions
 from customers.actions.record_events import NewEvent, record_events
 from customers.actions.sources import internal_source
 from customers.models import Source
-from customers.queries import month_of, rows
+from customers.queries.database import rows
+from customers.queries.events import month_of
 from customers.vocabulary import EventKind
 
 EVENT = "Link Clicked"

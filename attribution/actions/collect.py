@@ -21,8 +21,9 @@ from attribution.queries import (
 from campaigns.journeys.check import experiments
 from campaigns.journeys.graph import Graph
 from campaigns.models import Journey, JourneyVersion
-from campaigns.queries import version_graph
-from customers.queries import execute, owners_of_browsers, rows
+from campaigns.queries.journeys import version_graph
+from customers.queries.database import execute, rows
+from customers.queries.identities import owners_of_browsers
 
 CURSOR = "collect"
 # Rows may commit out of the order of their times; what is this young is read once more.

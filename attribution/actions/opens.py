@@ -12,8 +12,8 @@ from attribution.queries import ADD_OPEN
 from campaigns.actions.receipts import mark_opened
 from campaigns.content.compose import OPEN
 from campaigns.content.links import read
-from campaigns.queries import link_key
-from customers.queries import rows
+from campaigns.queries.accounts import link_key
+from customers.queries.database import rows
 
 # These fetch the picture when their reader opens the message, and hide him.
 _PROXIES: Final = re.compile(r"GoogleImageProxy|YahooMailProxy", re.I)

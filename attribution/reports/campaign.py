@@ -39,7 +39,7 @@ from attribution.queries import (
     STATES,
 )
 from campaigns.models import Journey
-from customers.queries import rows
+from customers.queries.database import rows
 
 METHODS: Final = ("first", "last", "linear")
 ROI_METHOD: Final = "last"

@@ -16,12 +16,12 @@ from attribution.queries import DECISIONS
 from attribution.reports.why_words import sentence_of, summary
 from campaigns.journeys.nodes.entry import Entry
 from campaigns.models import Enrolment, Journey
-from campaigns.queries import version_graph
+from campaigns.queries.journeys import version_graph
 from campaigns.states import TouchState
 from compliance.sentences import Said
 from customers.identifiers import redact
 from customers.models import Customer
-from customers.queries import rows
+from customers.queries.database import rows
 from segments.models import Membership
 
 _SENT: Final = "accepted"

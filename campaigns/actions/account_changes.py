@@ -23,13 +23,13 @@ from campaigns.channels.registry import build_provider
 from campaigns.channels.runner import process_loop
 from campaigns.errors import StateConflict
 from campaigns.models import ProviderAccount
-from campaigns.queries import account_config
+from campaigns.queries.accounts import account_config
 from compliance.actions import ask_review, decide_review, record
 from compliance.models import Review, User
 from compliance.queries import is_approved
 from customers.errors import IdentifierError
 from customers.identifiers import mask, normalise
-from customers.queries import keyring
+from customers.queries.identities import keyring
 
 KIND: Final = "account"
 # Options that say where something is sent to: a change of one is a change of the destination.

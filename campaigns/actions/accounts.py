@@ -13,9 +13,9 @@ from campaigns.channels.base import Channel
 from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.registry import build_provider
 from campaigns.models import ProviderAccount
-from campaigns.queries import account_config
+from campaigns.queries.accounts import account_config
 from compliance.actions import record
-from customers.queries import keyring
+from customers.queries.identities import keyring
 
 # By these a provider proves itself at our door; the others are ours to change at once.
 ROTATING: Final = frozenset({"receipt_secret", "receipt_token", "auth_token"})

@@ -17,16 +17,13 @@ from campaigns.journeys.engine import Outcome, branch_rules, run
 from campaigns.journeys.graph import Facts, Graph, Position, Send
 from campaigns.models import DispatchBatch, Enrolment, Journey, ProviderAccount, TemplateVersion
 from campaigns.operations import RECORD_POISON
-from campaigns.queries import (
-    CLAIM_ENROLMENTS,
-    WRITE_ENROLMENTS,
-    approved_templates,
-    version_graph,
-)
+from campaigns.queries.enrolments import CLAIM_ENROLMENTS, WRITE_ENROLMENTS
+from campaigns.queries.journeys import approved_templates, version_graph
 from campaigns.states import TouchState
 from compliance.masking import mask
 from compliance.tracing import event_trace, is_on, note, span
-from customers.queries import execute, newest_events, rows
+from customers.queries.database import execute, rows
+from customers.queries.events import newest_events
 from customers.vocabulary import Purpose
 from segments.errors import RuleError
 from segments.queries import check_rule, matching

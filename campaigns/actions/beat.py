@@ -4,7 +4,7 @@ import time
 from typing import Final
 
 from campaigns.operations import BEAT, FORGET_PULSES
-from customers.queries import execute
+from customers.queries.database import execute
 
 # An idle worker says this often that it lives.
 EVERY_SECONDS: Final = 5.0

@@ -9,19 +9,20 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from campaigns.queries import (
+from campaigns.queries.contacts import (
     GIVE_BACK_CONTACTS,
     LAST_MARKETED,
     PRUNE_CONTACTS,
     TAKE_CONTACTS,
     Counter,
-    OpenTouch,
     contact_counts,
 )
+from campaigns.queries.dispatch import OpenTouch
 from campaigns.states import TouchState
 from compliance.calendar import first_instant, period_start
 from compliance.contact import LIMITED_PURPOSES, PERIODS, Cap, ContactRules
-from customers.queries import LOCK_CUSTOMERS, as_json, execute, rows
+from customers.queries.consents import LOCK_CUSTOMERS
+from customers.queries.database import as_json, execute, rows
 
 # Caps look back a month, rule S-04 thirty days.
 KEPT = timedelta(days=70)

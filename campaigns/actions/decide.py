@@ -19,7 +19,7 @@ from campaigns.channels.base import Channel
 from campaigns.errors import NotOnRecord
 from campaigns.guards.chain import ask
 from campaigns.guards.verdict import Case, Defer, Policy, Refuse, Verdict
-from campaigns.queries import suppressed
+from campaigns.queries.receipts import suppressed
 from compliance.calendar import zone
 from compliance.contact import LIMITED_PURPOSES
 from compliance.queries import products
@@ -33,13 +33,9 @@ from compliance.suitability.values import (
     Finding,
     Product,
 )
-from customers.queries import (
-    CustomerFacts,
-    addresses,
-    current_consents,
-    customer_facts,
-    customer_ids,
-)
+from customers.queries.consents import current_consents
+from customers.queries.identities import addresses
+from customers.queries.people import CustomerFacts, customer_facts, customer_ids
 
 # By what rule each gate speaks, where its verdict doesn't say.
 _RULES: Final = {"recipient": "P-6", "eligibility": "not_eligible", "consent": "P-1"}

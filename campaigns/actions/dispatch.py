@@ -31,7 +31,8 @@ from campaigns.channels.runner import process_loop
 from campaigns.errors import LostLease
 from campaigns.failpoints import reach
 from campaigns.models import DispatchBatch, ProviderAccount, Suppression
-from campaigns.queries import (
+from campaigns.queries.accounts import account_config
+from campaigns.queries.dispatch import (
     CLAIM_BATCH,
     OPEN_TOUCHES,
     ORPHANED_ATTEMPTS,
@@ -42,11 +43,10 @@ from campaigns.queries import (
     WRITE_OUTCOMES,
     ClaimedBatch,
     OpenTouch,
-    account_config,
 )
 from campaigns.states import Reason, TouchState
 from compliance.tracing import note, span
-from customers.queries import as_json, execute, rows
+from customers.queries.database import as_json, execute, rows
 
 TASK_SLA: Final = timedelta(hours=24)
 # Batches that one process has under way at once: while one waits for slow answers the next is

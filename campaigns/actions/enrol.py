@@ -7,8 +7,9 @@ from django.db import transaction
 from campaigns.failpoints import reach
 from campaigns.journeys.nodes.entry import Entry
 from campaigns.models import Journey
-from campaigns.queries import ENROL_MEMBERS, version_graph
-from customers.queries import execute
+from campaigns.queries.enrolments import ENROL_MEMBERS
+from campaigns.queries.journeys import version_graph
+from customers.queries.database import execute
 from segments.actions import refresh
 from segments.models import Segment
 

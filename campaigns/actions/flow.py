@@ -15,17 +15,16 @@ from campaigns.actions.gateway import Gateway
 from campaigns.actions.hand_over import Pace
 from campaigns.actions.lease import LEASE
 from campaigns.models import Journey, ProviderAccount
-from campaigns.queries import (
+from campaigns.queries.dispatch import DUE_IN_BATCH, ClaimedBatch
+from campaigns.queries.flow import (
     BEGIN_PROBE,
     CLOSE_BREAKER,
-    DUE_IN_BATCH,
     END_PROBE,
     MAKE_THROTTLE,
     OPEN_BREAKER,
     RESERVE,
-    ClaimedBatch,
 )
-from customers.queries import execute, rows
+from customers.queries.database import execute, rows
 
 # A reservation reaches this far ahead; a sending of it ends well within a lease.
 AHEAD: Final = timedelta(seconds=5)

@@ -14,9 +14,10 @@ from campaigns.actions.receipts import take_receipts
 from campaigns.channels.base import Channel, Receipt, ReceiptKind
 from campaigns.channels.in_app import KEEP_DAYS
 from campaigns.models import Touch
-from campaigns.queries import INBOX_PAGE, INBOX_UNREAD, Frozen, thaw
+from campaigns.queries.content import Frozen, thaw
+from campaigns.queries.inbox import INBOX_PAGE, INBOX_UNREAD
 from customers.models import Customer
-from customers.queries import rows
+from customers.queries.database import rows
 from customers.vocabulary import CustomerStatus
 
 NEWEST: Final = 2**63 - 1

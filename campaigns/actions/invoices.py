@@ -9,9 +9,9 @@ from django.db import transaction
 
 from campaigns.invoices.read import BadLine, Line, read_invoice
 from campaigns.models import Invoice, ProviderAccount
-from campaigns.queries import ADD_INVOICE_LINES
+from campaigns.queries.invoices import ADD_INVOICE_LINES
 from compliance.actions import record
-from customers.queries import as_json, execute
+from customers.queries.database import as_json, execute
 
 _LINES_AT_ONCE: Final = 5_000
 _BAD_LISTED: Final = 1_000

@@ -18,19 +18,18 @@ from campaigns.guards import wording
 from campaigns.guards.chain import judge
 from campaigns.guards.verdict import Allow, Case, Defer, Policy, Refuse, Verdict
 from campaigns.models import Journey, TemplateVersion
-from campaigns.queries import KEEP_RESTRICTED, OpenTouch, suppressed, version_graph
+from campaigns.queries.contacts import KEEP_RESTRICTED
+from campaigns.queries.dispatch import OpenTouch
+from campaigns.queries.journeys import version_graph
+from campaigns.queries.receipts import suppressed
 from campaigns.states import Reason
 from compliance.calendar import zone
 from compliance.queries import is_approved, products, rulebook
 from compliance.suitability.values import Product
-from customers.queries import (
-    CustomerFacts,
-    addresses,
-    as_json,
-    current_consents,
-    customer_facts,
-    execute,
-)
+from customers.queries.consents import current_consents
+from customers.queries.database import as_json, execute
+from customers.queries.identities import addresses
+from customers.queries.people import CustomerFacts, customer_facts
 from customers.vocabulary import IdentityKind
 
 log = logging.getLogger(__name__)

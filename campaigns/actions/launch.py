@@ -17,7 +17,7 @@ from campaigns.journeys.engine import branch_rules
 from campaigns.journeys.graph import MAX_NAME, Graph, Json
 from campaigns.journeys.parse import parse
 from campaigns.models import Enrolment, Journey, JourneyVersion, Touch
-from campaigns.queries import experiment_keys, references
+from campaigns.queries.journeys import experiment_keys, references
 from campaigns.states import Reason, TouchState
 from compliance.actions import ask_review, decide_review, record
 from compliance.errors import NotPermitted

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from campaigns.models import Journey
-from campaigns.queries import RENEW_LEASE, ClaimedBatch
-from customers.queries import rows
+from campaigns.queries.dispatch import RENEW_LEASE, ClaimedBatch
+from customers.queries.database import rows
 
 LEASE: Final = timedelta(seconds=45)
 # Requests stop this long before the lease ends: nobody else can have claimed the batch by then.

@@ -6,7 +6,7 @@ from campaigns.channels.base import Listening
 from campaigns.channels.errors import ChannelError
 from campaigns.channels.runner import process_loop
 from campaigns.models import ProviderAccount
-from campaigns.queries import account_config
+from campaigns.queries.accounts import account_config
 
 log = logging.getLogger(__name__)
 

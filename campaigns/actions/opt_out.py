@@ -9,9 +9,9 @@ from campaigns.actions.judging import ADDRESS_KIND, CONSENT_CHANNEL
 from campaigns.actions.suppress import suppress
 from campaigns.channels.base import Channel, Receipt, ReceiptKind
 from campaigns.models import ProviderAccount, Suppression, Touch
-from campaigns.queries import StoredReceipt
+from campaigns.queries.receipts import StoredReceipt
 from customers.actions.consents import ConsentStatement, record_consents
-from customers.queries import addresses, customers_sharing
+from customers.queries.identities import addresses, customers_sharing
 from customers.vocabulary import ConsentState, Purpose
 
 _WITHDRAWING: Final = frozenset({ReceiptKind.UNSUBSCRIBED.value, ReceiptKind.COMPLAINED.value})

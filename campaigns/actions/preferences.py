@@ -7,7 +7,7 @@ from campaigns.channels.base import Channel
 from campaigns.content.compose import UNSUBSCRIBE
 from campaigns.content.links import read
 from campaigns.models import Touch
-from campaigns.queries import link_key
+from campaigns.queries.accounts import link_key
 from customers.actions.consents import withdraw
 
 

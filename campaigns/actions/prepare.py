@@ -24,10 +24,12 @@ from campaigns.content.compose import Addressing, Ready, Recipient, compose_batc
 from campaigns.content.render import MissingVariable
 from campaigns.errors import ContentChanged, TemplateError
 from campaigns.guards.verdict import Allow, Defer, Refuse
-from campaigns.queries import Frozen, OpenTouch, freeze, link_key, thaw
+from campaigns.queries.accounts import link_key
+from campaigns.queries.content import Frozen, freeze, thaw
+from campaigns.queries.dispatch import OpenTouch
 from campaigns.states import Reason, TouchState
 from customers.errors import UnknownKey
-from customers.queries import CustomerFacts
+from customers.queries.people import CustomerFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,14 +29,15 @@ from campaigns.operations import (
     REPLAY_TOUCHES,
     SPLIT_BATCH,
 )
-from campaigns.queries import FAILED_CLAIMS, account_config
+from campaigns.queries.accounts import account_config
+from campaigns.queries.enrolments import FAILED_CLAIMS
 from campaigns.states import OPEN_STATES
 from compliance.actions import record
 from compliance.errors import NotPermitted
 from compliance.masking import mask
 from compliance.models import User
 from customers.errors import UnknownKey
-from customers.queries import execute, rows
+from customers.queries.database import execute, rows
 
 PATIENCE: Final = 8
 # An enrolment stands alone from this claim on, however many were claimed with it at first.

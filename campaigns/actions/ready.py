@@ -16,9 +16,9 @@ from campaigns.content.links import prepare
 from campaigns.content.locales import DEFAULT
 from campaigns.content.render import Compiled, compile_parts
 from campaigns.models import Journey, Link, TemplateVersion, Touch
-from campaigns.queries import link_hosts
+from campaigns.queries.accounts import link_hosts
 from compliance.queries import clock_now
-from customers.queries import CustomerFacts
+from customers.queries.people import CustomerFacts
 
 _PLAIN_FACTS: Final = tuple(
     field.name

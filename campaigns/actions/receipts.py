@@ -14,7 +14,7 @@ from campaigns.actions.opt_out import heed
 from campaigns.channels.base import Receipt, ReceiptKind
 from campaigns.failpoints import reach
 from campaigns.models import ProviderAccount, Touch
-from campaigns.queries import (
+from campaigns.queries.receipts import (
     HOLD_BATCHES,
     INSERT_RECEIPTS,
     MATCH_RECEIPTS,
@@ -23,7 +23,7 @@ from campaigns.queries import (
     StoredReceipt,
 )
 from compliance.tracing import is_on, note, span
-from customers.queries import execute, rows
+from customers.queries.database import execute, rows
 
 log = logging.getLogger(__name__)
 

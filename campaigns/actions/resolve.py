@@ -26,13 +26,13 @@ from campaigns.operations import (
     OPEN_BATCHES,
     SEND_AGAIN,
 )
-from campaigns.queries import account_config
+from campaigns.queries.accounts import account_config
 from campaigns.states import Reason, TouchState
 from compliance.actions import record
 from compliance.errors import NotPermitted, SelfReview
 from compliance.models import User
 from customers.errors import UnknownKey
-from customers.queries import execute, rows
+from customers.queries.database import execute, rows
 
 MOST = 10_000  # touches in one act: beyond it a person narrows the filter
 SHOWN = 20

@@ -10,10 +10,11 @@ from django.db.models import Q
 
 from campaigns.journeys.bucketing import choose
 from campaigns.models import AccountHealth, ChannelRoute, DispatchBatch, ProviderAccount
-from campaigns.queries import MOVE_TOUCHES, SETTLE_BATCH, STRANDED
+from campaigns.queries.dispatch import SETTLE_BATCH
+from campaigns.queries.flow import MOVE_TOUCHES, STRANDED
 from campaigns.states import Policy
 from compliance.actions import record
-from customers.queries import execute, rows
+from customers.queries.database import execute, rows
 
 # Batches moved in one transaction.
 MOST: Final = 50

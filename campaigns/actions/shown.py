@@ -20,10 +20,10 @@ from campaigns.content.locales import DEFAULT, chosen
 from campaigns.content.render import PARTS, Compiled, compile_parts
 from campaigns.errors import NotOnRecord, TemplateError
 from campaigns.models import ProviderAccount, TemplateVersion
-from campaigns.queries import link_hosts
+from campaigns.queries.accounts import link_hosts
 from customers.identifiers import mask, redact
 from customers.models import Customer
-from customers.queries import customer_facts
+from customers.queries.people import customer_facts
 
 # Not the key of real messages: these addresses look and measure like theirs and open nothing.
 _KEY: Final = b"preview"

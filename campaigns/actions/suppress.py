@@ -7,9 +7,10 @@ from datetime import datetime
 from django.db import transaction
 
 from campaigns.models import ProviderAccount, Suppression
-from campaigns.queries import SUPPRESS
+from campaigns.queries.receipts import SUPPRESS
 from compliance.actions import record
-from customers.queries import execute, lookup_hashes
+from customers.queries.database import execute
+from customers.queries.identities import lookup_hashes
 
 
 def suppress(

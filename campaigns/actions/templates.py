@@ -18,7 +18,7 @@ from campaigns.content.render import build_parts, compile_parts
 from campaigns.content.sentences import WORDING, part_named
 from campaigns.errors import StateConflict, TemplateError
 from campaigns.models import Template, TemplateVersion
-from campaigns.queries import link_hosts
+from campaigns.queries.accounts import link_hosts
 from compliance.actions import ask_review, decide_review
 from compliance.models import Review, User
 from compliance.queries import products

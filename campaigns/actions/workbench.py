@@ -18,7 +18,7 @@ from campaigns.actions.receipts import take_receipts
 from campaigns.channels.base import Channel, Receipt, ReceiptKind
 from campaigns.errors import StateConflict
 from campaigns.models import AdvisorTask, Call, EmergencyStop, Journey, ProviderAccount
-from campaigns.queries import sealed_note
+from campaigns.queries.content import sealed_note
 from campaigns.states import SPOKEN_TO, Disposition
 from compliance.actions import record
 from compliance.models import User
@@ -26,7 +26,9 @@ from customers.actions.consents import ConsentStatement, record_consents, withdr
 from customers.actions.record_events import NewEvent, record_events
 from customers.actions.sources import internal_source
 from customers.models import Consent
-from customers.queries import LOCK_CUSTOMERS, addresses, as_json, current_consents, execute
+from customers.queries.consents import LOCK_CUSTOMERS, current_consents
+from customers.queries.database import as_json, execute
+from customers.queries.identities import addresses
 from customers.vocabulary import ConsentState, CustomerStatus, EventKind, IdentityKind, Purpose
 
 CLAIM: Final = timedelta(minutes=30)

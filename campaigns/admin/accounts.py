@@ -37,7 +37,7 @@ from campaigns.channels.registry import VENDORS
 from campaigns.errors import CampaignError
 from campaigns.labels import CHANNELS, say
 from campaigns.models import ProviderAccount
-from campaigns.queries import account_config
+from campaigns.queries.accounts import account_config
 from compliance.console import Act, ActingAdmin, Panel, Tone, badge
 from compliance.errors import ComplianceError
 from compliance.json_box import JsonText

@@ -14,7 +14,7 @@ from campaigns.channels.errors import AccountInvalid, BadSignature, MalformedRec
 from campaigns.channels.receipts import MOST_BYTES
 from campaigns.channels.runner import process_loop
 from campaigns.models import ProviderAccount
-from campaigns.queries import account_config
+from campaigns.queries.accounts import account_config
 from compliance.queries import clock_now
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from django.conf import settings
 
 from campaigns.models import Invoice
-from campaigns.queries import invoice_days, invoice_findings
+from campaigns.queries.invoices import invoice_days, invoice_findings
 
 
 class Finding(StrEnum):

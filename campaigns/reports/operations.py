@@ -23,7 +23,7 @@ from campaigns.operations import (
     WORKERS,
 )
 from campaigns.states import TouchState
-from customers.queries import rows
+from customers.queries.database import rows
 
 SAMPLE: Final = 200  # batches whose touches are counted one by one
 MOST: Final = 100_000  # due enrolments are counted no further

@@ -11,11 +11,12 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from campaigns.models import AdvisorTask, Call, Journey, Touch
-from campaigns.queries import note_of
+from campaigns.queries.content import note_of
 from compliance.models import User
 from customers.identifiers import mask
 from customers.models import Consent, Event, Tagging
-from customers.queries import CustomerFacts, addresses, customer_facts
+from customers.queries.identities import addresses
+from customers.queries.people import CustomerFacts, customer_facts
 from customers.vocabulary import IdentityKind
 
 SHOWN: Final = 50

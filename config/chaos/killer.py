@@ -12,7 +12,7 @@ import psutil
 from django.db import Error, connections
 
 from compliance.queries import clock_now
-from customers.queries import rows
+from customers.queries.database import rows
 
 # Mostly a pool process, which does the work; now and then one of those it hangs on.
 _OTHERS: Final = ("worker", "web", "beat")

@@ -27,7 +27,7 @@ from config.replay.agent import ReplayError
 from config.replay.progress import Reporter, Stage
 from config.replay.staff import hire
 from config.supervisor import Supervisor, beat_argv
-from customers.queries import rows
+from customers.queries.database import rows
 
 RECOVERY: Final = LEASE.total_seconds() + 30.0
 """Seconds after the last fault in which every touch must have come to an end."""

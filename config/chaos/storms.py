@@ -24,7 +24,7 @@ from config import servers
 from config.chaos.killer import grown_workers, lease_holders
 from config.places import locate
 from config.replay.agent import ReplayError
-from customers.queries import rows
+from customers.queries.database import rows
 
 BACK_SECONDS: Final = 60.0
 PAST_LEASE: Final = LEASE.total_seconds() + 5.0

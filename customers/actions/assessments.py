@@ -13,14 +13,9 @@ from django.db import transaction
 from compliance.queries import rulebook
 from compliance.suitability.judge import may_assess
 from compliance.suitability.values import Decision
-from customers.queries import (
-    ADD_ASSESSMENTS,
-    ASSESSMENT_TIMES,
-    LOCK_CUSTOMERS,
-    as_json,
-    execute,
-    rows,
-)
+from customers.queries.consents import LOCK_CUSTOMERS
+from customers.queries.database import as_json, execute, rows
+from customers.queries.people import ADD_ASSESSMENTS, ASSESSMENT_TIMES
 
 YEAR = timedelta(days=366)
 

@@ -15,18 +15,9 @@ from customers.actions.people import Person, put_people
 from customers.actions.record_events import record_events
 from customers.identifiers import redact
 from customers.models import Source
-from customers.queries import (
-    ADD_QUARANTINE,
-    LINK_IDENTITIES,
-    QUARANTINE_BINDING,
-    Owner,
-    as_json,
-    execute,
-    find_owners,
-    identity_row,
-    keyring,
-    month_of,
-)
+from customers.queries.database import as_json, execute
+from customers.queries.events import ADD_QUARANTINE, QUARANTINE_BINDING, month_of
+from customers.queries.identities import LINK_IDENTITIES, Owner, find_owners, identity_row, keyring
 from customers.tracking.event import NewEvent
 from customers.tracking.parse import Message, Rejection
 from customers.tracking.traits import Described, sort_traits, storable

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from customers.queries import ADD_CONSENTS, LOCK_CUSTOMERS, as_json, execute
+from customers.queries.consents import ADD_CONSENTS, LOCK_CUSTOMERS
+from customers.queries.database import as_json, execute
 from customers.vocabulary import ConsentState
 
 

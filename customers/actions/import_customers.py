@@ -30,7 +30,8 @@ from customers.importing.mapping import (
 from customers.importing.reader import read_header, read_records
 from customers.importing.rows import BadRow, GoodRow, judge
 from customers.models import ImportJob, Source
-from customers.queries import ANALYSE, attribute_types, execute, rows
+from customers.queries.database import execute, rows
+from customers.queries.people import ANALYSE, attribute_types
 
 __all__ = ["ConsentTerms", "ImportProgress", "ImportResult", "ImportStatus", "import_customers"]
 

@@ -5,14 +5,8 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
-from customers.queries import (
-    PRUNE_EVENT_KEYS,
-    add_partition,
-    execute,
-    has_partition,
-    month_of,
-    rows,
-)
+from customers.queries.database import execute, rows
+from customers.queries.events import PRUNE_EVENT_KEYS, add_partition, has_partition, month_of
 
 # Contract: at least 30 days. A late client may send a batch again after its own 72 h.
 KEYS_KEPT = timedelta(days=35)
@@ -28,7 +22,7 @@ def ensure_partitions(*, months: Iterable[date]) -> int:
 
     Parameters
     ----------
-    months : first days of months, as `customers.queries.month_of` gives them
+    months : first days of months, as `customers.queries.events.month_of` gives them
     """
     missing = [month for month in sorted(set(months) - _known) if not _is_ready(month)]
     for month in missing:

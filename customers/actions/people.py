@@ -9,18 +9,13 @@ from django.db import transaction
 
 from customers.errors import IdentifierError
 from customers.identifiers import Keyring, name_binding, normalise
-from customers.queries import (
-    ADD_IDENTITIES,
+from customers.queries.database import as_json, execute, rows
+from customers.queries.identities import ADD_IDENTITIES, contacts_held, identity_row, keyring
+from customers.queries.people import (
     REGISTER_ATTRIBUTES,
     SET_HOLDS,
     UPSERT_CUSTOMERS,
-    as_json,
     attribute_types,
-    contacts_held,
-    execute,
-    identity_row,
-    keyring,
-    rows,
 )
 from customers.vocabulary import AttributeType
 

@@ -11,7 +11,9 @@ from compliance.tracing import event_trace, note, span
 from customers.actions.partitions import ensure_partitions
 from customers.identifiers import Keyring
 from customers.models import Source
-from customers.queries import ADD_EVENTS, execute, keyring, month_of
+from customers.queries.database import execute
+from customers.queries.events import ADD_EVENTS, month_of
+from customers.queries.identities import keyring
 from customers.tracking.event import NewEvent
 
 __all__ = ["NewEvent", "Recorded", "record_events"]

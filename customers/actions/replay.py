@@ -8,7 +8,7 @@ from django.db import transaction
 from customers.actions.collect import collect
 from customers.errors import EventRefused
 from customers.models import Quarantine, Source
-from customers.queries import quarantined_payload
+from customers.queries.events import quarantined_payload
 from customers.tracking import reasons
 from customers.tracking.body import parse_body
 from customers.tracking.parse import EVENT_BYTES, Envelope, Rejection, parse_message

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from customers.errors import KeyRefused
 from customers.models import Source
-from customers.queries import key_hash
+from customers.queries.sources import key_hash
 from customers.vocabulary import KeyScope
 
 _SLUG = re.compile("[A-Za-z0-9_-]{1,64}")

@@ -8,7 +8,7 @@ from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, Pe
 from rest_framework.request import Request
 
 from customers.models import Source
-from customers.queries import source_by_key
+from customers.queries.sources import source_by_key
 from customers.vocabulary import KeyScope
 
 READING = frozenset({KeyScope.READ, KeyScope.MANAGE})

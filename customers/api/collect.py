@@ -23,7 +23,7 @@ from compliance.sentences import Said
 from customers.actions.collect import Collected, collect
 from customers.errors import BodyRefused
 from customers.models import Source
-from customers.queries import source_by_key
+from customers.queries.sources import source_by_key
 from customers.tracking import reasons
 from customers.tracking.body import Irregular, parse_body
 from customers.tracking.parse import (

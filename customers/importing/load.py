@@ -9,17 +9,10 @@ from customers.identifiers import Keyring, name_binding
 from customers.importing.mapping import Plan
 from customers.importing.reasons import REASONS
 from customers.importing.rows import BadRow, GoodRow, customer_row
-from customers.queries import (
-    ADD_IDENTITIES,
-    IMPORT_CONSENTS,
-    REGISTER_ATTRIBUTES,
-    UPSERT_CUSTOMERS,
-    as_json,
-    execute,
-    identity_row,
-    keyring,
-    rows,
-)
+from customers.queries.consents import IMPORT_CONSENTS
+from customers.queries.database import as_json, execute, rows
+from customers.queries.identities import ADD_IDENTITIES, identity_row, keyring
+from customers.queries.people import REGISTER_ATTRIBUTES, UPSERT_CUSTOMERS
 from customers.vocabulary import ConsentState, Purpose
 
 

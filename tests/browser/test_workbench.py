@@ -16,7 +16,7 @@ from compliance.models import User
 from compliance.queries import clock_now
 from customers.actions.people import Person, put_people
 from customers.models import Customer
-from customers.queries import current_consents
+from customers.queries.consents import current_consents
 from tests.browser.conftest import Noted, log_in, speak
 from tests.browser.factories import PASSWORD, House, build_staff
 from tests.factories import (

@@ -15,7 +15,7 @@ from campaigns.actions.dispatch import dispatch_due  # noqa: E402
 from campaigns.actions.enrol import enrol  # noqa: E402
 from campaigns.models import Journey  # noqa: E402
 from campaigns.tasks import owner  # noqa: E402
-from customers.queries import rows  # noqa: E402
+from customers.queries.database import rows  # noqa: E402
 
 FEW = 2  # enrolments in one claim, so that a small world has many claims
 _OPEN = """

@@ -15,7 +15,7 @@ from django.db import connection
 
 from compliance.queries import clock_now
 from customers.actions.sources import create_api_key
-from customers.queries import execute
+from customers.queries.database import execute
 from customers.vocabulary import KeyScope
 from tests.chaos.sizes import TIMES
 from tests.customers.api.test_durability import web_server

@@ -6,7 +6,7 @@ from typing import Any
 from campaigns.channels.base import Channel
 from config.chaos.reconcile import Row, read_ledger, reconcile
 from customers.models import Customer
-from customers.queries import rows
+from customers.queries.database import rows
 from tests.campaigns.sandbox_process import SandboxProcess
 from tests.factories import (
     graph_of,

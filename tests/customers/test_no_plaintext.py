@@ -8,10 +8,11 @@ import pytest
 from django.db import connection
 
 from compliance.queries import clock_now
-from customers import queries
 from customers.actions.import_customers import import_customers
 from customers.actions.sources import create_api_key
+from customers.identities import addresses, find_customers
 from customers.models import Customer
+from customers.people import customer_facts
 from customers.vocabulary import KeyScope
 
 PEOPLE = [(f"1391234{n:04d}", f"planted{n}@secret.example", f"欧阳种植{n}") for n in range(100)]
@@ -74,8 +75,8 @@ def test_planted_people_can_still_be_found_and_reached(tmp_path: Path, settings:
     import_customers(path=path, now=clock_now())
 
     identifier = Customer.objects.get().pk
-    assert queries.find_customers("phone", ["+86 138-0013-8000", "13900000000"]) == {
+    assert find_customers("phone", ["+86 138-0013-8000", "13900000000"]) == {
         "+86 138-0013-8000": identifier
     }
-    assert queries.addresses([identifier], "email") == {identifier: "A@example.com"}
-    assert queries.customer_facts([identifier])[identifier].name == "张伟"
+    assert addresses([identifier], "email") == {identifier: "A@example.com"}
+    assert customer_facts([identifier])[identifier].name == "张伟"

@@ -15,7 +15,7 @@ from campaigns.actions.enrol import enrol
 from campaigns.channels.base import Channel
 from campaigns.models import ProviderAccount, Touch
 from compliance.queries import clock_now
-from customers.queries import rows
+from customers.queries.database import rows
 from tests.campaigns.sandbox_process import ROOT, SandboxProcess
 from tests.factories import (
     graph_of,

@@ -21,7 +21,7 @@ from campaigns.channels.base import Channel
 from campaigns.channels.receipts import sign
 from campaigns.models import Enrolment, Touch
 from compliance.queries import broken_audit_entries, clock_now
-from customers.queries import current_consents
+from customers.queries.consents import current_consents
 from tests.factories import (
     graph_of,
     make_journey,

@@ -15,7 +15,7 @@ from campaigns.channels.base import Channel
 from campaigns.content.compose import CLICK, UNSUBSCRIBE
 from campaigns.content.links import sign
 from campaigns.models import Link, Touch
-from campaigns.queries import link_key
+from campaigns.queries.accounts import link_key
 from tests.factories import (
     NOW,
     graph_of,

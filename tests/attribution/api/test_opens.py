@@ -13,7 +13,7 @@ from campaigns.channels.base import Channel
 from campaigns.content.compose import CLICK, OPEN
 from campaigns.content.links import sign
 from campaigns.models import Touch
-from campaigns.queries import link_key
+from campaigns.queries.accounts import link_key
 from tests.factories import (
     NOW,
     graph_of,

@@ -32,7 +32,7 @@ from campaigns.channels.base import (
 from campaigns.channels.memory import MemoryProvider, accept
 from campaigns.errors import LostLease
 from campaigns.models import AdvisorTask, DispatchBatch, Journey, ProviderAccount, Touch
-from campaigns.queries import Frozen, freeze, thaw
+from campaigns.queries.content import Frozen, freeze, thaw
 from customers.vocabulary import ConsentState
 from tests.factories import (
     NOW,

@@ -15,8 +15,8 @@ from campaigns.channels.base import Accepted, AccountConfig, Channel, Outgoing
 from campaigns.channels.registry import build_provider
 from campaigns.channels.runner import close_process_loop
 from campaigns.models import ProviderAccount, Receipt, Touch
-from campaigns.queries import account_config
-from customers.queries import current_consents
+from campaigns.queries.accounts import account_config
+from customers.queries.consents import current_consents
 from tests.campaigns.sandbox_process import SandboxProcess
 from tests.factories import (
     NOW,

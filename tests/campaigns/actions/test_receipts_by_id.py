@@ -18,7 +18,7 @@ from campaigns.channels.base import ReceiptKind as Kind
 from campaigns.channels.memory import accept
 from campaigns.models import ProviderAccount, Touch, TouchAlias
 from campaigns.models import Receipt as Stored
-from customers.queries import current_consents
+from customers.queries.consents import current_consents
 from tests.factories import (
     NOW,
     graph_of,

@@ -17,7 +17,7 @@ from compliance.models import AuditEntry
 from customers.actions.import_customers import ConsentTerms, import_customers
 from customers.actions.people import Person, put_people
 from customers.models import Consent, Customer
-from customers.queries import current_consents
+from customers.queries.consents import current_consents
 from tests.factories import (
     NOW,
     graph_of,

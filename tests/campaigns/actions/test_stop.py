@@ -17,7 +17,7 @@ from campaigns.actions.stop import Scope, ask_release, release, stop_sending
 from campaigns.channels.memory import MemoryProvider
 from campaigns.errors import StateConflict
 from campaigns.models import DispatchBatch, EmergencyStop, Journey, ProviderAccount
-from campaigns.queries import ClaimedBatch
+from campaigns.queries.dispatch import ClaimedBatch
 from compliance.errors import NotPermitted, SelfReview
 from compliance.models import AuditEntry
 from tests.factories import (

@@ -7,7 +7,7 @@ from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
 from campaigns.models import Touch
-from campaigns.queries import approved_templates
+from campaigns.queries.journeys import approved_templates
 from tests.factories import (
     NOW,
     graph_of,

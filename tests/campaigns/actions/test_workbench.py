@@ -25,12 +25,12 @@ from campaigns.actions.workbench import (
 from campaigns.channels.base import Channel
 from campaigns.errors import StateConflict
 from campaigns.models import AdvisorTask, Call, Journey, Receipt, Touch
-from campaigns.queries import note_of
+from campaigns.queries.content import note_of
 from campaigns.states import Disposition
 from compliance.models import AuditEntry, User
 from customers.actions.consents import withdraw
 from customers.models import Consent, Event
-from customers.queries import current_consents
+from customers.queries.consents import current_consents
 from customers.vocabulary import ConsentState
 from tests.factories import (
     NOW,

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from campaigns.channels.runner import close_process_loop
 from campaigns.models import ProviderAccount
-from campaigns.queries import account_config
+from campaigns.queries.accounts import account_config
 from compliance.models import AuditEntry, Review, User
 from compliance.roles import Role
 from compliance.setup import ensure_roles

@@ -12,8 +12,8 @@ from campaigns.channels.memory import MemoryProvider
 from campaigns.content.compose import CLICK, UNSUBSCRIBE
 from campaigns.content.links import sign
 from campaigns.models import Touch
-from campaigns.queries import link_key
-from customers.queries import current_consents
+from campaigns.queries.accounts import link_key
+from customers.queries.consents import current_consents
 from tests.factories import (
     NOW,
     graph_of,

@@ -25,7 +25,7 @@ from campaigns.channels.receipts import sign
 from campaigns.models import Receipt, Suppression, Touch
 from compliance.queries import clock_now
 from customers.actions.people import Person, put_people
-from customers.queries import current_consents
+from customers.queries.consents import current_consents
 from tests.factories import (
     graph_of,
     make_account,

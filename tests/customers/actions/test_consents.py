@@ -8,10 +8,10 @@ import pytest
 from django.db import IntegrityError, connections, transaction
 
 from compliance.queries import clock_now
-from customers import queries
 from customers.actions.consents import ConsentStatement, record_consents, withdraw
 from customers.actions.import_customers import ConsentTerms, import_customers
 from customers.actions.people import Person, put_people
+from customers.consents import current_consents
 from customers.models import Consent
 from customers.vocabulary import ConsentState
 
@@ -50,7 +50,7 @@ def test_newest_statement_by_channel_counts() -> None:
         now=clock_now(),
     )
 
-    assert queries.current_consents([first, second]) == {
+    assert current_consents([first, second]) == {
         first: {"sms": "withdrawn", "email": "granted"},
         second: {"sms": "granted"},
     }
@@ -61,7 +61,7 @@ def test_purposes_are_apart() -> None:
     customer = make_customer()
     record_consents(statements=[say(customer, "sms", ConsentState.GRANTED)], now=clock_now())
 
-    assert queries.current_consents([customer], "service") == {}
+    assert current_consents([customer], "service") == {}
 
 
 @pytest.mark.django_db
@@ -105,4 +105,4 @@ def test_withdrawal_during_an_import_wins(
         assert importer.is_alive(), "the import must wait for the statement under way"
     importer.join(timeout=30)
 
-    assert queries.current_consents([customer]) == {customer: {"sms": "withdrawn"}}
+    assert current_consents([customer]) == {customer: {"sms": "withdrawn"}}

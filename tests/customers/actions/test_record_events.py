@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from compliance.queries import clock_now
-from customers import queries
 from customers.actions.partitions import KEYS_KEPT, ensure_partitions, keep_partitions
 from customers.actions.record_events import NewEvent, Recorded, record_events
 from customers.actions.sources import internal_source
+from customers.database import rows
+from customers.events import month_of, partition_name
 from customers.models import Event, EventKey
 
 
@@ -74,9 +75,9 @@ def test_event_of_any_month_finds_its_partition(at: datetime) -> None:
 
     recorded = record_events(source=source, events=[an_event("a", at)], now=at)
 
-    place = queries.rows("SELECT tableoid::regclass::text FROM customers_event", {})
+    place = rows("SELECT tableoid::regclass::text FROM customers_event", {})
     assert recorded.stored == 1
-    assert place == [(queries.partition_name(queries.month_of(at)),)]
+    assert place == [(partition_name(month_of(at)),)]
 
 
 @pytest.mark.django_db
@@ -85,9 +86,7 @@ def test_coming_months_are_made_ready_once() -> None:
 
     assert (keep_partitions(now=now), keep_partitions(now=now)) == (3, 0)
     for name in ("2041m11", "2041m12", "2042m01"):
-        assert queries.rows(f"SELECT to_regclass('customers_event_y{name}') IS NULL", {}) == [
-            (False,)
-        ]
+        assert rows(f"SELECT to_regclass('customers_event_y{name}') IS NULL", {}) == [(False,)]
 
 
 @pytest.mark.django_db

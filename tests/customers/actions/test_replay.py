@@ -11,7 +11,7 @@ from customers.actions.replay import discard_quarantined, replay_quarantined
 from customers.actions.sources import internal_source
 from customers.errors import BodyRefused, EventRefused
 from customers.models import Event, Quarantine
-from customers.queries import quarantined_payload
+from customers.queries.events import quarantined_payload
 from customers.tracking.parse import Envelope, Rejection, parse_message
 
 

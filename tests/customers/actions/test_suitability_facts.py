@@ -9,7 +9,7 @@ import pytest
 from customers.actions.import_customers import ImportStatus, import_customers
 from customers.actions.people import Person, put_people
 from customers.models import Customer
-from customers.queries import customer_facts
+from customers.queries.people import customer_facts
 from customers.tracking.traits import sort_traits
 from tests.factories import NOW
 

@@ -12,8 +12,8 @@ from django.db import connection
 from django.test import Client
 
 from compliance.queries import clock_now
-from customers import queries
 from customers.actions.sources import create_api_key
+from customers.database import execute
 from customers.models import Source
 from customers.vocabulary import KeyScope
 
@@ -70,4 +70,4 @@ def door(db: None, make_door: Callable[..., Door]) -> Door:
 def committed_door(transactional_db: None, make_door: Callable[..., Door]) -> Iterator[Door]:
     """For threads and servers of their own; unmanaged tables are emptied by hand."""
     yield make_door()
-    queries.execute("TRUNCATE customers_event", {})
+    execute("TRUNCATE customers_event", {})

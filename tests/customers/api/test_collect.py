@@ -15,16 +15,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compliance.queries import clock_now
-from customers import queries
 from customers.actions.consents import withdraw
 from customers.api.collect import endpoint
+from customers.consents import current_consents
+from customers.identities import addresses
 from customers.models import Attribute, Customer, Identity, Quarantine
+from customers.people import customer_facts
 from customers.vocabulary import KeyScope
 
 
 def facts_of(customer_no: str) -> Any:
     identifier = Customer.objects.get(customer_no=customer_no).pk
-    return queries.customer_facts([identifier])[identifier]
+    return customer_facts([identifier])[identifier]
 
 
 def test_identify_makes_the_customer_and_later_events_find_it(door: Any) -> None:
@@ -92,7 +94,7 @@ def test_browser_key_cannot_redirect_a_customers_messages(door: Any) -> None:
 
     first = Customer.objects.get(customer_no="u1").pk
     second = Customer.objects.get(customer_no="u2").pk
-    assert queries.addresses([first, second], "email") == {first: "own@example.com"}
+    assert addresses([first, second], "email") == {first: "own@example.com"}
 
 
 def test_shared_browser_does_not_merge_two_customers(door: Any) -> None:
@@ -236,7 +238,7 @@ def test_identify_never_lifts_a_withdrawal(door: Any) -> None:
 
     door.post("/v1/identify", {"userId": "u1", "traits": {"consent_email": True}})
 
-    assert queries.current_consents([owner]) == {owner: {"email": "withdrawn"}}
+    assert current_consents([owner]) == {owner: {"email": "withdrawn"}}
 
 
 def test_fifty_posts_at_once_store_one_event(committed_door: Any) -> None:

@@ -15,7 +15,7 @@ import pytest
 from compliance.queries import clock_now
 from customers.actions.sources import revoke_api_key
 from customers.models import Quarantine
-from customers.queries import quarantined_payload
+from customers.queries.events import quarantined_payload
 from customers.vocabulary import KeyScope
 
 CASES = Path(__file__).parent.parent / "cases"

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from compliance.queries import clock_now
-from customers import queries
 from customers.actions.consents import withdraw
 from customers.actions.import_customers import ConsentTerms, import_customers
 from customers.actions.sources import internal_source
+from customers.consents import current_consents
 from customers.errors import FileRejected, NeedsConfirmation
 from customers.models import Customer
+from customers.people import customer_facts
 
 CASES = Path(__file__).parent.parent / "cases"
 LINES = [json.loads(line) for line in (CASES / "csv_import.jsonl").read_text().splitlines()]
@@ -45,7 +46,7 @@ def test_file_gets_its_verdict(case: dict[str, Any]) -> None:
     assert Customer.objects.count() == result.rows_ok
     for customer_no, field, value in expect.get("probes", []):
         identifier = Customer.objects.get(customer_no=customer_no).pk
-        assert getattr(queries.customer_facts([identifier])[identifier], field) == value
+        assert getattr(customer_facts([identifier])[identifier], field) == value
 
 
 @pytest.mark.django_db
@@ -91,7 +92,7 @@ def test_big5_is_imported_once_a_person_says_so() -> None:
 
     assert result.rows_ok == 1
     identifier = Customer.objects.get().pk
-    assert queries.customer_facts([identifier])[identifier].name == "陳大文"
+    assert customer_facts([identifier])[identifier].name == "陳大文"
 
 
 @pytest.mark.django_db
@@ -100,7 +101,7 @@ def test_import_does_not_take_a_withdrawal_back() -> None:
     now = clock_now()
     import_customers(path=path, now=now)
     identifier = Customer.objects.get(customer_no="u_unsub").pk
-    assert queries.current_consents([identifier]) == {identifier: {"sms": "granted"}}
+    assert current_consents([identifier]) == {identifier: {"sms": "granted"}}
     withdraw(
         customer_id=identifier,
         purpose="marketing",
@@ -114,9 +115,7 @@ def test_import_does_not_take_a_withdrawal_back() -> None:
         path=path, consents=ConsentTerms(channels=("sms", "email"), notice_version="2"), now=now
     )
 
-    assert queries.current_consents([identifier]) == {
-        identifier: {"sms": "withdrawn", "email": "granted"}
-    }
+    assert current_consents([identifier]) == {identifier: {"sms": "withdrawn", "email": "granted"}}
     assert (again.rows_ok, again.rows_flagged) == (1, 1)
     assert again.errors_file
     assert "consent_kept_withdrawn" in Path(again.errors_file).read_text(encoding="utf-8-sig")

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from customers.models import Source
-from customers.queries import source_by_key
+from customers.queries.sources import source_by_key
 
 
 @pytest.mark.django_db

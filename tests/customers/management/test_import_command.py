@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from compliance.queries import clock_now
-from customers import queries
 from customers.actions.import_customers import import_customers
+from customers.database import rows
+from customers.identities import addresses
 from customers.models import Attribute, Customer, Identity, ImportJob
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -119,7 +120,7 @@ def test_killed_import_resumes_to_the_same_rows(
     lines = Path(told["errors_file"]).read_text(encoding="utf-8-sig").splitlines()
     listed = list(csv.reader(lines))[1:]
     assert [int(row[0]) for row in listed] == list(range(1, 24_001, 100))
-    assert queries.rows("SELECT count(*) FROM customers_consent", {}) == [(23_760,)]
+    assert rows("SELECT count(*) FROM customers_consent", {}) == [(23_760,)]
 
 
 def wait_for_more_rows(process: "subprocess.Popen[bytes]") -> bool:
@@ -174,7 +175,7 @@ def test_mapping_sends_columns_where_it_says(tmp_path: Path, settings: Any) -> N
 
     kept = Customer.objects.get()
     assert kept.attributes == {"worth": 1000, "datum": "2026-01-02"}
-    assert queries.addresses([kept.pk], "phone") == {kept.pk: "+8613800138000"}
+    assert addresses([kept.pk], "phone") == {kept.pk: "+8613800138000"}
     assert result.ignored_columns == ("x",)
     assert result.attributes == {"worth": "number", "datum": "date"}
 

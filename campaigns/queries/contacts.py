@@ -1,0 +1,99 @@
+"""What counts towards the caps, and grounds that only compliance may read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from customers.queries.database import as_json, rows
+
+TAKE_CONTACTS: Final = """
+INSERT INTO campaigns_contact (touch_id, customer_id, journey_id, channel, product, local_on, at)
+SELECT touch_id, customer_id, journey_id, channel, product, local_on, %(now)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+    touch_id bigint, customer_id bigint, journey_id bigint, channel text, product text,
+    local_on date)
+ON CONFLICT (touch_id) DO NOTHING
+"""
+
+
+GIVE_BACK_CONTACTS: Final = """
+DELETE FROM campaigns_contact c USING campaigns_touch t
+WHERE t.key = ANY(%(keys)s::uuid[]) AND c.touch_id = t.id
+  AND t.state IN ('deferred', 'refused', 'failed') AND NOT t.may_be_sent
+"""
+
+
+# Periods by the day that was the customer's then, and by the moment in the zone he has now: whoever
+# crosses the date line gets no second helping of the same day.
+COUNT_CONTACTS: Final = """
+SELECT p.id, {counts}
+FROM jsonb_to_recordset(%(people)s::jsonb) AS p(
+    id bigint, day date, day_at timestamptz, week date, week_at timestamptz, month date,
+    month_at timestamptz)
+JOIN campaigns_contact c
+  ON c.customer_id = p.id AND c.local_on >= least(p.week, p.month) - 2
+WHERE c.touch_id <> ALL(%(own)s)
+GROUP BY p.id
+"""
+
+
+_COUNT: Final = (
+    "count(*) FILTER (WHERE {scope} AND (c.local_on >= p.{period} OR c.at >= p.{period}_at))"
+)
+
+
+_SCOPES: Final = {
+    "total": "true",
+    "channel": "c.channel = %({value})s",
+    "journey": "c.journey_id = %({value})s",
+    "product": "c.product = %({value})s",
+}
+
+
+PRUNE_CONTACTS: Final = "DELETE FROM campaigns_contact WHERE at < %(before)s"
+
+
+LAST_MARKETED: Final = """
+SELECT max(at) FROM campaigns_contact WHERE customer_id = %(customer)s AND product = %(product)s
+"""
+
+
+KEEP_RESTRICTED: Final = """
+INSERT INTO campaigns_restrictedverdict (touch_id, grounds, at)
+SELECT touch_id, grounds, %(now)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(touch_id bigint, grounds text)
+ON CONFLICT (touch_id) DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What is counted: contacts of one scope and value in one calendar period."""
+
+    scope: str
+    value: str | int
+    period: str
+
+
+def contact_counts(
+    counters: Sequence[Counter], *, people: Sequence[Mapping[str, object]], own: Sequence[int]
+) -> dict[int, tuple[int, ...]]:
+    """How often each customer was approached, by counter; who never was is absent.
+
+    Parameters
+    ----------
+    people : ``id``, and the first day and moment of his ``day``, ``week`` and ``month``
+    own : touches that do not count: those now judged
+    """
+    counts = ", ".join(
+        _COUNT.format(
+            scope=_SCOPES[counter.scope].format(value=f"v{number}"), period=counter.period
+        )
+        for number, counter in enumerate(counters)
+    )
+    values = {f"v{number}": counter.value for number, counter in enumerate(counters)}
+    found = rows(
+        COUNT_CONTACTS.format(counts=counts),
+        {**values, "people": as_json(people), "own": list(own)},
+    )
+    return {row[0]: tuple(row[1:]) for row in found}

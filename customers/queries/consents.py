@@ -1,0 +1,88 @@
+"""The consent ledger, and the lock that orders it with sending."""
+
+from collections.abc import Sequence
+
+from customers.queries.database import rows
+from customers.vocabulary import ConsentState, Purpose
+
+LOCK_CUSTOMERS = """
+    -- Statements about one person are made one after the other.
+    SELECT id FROM customers_customer WHERE id IN (
+        SELECT value::bigint FROM jsonb_array_elements_text(%(ids)s::jsonb))
+    ORDER BY id FOR NO KEY UPDATE
+"""
+
+
+ADD_CONSENTS = """
+    INSERT INTO customers_consent
+        (customer_id, purpose, channel, state, notice_version, source, evidence, at)
+    SELECT customer_id, purpose, channel, state, notice_version, source, evidence, %(now)s
+    FROM ROWS FROM (jsonb_to_recordset(%(rows)s::jsonb) AS (
+        customer_id bigint, purpose text, channel text, state text, notice_version text,
+        source text, evidence jsonb)) WITH ORDINALITY AS given
+    ORDER BY given.ordinality
+"""
+
+
+IMPORT_CONSENTS = """
+    -- A file may record a first consent or a withdrawal. It never takes a withdrawal back, neither
+    -- the customer's own nor one that came from his number or mailbox under another customer: those
+    -- customers are returned so that their rows can be flagged.
+    WITH given AS (
+        SELECT given.*, (
+            SELECT state FROM customers_consent known
+            WHERE known.customer_id = given.customer_id AND known.purpose = given.purpose
+              AND known.channel = given.channel
+            ORDER BY known.id DESC LIMIT 1) AS current, EXISTS (
+            SELECT FROM customers_identity mine
+            JOIN customers_identity theirs
+                ON theirs.kind = mine.kind AND theirs.value_hash = mine.value_hash
+                AND theirs.customer_id <> mine.customer_id
+            CROSS JOIN LATERAL (
+                SELECT state, source FROM customers_consent said
+                WHERE said.customer_id = theirs.customer_id AND said.purpose = given.purpose
+                  AND said.channel = given.channel
+                ORDER BY said.id DESC LIMIT 1) newest
+            WHERE given.state = 'granted' AND mine.customer_id = given.customer_id
+              AND mine.kind = CASE given.channel
+                  WHEN 'email' THEN 'email' WHEN 'push' THEN 'device'
+                  WHEN 'wecom' THEN 'unionid' ELSE 'phone' END
+              AND newest.state = 'withdrawn' AND newest.source = 'receipt') AS was_stopped
+        FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
+            customer_id bigint, purpose text, channel text, state text, notice_version text,
+            evidence jsonb)),
+    added AS (
+        INSERT INTO customers_consent
+            (customer_id, purpose, channel, state, notice_version, source, evidence, at)
+        SELECT customer_id, purpose, channel, state, notice_version, %(source)s, evidence, %(now)s
+        FROM given
+        WHERE (current IS NULL AND NOT was_stopped)
+           OR (current = 'granted' AND state = 'withdrawn'))
+    SELECT customer_id, channel FROM given
+    WHERE state = 'granted' AND (current = 'withdrawn' OR current IS NULL AND was_stopped)
+"""
+
+
+CURRENT_CONSENTS = """
+    SELECT DISTINCT ON (customer_id, channel) customer_id, channel, state
+    FROM customers_consent
+    WHERE customer_id = ANY(%(ids)s) AND purpose = %(purpose)s
+    ORDER BY customer_id, channel, id DESC
+"""
+
+
+def current_consents(
+    customer_ids: Sequence[int], purpose: str = Purpose.MARKETING
+) -> dict[int, dict[str, ConsentState]]:
+    """The newest statement by channel; who has never said anything is absent.
+
+    Parameters
+    ----------
+    customer_ids : up to about 1 000, read in one statement
+    """
+    current: dict[int, dict[str, ConsentState]] = {}
+    for customer_id, channel, state in rows(
+        CURRENT_CONSENTS, {"ids": list(customer_ids), "purpose": purpose}
+    ):
+        current.setdefault(customer_id, {})[channel] = ConsentState(state)
+    return current

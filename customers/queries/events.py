@@ -1,0 +1,113 @@
+"""Events and their months, and what is held in quarantine."""
+
+import base64
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+from customers.models import Quarantine
+from customers.queries.database import rows
+from customers.queries.identities import keyring
+
+QUARANTINE_BINDING = b"quarantine"
+
+
+NEWEST_EVENTS = """
+    SELECT DISTINCT ON (customer_id) customer_id, source_id, message_id
+    FROM customers_event
+    WHERE customer_id = ANY(%(ids)s) AND occurred_at <= %(until)s
+    ORDER BY customer_id, occurred_at DESC
+"""
+
+
+ADD_EVENTS = """
+    -- The key decides: an event whose (source, message id) is known is not stored again. Keys go
+    -- in sorted, so that two requests carrying the same messages wait instead of deadlocking.
+    -- Whose event it is: whom the writer says, else the institution's number, else a linked
+    -- identifier; of an event without a userId, the owner of the browser.
+    WITH given AS (
+        SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
+            message_id text, kind text, name text, customer_id bigint, user_id text,
+            anonymous_id text, user_hash text, anonymous_hash text, occurred_at timestamptz,
+            properties jsonb, context jsonb)),
+    fresh AS (
+        INSERT INTO customers_eventkey (source_id, message_id, received_at)
+        SELECT %(source_id)s, message_id, %(now)s FROM given ORDER BY message_id
+        ON CONFLICT DO NOTHING RETURNING message_id)
+    INSERT INTO customers_event (
+        source_id, message_id, kind, name, customer_id, user_id, anonymous_id, occurred_at,
+        received_at, properties, context)
+    SELECT %(source_id)s, given.message_id, given.kind, given.name,
+           coalesce(given.customer_id, direct.id, linked.customer_id, browser.customer_id),
+           given.user_id, given.anonymous_id, given.occurred_at, %(now)s, given.properties,
+           given.context
+    FROM given JOIN fresh USING (message_id)
+    LEFT JOIN customers_customer direct
+        ON given.customer_id IS NULL AND direct.customer_no = given.user_id
+    LEFT JOIN customers_identity linked
+        ON linked.kind = 'user_id' AND linked.value_hash = decode(given.user_hash, 'hex')
+    LEFT JOIN customers_identity browser
+        ON browser.kind = 'anonymous_id'
+        AND browser.value_hash = decode(given.anonymous_hash, 'hex')
+"""
+
+
+ADD_QUARANTINE = """
+    INSERT INTO customers_quarantine
+        (source_id, message_id, code, message, payload, received_at, state)
+    SELECT %(source_id)s, message_id, code, message, payload, %(now)s, 'held'
+    FROM jsonb_to_recordset(%(rows)s::jsonb)
+        AS given (message_id text, code text, message text, payload text)
+"""
+
+
+HAS_PARTITION = """
+    -- Not by to_regclass: it may answer from a cache that a wait for a lock leaves stale.
+    SELECT EXISTS (SELECT FROM pg_class WHERE relname = %(name)s AND relispartition)
+"""
+
+
+PRUNE_EVENT_KEYS = """
+    DELETE FROM customers_eventkey WHERE (source_id, message_id) IN (
+        SELECT source_id, message_id FROM customers_eventkey
+        WHERE received_at < %(before)s LIMIT %(at_most)s)
+"""
+
+
+def newest_events(customer_ids: Sequence[int], *, until: datetime) -> dict[int, tuple[int, str]]:
+    """The newest event of each customer until then, as source and message id."""
+    found = rows(NEWEST_EVENTS, {"ids": list(customer_ids), "until": until})
+    return {customer_id: (source_id, message_id) for customer_id, source_id, message_id in found}
+
+
+def quarantined_payload(held: Quarantine) -> str:
+    """What the client sent, as JSON; for the eyes of those who mend it."""
+    return keyring().unseal(base64.b64decode(held.payload), QUARANTINE_BINDING)
+
+
+def has_partition(month: date) -> bool:
+    """Whether events of this month have a place to go."""
+    return bool(rows(HAS_PARTITION, {"name": partition_name(month)})[0][0])
+
+
+def partition_name(month: date) -> str:
+    """The event table's partition of a month, as ``customers_event_y2026m01``."""
+    return f"customers_event_y{month:%Ym%m}"
+
+
+def add_partition(month: date) -> str:
+    """The DDL for one month: made apart and attached, which never blocks readers or writers of
+    the other months for longer than a catalogue update."""
+    name, start = partition_name(month), month.replace(day=1)
+    end = date(start.year + start.month // 12, start.month % 12 + 1, 1)
+    return f"""
+        CREATE TABLE IF NOT EXISTS {name}
+            (LIKE customers_event INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+        ALTER TABLE customers_event ATTACH PARTITION {name}
+            FOR VALUES FROM ('{start} 00:00+00') TO ('{end} 00:00+00')
+    """
+
+
+def month_of(moment: datetime) -> date:
+    """The first day of a moment's month in UTC, as partitions count it."""
+    from_utc = moment.astimezone(UTC)
+    return date(from_utc.year, from_utc.month, 1)

@@ -1,0 +1,209 @@
+"""Identifiers: keyed hash to find a customer by, ciphertext to send to."""
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from customers.errors import IdentifierError
+from customers.identifiers import Keyring, identity_binding, make_keyring, normalise
+from customers.queries.database import as_json, rows
+
+ADD_IDENTITIES = """
+    -- The same identifier given again becomes the newest of its kind.
+    INSERT INTO customers_identity AS stored
+        (customer_id, kind, value_hash, ciphertext, key_id, source, since)
+    SELECT customer_id, kind, decode(value_hash, 'hex'), decode(ciphertext, 'hex'), key_id,
+           %(source)s, %(now)s
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
+        customer_id bigint, kind text, value_hash text, ciphertext text, key_id text)
+    ORDER BY customer_id, kind, value_hash
+    ON CONFLICT (customer_id, kind, value_hash)
+        DO UPDATE SET since = excluded.since WHERE stored.since < excluded.since
+"""
+
+
+LINK_IDENTITIES = """
+    -- Identifiers that name one person only: the first owner keeps them, so a shared browser
+    -- never chains two customers together.
+    INSERT INTO customers_identity
+        (customer_id, kind, value_hash, ciphertext, key_id, source, since)
+    SELECT customer_id, kind, decode(value_hash, 'hex'), decode(ciphertext, 'hex'), key_id,
+           %(source)s, %(now)s
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
+        customer_id bigint, kind text, value_hash text, ciphertext text, key_id text)
+    ORDER BY kind, value_hash
+    ON CONFLICT DO NOTHING
+"""
+
+
+OWNERS_OF_BROWSERS = """
+    SELECT value_hash, customer_id FROM customers_identity
+    WHERE kind = 'anonymous_id' AND value_hash = ANY(%(hashes)s)
+"""
+
+
+OWNERS = """
+    -- Who a tracking client means: the institution's number first, then a linked identifier.
+    SELECT given.user_id, coalesce(direct.id, linked.customer_id), owner.customer_no
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (user_id text, value_hash text)
+    LEFT JOIN customers_customer direct ON direct.customer_no = given.user_id
+    LEFT JOIN customers_identity linked
+        ON linked.kind = 'user_id' AND linked.value_hash = decode(given.value_hash, 'hex')
+    JOIN customers_customer owner ON owner.id = coalesce(direct.id, linked.customer_id)
+"""
+
+
+FIND_CUSTOMERS = """
+    SELECT given.value, min(identity.customer_id)
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (value text, value_hash text)
+    JOIN customers_identity identity
+        ON identity.kind = %(kind)s AND identity.value_hash = decode(given.value_hash, 'hex')
+    GROUP BY given.value
+"""
+
+
+SHARING = """
+    -- Everybody who has one of these identifiers.
+    SELECT DISTINCT identity.customer_id
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (value_hash text)
+    JOIN customers_identity identity
+        ON identity.kind = %(kind)s AND identity.value_hash = decode(given.value_hash, 'hex')
+"""
+
+
+ADDRESSES = """
+    SELECT DISTINCT ON (customer_id) customer_id, value_hash, ciphertext, key_id
+    FROM customers_identity
+    WHERE customer_id = ANY(%(ids)s) AND kind = %(kind)s
+    ORDER BY customer_id, since DESC, id DESC
+"""
+
+
+CONTACTS_HELD = """
+    -- Which phones and e-mail addresses these customers have, and whose a given one is.
+    SELECT customer_id, kind, encode(value_hash, 'hex') FROM customers_identity
+    WHERE kind IN ('phone', 'email') AND (
+        customer_id = ANY(%(ids)s) OR value_hash = ANY(%(hashes)s::bytea[]))
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """The customer behind a tracking client's userId."""
+
+    customer_id: int
+    customer_no: str
+
+
+@lru_cache(maxsize=1)
+def keyring() -> Keyring:
+    """The keyring of the settings: ENCRYPTION_KEYS as ``id:base64,…`` and LOOKUP_KEY as base64."""
+    try:
+        pairs = (entry.strip().split(":", 1) for entry in settings.ENCRYPTION_KEYS.split(","))
+        keys = {key_id: base64.b64decode(text, validate=True) for key_id, text in pairs}
+        lookup = base64.b64decode(settings.LOOKUP_KEY, validate=True)
+        return make_keyring(encryption_keys=keys, lookup_key=lookup)
+    except (ValueError, binascii.Error) as error:
+        raise ImproperlyConfigured(
+            "TOUCHSTONE_ENCRYPTION_KEYS must be id:base64 of 32 bytes, comma-separated, and"
+            " TOUCHSTONE_LOOKUP_KEY base64 of 32 bytes."
+        ) from error
+
+
+def addresses(customer_ids: Sequence[int], kind: str) -> dict[int, str]:
+    """The newest identifier of a kind by customer, in clear; for dispatch only.
+
+    Raises UnknownKey when the keyring lacks a row's key.
+    """
+    ring = keyring()
+    return {
+        customer_id: ring.decrypt(key_id, bytes(cipher), identity_binding(kind, bytes(value_hash)))
+        for customer_id, value_hash, cipher, key_id in rows(
+            ADDRESSES, {"ids": list(customer_ids), "kind": kind}, binary=True
+        )
+    }
+
+
+def find_customers(kind: str, values: Iterable[str]) -> dict[str, int]:
+    """The customer by identifier; of several who share one, the oldest; unknown ones are absent.
+
+    Raises IdentifierError when a value is not of its kind.
+    """
+    ring = keyring()
+    wanted = [
+        {"value": value, "value_hash": ring.lookup_hash(kind, normalise(kind, value)).hex()}
+        for value in dict.fromkeys(values)
+    ]
+    return dict(rows(FIND_CUSTOMERS, {"rows": as_json(wanted), "kind": kind}))
+
+
+def lookup_hashes(kind: str, values: Iterable[str]) -> list[bytes]:
+    """The keyed hashes of identifiers, each once; what is none of its kind has none."""
+    ring, hashes = keyring(), []
+    for value in dict.fromkeys(values):
+        with suppress(IdentifierError):
+            hashes.append(ring.lookup_hash(kind, normalise(kind, value)))
+    return list(dict.fromkeys(hashes))
+
+
+def customers_sharing(kind: str, values: Iterable[str]) -> list[int]:
+    """Everybody who has one of these identifiers; what is none of its kind is nobody's."""
+    hashes = [{"value_hash": value_hash.hex()} for value_hash in lookup_hashes(kind, values)]
+    if not hashes:
+        return []
+    return [row[0] for row in rows(SHARING, {"rows": as_json(hashes), "kind": kind})]
+
+
+def find_owners(user_ids: Iterable[str]) -> dict[str, Owner]:
+    """The customers that tracking clients' userIds name; unknown ones are absent."""
+    ring = keyring()
+    wanted = [
+        {"user_id": user_id, "value_hash": ring.lookup_hash("user_id", user_id).hex()}
+        for user_id in dict.fromkeys(user_ids)
+    ]
+    if not wanted:
+        return {}
+    return {
+        user_id: Owner(customer_id=customer_id, customer_no=customer_no)
+        for user_id, customer_id, customer_no in rows(OWNERS, {"rows": as_json(wanted)})
+    }
+
+
+def owners_of_browsers(anonymous_ids: Iterable[str]) -> dict[str, int]:
+    """The customers' ids by anonymous id; browsers that nobody owns are absent."""
+    ring = keyring()
+    hashes = {ring.lookup_hash("anonymous_id", name): name for name in dict.fromkeys(anonymous_ids)}
+    if not hashes:
+        return {}
+    return {
+        hashes[bytes(value_hash)]: customer_id
+        for value_hash, customer_id in rows(OWNERS_OF_BROWSERS, {"hashes": list(hashes)})
+    }
+
+
+def contacts_held(
+    *, customer_ids: Sequence[int], hashes: Sequence[bytes]
+) -> set[tuple[int, str, str]]:
+    """``(customer id, kind, hash as hex)`` of the phones and e-mail addresses these customers
+    have, and of the given ones wherever they are."""
+    return set(rows(CONTACTS_HELD, {"ids": list(customer_ids), "hashes": list(hashes)}))
+
+
+def identity_row(customer_id: int, kind: str, value: str, ring: Keyring) -> dict[str, Any]:
+    """One identifier, in normal form, as the statements above take it."""
+    digest = ring.lookup_hash(kind, value)
+    key_id, ciphertext = ring.encrypt(value, identity_binding(kind, digest))
+    return {
+        "customer_id": customer_id,
+        "kind": kind,
+        "value_hash": digest.hex(),
+        "ciphertext": ciphertext.hex(),
+        "key_id": key_id,
+    }

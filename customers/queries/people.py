@@ -1,0 +1,220 @@
+"""Customers: stored set-based, read as facts for rules, gates and templates."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from customers.identifiers import name_binding
+from customers.models import Attribute, Customer
+from customers.queries.database import rows
+from customers.queries.identities import keyring
+
+UPSERT_CUSTOMERS = """
+    -- One row per customer_no. A missing value leaves the stored one; attributes are merged.
+    INSERT INTO customers_customer AS stored (
+        customer_no, status, name_cipher, gender, birth_on, city, region, risk_level,
+        risk_assessed_on, risk_valid_until, lowest_class, horizon_months, objectives,
+        investor_type, professional_until, qualified_until, permissions, average_asset,
+        trading_since, lifecycle, total_asset, locale, time_zone, personalise_off, aml_hold,
+        internal_hold, attributes, created_at, updated_at)
+    SELECT customer_no, 'active', decode(name, 'hex'), gender, birth_on, city, region, risk_level,
+           risk_assessed_on, risk_valid_until, lowest_class, horizon_months,
+           string_to_array(objectives, '|'), investor_type, professional_until, qualified_until,
+           string_to_array(permissions, '|'), average_asset, trading_since, lifecycle,
+           total_asset, locale, time_zone, false, coalesce(aml_hold, false),
+           coalesce(internal_hold, false), coalesce(attributes, '{}'), %(now)s, %(now)s
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
+        customer_no text, name text, gender text, birth_on date, city text, region text,
+        risk_level text, risk_assessed_on date, risk_valid_until date, lowest_class boolean,
+        horizon_months int, objectives text, investor_type text, professional_until date,
+        qualified_until date, permissions text, average_asset numeric, trading_since date,
+        lifecycle text, total_asset numeric, locale text, time_zone text, aml_hold boolean,
+        internal_hold boolean, attributes jsonb)
+    ORDER BY customer_no  -- one order for all writers, so that none deadlock
+    ON CONFLICT (customer_no) DO UPDATE SET
+        name_cipher = coalesce(excluded.name_cipher, stored.name_cipher),
+        gender = coalesce(excluded.gender, stored.gender),
+        birth_on = coalesce(excluded.birth_on, stored.birth_on),
+        city = coalesce(excluded.city, stored.city),
+        region = coalesce(excluded.region, stored.region),
+        risk_level = coalesce(excluded.risk_level, stored.risk_level),
+        risk_assessed_on = coalesce(excluded.risk_assessed_on, stored.risk_assessed_on),
+        risk_valid_until = coalesce(excluded.risk_valid_until, stored.risk_valid_until),
+        lowest_class = coalesce(excluded.lowest_class, stored.lowest_class),
+        horizon_months = coalesce(excluded.horizon_months, stored.horizon_months),
+        objectives = coalesce(excluded.objectives, stored.objectives),
+        investor_type = coalesce(excluded.investor_type, stored.investor_type),
+        professional_until = coalesce(excluded.professional_until, stored.professional_until),
+        qualified_until = coalesce(excluded.qualified_until, stored.qualified_until),
+        permissions = coalesce(excluded.permissions, stored.permissions),
+        average_asset = coalesce(excluded.average_asset, stored.average_asset),
+        trading_since = coalesce(excluded.trading_since, stored.trading_since),
+        lifecycle = coalesce(excluded.lifecycle, stored.lifecycle),
+        total_asset = coalesce(excluded.total_asset, stored.total_asset),
+        locale = coalesce(excluded.locale, stored.locale),
+        time_zone = coalesce(excluded.time_zone, stored.time_zone),
+        attributes = stored.attributes || excluded.attributes,
+        updated_at = excluded.updated_at
+    WHERE stored.status <> 'erased'
+    RETURNING customer_no, id
+"""
+
+
+SET_HOLDS = """
+    -- Apart from the statement above, in which a hold that was not given could not be told from
+    -- one that was lifted.
+    UPDATE customers_customer stored
+    SET aml_hold = coalesce(given.aml_hold, stored.aml_hold),
+        internal_hold = coalesce(given.internal_hold, stored.internal_hold)
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
+        customer_no text, aml_hold boolean, internal_hold boolean)
+    WHERE stored.customer_no = given.customer_no
+"""
+
+
+ADD_ASSESSMENTS = """
+    -- The newest questionnaire of each also becomes what is known of the customer.
+    WITH given AS (
+        SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
+            customer_id bigint, level text, score numeric, lowest_class boolean,
+            horizon_months int, objectives text[], assessed_at timestamptz, assessed_on date,
+            valid_until date)),
+    added AS (
+        INSERT INTO customers_riskassessment (
+            customer_id, level, score, lowest_class, horizon_months, objectives, assessed_at,
+            valid_until, source)
+        SELECT customer_id, level, score, lowest_class, horizon_months, objectives, assessed_at,
+               valid_until, %(source)s
+        FROM given)
+    UPDATE customers_customer stored
+    SET risk_level = newest.level, lowest_class = newest.lowest_class,
+        risk_assessed_on = newest.assessed_on, risk_valid_until = newest.valid_until,
+        horizon_months = newest.horizon_months, objectives = newest.objectives,
+        updated_at = %(now)s
+    FROM (SELECT DISTINCT ON (customer_id) * FROM given
+          ORDER BY customer_id, assessed_at DESC) newest
+    WHERE stored.id = newest.customer_id
+      AND (stored.risk_assessed_on IS NULL OR stored.risk_assessed_on <= newest.assessed_on)
+"""
+
+
+ASSESSMENT_TIMES = """
+    SELECT customer_id, assessed_at FROM customers_riskassessment
+    WHERE customer_id = ANY(%(ids)s) AND assessed_at > %(since)s
+"""
+
+
+REGISTER_ATTRIBUTES = """
+    INSERT INTO customers_attribute (key, type, label_en, label_zh)
+    SELECT key, type, label, '' FROM jsonb_to_recordset(%(rows)s::jsonb)
+        AS given (key text, type text, label text)
+    ON CONFLICT (key) DO NOTHING
+"""
+
+
+ANALYSE = "ANALYZE customers_customer, customers_identity, customers_consent"
+
+
+FACTS = """
+    SELECT id, customer_no, status, name_cipher, gender, birth_on, city, region, risk_level,
+           risk_assessed_on, risk_valid_until, lowest_class, horizon_months, objectives,
+           investor_type, professional_until, qualified_until, permissions, average_asset,
+           trading_since, lifecycle, total_asset, locale, time_zone, personalise_off, aml_hold,
+           internal_hold, attributes::text
+    FROM customers_customer WHERE id = ANY(%(ids)s)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerFacts:
+    """What may be said about a customer in a message or decided upon; the name is decrypted."""
+
+    id: int
+    customer_no: str
+    status: str
+    name: str | None
+    gender: str | None
+    birth_on: date | None
+    city: str | None
+    region: str | None
+    risk_level: str | None
+    risk_assessed_on: date | None
+    risk_valid_until: date | None
+    lowest_class: bool | None
+    horizon_months: int | None
+    objectives: Sequence[str] | None
+    investor_type: str | None
+    professional_until: date | None
+    qualified_until: date | None
+    permissions: Sequence[str] | None
+    average_asset: Decimal | None
+    trading_since: date | None
+    lifecycle: str | None
+    total_asset: Decimal | None
+    locale: str | None
+    time_zone: str | None
+    personalise_off: bool
+    aml_hold: bool
+    internal_hold: bool
+    attributes: Mapping[str, Any]
+
+
+def customer_ids(numbers: Collection[str]) -> dict[str, int]:
+    """Ids by customer number; unknown numbers are absent."""
+    found = Customer.objects.filter(customer_no__in=numbers)
+    return dict(found.values_list("customer_no", "pk"))
+
+
+def attribute_types() -> dict[str, str]:
+    """The catalogue of attributes: type by key."""
+    return dict(Attribute.objects.values_list("key", "type"))
+
+
+def customer_facts(customer_ids: Sequence[int]) -> dict[int, CustomerFacts]:
+    """What rendering and guards need to know, by customer; unknown ids are absent."""
+    ring = keyring()
+    facts: dict[int, CustomerFacts] = {}
+    for identifier, customer_no, status, cipher, *plain, attributes in rows(
+        FACTS, {"ids": list(customer_ids)}
+    ):
+        name = ring.unseal(bytes(cipher), name_binding(customer_no)) if cipher else None
+        facts[identifier] = CustomerFacts(
+            id=identifier,
+            customer_no=customer_no,
+            status=status,
+            name=name,
+            **dict(zip(_PLAIN_FACTS, plain, strict=True)),
+            attributes=orjson.loads(attributes),
+        )
+    return facts
+
+
+_PLAIN_FACTS = (
+    "gender",
+    "birth_on",
+    "city",
+    "region",
+    "risk_level",
+    "risk_assessed_on",
+    "risk_valid_until",
+    "lowest_class",
+    "horizon_months",
+    "objectives",
+    "investor_type",
+    "professional_until",
+    "qualified_until",
+    "permissions",
+    "average_asset",
+    "trading_since",
+    "lifecycle",
+    "total_asset",
+    "locale",
+    "time_zone",
+    "personalise_off",
+    "aml_hold",
+    "internal_hold",
+)
