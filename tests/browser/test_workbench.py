@@ -21,6 +21,7 @@ from tests.browser.conftest import Noted, log_in, speak
 from tests.browser.factories import PASSWORD, House, build_staff
 from tests.factories import (
     graph_of,
+    lift_contact_rules,
     make_account,
     make_journey,
     make_segment,
@@ -62,6 +63,7 @@ def bench(transactional_db: None) -> list[AdvisorTask]:
     ids = list(put_people(people=people, source="t", may_replace_contacts=True, now=now).values())
     say_consent(ids, ["phone"], now=now)
     record_event(ids[0], "fund_viewed", at=now)
+    lift_contact_rules(now=now)
     make_account(Channel.TASK, vendor="workbench", now=now)
     make_template(
         Channel.TASK, parts={"script": "介绍三年期定期存款的利率与期限，解答疑问。"}, now=now

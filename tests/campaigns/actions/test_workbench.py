@@ -54,6 +54,7 @@ NEVER_AGAIN = Outcome(disposition=Disposition.REFUSED, withdraws=True)
 
 def make_tasks(people: int = 1, *journeys: str) -> list[AdvisorTask]:
     """Tasks on the list, one per customer and journey, in order."""
+    lift_contact_rules()
     make_account(Channel.TASK, vendor="workbench")
     make_template(Channel.TASK)
     found = make_people(people, channels=[Channel.TASK, Channel.SMS])

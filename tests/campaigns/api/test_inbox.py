@@ -18,6 +18,7 @@ from customers.models import Customer
 from customers.vocabulary import KeyScope
 from tests.factories import (
     graph_of,
+    lift_contact_rules,
     make_account,
     make_journey,
     make_people,
@@ -34,6 +35,7 @@ PARTS = {"title": "到期提醒", "body": "Your deposit ends soon.", "url": "htt
 def inbox(db: None) -> list[Touch]:
     """Two customers, three messages each, handed over to the inbox."""
     now = clock_now()
+    lift_contact_rules(now=now)
     make_account(Channel.IN_APP, vendor="inbox", now=now)
     make_template(Channel.IN_APP, parts=PARTS, now=now)
     make_people(2, channels=[Channel.IN_APP], now=now)
