@@ -2,7 +2,8 @@
 
 import csv
 import gzip
-import io
+import sys
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -62,25 +63,25 @@ def hillstrom(folder: Path, work: Path, limit: int | None) -> DataSet:
     ------
     DataError : the file is missing, damaged or has other columns.
     """
-    rows = list(islice(_rows(folder / "hillstrom.csv.gz", ",", HILLSTROM_COLUMNS), limit))
+    rows = islice(_rows(folder / "hillstrom.csv.gz", ",", HILLSTROM_COLUMNS), limit)
     target = work / "hillstrom.csv"
     known = HILLSTROM_COLUMNS[:9]
+    people = []
     with target.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out)
         writer.writerow(("customer_no", "email", *known))
         for number, row in enumerate(rows, 1):
             address = f"customer{number:06d}@example.com"
             writer.writerow((_number("H", number), address, *(row[column] for column in known)))
-    people = [
-        Person(
-            customer_no=_number("H", number),
-            arm=row["segment"],
-            visited=row["visit"] == "1",
-            converted=row["conversion"] == "1",
-            spend=row["spend"],
-        )
-        for number, row in enumerate(rows, 1)
-    ]
+            people.append(
+                Person(
+                    customer_no=_number("H", number),
+                    arm=sys.intern(row["segment"]),
+                    visited=row["visit"] == "1",
+                    converted=row["conversion"] == "1",
+                    spend=sys.intern(row["spend"]),
+                )
+            )
     return DataSet(path=target, people=people)
 
 
@@ -94,8 +95,12 @@ def bank(folder: Path, work: Path, limit: int | None) -> DataSet:
     ------
     DataError : the file is missing, damaged or has other columns.
     """
-    rows = _spread(list(_rows(folder / "bank-full.csv.gz", ";", BANK_COLUMNS)), limit)
+    source = folder / "bank-full.csv.gz"
+    rows = _rows(source, ";", BANK_COLUMNS)
+    if limit is not None:
+        rows = _spread(rows, sum(1 for _row in _rows(source, ";", BANK_COLUMNS)), limit)
     target = work / "bank.csv"
+    people = []
     known = [column for column in BANK_COLUMNS if column not in {"duration", "y"}]
     with target.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out, delimiter=";")
@@ -103,18 +108,17 @@ def bank(folder: Path, work: Path, limit: int | None) -> DataSet:
         for number, row in enumerate(rows, 1):
             contacts = (f"+86199{number:08d}", f"replay-device-{number:06d}")
             writer.writerow((_number("B", number), *contacts, *(row[column] for column in known)))
-    people = [
-        Person(customer_no=_number("B", number), converted=row["y"] == "yes")
-        for number, row in enumerate(rows, 1)
-    ]
+            people.append(Person(customer_no=_number("B", number), converted=row["y"] == "yes"))
     return DataSet(path=target, people=people)
 
 
-def _spread(rows: Sequence[Mapping[str, str]], limit: int | None) -> Sequence[Mapping[str, str]]:
-    if limit is None or limit >= len(rows):
-        return rows
-    every = len(rows) / limit
-    return [rows[int(number * every)] for number in range(limit)]
+def _spread(
+    rows: Iterator[Mapping[str, str]], total: int, limit: int
+) -> Iterator[Mapping[str, str]]:
+    """Of ``total`` rows at most ``limit``, at equal distances from the first on."""
+    every = max(1.0, total / limit)
+    wanted = {int(number * every) for number in range(limit)}
+    return (row for number, row in enumerate(rows) if number in wanted)
 
 
 def _number(letter: str, number: int) -> str:
@@ -127,14 +131,18 @@ def _rows(path: Path, delimiter: str, columns: Sequence[str]) -> Iterator[Mappin
             f"The data file {path.name} is missing: restore it from the repository.", path
         )
     try:
-        with gzip.open(path, "rb") as packed:
-            text = packed.read().decode("utf-8")
-    except (OSError, EOFError, UnicodeDecodeError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as text:
+            yield from _checked(csv.DictReader(text, delimiter=delimiter), path, columns)
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
         raise DataError(
             f"The data file {path.name} is damaged ({error}): restore it from the repository.",
             path,
         ) from error
-    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+
+
+def _checked(
+    reader: "csv.DictReader[str]", path: Path, columns: Sequence[str]
+) -> Iterator[Mapping[str, str]]:
     if tuple(reader.fieldnames or ()) != tuple(columns):
         raise DataError(
             f"The data file {path.name} has other columns than expected: restore it from the"
