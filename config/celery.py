@@ -63,4 +63,3 @@ app.conf.update(
     worker_send_task_events=False,
     worker_soft_shutdown_timeout=10,
 )
-app.autodiscover_tasks()

@@ -243,7 +243,7 @@ def _web(host: str, port: int) -> list[str]:
 
 
 def _worker(processes: int) -> list[str]:
-    argv = [sys.executable, "-m", "celery", "-A", "config.celery", "worker", "--loglevel=INFO"]
+    argv = [sys.executable, "-m", "celery", "-A", "config.worker", "worker", "--loglevel=INFO"]
     argv += [f"--concurrency={processes}", "--queues", ",".join(QUEUES)]
     return [*argv, "--without-gossip", "--without-mingle", "--without-heartbeat"]
 

@@ -88,7 +88,7 @@ def test_a_worker_that_is_sending_stops_within_ten_seconds_without_a_broker(
     tmp_path: Path,
 ) -> None:
     environment = {**process_environment, "REDIS_URL": f"unix://{tmp_path}/valkey.sock"}
-    celery = [sys.executable, "-m", "celery", "-A", "config.celery"]
+    celery = [sys.executable, "-m", "celery", "-A", "config.worker"]
     worker = subprocess.Popen(
         [*celery, "worker", "--concurrency=1", "--queues=dispatch", "--without-mingle"],
         cwd=ROOT,
