@@ -72,13 +72,19 @@ def advance_tick() -> None:
 
 @shared_task(name="campaigns.dispatch")
 def dispatch_tick() -> None:
-    """Hand over due batches until none is due."""
+    """Hand over due batches until none is due.
+
+    Whoever finds some rings once more: beat's one tick wakes all processes, one after the other.
+    """
     fail_abandoned(now=clock_now())
     beat(worker=owner(), station="dispatch")
     stop_at = time.monotonic() + SECONDS_PER_TICK
     try:
         for done in dispatch_due(
-            owner=owner(), clock=clock_now, may_claim=lambda: time.monotonic() < stop_at
+            owner=owner(),
+            clock=clock_now,
+            may_claim=lambda: time.monotonic() < stop_at,
+            call_others=lambda: ring(dispatch_tick),
         ):
             if done.is_lost:
                 log.warning("a batch was taken over by another worker; nothing was written")
@@ -126,8 +132,12 @@ def listen_tick() -> None:
 
 
 def ring(task: object) -> None:
-    """Wake a worker. Without the broker the sweeper's next tick finds the work."""
+    """Wake a worker. Without the broker the sweeper's next tick finds the work.
+
+    A bell that nobody heard in time says nothing new: it is dropped, so that none pile up while
+    all workers are busy.
+    """
     try:
-        task.delay()  # type: ignore[attr-defined]
+        task.apply_async(expires=SECONDS_PER_TICK)  # type: ignore[attr-defined]
     except OperationalError as error:
         log.warning("doorbell is down: %s", error)

@@ -112,14 +112,20 @@ def dispatch_batch(*, owner: str, now: datetime) -> Dispatched | None:
 
 
 def dispatch_due(
-    *, owner: str, clock: Callable[[], datetime], may_claim: Callable[[], bool]
+    *,
+    owner: str,
+    clock: Callable[[], datetime],
+    may_claim: Callable[[], bool],
+    call_others: Callable[[], None] = lambda: None,
 ) -> Iterator[Dispatched]:
     """Hand over due batches, several at once, until none is due or no more may be claimed.
 
     Each batch goes the way of `dispatch_batch`. While some are being sent the next is claimed and
-    prepared, so that neither the database nor the providers wait for each other.
+    prepared, so that neither the database nor the providers wait for each other. Once something
+    was found, other processes are called to help.
     """
     flights: list[Flight] = []
+    has_called = False
     try:
         while True:
             yield from _land_done(flights, clock)
@@ -127,6 +133,9 @@ def dispatch_due(
                 now = clock()
                 claimed = _claim(owner, now, busy=_busy(flights))
                 if claimed is not None:
+                    if not has_called:
+                        has_called = True
+                        call_others()
                     if flight := _take_off(claimed, now):
                         flights.append(flight)
                     continue
