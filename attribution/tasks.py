@@ -5,12 +5,13 @@ import logging
 from celery import shared_task
 
 from attribution.actions.collect import collect
+from compliance.bells import Tick
 from compliance.queries import clock_now
 
 log = logging.getLogger(__name__)
 
 
-@shared_task(name="attribution.collect")
+@shared_task(name="attribution.collect", base=Tick)
 def collect_tick() -> None:
     """Pull exposures and conversions from the ledgers below."""
     done = collect(now=clock_now())

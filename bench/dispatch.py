@@ -45,7 +45,7 @@ from config.supervisor import Supervisor  # noqa: E402
 from customers.actions.import_customers import ConsentTerms, import_customers  # noqa: E402
 from segments.actions import save_segment  # noqa: E402
 
-REQUIRED = {Channel.EMAIL: 500, Channel.SMS: 1500, Channel.PUSH: 1500}
+REQUIRED = {Channel.EMAIL: 700, Channel.SMS: 2000, Channel.PUSH: 2000}
 TEMPLATE = {
     Channel.EMAIL: "hillstrom-mens",
     Channel.SMS: "deposit-sms",

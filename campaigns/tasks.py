@@ -11,7 +11,6 @@ import socket
 import time
 
 from celery import shared_task
-from kombu.exceptions import OperationalError
 
 from campaigns.actions.advance import advance
 from campaigns.actions.beat import beat, forget_pulses
@@ -23,6 +22,7 @@ from campaigns.actions.quarantine import fail_abandoned, fail_batches, fail_enro
 from campaigns.actions.routing import fail_over
 from campaigns.actions.workbench import settle_calls
 from campaigns.models import Journey
+from compliance.bells import Tick, ring
 from compliance.queries import clock_now
 from segments.errors import RuleError
 
@@ -36,7 +36,7 @@ def owner() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"[:64]
 
 
-@shared_task(name="campaigns.enrol")
+@shared_task(name="campaigns.enrol", base=Tick)
 def enrol_tick() -> None:
     """Let new members into every running journey."""
     for journey in Journey.objects.filter(state=Journey.State.RUNNING):
@@ -51,7 +51,7 @@ def enrol_tick() -> None:
             ring(advance_tick)
 
 
-@shared_task(name="campaigns.advance")
+@shared_task(name="campaigns.advance", base=Tick)
 def advance_tick() -> None:
     """Advance due enrolments until none is due."""
     stop_at = time.monotonic() + SECONDS_PER_TICK
@@ -65,12 +65,12 @@ def advance_tick() -> None:
         if not done.claimed:
             return
         log.info("advanced %d, queued %d touches", done.claimed, done.touches)
-        for _ in range(done.batches):
+        if done.batches:
             ring(dispatch_tick)
     ring(advance_tick)
 
 
-@shared_task(name="campaigns.dispatch")
+@shared_task(name="campaigns.dispatch", base=Tick)
 def dispatch_tick() -> None:
     """Hand over due batches until none is due.
 
@@ -103,7 +103,7 @@ def dispatch_tick() -> None:
         ring(dispatch_tick)
 
 
-@shared_task(name="campaigns.fail_over")
+@shared_task(name="campaigns.fail_over", base=Tick)
 def fail_over_tick() -> None:
     """Let other accounts take over from those that are down."""
     if moved := fail_over(now=clock_now()):
@@ -111,33 +111,21 @@ def fail_over_tick() -> None:
         ring(dispatch_tick)
 
 
-@shared_task(name="campaigns.forget")
+@shared_task(name="campaigns.forget", base=Tick)
 def forget_tick() -> None:
     """Drop what nobody looks at any more."""
     log.info("dropped %d pulses", forget_pulses())
     log.info("dropped %d contacts", prune_contacts(now=clock_now()))
 
 
-@shared_task(name="campaigns.calls")
+@shared_task(name="campaigns.calls", base=Tick)
 def calls_tick() -> None:
     """Settle the outcomes of calls that can no longer be taken back."""
     if settled := settle_calls(now=clock_now()):
         log.info("settled %d calls", settled)
 
 
-@shared_task(name="campaigns.listen")
+@shared_task(name="campaigns.listen", base=Tick)
 def listen_tick() -> None:
     """Hold open the connections on which vendors report."""
     log.info("listening to %d accounts", listen())
-
-
-def ring(task: object) -> None:
-    """Wake a worker. Without the broker the sweeper's next tick finds the work.
-
-    A bell that nobody heard in time says nothing new: it is dropped, so that none pile up while
-    all workers are busy.
-    """
-    try:
-        task.apply_async(expires=SECONDS_PER_TICK)  # type: ignore[attr-defined]
-    except OperationalError as error:
-        log.warning("doorbell is down: %s", error)

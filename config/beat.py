@@ -1,9 +1,12 @@
 """Beat that ticks only while it leads: two running beats never double a tick."""
 
-from celery.beat import Scheduler
+from celery.beat import ScheduleEntry, Scheduler
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import DatabaseError, InterfaceError
+from kombu import Producer
+
+from compliance.bells import hang
 
 LOCK = 7_261_833_001
 """Names beat's advisory lock in the database."""
@@ -26,6 +29,18 @@ class LeaderScheduler(Scheduler):
         if not self._leads():
             return RETRY_SECONDS
         return float(super().tick())
+
+    def apply_async(
+        self,
+        entry: ScheduleEntry,
+        producer: Producer | None = None,
+        advance: bool = True,
+        **kwargs: object,
+    ) -> object:
+        """Ring, unless a bell of this kind hangs unheard."""
+        if entry.task and not hang(entry.task):
+            return None
+        return super().apply_async(entry, producer=producer, advance=advance, **kwargs)
 
     def close(self) -> None:
         """Give up the lead."""

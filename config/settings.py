@@ -210,27 +210,17 @@ REDIS_URL, CELERY_BROKER_URL = _redis_urls()
 # --- Work in the background -------------------------------------------------------------------
 # Ticks only ring doorbells: what is due stands in PostgreSQL, so a lost or doubled tick costs
 # time and nothing else.
-_TICKS = {
-    "campaigns.enrol": timedelta(seconds=5),
-    "campaigns.advance": timedelta(seconds=2),
-    "campaigns.dispatch": timedelta(seconds=2),
-    "campaigns.fail_over": timedelta(seconds=5),
-    "campaigns.calls": timedelta(seconds=5),
-    "campaigns.listen": timedelta(seconds=15),
-    "segments.refresh": timedelta(seconds=30),
-    "attribution.collect": timedelta(seconds=5),
-    "campaigns.forget": timedelta(hours=1),
-    "customers.partitions": timedelta(hours=6),
-}
-# A tick that no worker took in time says nothing that the next one does not say, too.
-_STALE = timedelta(seconds=10)
 CELERY_BEAT_SCHEDULE = {
-    task: {
-        "task": task,
-        "schedule": every,
-        "options": {"expires": max(every, _STALE).total_seconds()},
-    }
-    for task, every in _TICKS.items()
+    "enrol": {"task": "campaigns.enrol", "schedule": timedelta(seconds=5)},
+    "advance": {"task": "campaigns.advance", "schedule": timedelta(seconds=2)},
+    "dispatch": {"task": "campaigns.dispatch", "schedule": timedelta(seconds=2)},
+    "fail_over": {"task": "campaigns.fail_over", "schedule": timedelta(seconds=5)},
+    "calls": {"task": "campaigns.calls", "schedule": timedelta(seconds=5)},
+    "listen": {"task": "campaigns.listen", "schedule": timedelta(seconds=15)},
+    "segments": {"task": "segments.refresh", "schedule": timedelta(seconds=30)},
+    "collect": {"task": "attribution.collect", "schedule": timedelta(seconds=5)},
+    "forget": {"task": "campaigns.forget", "schedule": timedelta(hours=1)},
+    "partitions": {"task": "customers.partitions", "schedule": timedelta(hours=6)},
 }
 
 # --- Language, time, numbers ------------------------------------------------------------------

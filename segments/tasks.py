@@ -4,6 +4,7 @@ import logging
 
 from celery import shared_task
 
+from compliance.bells import Tick
 from compliance.queries import clock_now
 from segments.actions import refresh
 from segments.errors import RuleError
@@ -12,7 +13,7 @@ from segments.models import Segment
 log = logging.getLogger(__name__)
 
 
-@shared_task(name="segments.refresh")
+@shared_task(name="segments.refresh", base=Tick)
 def refresh_all() -> None:
     """Bring every segment in use up to date."""
     for segment in Segment.objects.filter(archived_at=None).order_by("refreshed_at"):

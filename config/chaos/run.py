@@ -16,7 +16,8 @@ from django.conf import settings
 from django.db import connections
 
 from campaigns.actions.lease import LEASE
-from campaigns.tasks import enrol_tick, ring
+from campaigns.tasks import enrol_tick
+from compliance.bells import ring
 from config.chaos import world
 from config.chaos.killer import Killer
 from config.chaos.plan import Member, Plan

@@ -15,8 +15,9 @@ from django.conf import settings
 from django.db import connection, connections
 
 from attribution.tasks import collect_tick
-from campaigns.tasks import advance_tick, enrol_tick, ring
+from campaigns.tasks import advance_tick, enrol_tick
 from compliance.actions import set_replay_clock
+from compliance.bells import ring
 from compliance.queries import clock_now
 from config.replay import agent, build, data, space
 from config.replay.agent import Doors, ReplayError
