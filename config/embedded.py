@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from config import servers
+from config import running, servers
 from config.places import CHECKOUT, EmbeddedError, Place, locate, unwritable
 
 __all__ = [
@@ -119,8 +119,8 @@ def status() -> Status:
     return Status(
         state=str(place.state),
         home=str(place.home),
-        postgres_pid=servers.postgres_pid(place),
-        valkey_pid=servers.valkey_pid(place),
+        postgres_pid=running.postgres_pid(place),
+        valkey_pid=running.valkey_pid(place),
         keeper_alive=_keeper_lives(place),
         users=_users(place),
     )
@@ -139,8 +139,8 @@ def stop(*, force: bool = False) -> None:
             f"The servers are still used by process {listed}: end these first, or add --force."
         )
     with _start_lock(place):
-        servers.stop_valkey(place)
-        servers.stop_postgres(place)
+        running.stop_valkey(place)
+        running.stop_postgres(place)
 
 
 def _join(is_ready: Callable[[Place], bool], start: Callable[[Place], None]) -> Place:

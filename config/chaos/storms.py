@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import Error, connections
 
 from campaigns.actions.lease import LEASE
-from config import servers
+from config import running
 from config.chaos.killer import grown_workers, lease_holders
 from config.places import locate
 from config.replay.agent import ReplayError
@@ -54,10 +54,10 @@ class Storms:
         self.struck[storm] += 1
         match storm:
             case Storm.POSTGRES:
-                _send(servers.postgres_pid(place), signal.SIGQUIT)
+                _send(running.postgres_pid(place), signal.SIGQUIT)
                 self._wait_for_database()
             case Storm.VALKEY:
-                _send(servers.valkey_pid(place), signal.SIGKILL)
+                _send(running.valkey_pid(place), signal.SIGKILL)
             case Storm.FLUSH:
                 redis.from_url(settings.REDIS_URL).flushall()
             case Storm.FREEZE:

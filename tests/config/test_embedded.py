@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config import embedded, places, servers
+from config import embedded, places, running, servers
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -61,7 +61,7 @@ class Site:
                 os.environ["TOUCHSTONE_STATE"] = before
 
     def pids(self) -> tuple[int | None, int | None]:
-        return servers.postgres_pid(self.place()), servers.valkey_pid(self.place())
+        return running.postgres_pid(self.place()), running.valkey_pid(self.place())
 
 
 @pytest.fixture
@@ -79,8 +79,8 @@ def make_site() -> Iterator[Callable[[], Site]]:
     for site in made:
         if site.state.exists() and os.access(site.state, os.W_OK):
             place = site.place()
-            servers.stop_valkey(place)
-            servers.stop_postgres(place)
+            running.stop_valkey(place)
+            running.stop_postgres(place)
             if place.home != site.state:
                 shutil.rmtree(place.home)
         # The keeper ends when its files are gone, and may be looking at them just now.
@@ -247,8 +247,8 @@ def test_a_long_path_still_has_sockets(site: Site) -> None:
         assert link.execute("SELECT 1").fetchone() == (1,)
     place = deep.place()
     end(user)
-    servers.stop_valkey(place)
-    servers.stop_postgres(place)
+    running.stop_valkey(place)
+    running.stop_postgres(place)
     shutil.rmtree(place.run.parent)
 
 
