@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from customers.queries.database import rows
+from customers.queries.database import as_array, rows
 from customers.vocabulary import ConsentState, Purpose
 
 LOCK_CUSTOMERS = """
@@ -66,7 +66,7 @@ IMPORT_CONSENTS = """
 CURRENT_CONSENTS = """
     SELECT DISTINCT ON (customer_id, channel) customer_id, channel, state
     FROM customers_consent
-    WHERE customer_id = ANY(%(ids)s) AND purpose = %(purpose)s
+    WHERE customer_id = ANY(%(ids)s::bigint[]) AND purpose = %(purpose)s
     ORDER BY customer_id, channel, id DESC
 """
 
@@ -82,7 +82,7 @@ def current_consents(
     """
     current: dict[int, dict[str, ConsentState]] = {}
     for customer_id, channel, state in rows(
-        CURRENT_CONSENTS, {"ids": list(customer_ids), "purpose": purpose}
+        CURRENT_CONSENTS, {"ids": as_array(customer_ids), "purpose": purpose}
     ):
         current.setdefault(customer_id, {})[channel] = ConsentState(state)
     return current

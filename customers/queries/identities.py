@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from customers.errors import IdentifierError
 from customers.identifiers import Keyring, identity_binding, make_keyring, normalise
-from customers.queries.database import as_json, rows
+from customers.queries.database import as_array, as_json, rows
 
 ADD_IDENTITIES = """
     -- The same identifier given again becomes the newest of its kind.
@@ -81,7 +81,7 @@ SHARING = """
 ADDRESSES = """
     SELECT DISTINCT ON (customer_id) customer_id, value_hash, ciphertext, key_id
     FROM customers_identity
-    WHERE customer_id = ANY(%(ids)s) AND kind = %(kind)s
+    WHERE customer_id = ANY(%(ids)s::bigint[]) AND kind = %(kind)s
     ORDER BY customer_id, since DESC, id DESC
 """
 
@@ -126,7 +126,7 @@ def addresses(customer_ids: Sequence[int], kind: str) -> dict[int, str]:
     return {
         customer_id: ring.decrypt(key_id, bytes(cipher), identity_binding(kind, bytes(value_hash)))
         for customer_id, value_hash, cipher, key_id in rows(
-            ADDRESSES, {"ids": list(customer_ids), "kind": kind}, binary=True
+            ADDRESSES, {"ids": as_array(customer_ids), "kind": kind}, binary=True
         )
     }
 

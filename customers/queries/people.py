@@ -10,7 +10,7 @@ import orjson
 
 from customers.identifiers import name_binding
 from customers.models import Attribute, Customer
-from customers.queries.database import rows
+from customers.queries.database import as_array, rows
 from customers.queries.identities import keyring
 
 UPSERT_CUSTOMERS = """
@@ -125,7 +125,7 @@ FACTS = """
            investor_type, professional_until, qualified_until, permissions, average_asset,
            trading_since, lifecycle, total_asset, locale, time_zone, personalise_off, aml_hold,
            internal_hold, attributes::text
-    FROM customers_customer WHERE id = ANY(%(ids)s)
+    FROM customers_customer WHERE id = ANY(%(ids)s::bigint[])
 """
 
 
@@ -179,7 +179,7 @@ def customer_facts(customer_ids: Sequence[int]) -> dict[int, CustomerFacts]:
     ring = keyring()
     facts: dict[int, CustomerFacts] = {}
     for identifier, customer_no, status, cipher, *plain, attributes in rows(
-        FACTS, {"ids": list(customer_ids)}
+        FACTS, {"ids": as_array(customer_ids)}
     ):
         name = ring.unseal(bytes(cipher), name_binding(customer_no)) if cipher else None
         facts[identifier] = CustomerFacts(
