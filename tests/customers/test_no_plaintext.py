@@ -10,9 +10,9 @@ from django.db import connection
 from compliance.queries import clock_now
 from customers.actions.import_customers import import_customers
 from customers.actions.sources import create_api_key
-from customers.identities import addresses, find_customers
 from customers.models import Customer
-from customers.people import customer_facts
+from customers.queries.identities import addresses, find_customers
+from customers.queries.people import customer_facts
 from customers.vocabulary import KeyScope
 
 PEOPLE = [(f"1391234{n:04d}", f"planted{n}@secret.example", f"欧阳种植{n}") for n in range(100)]

@@ -11,8 +11,8 @@ from compliance.queries import clock_now
 from customers.actions.consents import ConsentStatement, record_consents, withdraw
 from customers.actions.import_customers import ConsentTerms, import_customers
 from customers.actions.people import Person, put_people
-from customers.consents import current_consents
 from customers.models import Consent
+from customers.queries.consents import current_consents
 from customers.vocabulary import ConsentState
 
 

@@ -8,9 +8,9 @@ from compliance.queries import clock_now
 from customers.actions.partitions import KEYS_KEPT, ensure_partitions, keep_partitions
 from customers.actions.record_events import NewEvent, Recorded, record_events
 from customers.actions.sources import internal_source
-from customers.database import rows
-from customers.events import month_of, partition_name
 from customers.models import Event, EventKey
+from customers.queries.database import rows
+from customers.queries.events import month_of, partition_name
 
 
 def an_event(message_id: str, at: datetime, **fields: object) -> NewEvent:

@@ -13,8 +13,8 @@ from django.test import Client
 
 from compliance.queries import clock_now
 from customers.actions.sources import create_api_key
-from customers.database import execute
 from customers.models import Source
+from customers.queries.database import execute
 from customers.vocabulary import KeyScope
 
 

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from compliance.queries import clock_now
 from customers.actions.consents import withdraw
 from customers.api.collect import endpoint
-from customers.consents import current_consents
-from customers.identities import addresses
 from customers.models import Attribute, Customer, Identity, Quarantine
-from customers.people import customer_facts
+from customers.queries.consents import current_consents
+from customers.queries.identities import addresses
+from customers.queries.people import customer_facts
 from customers.vocabulary import KeyScope
 
 

@@ -10,10 +10,10 @@ from compliance.queries import clock_now
 from customers.actions.consents import withdraw
 from customers.actions.import_customers import ConsentTerms, import_customers
 from customers.actions.sources import internal_source
-from customers.consents import current_consents
 from customers.errors import FileRejected, NeedsConfirmation
 from customers.models import Customer
-from customers.people import customer_facts
+from customers.queries.consents import current_consents
+from customers.queries.people import customer_facts
 
 CASES = Path(__file__).parent.parent / "cases"
 LINES = [json.loads(line) for line in (CASES / "csv_import.jsonl").read_text().splitlines()]

@@ -14,9 +14,9 @@ import pytest
 
 from compliance.queries import clock_now
 from customers.actions.import_customers import import_customers
-from customers.database import rows
-from customers.identities import addresses
 from customers.models import Attribute, Customer, Identity, ImportJob
+from customers.queries.database import rows
+from customers.queries.identities import addresses
 
 ROOT = Path(__file__).resolve().parents[3]
 CASES = ROOT / "tests/customers/cases/csv"
