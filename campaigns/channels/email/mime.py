@@ -103,7 +103,7 @@ def _headers(message: Outgoing) -> list[str]:
 def _part(subtype: str, text: str) -> bytes:
     if text.isascii() and "\x00" not in text:
         lines = text.splitlines()
-        if all(len(line) <= 998 for line in lines):
+        if max(map(len, lines), default=0) <= 998:
             body, encoding = ("\r\n".join(lines) + "\r\n").encode("ascii"), "7bit"
             return _part_head(subtype, encoding) + body
     # surrogatepass would put invalid UTF-8 on the wire; a lone surrogate becomes "?".
