@@ -26,7 +26,12 @@ _CONTENT = (
     "campaigns.view_template",
     "campaigns.view_templateversion",
     "campaigns.view_linkhost",
+    "campaigns.view_seedlist",
+    "campaigns.view_seedmessage",
 )
+# Who keeps the addresses of our own people does not write the messages that go there: a test
+# would otherwise be a way to anybody, past all gates.
+_SEEDS = ("campaigns.view_seedlist", "campaigns.add_seedlist", "campaigns.change_seedlist")
 _RESULTS = (
     "attribution.view_reportrun",
     "attribution.view_goal",
@@ -59,10 +64,18 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "campaigns.change_journey",
         "campaigns.add_template",
         "campaigns.change_template",
+        "campaigns.add_seedmessage",
         "campaigns.view_advisortask",
         "compliance.view_review",
     ),
-    Role.CHECKER: (*_CONTENT, *_RESULTS, *_DELIVERY, *_REVIEWING, *_DECIDING),
+    Role.CHECKER: (
+        *_CONTENT,
+        *_RESULTS,
+        *_DELIVERY,
+        *_REVIEWING,
+        *_DECIDING,
+        "campaigns.add_seedmessage",
+    ),
     Role.COMPLIANCE: (
         *_CONTENT,
         *_RESULTS,
@@ -71,6 +84,7 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         *_REVIEWING,
         *_DECIDING,
         *_STOPPING,
+        *_SEEDS,
         "campaigns.add_linkhost",
         "compliance.view_auditentry",
         "compliance.add_rulepack",
@@ -85,6 +99,7 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         *_DELIVERY,
         *_DECIDING,
         *_STOPPING,
+        *_SEEDS,
         "campaigns.change_touch",
         "campaigns.view_poisonrow",
         "campaigns.change_poisonrow",

@@ -23,7 +23,7 @@ from campaigns.models import ProviderAccount, TemplateVersion
 from campaigns.queries.accounts import link_hosts
 from customers.identifiers import mask, redact
 from customers.models import Customer
-from customers.queries.people import customer_facts
+from customers.queries.people import CustomerFacts, customer_facts
 
 # Not the key of real messages: these addresses look and measure like theirs and open nothing.
 _KEY: Final = b"preview"
@@ -54,10 +54,7 @@ def show_to(*, version: TemplateVersion, customer_no: str, locale: str, on: date
     NotOnRecord : no such customer.
     EngineUnavailable : no process for templates could be started.
     """
-    found = Customer.objects.filter(customer_no=customer_no).values_list("pk", flat=True)
-    known = next(iter(customer_facts(list(found)).values()), None)
-    if known is None:
-        raise NotOnRecord("customer", _("There is no customer %(no)s.") % {"no": customer_no})
+    known = _known(customer_no)
     wanted, said = locale or known.locale, variables(known)
     try:
         ready = _ready(version)
@@ -70,6 +67,16 @@ def show_to(*, version: TemplateVersion, customer_no: str, locale: str, on: date
         return Shown(preview=shown, locale=own)
     size = size_of(real.output)
     return Shown(preview=shown, locale=own, units=size.units, prices=prices(size.segments))
+
+
+def masked_values(customer_no: str) -> dict[str, object]:
+    """What a template may say of a customer, as those see it who may not see who he is.
+
+    Raises
+    ------
+    NotOnRecord : no such customer.
+    """
+    return _masked(variables(_known(customer_no)))
 
 
 def size_of(parts: Mapping[str, str]) -> Measure:
@@ -85,6 +92,14 @@ def prices(segments: int) -> tuple[tuple[Decimal, str], ...]:
     )
     costs = accounts.values_list("unit_cost", "currency").distinct()
     return tuple(sorted((cost * segments, currency) for cost, currency in costs))
+
+
+def _known(customer_no: str) -> CustomerFacts:
+    found = Customer.objects.filter(customer_no=customer_no).values_list("pk", flat=True)
+    known = next(iter(customer_facts(list(found)).values()), None)
+    if known is None:
+        raise NotOnRecord("customer", _("There is no customer %(no)s.") % {"no": customer_no})
+    return known
 
 
 def _ready(version: TemplateVersion) -> Ready:

@@ -8,6 +8,7 @@ from campaigns.admin import (
     operations,
     receipts,
     routes,
+    seeds,
     templates,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "operations",
     "receipts",
     "routes",
+    "seeds",
     "templates",
 ]  # Django finds a console page by importing it

@@ -21,6 +21,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from campaigns.actions.judging import ADDRESS_KIND
 from campaigns.actions.templates import (
     KIND,
     built_variants,
@@ -31,6 +32,7 @@ from campaigns.actions.templates import (
 from campaigns.admin.delivery import ChannelFilter
 from campaigns.admin.journeys import person, verdict_badge
 from campaigns.admin.showing import SEES_CUSTOMERS, preview_page, told_size
+from campaigns.admin.testing import SENDS, testing_page
 from campaigns.channels.base import Channel
 from campaigns.content.locales import is_locale, normal
 from campaigns.content.render import AUTHORED
@@ -294,8 +296,10 @@ class TemplateAdmin(ActingAdmin):
         view = self.admin_site.admin_view(self.preview_view)
         urls: list[URLPattern] = super().get_urls()
         measured = self.admin_site.admin_view(self.measure_view)
+        tested = self.admin_site.admin_view(self.test_view)
         return [
             path("<int:pk>/preview/", view, name="campaigns_template_preview"),
+            path("<int:pk>/test/", tested, name="campaigns_template_test"),
             path("measure/", measured, name="campaigns_template_measure"),
             *urls,
         ]
@@ -318,12 +322,25 @@ class TemplateAdmin(ActingAdmin):
             raise Http404
         return preview_page(request, version, PART_LABELS)
 
+    def test_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Send it to our own people, for those who may."""
+        template = get_object_or_404(Template, pk=pk)
+        if not self.has_view_permission(request, template):
+            raise PermissionDenied
+        return testing_page(request, template)
+
     def page_context(self, request: HttpRequest, item: Template) -> dict[str, Any]:
-        """The buttons, and the way to the preview."""
+        """The buttons, and the ways to the preview and to a test."""
         context: dict[str, Any] = super().page_context(request, item)
-        may = request.user.has_perm(SEES_CUSTOMERS) and newest_version(item)
-        address = reverse("admin:campaigns_template_preview", args=[item.pk]) if may else ""
-        return {**context, "preview_url": address}
+        pages = {
+            "preview_url": ("preview", SEES_CUSTOMERS, True),
+            "test_url": ("test", SENDS, Channel(item.channel) in ADDRESS_KIND),
+        }
+        has_version = newest_version(item) is not None
+        for name, (page, permission, is_possible) in pages.items():
+            if has_version and is_possible and request.user.has_perm(permission):
+                context[name] = reverse(f"admin:campaigns_template_{page}", args=[item.pk])
+        return context
 
     def acts(self, request: HttpRequest, item: Template) -> Sequence[Act]:
         """Submit, approve, return."""

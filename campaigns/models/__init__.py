@@ -15,6 +15,7 @@ from campaigns.models.gates import Contact, RestrictedVerdict
 from campaigns.models.invoices import Invoice, InvoiceLine
 from campaigns.models.journey import Enrolment, Hop, Journey, JourneyVersion
 from campaigns.models.operations import EmergencyStop, Intervention, PoisonRow, Pulse
+from campaigns.models.seeds import Seed, SeedList, SeedMessage
 from campaigns.models.suppression import Suppression
 
 __all__ = [
@@ -39,6 +40,9 @@ __all__ = [
     "Pulse",
     "Receipt",
     "RestrictedVerdict",
+    "Seed",
+    "SeedList",
+    "SeedMessage",
     "Suppression",
     "Template",
     "TemplateVersion",
