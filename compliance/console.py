@@ -122,6 +122,7 @@ SUBJECT_WORDS = {
     "account": _("Provider account"),
     "journey": _("Journey"),
     "rules": _("Rules"),
+    "snippet": _("Snippet"),
     "template": _("Template"),
 }
 

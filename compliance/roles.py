@@ -26,6 +26,7 @@ _CONTENT = (
     "campaigns.view_template",
     "campaigns.view_templateversion",
     "campaigns.view_linkhost",
+    "campaigns.view_snippet",
     "campaigns.view_seedlist",
     "campaigns.view_seedmessage",
 )
@@ -64,6 +65,8 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "campaigns.change_journey",
         "campaigns.add_template",
         "campaigns.change_template",
+        "campaigns.add_snippet",
+        "campaigns.change_snippet",
         "campaigns.add_seedmessage",
         "campaigns.view_advisortask",
         "compliance.view_review",

@@ -19,6 +19,7 @@ from campaigns.models import (
     Enrolment,
     Journey,
     ProviderAccount,
+    Snippet,
     Template,
     Touch,
 )
@@ -110,6 +111,10 @@ def _subject(review: Review) -> object:
                 Template.objects.filter(key=review.subject_key).values_list("pk", flat=True).first()
             )
             page = "admin:campaigns_template_change"
+        case "snippet":
+            snippets = Snippet.objects.filter(key=review.subject_key)
+            found = snippets.values_list("pk", flat=True).first()
+            page = "admin:campaigns_snippet_change"
         case "account":
             accounts = ProviderAccount.objects.filter(key=review.subject_key)
             found = accounts.values_list("pk", flat=True).first()

@@ -42,6 +42,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _table(_t("Journeys"), "account_tree", "campaigns", "journey"),
                 _table(_t("Templates"), "draft", "campaigns", "template"),
+                _table(_t("Snippets"), "extension", "campaigns", "snippet"),
                 _table(_t("Link hosts"), "add_link", "campaigns", "linkhost"),
                 _table(_t("Seed lists"), "forward_to_inbox", "campaigns", "seedlist"),
                 _table(_t("Touches"), "send", "campaigns", "touch"),

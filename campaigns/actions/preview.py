@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from campaigns.actions.templates import with_snippets
 from campaigns.actions.wording import UNREAD
 from campaigns.channels.base import Channel
 from campaigns.channels.sms.segments import measure
@@ -174,8 +175,9 @@ def _rendered(asked: Asked) -> Parts:
     if isinstance(asked.template, str):
         # A lone source is the part that says most: in an e-mail the HTML, whose values are escaped.
         name = "html" if asked.channel is Channel.EMAIL else "text"
-        return render(compile_sources({name: asked.template}), asked.context)
-    return render(compile_parts(asked.channel or Channel.SMS, asked.template), asked.context)
+        return render(compile_sources(with_snippets({name: asked.template})), asked.context)
+    parts = with_snippets(asked.template)
+    return render(compile_parts(asked.channel or Channel.SMS, parts), asked.context)
 
 
 def _judged(parts: Parts, channel: Channel | None, on: date) -> tuple[Class, list[Problem]]:

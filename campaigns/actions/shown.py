@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from campaigns.actions.preview import Preview, judged, refused
 from campaigns.actions.ready import as_sent, variables
+from campaigns.actions.templates import with_snippets
+from campaigns.actions.wording import literal
 from campaigns.channels.base import Channel
 from campaigns.channels.sms.segments import Measure, measure
 from campaigns.content.compose import Addressing, Ready, Recipient, compose_batch
@@ -77,6 +79,15 @@ def masked_values(customer_no: str) -> dict[str, object]:
     NotOnRecord : no such customer.
     """
     return _masked(variables(_known(customer_no)))
+
+
+def typed_text(parts: Mapping[str, str]) -> dict[str, str]:
+    """What is being typed: without values, known snippets in their places."""
+    try:
+        parts = with_snippets(parts)
+    except TemplateError:
+        parts = dict(parts)  # half a name is typed; saving will tell
+    return {name: literal(source) for name, source in parts.items()}
 
 
 def size_of(parts: Mapping[str, str]) -> Measure:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
@@ -14,11 +15,13 @@ from campaigns.actions.wording import UNREAD, literal
 from campaigns.channels.base import Channel
 from campaigns.content.links import prepare
 from campaigns.content.locales import DEFAULT, normal
-from campaigns.content.render import build_parts, compile_parts
+from campaigns.content.render import build_parts, compile_parts, compile_sources
 from campaigns.content.sentences import WORDING, part_named
+from campaigns.content.snippets import blanked, names_any, resolve
 from campaigns.errors import StateConflict, TemplateError
-from campaigns.models import Template, TemplateVersion
+from campaigns.models import SnippetUse, Template, TemplateVersion
 from campaigns.queries.accounts import link_hosts
+from campaigns.queries.snippets import library
 from compliance.actions import ask_review, decide_review
 from compliance.models import Review, User
 from compliance.queries import products
@@ -28,6 +31,14 @@ from compliance.wording.verdict import Verdict
 
 KIND = "template"
 _MOST_TOLD: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A template's parts as sent, by locale, and the versions of snippets that stand in them."""
+
+    parts: dict[str, dict[str, str]]
+    snippets: frozenset[int]
 
 
 @transaction.atomic
@@ -47,15 +58,17 @@ def save_template(
 
     ``product``: the code of what the message markets; it is approved with the parts.
     ``variants``: parts that read otherwise in other languages, by locale. What is sent, and
-    approved, is made of them here and kept: MJML compiled, styles inlined, text added.
+    approved, is made of them here and kept: snippets in their places, MJML compiled, styles
+    inlined, text added.
 
     Raises
     ------
-    TemplateError : a part is wrong or a link may not be used.
+    TemplateError : a part is wrong, a link may not be used, or a snippet is not there.
     StateConflict : the key belongs to a template of another channel.
     """
     variants = {normal(locale): dict(own) for locale, own in (variants or {}).items() if own}
-    built = built_variants(channel, parts, variants)
+    made = built_variants(channel, parts, variants)
+    built = made.parts
     template, _made = Template.objects.get_or_create(
         key=key, defaults={"name": name, "channel": channel, "created_at": now}
     )
@@ -73,8 +86,9 @@ def save_template(
     content_hash = hash_of({"parts": parts, **approved} if approved else parts)
     last = template.versions.order_by("-number").first()
     if last and last.content_hash == content_hash:
+        _note_snippets(last, made)
         return last
-    return TemplateVersion.objects.create(
+    version = TemplateVersion.objects.create(
         template=template,
         number=last.number + 1 if last else 1,
         parts=dict(parts),
@@ -86,11 +100,13 @@ def save_template(
         made_by=maker,
         made_at=now,
     )
+    _note_snippets(version, made)
+    return version
 
 
 def built_variants(
     channel: Channel, parts: Mapping[str, str], variants: Mapping[str, Mapping[str, str]]
-) -> dict[str, dict[str, str]]:
+) -> Built:
     """What is sent to whom, by locale, all of it checked; raises `TemplateError`."""
     hosts = link_hosts()
     authored = {DEFAULT: dict(parts)}
@@ -98,12 +114,41 @@ def built_variants(
         authored[locale] = {**parts, **own}
         if "html" in own and "mjml" not in own:
             authored[locale].pop("mjml", None)  # the default's would win over his own HTML
-    for own in authored.values():
-        prepare(own, {}, hosts)  # errors name their place in what the author wrote
-    built = {locale: build_parts(channel, own) for locale, own in authored.items()}
+    resolved, used = _with_snippets(authored)
+    for locale, own in authored.items():
+        # Errors name their place in what the author wrote.
+        written = {name: blanked(source) for name, source in own.items()}
+        prepare(written, {}, hosts)
+        if written != own and channel is not Channel.EMAIL:
+            compile_sources(written)
+        prepare(resolved[locale], {}, hosts)
+    built = {locale: build_parts(channel, own) for locale, own in resolved.items()}
     for own in built.values():
         compile_parts(channel, prepare(own, {}, hosts).parts)
-    return built
+    return Built(parts=built, snippets=used)
+
+
+def _note_snippets(version: TemplateVersion, made: Built) -> None:
+    """Where each snippet stands; another version of it may read the same here."""
+    uses = [SnippetUse(used_id=pk, in_template=version) for pk in sorted(made.snippets)]
+    SnippetUse.objects.bulk_create(uses, ignore_conflicts=True)
+
+
+def with_snippets(parts: Mapping[str, str]) -> dict[str, str]:
+    """The parts with the snippets that they name in their places; raises `TemplateError`."""
+    return _with_snippets({DEFAULT: parts})[0][DEFAULT]
+
+
+def _with_snippets(
+    authored: Mapping[str, Mapping[str, str]],
+) -> tuple[dict[str, dict[str, str]], frozenset[int]]:
+    """By locale, and the snippets' versions."""
+    if not any(names_any(own) for own in authored.values()):
+        return {locale: dict(own) for locale, own in authored.items()}, frozenset()
+    shelf = library()
+    done = {locale: resolve(own, shelf, locale=locale) for locale, own in authored.items()}
+    used = frozenset(pk for each in done.values() for pk in each.used)
+    return {locale: dict(each.parts) for locale, each in done.items()}, used
 
 
 def submit_template(*, version: TemplateVersion, maker: User, now: datetime) -> Review:
@@ -117,7 +162,7 @@ def submit_template(*, version: TemplateVersion, maker: User, now: datetime) -> 
     known = products({version.product}).get(version.product)
     for parts in (version.built or {DEFAULT: version.parts}).values():
         prepare(parts, {}, link_hosts())
-        _refuse_forbidden_wording(
+        refuse_forbidden_wording(
             parts=parts,
             channel=version.template.channel,
             product=(known.kind or None) if known else None,
@@ -151,9 +196,10 @@ def review_template(
     )
 
 
-def _refuse_forbidden_wording(
-    *, parts: Mapping[str, str], channel: str, product: str | None, on: date
+def refuse_forbidden_wording(
+    *, parts: Mapping[str, str], channel: str | None, product: str | None, on: date
 ) -> None:
+    """Raise `TemplateError` if the rules of that day forbid what a part says."""
     for name, source in parts.items():
         if name in UNREAD:
             continue

@@ -9,6 +9,7 @@ from campaigns.admin import (
     receipts,
     routes,
     seeds,
+    snippets,
     templates,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "receipts",
     "routes",
     "seeds",
+    "snippets",
     "templates",
 ]  # Django finds a console page by importing it

@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.actions.preview import Class
-from campaigns.actions.shown import Shown, prices, show_to, size_of
-from campaigns.actions.wording import literal
+from campaigns.actions.shown import Shown, prices, show_to, size_of, typed_text
 from campaigns.content.render import MAX_PART
 from campaigns.errors import EngineUnavailable, NotOnRecord
 from campaigns.labels import say
@@ -66,7 +65,9 @@ def preview_page(
 
 def told_size(request: HttpRequest) -> JsonResponse:
     """How long the typed text message is, without its values, and what it costs, in one line."""
-    typed = {name: literal(request.POST.get(name, "")[:MAX_PART]) for name in ("text", "signature")}
+    typed = typed_text(
+        {name: request.POST.get(name, "")[:MAX_PART] for name in ("text", "signature")}
+    )
     typed["signature"] = typed["signature"].strip()
     size = size_of(typed)
     line = _t("Without values: characters %(units)d, segments %(segments)d") % {

@@ -1,6 +1,6 @@
 """Templates: a form with the parts of the channel, the versions, the approval."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,11 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import (
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-    UnfoldBooleanSwitchWidget,
-)
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from campaigns.actions.judging import ADDRESS_KIND
 from campaigns.actions.templates import (
@@ -31,10 +27,18 @@ from campaigns.actions.templates import (
 )
 from campaigns.admin.delivery import ChannelFilter
 from campaigns.admin.journeys import person, verdict_badge
+from campaigns.admin.part_boxes import (
+    PART_LABELS,
+    PREFIX,
+    VARIANT,
+    PartsForm,
+    part_fields,
+    shown_locales,
+    variant_fieldset,
+)
 from campaigns.admin.showing import SEES_CUSTOMERS, preview_page, told_size
 from campaigns.admin.testing import SENDS, testing_page
 from campaigns.channels.base import Channel
-from campaigns.content.locales import is_locale, normal
 from campaigns.content.render import AUTHORED
 from campaigns.errors import CampaignError, TemplateError
 from campaigns.labels import CHANNELS, say
@@ -45,30 +49,11 @@ from compliance.models import Review, User
 from compliance.queries import clock_now, products
 from compliance.reader import say as speak
 
-PART_LABELS = {
-    "subject": _("Subject"),
-    "mjml": _("MJML"),
-    "html": _("HTML"),
-    "text": _("Text"),
-    "from": _("From"),
-    "reply_to": _("Reply to"),
-    "signature": _("Signature"),
-    "title": _("Title"),
-    "body": _("Body"),
-    "url": _("Address opened by a tap"),
-    "script": _("Script"),
-    "queue": _("Queue"),
-}
-LONG_PARTS = {"mjml": 16, "html": 16, "text": 8, "body": 4, "script": 8}
-PREFIX = "part_"
-VARIANT = "variant:{locale}:"
 
-
-class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class TemplateForm(PartsForm):
     """Key and name; the fields of the parts are added by channel and language (`form_for`)."""
 
     channel: Channel
-    locales: Sequence[str]
     product = forms.CharField(
         label=_("product"),
         required=False,
@@ -91,15 +76,7 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
             opens.initial = version.tracks_opens
         if version and (product := self.fields.get("product")):
             product.initial = version.product
-        self.kept: Mapping[str, Mapping[str, str]] = version.variants if version else {}
-        self._show(PREFIX, version.parts if version else {})
-        for locale in self.locales:
-            self._show(VARIANT.format(locale=locale), self.kept.get(locale, {}))
-
-    def _show(self, prefix: str, parts: Mapping[str, str]) -> None:
-        for name, source in parts.items():
-            if field := self.fields.get(prefix + name):
-                field.initial = source
+        self.show(version.parts if version else {}, version.variants if version else {})
 
     def clean(self) -> dict[str, Any]:
         """Check every part as the verb will; the error stands at the part it names."""
@@ -124,39 +101,10 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
             raise forms.ValidationError(_t("There is no such product."))
         return product
 
-    def parts(self) -> dict[str, str]:
-        """What was typed, without the empty parts."""
-        return self._typed(PREFIX)
-
-    def variants(self) -> dict[str, dict[str, str]]:
-        """The parts that read otherwise, by locale.
-
-        One whose boxes were not on the page, as it was saved meanwhile, stays as it is.
-        """
-        typed = {
-            locale: self._typed(VARIANT.format(locale=locale))
-            for locale in self.locales
-            if any(name.startswith(VARIANT.format(locale=locale)) for name in self.data)
-        }
-        found = {**{locale: dict(own) for locale, own in self.kept.items()}, **typed}
-        return {locale: own for locale, own in found.items() if own}
-
-    def _typed(self, prefix: str) -> dict[str, str]:
-        return {
-            name.removeprefix(prefix): value
-            for name, value in self.cleaned_data.items()
-            if name.startswith(prefix) and value
-        }
-
 
 def form_for(channel: Channel, locales: Sequence[str]) -> type[TemplateForm]:
     """The form with a field for each part of the channel's messages, and again by language."""
-    fields: dict[str, forms.Field] = {
-        PREFIX + name: _field(name, needed) for name, needed in AUTHORED[channel].items()
-    }
-    for locale in locales:
-        prefix = VARIANT.format(locale=locale)
-        fields |= {prefix + name: _field(name, False) for name in AUTHORED[channel]}
+    fields = part_fields(AUTHORED[channel], locales)
     if channel is Channel.EMAIL:
         fields["tracks_opens"] = _tracks_opens()
     made: type[TemplateForm] = type("ChannelTemplateForm", (TemplateForm,), dict(fields))
@@ -173,14 +121,6 @@ def _tracks_opens() -> forms.BooleanField:
         help_text=_(
             "By a picture nobody sees. Apple Mail fetches it for every message, read or not."
         ),
-    )
-
-
-def _field(name: str, needed: bool) -> forms.CharField:
-    rows = LONG_PARTS.get(name)
-    widget = UnfoldAdminTextareaWidget({"rows": rows}) if rows else UnfoldAdminTextInputWidget()
-    return forms.CharField(
-        label=PART_LABELS[name], required=needed, widget=widget, strip=False, max_length=100_000
     )
 
 
@@ -223,7 +163,7 @@ class TemplateAdmin(ActingAdmin):
         if obj and not self.has_change_permission(request, obj):
             return [own]
         parts = AUTHORED[_channel(request, obj)]
-        return [own, *(_variant_fields(locale, parts) for locale in _locales(request, obj))]
+        return [own, *(variant_fieldset(locale, parts) for locale in _locales(request, obj))]
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Template | None = None
@@ -387,23 +327,8 @@ def _channel(request: HttpRequest, template: Template | None) -> Channel:
 
 
 def _locales(request: HttpRequest, template: Template | None) -> list[str]:
-    """The languages that have boxes: the newest version's, and one that is being added."""
     version = newest_version(template) if template else None
-    wanted = normal(request.GET.get("variant", ""))
-    return sorted({*(version.variants if version else ()), *([wanted] * is_locale(wanted))})
-
-
-def _variant_fields(locale: str, parts: Iterable[str]) -> tuple[str, dict[str, Any]]:
-    prefix = VARIANT.format(locale=locale)
-    return (
-        _t("Language variant %(locale)s") % {"locale": locale},
-        {
-            "fields": [prefix + name for name in parts],
-            "description": _t(
-                "Only what reads otherwise than above. Empty all boxes to remove the variant."
-            ),
-        },
-    )
+    return shown_locales(request, version.variants if version else ())
 
 
 def _is_mine_to_check(review: Review | None, actor: User) -> bool:

@@ -129,6 +129,32 @@ ENGINE: Final = {
     "limit": OVER_LIMIT,
 }
 
+UNKNOWN_SNIPPET: Final = Sentence(
+    code="unknown_snippet",
+    en="{where}There is no snippet “{key}”.",
+    zh="{where}没有名为“{key}”的内容片段。",
+)
+SNIPPET_WAITS: Final = Sentence(
+    code="snippet_waits",
+    en="{where}No version of the snippet “{key}” is approved yet.",
+    zh="{where}内容片段“{key}”尚无已批准的版本。",
+)
+SNIPPET_LACKS_FORM: Final = Sentence(
+    code="snippet_lacks_form",
+    en="{where}The snippet “{key}” says nothing as {form}; write it there first.",
+    zh="{where}内容片段“{key}”没有{form}形式；请先在片段中填写。",
+)
+SNIPPET_IN_ITSELF: Final = Sentence(
+    code="snippet_cycle",
+    en="{where}A snippet stands inside itself: {chain}.",
+    zh="{where}内容片段包含了自身：{chain}。",
+)
+SNIPPET_SYNTAX: Final = Sentence(
+    code="parse_error",
+    en='{where}A snippet is named in quotes, as in {{% snippet "risk-footer" %}}.',
+    zh='{where}内容片段须用引号写出名称，例如 {{% snippet "risk-footer" %}}。',
+)
+
 BAD_LINK: Final = Sentence(
     code="bad_link",
     en="{where}A link is empty, too long or has odd characters.",

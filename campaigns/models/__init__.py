@@ -16,6 +16,7 @@ from campaigns.models.invoices import Invoice, InvoiceLine
 from campaigns.models.journey import Enrolment, Hop, Journey, JourneyVersion
 from campaigns.models.operations import EmergencyStop, Intervention, PoisonRow, Pulse
 from campaigns.models.seeds import Seed, SeedList, SeedMessage
+from campaigns.models.snippets import Snippet, SnippetUse, SnippetVersion
 from campaigns.models.suppression import Suppression
 
 __all__ = [
@@ -43,6 +44,9 @@ __all__ = [
     "Seed",
     "SeedList",
     "SeedMessage",
+    "Snippet",
+    "SnippetUse",
+    "SnippetVersion",
     "Suppression",
     "Template",
     "TemplateVersion",
