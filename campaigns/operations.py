@@ -30,7 +30,7 @@ SELECT id FROM asked
 MARK_SENT: Final = """
 UPDATE campaigns_touch t
 SET state = 'accepted', reason = '', accepted_at = coalesce(t.accepted_at, t.handed_at, %(now)s),
-    cost = greatest(t.segments, 1) * a.unit_cost,
+    cost = greatest(t.segments, 1) * coalesce(t.unit_cost, a.unit_cost),
     verdict = t.verdict || '{"provider": "marked_sent"}'
 FROM campaigns_provideraccount a
 WHERE a.id = t.account_id AND t.id = ANY(%(ids)s) AND t.state = 'ambiguous'

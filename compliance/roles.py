@@ -97,7 +97,12 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "campaigns.view_restrictedverdict",
         "customers.view_holds",
     ),
-    Role.MANAGER: (*_CONTENT, *_RESULTS, "campaigns.view_advisortask"),
+    Role.MANAGER: (
+        *_CONTENT,
+        *_RESULTS,
+        "campaigns.view_advisortask",
+        "campaigns.view_messageprice",
+    ),
     Role.OPERATOR: (
         *_DELIVERY,
         *_DECIDING,
@@ -113,6 +118,8 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "campaigns.view_channelroute",
         "campaigns.add_channelroute",
         "campaigns.change_channelroute",
+        "campaigns.view_messageprice",
+        "campaigns.add_messageprice",
         "compliance.view_review",
         "campaigns.view_suppression",
         "campaigns.change_suppression",

@@ -92,6 +92,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _table(_t("Put aside"), "inventory_2", "campaigns", "poisonrow"),
                 _table(_t("Provider accounts"), "hub", "campaigns", "provideraccount"),
                 _table(_t("Channel routes"), "alt_route", "campaigns", "channelroute"),
+                _table(_t("Message prices"), "sell", "campaigns", "messageprice"),
                 _table(_t("Dispatch batches"), "stacks", "campaigns", "dispatchbatch"),
                 _table(_t("Suppressed addresses"), "block", "campaigns", "suppression"),
                 _table(_t("Provider invoices"), "receipt_long", "campaigns", "invoice"),

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from campaigns.actions.routing import Route, pick, routes
+from campaigns.channels.sms.prices import LONGEST
 from campaigns.errors import CampaignError
 from campaigns.failpoints import reach
 from campaigns.journeys.engine import Outcome, branch_rules, run
@@ -24,7 +25,8 @@ from compliance.masking import mask
 from compliance.tracing import event_trace, is_on, note, span
 from customers.queries.database import execute, rows
 from customers.queries.events import newest_events
-from customers.vocabulary import Purpose
+from customers.queries.identities import beginnings
+from customers.vocabulary import IdentityKind, Purpose
 from segments.errors import RuleError
 from segments.queries import check_rule, matching
 
@@ -76,10 +78,18 @@ class _Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Means:
-    """What touches are made with: the accounts of each channel, the approved templates."""
+    """What touches are made with: the accounts of each channel, the approved templates.
+
+    ``destinations``: how a customer's number begins, where a route goes by the price.
+    """
 
     routes: Mapping[str, Route]
     templates: Mapping[str, TemplateVersion]
+    destinations: Mapping[int, str]
+
+    def account(self, channel: str, customer_id: int) -> ProviderAccount:
+        """Which account gets the customer's touch."""
+        return pick(self.routes[channel], customer_id, self.destinations.get(customer_id, ""))
 
 
 def advance(*, owner: str, now: datetime, limit: int = BATCH) -> Advanced:
@@ -101,9 +111,24 @@ def advance(*, owner: str, now: datetime, limit: int = BATCH) -> Advanced:
     runs: list[_Run] = []
     for version_id in {item.version_id for item in due}:
         runs.extend(_run_version(version_id, [d for d in due if d.version_id == version_id], now))
-    means = _Means(routes=routes(now), templates=approved_templates(_named(runs)))
+    means = _means(runs, now)
     with span("advance", enrolments=len(runs)):
         return _write([_require_means(item, means) for item in runs], means, now)
+
+
+def _means(runs: Sequence[_Run], now: datetime) -> _Means:
+    ways = routes(now)
+    going = {
+        item.due.customer_id
+        for item in runs
+        for effect in (item.outcome.effects if item.outcome else ())
+        if effect.channel in ways and ways[effect.channel].asks_where_to
+    }
+    return _Means(
+        routes=ways,
+        templates=approved_templates(_named(runs)),
+        destinations=beginnings(sorted(going), IdentityKind.PHONE, LONGEST) if going else {},
+    )
 
 
 def _named(runs: Sequence[_Run]) -> list[str]:
@@ -278,7 +303,7 @@ def _queue_touches(runs: Sequence[_Run], means: _Means, now: datetime) -> tuple[
         return 0, 0
     batches: dict[tuple[int, int], DispatchBatch] = {}
     for due, effect in sends:
-        account = pick(means.routes[effect.channel], due.customer_id)
+        account = means.account(effect.channel, due.customer_id)
         place = (due.journey_id, account.pk)
         if place not in batches:
             batches[place] = DispatchBatch.objects.create(
@@ -294,7 +319,7 @@ def _queue_touches(runs: Sequence[_Run], means: _Means, now: datetime) -> tuple[
         ) as copy,
     ):
         for due, effect in sends:
-            account = pick(means.routes[effect.channel], due.customer_id)
+            account = means.account(effect.channel, due.customer_id)
             batch = batches[due.journey_id, account.pk]
             template = means.templates[effect.template]
             copy.write_row(_touch_row(due, effect, account, batch, template, now))

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.utils.timezone import localtime
 
 from campaigns.actions.contacts import give_back
 from campaigns.actions.flow import Allowance, may_send, note_flow
@@ -28,6 +29,7 @@ from campaigns.actions.receipts import name_touches
 from campaigns.actions.suppress import suppress
 from campaigns.channels.base import Channel, Provider
 from campaigns.channels.runner import process_loop
+from campaigns.channels.sms.prices import PriceList
 from campaigns.errors import LostLease
 from campaigns.failpoints import reach
 from campaigns.models import DispatchBatch, ProviderAccount, Suppression
@@ -44,6 +46,7 @@ from campaigns.queries.dispatch import (
     ClaimedBatch,
     OpenTouch,
 )
+from campaigns.queries.prices import price_lists
 from campaigns.states import Reason, TouchState
 from compliance.tracing import note, span
 from customers.queries.database import as_json, execute, rows
@@ -196,7 +199,7 @@ def _take_off(claimed: ClaimedBatch, now: datetime) -> Flight | None:
         return None
     provider = process_loop().provider(account_config(account))
     with span("claim", batch=claimed.id, account=account.key):
-        prepared = _prepare(claimed, provider, allowance, now)
+        prepared = _prepare(claimed, account, provider, allowance, now)
     reach("dispatch.judged")
     lease = Lease(claimed, watch)
     # Preparing took its time: what was stopped meanwhile is not begun.
@@ -229,19 +232,25 @@ def _land(flight: Flight, now: datetime) -> Dispatched:
 
 
 def _prepare(
-    claimed: ClaimedBatch, provider: Provider, allowance: Allowance, now: datetime
+    claimed: ClaimedBatch,
+    account: ProviderAccount,
+    provider: Provider,
+    allowance: Allowance,
+    now: datetime,
 ) -> Prepared:
     # Links must be on record before anything that names them: outside, so that it stays.
     ready = ready_templates(claimed.id, claimed.journey_id)
+    prices = price_lists([account], localtime(now).date())[account.pk]
     with transaction.atomic():
         _hold(claimed)
-        return _prepare_held(claimed, provider, ready, allowance.messages, now)
+        return _prepare_held(claimed, provider, ready, prices, allowance.messages, now)
 
 
 def _prepare_held(
     claimed: ClaimedBatch,
     provider: Provider,
     ready: ReadyTemplates,
+    prices: PriceList,
     most: int | None,
     now: datetime,
 ) -> Prepared:
@@ -268,6 +277,7 @@ def _prepare_held(
         [touch for touch in due if touch.state != TouchState.AMBIGUOUS][:most],
         ready=ready,
         journey_id=claimed.journey_id,
+        prices=prices,
         now=now,
     )
     execute(
@@ -296,6 +306,7 @@ def _judged_row(item: Judged) -> dict[str, object]:
         "reason": item.reason,
         "verdict": item.verdict,
         "segments": item.segments,
+        "unit_cost": None if item.unit_cost is None else str(item.unit_cost),
         "attempt": 1 if item.state is TouchState.HANDING_OVER else 0,
         "due_at": item.due_at,
         "content_hash": item.content_hash,

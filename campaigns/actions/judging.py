@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from campaigns.actions.contacts import Tally, count, hold_customers, keep
 from campaigns.actions.templates import KIND as TEMPLATE
 from campaigns.actions.wording import Subject, read_message
 from campaigns.channels.base import Channel
+from campaigns.channels.sms.prices import PriceList
 from campaigns.content.compose import Ready
 from campaigns.guards import wording
 from campaigns.guards.chain import judge
@@ -65,6 +66,7 @@ class World:
     now: datetime
     restricted: list[dict[str, object]]
     alerts: set[Reason]
+    prices: PriceList = field(default_factory=PriceList)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import TypeAlias
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from campaigns.actions.judging import (
 )
 from campaigns.actions.ready import variables
 from campaigns.channels.base import Channel, Outgoing
+from campaigns.channels.sms.prices import PriceList
 from campaigns.channels.sms.segments import measure
 from campaigns.content.compose import Addressing, Ready, Recipient, compose_batch
 from campaigns.content.render import MissingVariable
@@ -44,6 +46,7 @@ class Judged:
     content_hash: str = ""
     sealed: bytes = b""
     segments: int = 0
+    unit_cost: Decimal | None = None
 
     @property
     def is_handed(self) -> bool:
@@ -66,9 +69,14 @@ Composed: TypeAlias = Mapping[int, dict[str, str] | Refuse]
 
 
 def prepare_touches(
-    touches: Sequence[OpenTouch], *, ready: ReadyTemplates, journey_id: int, now: datetime
+    touches: Sequence[OpenTouch],
+    *,
+    ready: ReadyTemplates,
+    journey_id: int,
+    prices: PriceList,
+    now: datetime,
 ) -> Prepared:
-    """Run the gates on every touch and render those that pass.
+    """Run the gates on every touch and render those that pass; ``prices`` are the account's.
 
     Cost: one statement each for customers, consents per purpose, addresses per channel; no
     statement per touch. Content that was frozen before is sent as it was, byte for byte.
@@ -76,6 +84,7 @@ def prepare_touches(
     if not touches:
         return Prepared(judged=(), outgoing=(), attempts={})
     world = read_world(touches, ready=ready, journey_id=journey_id, now=now)
+    world = replace(world, prices=prices)
     judgements = [judge_touch(touch, world) for touch in touches]
     composed = _composed(list(zip(touches, judgements, strict=True)), world)
     judged: list[Judged] = []
@@ -151,6 +160,7 @@ def _message(
         content_hash=content_hash,
         sealed=sealed,
         segments=_segments(touch.channel, content),
+        unit_cost=world.prices.unit_cost(judgement.address),
     )
     return judged, Outgoing(key=key, address=judgement.address, content=content)
 

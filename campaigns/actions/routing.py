@@ -1,17 +1,20 @@
 """Which account of a channel gets a touch, and which takes over when one is down."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, assert_never
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.timezone import localtime
 
+from campaigns.channels.sms.prices import PriceList
 from campaigns.journeys.bucketing import choose
 from campaigns.models import AccountHealth, ChannelRoute, DispatchBatch, ProviderAccount
 from campaigns.queries.dispatch import SETTLE_BATCH
 from campaigns.queries.flow import MOVE_TOUCHES, STRANDED
+from campaigns.queries.prices import price_lists
 from campaigns.states import Policy
 from compliance.actions import record
 from customers.queries.database import execute, rows
@@ -22,15 +25,24 @@ MOST: Final = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A channel's accounts in order of preference; never empty."""
+    """A channel's accounts in order of preference; never empty.
+
+    ``prices``: by account, where any of them has prices by destination.
+    """
 
     channel: str
     policy: Policy
     accounts: tuple[ProviderAccount, ...]
+    prices: Mapping[int, PriceList] = field(default_factory=dict)
+
+    @property
+    def asks_where_to(self) -> bool:
+        """Whether the choice depends on the destination."""
+        return self.policy is Policy.LEAST_COST and bool(self.prices)
 
 
 def routes(now: datetime) -> Mapping[str, Route]:
-    """Every served channel's route as things stand. Two statements."""
+    """Every served channel's route as things stand. Three statements."""
     policies = dict(ChannelRoute.objects.values_list("channel", "policy"))
     found: dict[str, list[ProviderAccount]] = {}
     takes_part = Q(is_default=True) | Q(weight__gt=0)
@@ -38,15 +50,23 @@ def routes(now: datetime) -> Mapping[str, Route]:
         "health"
     ):
         found.setdefault(account.channel, []).append(account)
+    listed = price_lists(
+        [account for accounts in found.values() for account in accounts], localtime(now).date()
+    )
     return {
-        channel: _route(channel, Policy(policies.get(channel, Policy.PRIMARY)), accounts, now)
+        channel: _route(
+            channel, Policy(policies.get(channel, Policy.PRIMARY)), accounts, listed, now
+        )
         for channel, accounts in found.items()
     }
 
 
-def pick(route: Route, customer_id: int) -> ProviderAccount:
-    """The account for this customer's touch."""
+def pick(route: Route, customer_id: int, to: str = "") -> ProviderAccount:
+    """The account for this customer's touch; ``to`` is where it goes, as far as prices tell."""
     match route.policy:
+        case Policy.LEAST_COST if route.prices:
+            # Of equal prices the first in order: `min` keeps it.
+            return min(route.accounts, key=lambda account: route.prices[account.pk].unit_cost(to))
         case Policy.PRIMARY | Policy.LEAST_COST:
             return route.accounts[0]
         case Policy.WEIGHTED:
@@ -106,11 +126,17 @@ def _heir(route: Route | None, down: int, now: datetime) -> ProviderAccount | No
 
 
 def _route(
-    channel: str, policy: Policy, accounts: Sequence[ProviderAccount], now: datetime
+    channel: str,
+    policy: Policy,
+    accounts: Sequence[ProviderAccount],
+    listed: Mapping[int, PriceList],
+    now: datetime,
 ) -> Route:
     up = [account for account in accounts if _is_up(account, now)]
     ordered = sorted(up or accounts, key=lambda account: _preference(account, policy))
-    return Route(channel=channel, policy=policy, accounts=tuple(ordered))
+    own = {account.pk: listed[account.pk] for account in ordered}
+    prices = own if any(each.by_prefix for each in own.values()) else {}
+    return Route(channel=channel, policy=policy, accounts=tuple(ordered), prices=prices)
 
 
 def _preference(account: ProviderAccount, policy: Policy) -> tuple[object, ...]:

@@ -15,6 +15,7 @@ from campaigns.actions.ready import as_sent, variables
 from campaigns.actions.templates import with_snippets
 from campaigns.actions.wording import literal
 from campaigns.channels.base import Channel
+from campaigns.channels.sms.prices import LONGEST
 from campaigns.channels.sms.segments import Measure, measure
 from campaigns.content.compose import Addressing, Ready, Recipient, compose_batch
 from campaigns.content.links import prepare
@@ -23,13 +24,25 @@ from campaigns.content.render import PARTS, Compiled, compile_parts
 from campaigns.errors import NotOnRecord, TemplateError
 from campaigns.models import ProviderAccount, TemplateVersion
 from campaigns.queries.accounts import link_hosts
+from campaigns.queries.prices import price_lists
 from customers.identifiers import mask, redact
 from customers.models import Customer
+from customers.queries.identities import beginnings
 from customers.queries.people import CustomerFacts, customer_facts
+from customers.vocabulary import IdentityKind
 
 # Not the key of real messages: these addresses look and measure like theirs and open nothing.
 _KEY: Final = b"preview"
 _JOURNEY: Final = {"key": "preview", "name": "Preview"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Price:
+    """What a message costs by some account; ``to``: only to numbers that begin so."""
+
+    to: str
+    amount: Decimal
+    currency: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +56,7 @@ class Shown:
     preview: Preview
     locale: str
     units: int | None = None
-    prices: tuple[tuple[Decimal, str], ...] = ()
+    prices: tuple[Price, ...] = ()
 
 
 def show_to(*, version: TemplateVersion, customer_no: str, locale: str, on: date) -> Shown:
@@ -68,7 +81,9 @@ def show_to(*, version: TemplateVersion, customer_no: str, locale: str, on: date
     if ready.channel is not Channel.SMS or not isinstance(real.output, dict):
         return Shown(preview=shown, locale=own)
     size = size_of(real.output)
-    return Shown(preview=shown, locale=own, units=size.units, prices=prices(size.segments))
+    to = beginnings([known.id], IdentityKind.PHONE, LONGEST).get(known.id, "")
+    costs = prices(size.segments, on, to)
+    return Shown(preview=shown, locale=own, units=size.units, prices=costs)
 
 
 def masked_values(customer_no: str) -> dict[str, object]:
@@ -96,13 +111,24 @@ def size_of(parts: Mapping[str, str]) -> Measure:
     return measure(f"【{signature}】{text}" if signature else text)
 
 
-def prices(segments: int) -> tuple[tuple[Decimal, str], ...]:
-    """What a text message costs, amount and currency, by the accounts it may go through."""
-    accounts = ProviderAccount.objects.filter(
-        Q(is_default=True) | Q(weight__gt=0), channel=Channel.SMS, is_active=True
-    )
-    costs = accounts.values_list("unit_cost", "currency").distinct()
-    return tuple(sorted((cost * segments, currency) for cost, currency in costs))
+def prices(segments: int, on: date, to: str = "") -> tuple[Price, ...]:
+    """What a text message costs, by the accounts it may go through and the prices of that day.
+
+    ``to``: how the number begins; without it each listed destination is told, after the price for
+    wherever none is listed.
+    """
+    takes_part = Q(is_default=True) | Q(weight__gt=0)
+    accounts = ProviderAccount.objects.filter(takes_part, channel=Channel.SMS, is_active=True)
+    listed = price_lists(accounts, on)
+    found: set[Price] = set()
+    for account in accounts:
+        own, currency = listed[account.pk], account.currency
+        costs = {"": own.unit_cost(to)} if to else {"": own.fallback, **own.by_prefix}
+        found |= {
+            Price(to=prefix, amount=cost * segments, currency=currency)
+            for prefix, cost in costs.items()
+        }
+    return tuple(sorted(found))
 
 
 def _known(customer_no: str) -> CustomerFacts:

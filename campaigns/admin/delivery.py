@@ -78,7 +78,7 @@ class TouchAdmin(ReadOnlyAdmin):
                     ("status", "why"),
                     ("node", "visit"),
                     ("template", "provider"),
-                    ("money", "billed_parts"),
+                    ("money", "billed_parts", "price"),
                 )
             },
         ),
@@ -109,6 +109,7 @@ class TouchAdmin(ReadOnlyAdmin):
         "provider",
         "money",
         "billed_parts",
+        "price",
         "hash",
         "stored_verdict",
     )
@@ -165,6 +166,11 @@ class TouchAdmin(ReadOnlyAdmin):
     def billed_parts(self, touch: Touch) -> int:
         """How many parts the provider charges for: a long text message has several."""
         return touch.segments
+
+    @display(description=_("price of a part"))
+    def price(self, touch: Touch) -> str:
+        """What one part cost to this destination when the touch was handed over."""
+        return "—" if touch.unit_cost is None else f"{touch.unit_cost.normalize():f}"
 
     @display(description=_("template"))
     def template(self, touch: Touch) -> str:

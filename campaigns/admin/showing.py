@@ -1,7 +1,6 @@
 """The console's page that shows a template version as one customer would get it."""
 
-from collections.abc import Iterable
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.actions.preview import Class
-from campaigns.actions.shown import Shown, prices, show_to, size_of, typed_text
+from campaigns.actions.shown import Price, Shown, prices, show_to, size_of, typed_text
 from campaigns.content.render import MAX_PART
 from campaigns.errors import EngineUnavailable, NotOnRecord
 from campaigns.labels import say
@@ -23,6 +22,7 @@ from compliance.queries import clock_now
 from compliance.reader import say as speak
 from customers.identifiers import redact
 
+MOST_PRICES = 6
 SEES_CUSTOMERS = "customers.view_customer"
 VERDICTS = {
     Class.OK: _("may be sent"),
@@ -74,11 +74,17 @@ def told_size(request: HttpRequest) -> JsonResponse:
         "units": size.units,
         "segments": size.segments,
     }
-    return JsonResponse({"line": " · ".join([line, *_prices(prices(size.segments))])})
+    costs = prices(size.segments, timezone.localtime(clock_now()).date())
+    return JsonResponse({"line": " · ".join([line, *_prices(costs)])})
 
 
-def _prices(costs: Iterable[tuple[Decimal, str]]) -> list[str]:
-    return [f"{cost.normalize():f} {currency}" for cost, currency in costs]
+def _prices(costs: Sequence[Price]) -> list[str]:
+    """The first few: a price list may name every country."""
+    told = [
+        f"{cost.amount.normalize():f} {cost.currency}" + (f" ({cost.to})" if cost.to else "")
+        for cost in costs[:MOST_PRICES]
+    ]
+    return [*told, "…"] if len(costs) > MOST_PRICES else told
 
 
 def _answer(

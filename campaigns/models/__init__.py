@@ -15,6 +15,7 @@ from campaigns.models.gates import Contact, RestrictedVerdict
 from campaigns.models.invoices import Invoice, InvoiceLine
 from campaigns.models.journey import Enrolment, Hop, Journey, JourneyVersion
 from campaigns.models.operations import EmergencyStop, Intervention, PoisonRow, Pulse
+from campaigns.models.prices import MessagePrice
 from campaigns.models.seeds import Seed, SeedList, SeedMessage
 from campaigns.models.snippets import Snippet, SnippetUse, SnippetVersion
 from campaigns.models.suppression import Suppression
@@ -36,6 +37,7 @@ __all__ = [
     "JourneyVersion",
     "Link",
     "LinkHost",
+    "MessagePrice",
     "PoisonRow",
     "ProviderAccount",
     "Pulse",

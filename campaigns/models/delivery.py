@@ -20,7 +20,8 @@ CHANNEL_CHOICES = [(c.value, c.value) for c in Channel]
 
 
 class ProviderAccount(models.Model):
-    """An account with a vendor. Secrets are one ciphertext; ``unit_cost`` is per segment."""
+    """An account with a vendor. Secrets are one ciphertext; ``unit_cost`` is per segment, where no
+    price is listed for the destination (`MessagePrice`)."""
 
     key = models.SlugField(_("key"), max_length=64, unique=True)
     channel = models.CharField(_("channel"), max_length=10, choices=CHANNEL_CHOICES)
@@ -164,6 +165,8 @@ class Touch(models.Model):
     expires_at = models.DateTimeField(_("expires at"), null=True)
     provider_id = models.CharField(_("provider's id"), max_length=200, blank=True, default="")
     segments = models.PositiveSmallIntegerField(_("segments"), default=0)
+    # Of one segment to this destination, as it was when the touch was handed over.
+    unit_cost = models.DecimalField(_("unit cost"), max_digits=12, decimal_places=6, null=True)
     cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=6, default=0)
     currency = models.CharField(_("currency"), max_length=3)
     queued_at = models.DateTimeField(_("queued at"))

@@ -97,12 +97,14 @@ SET state = r.state, reason = r.reason, fence = %(fence)s,
     verdict = r.verdict || jsonb_build_object('decided_at', %(now)s::timestamptz),
     attempts = t.attempts + r.attempt, due_at = r.due_at,
     segments = greatest(t.segments, r.segments),
+    unit_cost = coalesce(r.unit_cost, t.unit_cost),
     handed_at = CASE WHEN r.state = 'handing_over' THEN %(now)s ELSE t.handed_at END,
     content_hash = CASE WHEN r.content_hash = '' THEN t.content_hash ELSE r.content_hash END,
     content_cipher = CASE WHEN r.content = '' THEN t.content_cipher
                           ELSE decode(r.content, 'base64') END
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
-    id bigint, state text, reason text, verdict jsonb, segments int, attempt int,
+    id bigint, state text, reason text, verdict jsonb, segments int, unit_cost numeric,
+    attempt int,
     due_at timestamptz,
     content_hash text, content text)
 WHERE t.id = r.id
@@ -124,8 +126,8 @@ SET state = CASE WHEN t.state IN ('bounced', 'delivered', 'opened', 'clicked') T
     provider_id = CASE WHEN r.provider_id = '' THEN t.provider_id ELSE r.provider_id END,
     segments = CASE WHEN r.segments > 0 THEN r.segments ELSE t.segments END,
     cost = CASE WHEN NOT r.accepted THEN t.cost
-                WHEN r.segments > 0 THEN r.segments * a.unit_cost
-                ELSE greatest(t.segments, 1) * a.unit_cost END,
+                WHEN r.segments > 0 THEN r.segments * coalesce(t.unit_cost, a.unit_cost)
+                ELSE greatest(t.segments, 1) * coalesce(t.unit_cost, a.unit_cost) END,
     accepted_at = CASE WHEN r.accepted THEN coalesce(t.accepted_at, r.at)
                        ELSE t.accepted_at END
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(

@@ -97,7 +97,8 @@ RAISE_TOUCHES: Final = """
 UPDATE campaigns_touch t
 SET accepted_at = coalesce(t.accepted_at, r.first_at),
     segments = greatest(t.segments, 1),
-    cost = CASE WHEN t.accepted_at IS NULL THEN a.unit_cost * greatest(t.segments, 1)
+    cost = CASE WHEN t.accepted_at IS NULL
+                THEN coalesce(t.unit_cost, a.unit_cost) * greatest(t.segments, 1)
                 ELSE t.cost END,
     delivered_at = least(t.delivered_at, r.delivered_at, r.opened_at, r.clicked_at),
     opened_at = least(t.opened_at, r.opened_at),
