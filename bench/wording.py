@@ -3,13 +3,15 @@
     PYTHONPATH=. python bench/wording.py [--seconds S]
 
 Three kinds of message: a clean text message (the usual case), one full of hits, denials and
-disguises, and a clean e-mail of 3 000 characters. One JSON line each: {"bench", "value" (median
+disguises, and a clean e-mail of 3 000 characters; each time to another customer, since the pieces
+that messages share are scanned once. ``whole`` is the same with nothing kept. One JSON line each: {"bench", "value" (median
 milliseconds of a message), "unit", "p99", "raw" (milliseconds of the bare pass), "ratio" (raw to
 value), "characters", "hits", "required"}. ``cold`` is the first scan of a process, rules read and
 compiled.
 """
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -26,9 +28,11 @@ import django
 django.setup()
 
 from compliance.rulebook.shipped import shipped_wordbook  # noqa: E402
-from compliance.scan import scan_wording  # noqa: E402
+from compliance.scan import scan_wording, shipped_scanner  # noqa: E402
+from compliance.wording.lexicon import Scope  # noqa: E402
 
 TODAY = date(2026, 11, 22)
+SCOPE = Scope(on=TODAY)
 REQUIRED_MS = 2.0
 CLEAN = (
     "【示例证券】尊敬的客户，您关注的基金本周发布季度报告，详情见 https://s.example.com/r/Ab12Cd "
@@ -56,10 +60,15 @@ def main() -> None:
     automaton = bare_automaton()
     for name, text in MESSAGES.items():
         scan = scan_wording(text=text, on=TODAY, product="public_fund", channel="sms")
+        personal = (f"客户{number}，{text}" for number in itertools.count())
         times = measure(
-            lambda text=text: scan_wording(
-                text=text, on=TODAY, product="public_fund", channel="sms"
+            lambda personal=personal: scan_wording(
+                text=next(personal), on=TODAY, product="public_fund", channel="sms"
             ),
+            told.seconds,
+        )
+        whole = measure(
+            lambda personal=personal: shipped_scanner().hits_of_whole(next(personal), scope=SCOPE),
             told.seconds,
         )
         raw = statistics.median(measure(lambda text=text: list(automaton.iter(text)), told.seconds))
@@ -69,6 +78,7 @@ def main() -> None:
             "value": round(value, 4),
             "unit": "ms/message",
             "p99": round(statistics.quantiles(times, n=100)[98], 4),
+            "whole": round(statistics.median(whole), 4),
             "raw": round(raw, 4),
             "ratio": round(raw / value, 3),
             "characters": len(text),

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ def missing_disclosures(
         for rule in disclosures
         if rule.is_in_force(on)
         and rule.products & advertisement.products
-        and re.search(rule.mentions, advertisement.tight)
+        and _pattern(rule.mentions).search(advertisement.tight)
     ]
     missing = tuple(rule for rule in applying if not _is_met(rule, advertisement.tight))
     short_forms = [rule for rule in applying if rule.is_short_form]
@@ -72,4 +74,8 @@ def missing_disclosures(
 
 
 def _is_met(rule: Disclosure, tight: str) -> bool:
-    return all(re.search(pattern, tight) for pattern in rule.requires)
+    return all(_pattern(required).search(tight) for required in rule.requires)
+
+
+# `re` keeps patterns too, but asks more questions each time.
+_pattern: Final = cache(re.compile)

@@ -1,7 +1,8 @@
 """What a message says to its reader, held against the wording rules; and what its template said.
 
 Rendered texts of one template differ mostly in the addresses of their links, which say nothing, so
-equal texts are scanned once per process.
+equal texts are scanned once per process. Of those that differ elsewhere the pieces that came before
+are not scanned again (`compliance.wording.pieces`), nor is their markup read again.
 """
 
 import re
@@ -59,13 +60,8 @@ def _texts(parts: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     signature = told.pop("signature", "")
     frame = "\n".join(told.values())
     plain = f"【{signature}】{text}" if signature else text
-    bodies = [body for body in (_page(html), plain) if body] or [""]
+    bodies = [body for body in (visible_text(html), plain) if body] or [""]
     return tuple(f"{frame}\n{body}" for body in bodies)
-
-
-@lru_cache(maxsize=512)
-def _page(html: str) -> str:
-    return visible_text(html) if html else ""
 
 
 @lru_cache(maxsize=2048)

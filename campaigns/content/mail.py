@@ -6,11 +6,12 @@ all of it untouched. Done once, when a template is saved.
 
 import re
 from collections.abc import Mapping
-from html.parser import HTMLParser
 from typing import Final
 
 import mrml
 from css_inline import CSSInliner, InlineError
+
+from compliance.wording.pages import PageReader, tamed
 
 _MJML_TAG: Final = re.compile(r"<(mj-[a-z-]+)", re.I)
 _KNOWN: Final = frozenset(
@@ -91,14 +92,14 @@ def inlined(html: str) -> str:
     return _HELD.sub(lambda found: held[int(found[1] or found[2])], done)
 
 
-class _Text(HTMLParser):
+class _Text(PageReader):
     """What a reader would see, line by line, with the addresses of links in brackets."""
 
     BLOCKS = frozenset({"p", "div", "tr", "table", "ul", "ol", "h1", "h2", "h3", "h4", "br", "hr"})
     SILENT = frozenset({"head", "style", "script", "title"})
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self.said: list[str] = []
         self._silent = 0
         self._links: list[tuple[str, int]] = []
@@ -135,7 +136,7 @@ class _Text(HTMLParser):
 def text_of(html: str) -> str:
     """The plain-text part: for programs, and readers, that want no HTML."""
     parser = _Text()
-    parser.feed(html)
+    parser.feed(tamed(html))
     parser.close()
     lines = [re.sub(r" {2,}", " ", line).strip() for line in "".join(parser.said).splitlines()]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"

@@ -9,7 +9,7 @@ zero, and stutters are reduced to one character.
 import functools
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -61,7 +61,8 @@ _GAPS: Final = {
 _NUMBER_MARKS: Final = frozenset(",.:")
 _LETTER_O: Final = re.compile(r"(?<![a-z])o+(?=[0-9%风])|(?<=[0-9])o+(?![a-z])")
 # A circle is an ornament elsewhere; one character for one, so that places stay.
-_CIRCLE: Final = re.compile(r"[○◯⭕](?=\s*[0-9风風%％])|(?<=[0-9])[○◯⭕]+")
+CIRCLES: Final = "○◯⭕"
+_CIRCLE: Final = re.compile(rf"[{CIRCLES}](?=\s*[0-9风風%％])|(?<=[0-9])[{CIRCLES}]+")
 # ASCII is left out: 100 is not 10, and English doubles its letters.
 _STUTTER: Final = re.compile(r"([^\x00-\x7f])\1+")
 
@@ -84,6 +85,11 @@ class Folder:
         }
         longest_first = sorted(self._spellings, key=len, reverse=True)
         self._spelled = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+    @property
+    def spelled(self) -> Collection[str]:
+        """The sequences of plain characters that stand for one."""
+        return self._spellings.keys()
 
     def plain(self, text: str) -> str:
         """The characters that are kept, before anything is joined."""

@@ -1,7 +1,10 @@
 """What a reader sees of an HTML page: its text, and the texts that stand for pictures."""
 
-from html.parser import HTMLParser
+import re
 from typing import Final
+
+from compliance.wording.kept import kept
+from compliance.wording.pages import PageReader, tamed
 
 # Elements inside a line: text goes on through them (保<b>本</b> reads 保本).
 _INLINE: Final = frozenset(
@@ -15,26 +18,83 @@ _UNSEEN: Final = frozenset({"script", "style"})
 _SPOKEN: Final = ("alt", "title", "placeholder", "aria-label")
 
 
+# Where a new piece may begin: at a tag that begins a line. Comments are not looked into.
+# In small letters, as they are mostly written: any place would do.
+_BREAK: Final = re.compile(r"<(?:!--|(?:p|div|tr|h[1-6]|ul|ol|li|body)\b)")
+
+
 def visible_text(html: str) -> str:
     """The text of the page, line by line, with alternative texts in their places.
+
+    Pages of one template share most of their markup, so each piece is read once and kept; equals
+    `visible_text_of_whole`.
 
     >>> visible_text('<p>保<b>本</b></p><img alt="稳赚">')
     '\\n保本\\n稳赚'
     """
+    said: list[str] = []
+    html = tamed(html)
+    ends = _breaks(html)
+    start = place = 0
+    step = 1
+    while place + step <= len(ends):
+        end = ends[place + step - 1]
+        text = _read_piece(html[start:end])
+        if text is None:
+            step *= 2  # a tag, a comment or a script is still open there
+        else:
+            said.append(text)
+            start, place, step = end, place + step, 1
+    return "".join([*said, _read_rest(html[start:])])
+
+
+def visible_text_of_whole(html: str) -> str:
+    """As `visible_text`, all of the page read at once."""
+    return _read_to_end(tamed(html))
+
+
+def _read_to_end(html: str) -> str:
     reader = _Reader()
     reader.feed(html)
     reader.close()
     return "".join(reader.pieces)
 
 
-class _Reader(HTMLParser):
+def _breaks(html: str) -> list[int]:
+    """Where pieces may end, from left to right."""
+    found: list[int] = []
+    behind = 1  # a comment, or the very beginning
+    for tag in _BREAK.finditer(html):
+        if tag.start() < behind:
+            continue
+        if tag[0] != "<!--":
+            found.append(tag.start())
+        elif (behind := html.find("-->", tag.end())) < 0:
+            break
+    return found
+
+
+def _read(html: str) -> str | None:
+    """The text of a piece; None where the reader is not done with it at its end."""
+    reader = _Reader()
+    reader.feed(html)
+    if reader.rawdata or reader.cdata_elem or reader.unseen:
+        return None
+    return "".join(reader.pieces)
+
+
+_read_piece: Final = kept(_read, most=2_048, longest=4_000)
+_read_rest: Final = kept(_read_to_end, most=512, longest=4_000)
+
+
+class _Reader(PageReader):
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self.pieces: list[str] = []
-        self._unseen = 0
+        self.unseen = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._unseen += tag in _UNSEEN
+        self.unseen += tag in _UNSEEN
         if tag not in _INLINE:
             self.pieces.append("\n")
         self.pieces += [text for name, text in attrs if name in _SPOKEN and text]
@@ -44,11 +104,11 @@ class _Reader(HTMLParser):
         self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in _UNSEEN and self._unseen:
-            self._unseen -= 1
+        if tag in _UNSEEN and self.unseen:
+            self.unseen -= 1
         if tag not in _INLINE:
             self.pieces.append("\n")
 
     def handle_data(self, data: str) -> None:
-        if not self._unseen:
+        if not self.unseen:
             self.pieces.append(data)

@@ -73,6 +73,11 @@ class Matcher:
         self._add_written(by_spelling)
         self._add_heard(by_spelling)
 
+    @property
+    def spellings(self) -> Iterator[str]:
+        """Every term as it is looked for in a folded text."""
+        return iter(self._written.keys()) if len(self._written) else iter(())
+
     def candidates(self, text: str) -> Folded | None:
         """The folded text if anything in it may be a term, None for the many without."""
         tight = self.folder.tight(text)

@@ -1,0 +1,186 @@
+"""What is read piece by piece and kept equals what is read of the whole."""
+
+import csv
+from datetime import date
+from time import perf_counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from compliance.rulebook.shipped import FOLDER
+from compliance.scan import shipped_scanner
+from compliance.wording.fold import Folder
+from compliance.wording.kept import kept
+from compliance.wording.lexicon import Scope
+from compliance.wording.markup import visible_text, visible_text_of_whole
+from compliance.wording.pieces import Cutter
+
+SCOPE = Scope(on=date(2026, 11, 22))
+TERMS = [
+    row["term"]
+    for row in csv.DictReader((FOLDER / "lexicon.csv").read_text(encoding="utf-8").splitlines())
+]
+# What might reach over a cut: marks, denials, links, neutral phrases, disguises, stutters.
+PARTS = st.sampled_from(
+    [
+        *(
+            "。",
+            "！",
+            "？",
+            "；",
+            "，",
+            ",",
+            "\n\n",
+            "\n \n",
+            "\n",
+            " ",
+            "、",
+            "：",
+            ".",
+            "—",
+            "!!",
+        ),
+        *("不", "不保证", "并非", "难道", "但", "吗", "或", "和", "的", "承诺", "任何", "不承诺"),
+        *(
+            "低风险",
+            "r3",
+            "R1级",
+            "风险",
+            "预期收益率",
+            "均",
+            "高于",
+            "医",
+            "保本",
+            "月",
+            "险",
+            "收",
+        ),
+        *("零", "0", "o", "O", "oo", "○", "5", "%", "1,000", "a", "亻呆", "亻", "呆", "本", "本本"),
+        *("bao", "ben", "baoben", "保", "稳赚", "赚", "稳", "您好", "王小明", "Dear Ann", "x"),
+    ]
+)
+HALVES = st.sampled_from(TERMS).flatmap(
+    lambda term: st.sampled_from([term[:at] for at in range(1, len(term))] + [term])
+)
+ENDS = st.sampled_from(TERMS).flatmap(
+    lambda term: st.sampled_from([term[at:] for at in range(len(term))])
+)
+TEXTS = st.lists(st.one_of(PARTS, PARTS, HALVES, ENDS), max_size=24).map("".join)
+PAGES = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [
+                *("<p>", "</p>", "<div class='a'>", "</div>", "<tr>", "<td>", "<P>", "<br/>"),
+                *("<!--", "-->", "-- >", "<!-->", "<!doctype html>", "<![if mso]>", "<![endif]>"),
+                *("<script>", "</script>", "<style>", "</style>", "<style/>", "<title>", "</"),
+                *('<img alt="', '">', "<p title='", "'>", "<b>", "</b>", "<", ">", "&", "&am"),
+                *("p;", "&amp;", "&#20445;", "&lt", "保本", "Dear Ann", " ", "\n", "a < b"),
+            ]
+        ),
+        st.text(max_size=4),
+    ),
+    max_size=30,
+).map("".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=TEXTS)
+def test_hits_equal_those_of_a_scan_of_the_whole(text: str) -> None:
+    scanner = shipped_scanner()
+
+    assert scanner.hits(text, scope=SCOPE) == scanner.hits_of_whole(text, scope=SCOPE)
+
+
+@settings(max_examples=80, deadline=None)
+@given(text=TEXTS)
+def test_the_folded_text_is_that_of_the_whole(text: str) -> None:
+    scanner = shipped_scanner()
+
+    assert scanner.tight(text) == scanner.fold_whole(text)
+
+
+@settings(max_examples=120, deadline=None)
+@given(html=PAGES)
+def test_the_text_of_a_page_is_that_of_the_whole(html: str) -> None:
+    assert visible_text(html) == visible_text_of_whole(html)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "稳。赚不赔",  # a term with a mark in it
+        "本产品为低。风险等级产品",  # a neutral phrase
+        "预期收益率。高于存款",
+        "亻。呆本",  # a character in two halves
+        "好。好",  # a stutter
+        "100。0风险",  # a number
+        "go。o5风险",  # the letter beside a number
+        "零○\n\n5风险",  # a circle that is a zero
+    ],
+)
+def test_what_reaches_over_a_mark_is_not_cut(text: str) -> None:
+    scanner = shipped_scanner()
+
+    assert scanner.hits(text, scope=SCOPE) == scanner.hits_of_whole(text, scope=SCOPE)
+    assert scanner.tight(text) == scanner.fold_whole(text)
+
+
+def test_a_text_is_cut_behind_its_clauses() -> None:
+    cutter = Cutter(Folder({}), ["保本"], [])
+
+    assert cutter.pieces("您好，王小明。\n\n再见") == ("您好，", "王小明。\n\n", "再见")
+
+
+def test_nothing_is_cut_where_a_neutral_phrase_may_hold_anything() -> None:
+    cutter = Cutter(Folder({}), [], ["低.*险"])
+
+    assert cutter.pieces("您好，王小明。") == ("您好，王小明。",)
+
+
+def test_long_texts_are_read_but_not_kept() -> None:
+    calls: list[str] = []
+    read = kept(calls.append, longest=3)
+
+    for text in ("abc", "abc", "abcd", "abcd"):
+        read(text)
+
+    assert calls == ["abc", "abcd", "abcd"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script><p>" * 10_000,
+        "<!--a>" * 15_000,
+        "<![foo[" * 10_000,
+        "<![CDATA[>" * 10_000,
+        "</" * 40_000,
+        "<!--<p>" * 15_000,
+        "<p title='" * 10_000,
+        "<style><p>a</style><p>" * 4_000,
+    ],
+)
+def test_a_hostile_page_takes_little_more_than_reading_it_once(text: str) -> None:
+    started = perf_counter()
+    visible_text_of_whole(text)
+    once = perf_counter() - started
+
+    started = perf_counter()
+    visible_text(text)
+
+    assert once < 1
+    assert perf_counter() - started < 6 * once + 0.2
+
+
+@pytest.mark.parametrize("text", ["go。" * 20_000, "好。" * 20_000, "1\n\n" * 20_000])
+def test_a_text_that_cannot_be_cut_takes_little_more_than_reading_it_once(text: str) -> None:
+    scanner = shipped_scanner()
+    started = perf_counter()
+    scanner.hits_of_whole(text, scope=SCOPE)
+    once = perf_counter() - started
+
+    started = perf_counter()
+    scanner.hits(text, scope=SCOPE)
+
+    assert perf_counter() - started < 6 * once + 0.2
