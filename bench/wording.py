@@ -4,10 +4,10 @@
 
 Three kinds of message: a clean text message (the usual case), one full of hits, denials and
 disguises, and a clean e-mail of 3 000 characters; each time to another customer, since the pieces
-that messages share are scanned once. ``whole`` is the same with nothing kept. One JSON line each: {"bench", "value" (median
-milliseconds of a message), "unit", "p99", "raw" (milliseconds of the bare pass), "ratio" (raw to
-value), "characters", "hits", "required"}. ``cold`` is the first scan of a process, rules read and
-compiled.
+that messages share are scanned once. One JSON line each: {"bench", "value" (median milliseconds of
+a message), "unit", "p99", "whole" (the same with nothing kept), "raw" (milliseconds of the bare
+pass), "ratio" (raw to value), "characters", "hits", "required"}. ``cold`` is the first scan of a
+process, rules read and compiled.
 """
 
 import argparse

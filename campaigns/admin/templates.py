@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -18,6 +18,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from campaigns.actions.judging import ADDRESS_KIND
+from campaigns.actions.link_check import Checked, check_links
 from campaigns.actions.templates import (
     KIND,
     built_variants,
@@ -48,6 +49,8 @@ from compliance.errors import ComplianceError
 from compliance.models import Review, User
 from compliance.queries import clock_now, products
 from compliance.reader import say as speak
+
+MOST_WARNINGS = 20
 
 
 class TemplateForm(PartsForm):
@@ -293,7 +296,9 @@ class TemplateAdmin(ActingAdmin):
             found += _checks(version, actor)
         is_open = review is None or review.verdict == Review.Verdict.RETURNED
         if is_open and self.has_change_permission(request, item):
-            found.append(_submission(version, actor))
+            found.append(_submission(request, version, actor))
+        if self.has_change_permission(request, item):
+            found.append(_link_check(request, version))
         return found
 
     def panels(self, request: HttpRequest, item: Template) -> Sequence[Panel]:
@@ -340,15 +345,39 @@ def _is_mine_to_check(review: Review | None, actor: User) -> bool:
     )
 
 
-def _submission(version: TemplateVersion, maker: User) -> Act:
+def _submission(request: HttpRequest, version: TemplateVersion, maker: User) -> Act:
+    def submit(_opinion: str) -> None:
+        _tell_of_links(request, check_links(version=version))
+        submit_template(version=version, maker=maker, now=clock_now())
+
     return Act(
         name="submit",
         label=_t("Submit for review"),
         question=_t("A second person checks exactly this content."),
         done=_t("Submitted. A second person has to approve it."),
-        run=lambda _opinion: submit_template(version=version, maker=maker, now=clock_now()),
+        run=submit,
         is_main=True,
     )
+
+
+def _link_check(request: HttpRequest, version: TemplateVersion) -> Act:
+    return Act(
+        name="links",
+        label=_t("Check links"),
+        question=_t("Each constant link is asked for from here; that takes some seconds at most."),
+        done=_t("The links were looked at."),
+        run=lambda _opinion: _tell_of_links(request, check_links(version=version)),
+    )
+
+
+def _tell_of_links(request: HttpRequest, found: Checked) -> None:
+    """One warning for each finding: they keep nobody from submitting."""
+    for finding in found.findings[:MOST_WARNINGS]:
+        part = str(PART_LABELS.get(finding.part, finding.part))
+        place = f"{part} ({finding.locale})" if finding.locale else part
+        messages.warning(request, f"{place}: {speak(finding.said)}")
+    if (rest := len(found.findings) - MOST_WARNINGS) > 0:
+        messages.warning(request, _t("And %(count)d more about links.") % {"count": rest})
 
 
 def _checks(version: TemplateVersion, checker: User) -> list[Act]:

@@ -65,8 +65,18 @@ class Http:
         """Get once, following no redirect.  Raises RequestUnsent or RequestLost."""
         return await self._exchange("GET", url=url, body=b"", headers=headers)
 
+    async def look(self, *, url: str, method: str) -> Answer:
+        """Ask for a page and read only its status and headers; raises as `get`."""
+        return await self._exchange(method, url=url, body=b"", headers={}, reads=False)
+
     async def _exchange(
-        self, method: str, *, url: str, body: bytes, headers: Mapping[str, str]
+        self,
+        method: str,
+        *,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        reads: bool = True,
     ) -> Answer:
         written = _Written()
         _WRITTEN.set(written)
@@ -78,7 +88,7 @@ class Http:
                 headers=headers,
                 allow_redirects=False,
             ) as response:
-                content = await _read_bounded(response)
+                content = await _read_bounded(response) if reads else b""
                 names = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(status=response.status, headers=names, body=content)
         except aiohttp.ClientSSLError as error:

@@ -86,6 +86,40 @@ def prepare(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A constant address and its place in a part."""
+
+    url: str
+    part: str
+    where: Detail
+
+
+def named(parts: Mapping[str, str]) -> list[Named]:
+    """Every address that `prepare` would make a tracked one, in the order of the parts."""
+    found: list[Named] = []
+    for name, source in parts.items():
+        is_page = name in _PAGES
+        for match in (_HREF if is_page else _BARE).finditer(source):
+            url = _typed(match) if is_page else _without_punctuation(match[0])
+            if not _stays(url) and not has_values(url):
+                where = say.where_at(source, match.start())
+                found.append(Named(url=url, part=name, where=where))
+    return found
+
+
+def repeated_utm(url: str) -> list[str]:
+    """UTM parameters that stand in the address more than once: nobody knows which one counts.
+
+    >>> repeated_utm("https://a.example/?utm_source=x&b=1&UTM_source=y")
+    ['utm_source']
+    """
+    query = url.partition("#")[0].partition("?")[2]
+    names = [pair.partition("=")[0].lower() for pair in re.split("[&;]", query)]
+    utm = dict.fromkeys(name for name in names if name.startswith("utm_"))
+    return [name for name in utm if names.count(name) > 1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Links:
     """What links become, and the numbers that they have so far."""
 
@@ -120,13 +154,23 @@ class _Links:
         return self._placeholder(url, part, where) + match[0][len(url) :]
 
     def _from_href(self, match: re.Match[str], part: str) -> str:
-        typed = match["double"] or match["single"] or match["bare"] or ""
-        url = typed.strip().replace("&amp;", "&")
-        if is_own(url) or url.startswith(("mailto:", "tel:", "#")):
+        url = _typed(match)
+        if _stays(url):
             return match[0]
         done = self._placeholder(url, part, say.where_at(match.string, match.start()))
         quote_mark = "'" if match["single"] else '"'
         return f"{match['before']}={quote_mark}{done.replace('&', '&amp;')}{quote_mark}"
+
+
+def _typed(match: re.Match[str]) -> str:
+    """The address of an attribute."""
+    typed = match["double"] or match["single"] or match["bare"] or ""
+    return typed.strip().replace("&amp;", "&")
+
+
+def _stays(url: str) -> bool:
+    """Whether it is left as it is: ours already, or no page."""
+    return is_own(url) or url.startswith(("mailto:", "tel:", "#"))
 
 
 def _without_punctuation(url: str) -> str:

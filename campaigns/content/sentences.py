@@ -209,6 +209,37 @@ SAID_WORDING: Final = Sentence(
     zh="“{term}”不宜直接用于宣传（{rule}；{basis}）。",
 )
 
+REPEATED_UTM: Final = Sentence(
+    code="repeated_utm",
+    en="{where}{url} has the parameter {name} more than once.",
+    zh="{where}{url} 中的参数 {name} 出现了多次。",
+)
+LINK_ANSWERS: Final = Sentence(
+    code="link_answers",
+    en="{where}{url} answers with {status}.",
+    zh="{where}{url} 返回 {status}。",
+)
+LINK_UNREACHABLE: Final = Sentence(
+    code="link_unreachable",
+    en="{where}{url} could not be reached ({why}).",
+    zh="{where}无法访问 {url}（{why}）。",
+)
+LINK_PRIVATE: Final = Sentence(
+    code="link_private",
+    en="{where}{url} leads to an address that is not public.",
+    zh="{where}{url} 指向非公网地址。",
+)
+LINK_LEADS_ON: Final = Sentence(
+    code="link_leads_on",
+    en="{where}{url} leads on to {to}, where no message may link.",
+    zh="{where}{url} 会跳转到 {to}，消息不得链接到该地址。",
+)
+LINK_LEADS_NOWHERE: Final = Sentence(
+    code="link_leads_nowhere",
+    en="{where}{url} leads on and on without an end.",
+    zh="{where}{url} 不断跳转，没有终点。",
+)
+
 NOT_AN_OBJECT: Final = Sentence(
     code="not_an_object", en="{what} must be a JSON object.", zh="{what}必须是 JSON 对象。"
 )
