@@ -12,20 +12,23 @@ The kernel ends the process when an item takes more than its share of CPU time; 
 Hence nothing in here must be waited for longer, and nothing is kept but the parsed templates.
 """
 
+import inspect
 import json
 import os
 import re
 import resource
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any, BinaryIO, Final, TypeAlias
 
 from dateutil.parser import ParserError
 from dateutil.parser import parse as parse_date
 from liquid import BoundTemplate, Environment, StrictDefaultUndefined
 from liquid.ast import Node
+from liquid.builtin.expressions.arguments import KeywordArgument
+from liquid.builtin.expressions.filtered import Filter, FilteredExpression
 from liquid.builtin.expressions.primitive import IntegerLiteral, RangeLiteral
 from liquid.builtin.filters.misc import date as library_date
 from liquid.exceptions import (
@@ -70,6 +73,7 @@ _LIMITS: Final[Mapping[type, str]] = {
     BlockNestingError: "nesting",
     ContextDepthError: "nesting",
 }
+_HANDED: Final = frozenset({"environment", "context"})
 _PROPERTIES: Final = frozenset({"size", "first", "last"})  # of the whole, unless keys of it
 _UNDEFINED: Final = re.compile(r"^'?(.*?)'? is undefined$", re.DOTALL)
 
@@ -173,6 +177,9 @@ def parsed(source: str, html: bool) -> BoundTemplate:
     for expression in _expressions(template.nodes):
         if isinstance(expression, RangeLiteral):
             _bounded(expression)
+        if isinstance(expression, FilteredExpression):
+            for used in expression.filters or ():
+                _refuse_wrong_arguments(template.env, used)
     return template
 
 
@@ -186,6 +193,31 @@ def _expressions(nodes: Iterable[Node]) -> Iterator[Expression]:
             waiting += found.children()
         else:
             waiting += [*found.children(None, include_partials=False), *found.expressions()]
+
+
+def _refuse_wrong_arguments(env: Environment, used: Filter) -> None:
+    """The library notices when the first customer's message is rendered; its author should know.
+
+    A ``default`` without a value would leave the blank that it is there to prevent.
+    """
+    index = used.token.start_index
+    if used.name == "default" and not used.args:
+        raise _Refused("arguments", used.name, index)
+    named = {argument.name for argument in used.args if isinstance(argument, KeywordArgument)}
+    unnamed = [argument for argument in used.args if not isinstance(argument, KeywordArgument)]
+    try:
+        signature = _signature(env.filters[used.name])
+        signature.bind(None, *unnamed, **dict.fromkeys(named))
+    except TypeError as error:
+        raise _Refused("arguments", used.name, index) from error
+
+
+@cache
+def _signature(function: Callable[..., object]) -> inspect.Signature:
+    """What a filter takes of a template: not what the library hands it."""
+    found = inspect.signature(function)
+    own = [each for name, each in found.parameters.items() if name not in _HANDED]
+    return found.replace(parameters=own)
 
 
 def _bounded(found: RangeLiteral) -> None:

@@ -36,7 +36,9 @@ _HREF: Final = re.compile(
 _BARE: Final = re.compile(rf"""https?://(?:{_LIQUID}|[^\s<>"'{{}}|\\^`，。；！）】])*+""", re.I)
 # Mail programs make links of such text.
 _SHOWN: Final = re.compile(r"""https?://[^\s<>"'/?#{]*\{[{%]""", re.I)
-_HOST: Final = re.compile(r"[a-z0-9_.-]*[a-z]")
+_HOST: Final = re.compile(r"(?!-)(?:(?!\.-|-\.)[a-z0-9_.-])*[a-z]")
+# One standard makes other letters of them than the other: browsers would go elsewhere than we see.
+_AMBIGUOUS: Final = "ßς"
 _PAGES: Final = frozenset({"html", "mjml"})
 _TOKEN: Final = struct.Struct(">QI")
 _MAC_BYTES: Final = 9
@@ -193,12 +195,13 @@ def checked(url: str, hosts: Collection[str], part: str = "", where: Detail = sa
     try:
         split = urlsplit(url)
         host = (split.hostname or "").encode("idna").decode().lower()
-        has_user = split.username is not None
+        has_user, _port = split.username is not None, split.port
     except (ValueError, UnicodeError) as error:
         raise TemplateError(say.UNREADABLE_LINK, part, where=where, url=url[:80]) from error
     if split.scheme.lower() != "https" or not host:
         raise TemplateError(say.NOT_HTTPS, part, where=where, url=url[:80])
-    if has_user or not _HOST.fullmatch(host):
+    is_ambiguous = any(letter in (split.hostname or "") for letter in _AMBIGUOUS)
+    if has_user or is_ambiguous or not _HOST.fullmatch(host):
         raise TemplateError(say.ODD_HOST, part, where=where, url=url[:80])
     if hosts and not any(host == allowed or host.endswith(f".{allowed}") for allowed in hosts):
         raise TemplateError(say.HOST_NOT_ALLOWED, part, where=where, host=host)

@@ -43,7 +43,8 @@ LONGEST_OUTPUT: Final = 200_000  # bytes of UTF-8, as in `engine`
 ONE_LINE: Final = frozenset({"subject", "from", "reply_to", "signature", "title", "url", "queue"})
 _BREAKS: Final = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _OPENING: Final = re.compile(r"\{\{|\{%")
-_RAW: Final = re.compile(r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}", re.DOTALL)
+_RAW: Final = re.compile(r"\{%-?\s*raw\s*-?%\}")
+_END_RAW: Final = re.compile(r"\{%-?\s*endraw\s*-?%\}")
 
 
 class MissingVariable(TemplateError):
@@ -213,7 +214,11 @@ def _scan(name: str, source: str) -> None:
     at = 0
     while opening := _OPENING.search(source, at):
         if raw := _RAW.match(source, opening.start()):
-            at = raw.end()
+            closing = _END_RAW.search(source, raw.end())
+            if closing is None:
+                place = say.where_at(source, raw.start())
+                raise TemplateError(say.OPEN_BRACES, name, where=place, sign=raw[0])
+            at = closing.end()
             continue
         end = source.find("}}" if opening[0] == "{{" else "%}", opening.end())
         inside = source[opening.end() : end] if end >= 0 else ""

@@ -67,6 +67,11 @@ UNKNOWN_TAG: Final = Sentence(
 UNKNOWN_FILTER: Final = Sentence(
     code="unknown_filter", en="{where}There is no filter “{why}”.", zh="{where}没有过滤器“{why}”。"
 )
+ARGUMENTS: Final = Sentence(
+    code="arguments",
+    en="{where}The filter “{why}” needs other values behind its colon.",
+    zh="{where}过滤器“{why}”冒号后的参数不对。",
+)
 FORBIDDEN: Final = Sentence(
     code="forbidden",
     en="{where}“{why}” may not be used in a message.",
@@ -122,6 +127,7 @@ ENGINE: Final = {
     "parse_error": SYNTAX,
     "unknown_tag": UNKNOWN_TAG,
     "unknown_filter": UNKNOWN_FILTER,
+    "arguments": ARGUMENTS,
     "forbidden": FORBIDDEN,
     "range": RANGE,
     "missing_variable": MISSING_VARIABLE,

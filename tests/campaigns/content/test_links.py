@@ -27,6 +27,21 @@ ids = st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1))
 purposes = st.sampled_from(["click", "unsubscribe"])
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://fund.example.com:99999/",
+        "https://fund.example.com:abc/",
+        "https://-fund.example.com/",
+        "https://fund-.example.com/",
+        "https://fa\N{LATIN SMALL LETTER SHARP S}.example.com/",
+    ],
+)
+def test_a_host_that_programs_read_differently_is_refused(url: str) -> None:
+    with pytest.raises(TemplateError):
+        checked(url, ())
+
+
 @pytest.mark.parametrize("case", ADDRESSES, ids=[case["id"] for case in ADDRESSES])
 def test_an_address_of_the_sample_gets_its_verdict(case: dict[str, Any]) -> None:
     url, utm = case["input"]["url"], case["input"]["utm"]

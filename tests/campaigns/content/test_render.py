@@ -101,6 +101,16 @@ def test_a_long_range_or_one_of_unknown_length_is_refused_when_it_is_saved(
     assert refused.value.code == code
 
 
+@pytest.mark.parametrize("opening", ["{% raw %}", "{% raw %}{", "{%- raw -%} {% if %}"])
+def test_openings_that_nothing_closes_take_no_time(opening: str) -> None:
+    started = time.perf_counter()
+
+    with pytest.raises(TemplateError):
+        compile_parts(Channel.SMS, {"text": opening * (90_000 // len(opening))})
+
+    assert time.perf_counter() - started < 0.5
+
+
 @pytest.mark.parametrize("text", ["wait ... for it", "a..b", "2 .. 3"])
 def test_dots_in_the_text_are_no_range(text: str) -> None:
     assert sms(text) == text
@@ -120,6 +130,11 @@ def test_dots_in_the_text_are_no_range(text: str) -> None:
         ("{% else %}", "unknown_tag"),
         ("{% doc %}x{% enddoc %}", "unknown_tag"),
         ("{{ x | nofilter }}", "unknown_filter"),
+        ("{{ x | default: }}", "arguments"),
+        ("{{ x | append }}", "arguments"),
+        ("{{ x | upcase: 1 }}", "arguments"),
+        ("{% assign y = x | truncate: 5, length: 3 %}", "arguments"),
+        ("a {% raw %} b", "parse_error"),
     ],
 )
 def test_what_a_message_may_not_use_is_refused_when_it_is_saved(source: str, code: str) -> None:
