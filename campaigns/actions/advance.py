@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -85,7 +85,7 @@ class _Means:
 
     routes: Mapping[str, Route]
     templates: Mapping[str, TemplateVersion]
-    destinations: Mapping[int, str]
+    destinations: Mapping[int, str] = field(default_factory=dict)
 
     def account(self, channel: str, customer_id: int) -> ProviderAccount:
         """Which account gets the customer's touch."""

@@ -53,7 +53,10 @@ class Cutter:
         """The text in pieces that can be scanned each by itself; joined they are the text."""
         if not self._may_cut or any(circle in text for circle in CIRCLES):
             return (text,)  # a circle looks over blanks and lines for its number
-        places = [0, *(seam.end() for seam in _SEAM.finditer(text)), len(text)]
+        seams = [seam.end() for seam in _SEAM.finditer(text)]
+        if not seams or seams == [len(text)]:
+            return (text,)
+        places = [0, *seams, len(text)]
         pieces: list[str] = []
         start = torn = 0
         before: _Edges | None = None
