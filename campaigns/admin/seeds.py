@@ -40,13 +40,13 @@ class SeedListForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
     """The list's name, and one address more."""
 
     channel = forms.ChoiceField(
-        label=_("channel"),
+        label=_("Channel"),
         choices=[(channel.value, CHANNELS[channel.value]) for channel in ADDRESS_KIND],
         widget=UnfoldAdminSelectWidget,
         required=False,
     )
     address = forms.CharField(
-        label=_("address"),
+        label=_("Address"),
         required=False,
         max_length=4096,
         widget=UnfoldAdminTextInputWidget({"autocomplete": "off"}),
@@ -56,7 +56,7 @@ class SeedListForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
         ),
     )
     label = forms.CharField(
-        label=_("whose"), required=False, max_length=80, widget=UnfoldAdminTextInputWidget()
+        label=_("Whose"), required=False, max_length=80, widget=UnfoldAdminTextInputWidget()
     )
 
     class Meta:

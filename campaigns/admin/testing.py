@@ -48,13 +48,13 @@ class SeedMessageForm(forms.Form):
     """What goes to whom, rendered as whom."""
 
     version = _VersionField(
-        TemplateVersion.objects.none(), label=_("version"), widget=UnfoldAdminSelectWidget
+        TemplateVersion.objects.none(), label=_("Version"), widget=UnfoldAdminSelectWidget
     )
     seed_list = forms.ModelChoiceField(
-        SeedList.objects.none(), label=_("seed list"), widget=UnfoldAdminSelectWidget
+        SeedList.objects.none(), label=_("Seed list"), widget=UnfoldAdminSelectWidget
     )
     customer = forms.CharField(
-        label=_("as customer"),
+        label=_("As customer"),
         required=False,
         max_length=64,
         widget=UnfoldAdminTextInputWidget({"autocomplete": "off"}),
@@ -63,10 +63,10 @@ class SeedMessageForm(forms.Form):
         ),
     )
     locale = forms.CharField(
-        label=_("language"), required=False, max_length=35, widget=UnfoldAdminTextInputWidget()
+        label=_("Language"), required=False, max_length=35, widget=UnfoldAdminTextInputWidget()
     )
     sample = JsonText(
-        label=_("sample values"), required=False, initial=dict(SAMPLE), widget=JsonBox(rows=10)
+        label=_("Sample values"), required=False, initial=dict(SAMPLE), widget=JsonBox(rows=10)
     )
 
     def __init__(self, template: Template, *args: Any, **kwargs: Any) -> None:
@@ -78,6 +78,7 @@ class SeedMessageForm(forms.Form):
             version.queryset, version.initial = versions, versions.first()
         if isinstance(seed_list, forms.ModelChoiceField):
             seed_list.queryset = lists.order_by("name")
+            seed_list.initial = seed_list.queryset.first()
 
     def clean_sample(self) -> dict[str, object]:
         """Values by name."""
@@ -127,8 +128,8 @@ def _send(request: HttpRequest, typed: dict[str, Any]) -> None:
             now=clock_now(),
         ),
         done=ngettext(
-            "%(count)d test message was handed over; the answer stands below.",
-            "%(count)d test messages were handed over; the answers stand below.",
+            "%(count)d test message went to the provider; its answer stands below.",
+            "%(count)d test messages went to the provider; its answers stand below.",
             seeds,
         )
         % {"count": seeds},
