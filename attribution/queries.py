@@ -373,7 +373,11 @@ WHERE t.customer_id = ANY(%(ids)s) AND t.verdict ? 'gate'
 _HANDED: Final = """
 SELECT t.customer_id, t.handed_at, 6, t.id, 'handed_over', j.key, '', jsonb_build_object(
            'touch', t.id, 'channel', t.channel, 'node', t.node, 'key', t.key,
-           'attempts', t.attempts, 'account', a.key, 'content_hash', t.content_hash)
+           'attempts', t.attempts, 'account', a.key, 'content_hash', t.content_hash,
+           'attempts_elsewhere', (
+               SELECT jsonb_object_agg(b.key, e.value)
+               FROM jsonb_each(t.attempts_elsewhere) e
+               JOIN campaigns_provideraccount b ON b.id = e.key::bigint))
 FROM campaigns_touch t
 JOIN campaigns_journey j ON j.id = t.journey_id
 JOIN campaigns_provideraccount a ON a.id = t.account_id

@@ -58,6 +58,9 @@ REASONS: dict[str, str | Promise] = {
     Reason.BREAKER_OPEN.value: _("The provider's breaker was open; it waits"),
     Reason.NOT_TRIED.value: _("The sending ended before it was tried; it waits"),
     Reason.OUTCOME_UNKNOWN.value: _("The provider is asked whether it has it"),
+    Reason.ACCOUNT_INACTIVE.value: _(
+        "Its provider account is out of use and no other of the channel's route takes over"
+    ),
     Reason.PROVED_ABSENT.value: _("The provider never got it; sent again"),
     Reason.ATTEMPTS_EXHAUSTED.value: _("Every attempt was used up"),
     Reason.QUARANTINED.value: _("Put aside: handling it failed again and again"),

@@ -251,8 +251,11 @@ GROUP BY t.state
 NEEDING_A_PERSON: Final = """
 SELECT a.id, a.key, t.state, t.reason, count(*), min(t.due_at)
 FROM campaigns_dispatchbatch b
-JOIN campaigns_touch t ON t.batch_id = b.id AND t.state IN ('ambiguous', 'failed')
+JOIN campaigns_touch t ON t.batch_id = b.id
+    AND (t.state IN ('ambiguous', 'failed')
+         OR t.state = 'deferred' AND t.reason = 'account_inactive')
 JOIN campaigns_provideraccount a ON a.id = t.account_id
+    AND (t.state <> 'deferred' OR NOT a.is_active)
 WHERE b.needs_person
 GROUP BY a.id, t.state, t.reason ORDER BY a.key, t.state, t.reason
 """

@@ -77,6 +77,7 @@ class Reason(StrEnum):
     PROVIDER_REFUSED = "provider_refused"
     PROVIDER_UNAVAILABLE = "provider_unavailable"  # deferred: proved unsent
     BREAKER_OPEN = "breaker_open"  # deferred: the account's breaker opened before it was tried
+    ACCOUNT_INACTIVE = "account_inactive"  # deferred: its account is out of use, none takes over
     NOT_TRIED = "not_tried"  # deferred: the lease ended or the journey paused before it was tried
     OUTCOME_UNKNOWN = "outcome_unknown"  # ambiguous: the provider is asked
     PROVED_ABSENT = "proved_absent"  # deferred: the provider says it never got it

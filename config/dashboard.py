@@ -180,10 +180,7 @@ def _operations(request: HttpRequest) -> list[Tile]:
     """Open work of operators."""
     tiles = []
     if request.user.has_perm("campaigns.view_dispatchbatch"):
-        # By way of the batches: touches have no index on their state.
-        troubled = Touch.objects.filter(
-            batch__needs_person=True, state__in=[TouchState.AMBIGUOUS, TouchState.FAILED]
-        )
+        troubled = Touch.objects.needing_a_person()
         stations = reverse("operations:index")
         batches = reverse("admin:campaigns_dispatchbatch_changelist")
         tiles += [

@@ -13,7 +13,7 @@ from campaigns.channels.sms.prices import PriceList
 from campaigns.journeys.bucketing import choose
 from campaigns.models import AccountHealth, ChannelRoute, DispatchBatch, ProviderAccount
 from campaigns.queries.dispatch import SETTLE_BATCH
-from campaigns.queries.flow import MOVE_TOUCHES, STRANDED
+from campaigns.queries.flow import LEFT_BEHIND, MOVE_TOUCHES, STRANDED
 from campaigns.queries.prices import price_lists
 from campaigns.states import Policy
 from compliance.actions import record
@@ -90,39 +90,47 @@ def set_policy(*, channel: str, policy: Policy, actor: str, now: datetime) -> No
 
 @transaction.atomic
 def fail_over(*, now: datetime) -> int:
-    """Move what was proved unsent from accounts that are down to the next of their channel.
+    """Move what was proved unsent from accounts that are down or out of use to the route's next.
 
-    The touches keep their keys and frozen contents. What the account that is down may have sent
-    stays with it: only its provider can tell. Nothing moves where no other account is up.
+    The touches keep their keys, frozen contents and what was tried; each account has its own cap
+    on attempts. What an account may have sent stays with it: only its provider can tell. Nothing
+    moves where no other account is up; what an account out of use keeps is put before a person.
 
     Returns
     -------
     How many touches moved. Cost: four statements per batch, at most `MOST` batches.
     """
-    ways, moved = routes(now), 0
-    for batch_id, journey_id, account_id, channel, fence in rows(
-        STRANDED, {"now": now, "most": MOST}
-    ):
-        route = ways.get(channel)
-        others = (
-            [a for a in route.accounts if a.pk != account_id and _is_up(a, now)] if route else []
-        )
-        if others:
+    moved = 0
+    for leaving, heir in _heirs(now).items():
+        stranded = {"account": leaving, "now": now, "most": MOST}
+        for batch_id, journey_id, fence in rows(STRANDED, stranded):
             new = DispatchBatch.objects.create(
-                journey_id=journey_id, account=others[0], due_at=now, created_at=now
+                journey_id=journey_id, account_id=heir, due_at=now, created_at=now
             )
-            told = {"new": new.pk, "old": batch_id, "account": others[0].pk}
+            told = {"new": new.pk, "old": batch_id, "from": leaving, "to": heir}
             moved += execute(MOVE_TOUCHES, told)
             # Both batches look anew at what is left to do.
             for batch, at in ((batch_id, fence), (new.pk, 0)):
                 execute(SETTLE_BATCH, {"batch": batch, "fence": at, "can_ask": True})
+    execute(LEFT_BEHIND, {"now": now, "most": MOST})
     return moved
 
 
-def _heir(route: Route | None, down: int, now: datetime) -> ProviderAccount | None:
-    """The account that takes over from the one that is down, if any is up."""
+def _heirs(now: datetime) -> dict[int, int]:
+    """By account that is down or out of use, the one that takes over, where there is one."""
+    ways = routes(now)
+    is_out = Q(is_active=False) | Q(health__opens__gt=0, health__open_until__gt=now)
+    found = {}
+    for pk, channel in ProviderAccount.objects.filter(is_out).values_list("pk", "channel"):
+        heir = _heir(ways.get(channel), pk, now)
+        if heir is not None:
+            found[pk] = heir.pk
+    return found
+
+
+def _heir(route: Route | None, leaving: int, now: datetime) -> ProviderAccount | None:
     accounts = route.accounts if route else ()
-    return next((a for a in accounts if a.pk != down and _is_up(a, now)), None)
+    return next((a for a in accounts if a.pk != leaving and _is_up(a, now)), None)
 
 
 def _route(

@@ -15,7 +15,13 @@ from unfold.decorators import display
 
 from campaigns.channels.base import Channel
 from campaigns.labels import CHANNELS, PURPOSES, REASONS, RECEIPT_KINDS, TOUCH_STATES, say
-from campaigns.models import AdvisorTask, DispatchBatch, RestrictedVerdict, Touch
+from campaigns.models import (
+    AdvisorTask,
+    DispatchBatch,
+    ProviderAccount,
+    RestrictedVerdict,
+    Touch,
+)
 from campaigns.states import Reason, TouchState
 from compliance.console import (
     Panel,
@@ -95,7 +101,16 @@ class TouchAdmin(ReadOnlyAdmin):
         ),
         (
             _("Proof"),
-            {"fields": ("key", "hash", "provider_id", ("attempts", "fence"), "stored_verdict")},
+            {
+                "fields": (
+                    "key",
+                    "hash",
+                    "provider_id",
+                    ("attempts", "fence"),
+                    "elsewhere",
+                    "stored_verdict",
+                )
+            },
         ),
     )
     readonly_fields = (
@@ -111,6 +126,7 @@ class TouchAdmin(ReadOnlyAdmin):
         "billed_parts",
         "price",
         "hash",
+        "elsewhere",
         "stored_verdict",
     )
 
@@ -187,6 +203,13 @@ class TouchAdmin(ReadOnlyAdmin):
     def hash(self, touch: Touch) -> SafeString | str:
         """What was frozen before the first attempt."""
         return code(touch.content_hash) if touch.content_hash else "—"
+
+    @display(description=_("attempts at earlier accounts"))
+    def elsewhere(self, touch: Touch) -> str:
+        """How often each account it was moved from had tried it."""
+        counted = touch.attempts_elsewhere or {}
+        names = dict(ProviderAccount.objects.filter(pk__in=counted).values_list("pk", "key"))
+        return ", ".join(f"{names[int(pk)]}: {count}" for pk, count in counted.items()) or "—"
 
     @display(description=_("stored verdict"))
     def stored_verdict(self, touch: Touch) -> SafeString | str:

@@ -422,12 +422,11 @@ def _reentry(rule: Any) -> str:
 
 
 def _unsent(journey: Journey) -> Panel:
-    """Failed touches and those of unknown outcome by node; the list has the acts for them."""
+    """Touches that need a person by node and state; the list has the acts for them."""
     page = reverse("admin:campaigns_touch_changelist")
     counted = (
-        Touch.objects.filter(
-            journey=journey, batch__needs_person=True, state__in=["failed", "ambiguous"]
-        )
+        Touch.objects.needing_a_person()
+        .filter(journey=journey)
         .values_list("node", "state")
         .annotate(count=Count("pk"))
         .order_by("node", "state")

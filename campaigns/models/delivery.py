@@ -1,7 +1,7 @@
 """Handing messages over: accounts, touches, the batches workers claim, receipts."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.channels.base import Channel
 from campaigns.models.content import TemplateVersion
 from campaigns.models.journey import Enrolment, Journey
-from campaigns.states import Disposition
+from campaigns.states import Disposition, Reason, TouchState
 from customers.models import Customer
 
 CHANNEL_CHOICES = [(c.value, c.value) for c in Channel]
@@ -120,11 +120,29 @@ class DispatchBatch(models.Model):
         return str(_("batch %(number)s") % {"number": self.pk})
 
 
+class TouchQuerySet(models.QuerySet["Touch"]):
+    """Touches, filtered by what is said aloud."""
+
+    def needing_a_person(self) -> Self:
+        """Failed, of unknown outcome, or at an account out of use that none takes over from.
+
+        By way of the batches: touches have no index on their state.
+        """
+        waiting = Q(
+            state=TouchState.DEFERRED, reason=Reason.ACCOUNT_INACTIVE, account__is_active=False
+        )
+        return self.filter(
+            waiting | Q(state__in=[TouchState.AMBIGUOUS, TouchState.FAILED]),
+            batch__needs_person=True,
+        )
+
+
 class Touch(models.Model):
     """One message to one customer by one channel for one visit of one node of one enrolment.
 
     ``key`` is the idempotency key, the same on every attempt; ``content`` and ``content_hash``
-    are frozen before the first attempt. ``state`` only rises (`campaigns.states`).
+    are frozen before the first attempt. ``state`` only rises (`campaigns.states`). ``attempts``
+    counts at its present account, ``attempts_elsewhere`` by the ids of those it was moved from.
     """
 
     key = models.UUIDField(_("idempotency key"), unique=True)
@@ -160,6 +178,7 @@ class Touch(models.Model):
     content_hash = models.CharField(_("content hash"), max_length=64, blank=True, default="")
     fence = models.BigIntegerField(_("claims"), default=0)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    attempts_elsewhere = models.JSONField(_("attempts at earlier accounts"), null=True)
     may_be_sent = models.BooleanField(_("may have been sent"), default=False)
     due_at = models.DateTimeField(_("due at"))
     expires_at = models.DateTimeField(_("expires at"), null=True)
@@ -175,6 +194,8 @@ class Touch(models.Model):
     delivered_at = models.DateTimeField(_("delivered at"), null=True)
     opened_at = models.DateTimeField(_("opened at"), null=True)
     clicked_at = models.DateTimeField(_("clicked at"), null=True)
+
+    objects = TouchQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("touch")

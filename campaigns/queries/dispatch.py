@@ -9,7 +9,7 @@ from customers.queries.database import rows
 
 # Whether an emergency stop covers batch b of account a. A row and no message: it holds at the
 # next claim or renewal, whatever became of the broker.
-_HELD: Final = """
+HELD: Final = """
 EXISTS (
     SELECT 1 FROM campaigns_emergencystop s
     WHERE s.released_at IS NULL
@@ -31,7 +31,7 @@ WITH due AS MATERIALIZED (
     WHERE b.due_at <= %(now)s AND (b.lease_until IS NULL OR b.lease_until <= %(now)s)
       AND (h.open_until IS NULL OR h.open_until <= %(now)s)
       AND NOT b.account_id = ANY (%(busy)s::bigint[])
-      AND NOT {_HELD}
+      AND NOT {HELD}
     ORDER BY b.due_at, b.id
     LIMIT 1
     FOR UPDATE OF b SKIP LOCKED
@@ -49,7 +49,7 @@ RENEW_LEASE: Final = f"""
 UPDATE campaigns_dispatchbatch b SET lease_until = %(until)s
 FROM campaigns_journey j, campaigns_provideraccount a
 WHERE b.id = %(batch)s AND b.fence = %(fence)s AND j.id = b.journey_id AND a.id = b.account_id
-RETURNING CASE WHEN {_HELD} THEN 'held' ELSE j.state END
+RETURNING CASE WHEN {HELD} THEN 'held' ELSE j.state END
 """
 
 

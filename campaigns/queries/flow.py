@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from campaigns.queries.dispatch import HELD
+
 # Whoever finds the breaker's time over tries it alone: the others wait until it is known.
 BEGIN_PROBE: Final = """
 UPDATE campaigns_accounthealth SET open_until = %(until)s, changed_at = %(now)s
@@ -31,15 +33,15 @@ WHERE account_id = %(account)s AND (opens > 0 OR open_until IS NOT NULL)
 """
 
 
-# Batches of accounts that are down, with what of them was proved unsent. One whose provider may
-# have the message stays: another vendor must not send it, too.
-STRANDED: Final = """
-SELECT b.id, b.journey_id, b.account_id, a.channel, b.fence
+# Batches of an account that another takes over from, with what of them was proved unsent. One
+# whose provider may have the message stays: another vendor must not send it, too. What an
+# emergency stop holds is not led around it.
+STRANDED: Final = f"""
+SELECT b.id, b.journey_id, b.fence
 FROM campaigns_dispatchbatch b
 JOIN campaigns_provideraccount a ON a.id = b.account_id
-JOIN campaigns_accounthealth h ON h.account_id = a.id
-    AND h.opens > 0 AND h.open_until > %(now)s
 WHERE b.due_at IS NOT NULL AND (b.lease_until IS NULL OR b.lease_until <= %(now)s)
+  AND b.account_id = %(account)s AND NOT {HELD}
   AND EXISTS (
       SELECT 1 FROM campaigns_touch t
       WHERE t.batch_id = b.id AND t.state IN ('queued', 'deferred') AND NOT t.may_be_sent)
@@ -49,9 +51,51 @@ FOR UPDATE OF b SKIP LOCKED
 """
 
 
+# What was tried at the account it leaves is kept, and found again should it come back: a touch
+# that wanders between two dead accounts ends at the cap of one of them.
 MOVE_TOUCHES: Final = """
-UPDATE campaigns_touch SET batch_id = %(new)s, account_id = %(account)s
+UPDATE campaigns_touch t
+SET batch_id = %(new)s, account_id = %(to)s,
+    reason = CASE WHEN t.reason = 'account_inactive' THEN '' ELSE t.reason END,
+    attempts = coalesce((t.attempts_elsewhere ->> %(to)s::text)::smallint, 0),
+    attempts_elsewhere = nullif(
+        coalesce(t.attempts_elsewhere, '{}') - %(to)s::text
+        || CASE WHEN t.attempts = 0 THEN '{}'
+                ELSE jsonb_build_object(%(from)s::text, t.attempts) END,
+        '{}')
 WHERE batch_id = %(old)s AND state IN ('queued', 'deferred') AND NOT may_be_sent
+"""
+
+
+# Nobody claims the batches of an account out of use. What a dead worker left there may have been
+# sent, and what waits says why; the fence rises, so that whoever held it writes nothing more.
+LEFT_BEHIND: Final = """
+WITH batch AS (
+    SELECT b.id FROM campaigns_dispatchbatch b
+    JOIN campaigns_provideraccount a ON a.id = b.account_id AND NOT a.is_active
+    WHERE b.due_at IS NOT NULL AND (b.lease_until IS NULL OR b.lease_until <= %(now)s)
+      AND EXISTS (
+          SELECT 1 FROM campaigns_touch t
+          WHERE t.batch_id = b.id
+            AND (t.state = 'handing_over'
+                 OR t.state IN ('queued', 'deferred') AND t.due_at <= %(now)s
+                    AND t.reason <> 'account_inactive'))
+    ORDER BY b.id
+    LIMIT %(most)s
+    FOR UPDATE OF b SKIP LOCKED
+), told AS (
+    UPDATE campaigns_dispatchbatch b
+    SET fence = b.fence + 1, lease_owner = '', lease_until = NULL, needs_person = true
+    FROM batch WHERE b.id = batch.id
+)
+UPDATE campaigns_touch t
+SET state = CASE WHEN t.state = 'handing_over' THEN 'ambiguous' ELSE 'deferred' END,
+    reason = CASE WHEN t.state = 'handing_over' THEN 'outcome_unknown'
+                  ELSE 'account_inactive' END,
+    may_be_sent = t.may_be_sent OR t.state = 'handing_over'
+FROM batch
+WHERE t.batch_id = batch.id
+  AND (t.state = 'handing_over' OR t.state IN ('queued', 'deferred') AND t.due_at <= %(now)s)
 """
 
 
