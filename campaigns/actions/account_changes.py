@@ -27,6 +27,7 @@ from campaigns.queries.accounts import account_config
 from compliance.actions import ask_review, decide_review, record
 from compliance.models import Review, User
 from compliance.queries import is_approved
+from compliance.sentences import Sentence
 from customers.errors import IdentifierError
 from customers.identifiers import mask, normalise
 from customers.queries.identities import keyring
@@ -34,6 +35,11 @@ from customers.queries.identities import keyring
 KIND: Final = "account"
 # Options that say where something is sent to: a change of one is a change of the destination.
 _LEADING: Final = ("url", "services", "relay")
+_OTHER_CHANNEL: Final = Sentence(
+    code="account_invalid",
+    en="The vendor “{vendor}” serves the channel {channel}. Choose that channel.",
+    zh="服务商“{vendor}”服务于渠道 {channel}，请选择该渠道。",
+)
 _TEST: Final[Mapping[Channel, Mapping[str, str]]] = {
     Channel.EMAIL: {
         "subject": "Touchstone test message",
@@ -58,7 +64,7 @@ def checked_config(account: ProviderAccount, secrets: Mapping[str, str]) -> Acco
     config = replace(stored, secrets={name: value for name, value in merged.items() if value})
     channel = build_provider(config).channel
     if channel != account.channel:
-        raise AccountInvalid(f"the vendor {account.vendor!r} serves {channel}")
+        raise AccountInvalid(_OTHER_CHANNEL, vendor=account.vendor, channel=channel.value)
     return config
 
 

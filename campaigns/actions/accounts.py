@@ -15,12 +15,23 @@ from campaigns.channels.registry import build_provider
 from campaigns.models import ProviderAccount
 from campaigns.queries.accounts import account_config
 from compliance.actions import record
+from compliance.sentences import Sentence
 from customers.queries.identities import keyring
 
 # By these a provider proves itself at our door; the others are ours to change at once.
 ROTATING: Final = frozenset({"receipt_secret", "receipt_token", "auth_token"})
 SHORTEST_OVERLAP: Final = timedelta(hours=24)
 LONGEST_OVERLAP: Final = timedelta(hours=48)
+_NO_SUCH_SECRET: Final = Sentence(
+    code="account_invalid",
+    en="Account “{account}” has no secret “{name}” to rotate.",
+    zh="账户“{account}”没有可轮换的密钥“{name}”。",
+)
+_OVERLAP: Final = Sentence(
+    code="account_invalid",
+    en="The secret before counts for 24 to 48 hours: give a number of hours between them.",
+    zh="旧密钥须再保留 24 到 48 小时：请填写介于两者之间的小时数。",
+)
 
 
 @transaction.atomic
@@ -81,9 +92,9 @@ def rotate_secret(
     account = ProviderAccount.objects.select_for_update().get(key=key)
     secrets = dict(account_config(account).secrets)
     if name not in ROTATING or name not in secrets:
-        raise AccountInvalid(f"account {key!r} has no secret {name!r} to rotate")
+        raise AccountInvalid(_NO_SUCH_SECRET, account=key, name=name)
     if not SHORTEST_OVERLAP <= overlap <= LONGEST_OVERLAP:
-        raise AccountInvalid("the secret before counts for 24 to 48 hours")
+        raise AccountInvalid(_OVERLAP)
     until = now + overlap
     secrets |= {
         f"{name}_previous": secrets[name],

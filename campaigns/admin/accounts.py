@@ -43,6 +43,7 @@ from compliance.errors import ComplianceError
 from compliance.json_box import JsonText
 from compliance.models import Review, User
 from compliance.queries import clock_now
+from compliance.reader import say as tell_error
 
 SECRETS = range(1, 5)
 _FOR_LIFE = ("key", "channel", "vendor")
@@ -104,7 +105,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
                 checked_config(copy, self.secrets())
             except AccountInvalid as error:
                 said = _t("The vendor cannot work with this: %(message)s")
-                self.add_error(None, said % {"message": error.message})
+                self.add_error(None, said % {"message": tell_error(error)})
         return values
 
     def _get_validation_exclusions(self) -> set[str]:

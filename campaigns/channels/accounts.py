@@ -1,17 +1,64 @@
 """Reading an account's options and secrets, with one clear error each."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from urllib.parse import urlsplit
+
+from yarl import URL
 
 from campaigns.channels.base import AccountConfig
 from campaigns.channels.errors import AccountInvalid
+from compliance.sentences import Sentence
+
+_CODE: Final = "account_invalid"
+NEEDS_OPTION: Final = Sentence(
+    code=_CODE,
+    en="Account “{account}” ({vendor}) needs the option “{name}”.",
+    zh="账户“{account}”（{vendor}）缺少选项“{name}”。",
+)
+NEEDS_SECRET: Final = Sentence(
+    code=_CODE,
+    en="Account “{account}” ({vendor}) needs the secret “{name}”.",
+    zh="账户“{account}”（{vendor}）缺少密钥“{name}”。",
+)
+NOT_WHOLE: Final = Sentence(
+    code=_CODE,
+    en="Account “{account}”: the option “{name}” must be a whole number.",
+    zh="账户“{account}”：选项“{name}”必须是整数。",
+)
+OUT_OF_RANGE: Final = Sentence(
+    code=_CODE,
+    en="Account “{account}”: the option “{name}” must lie between {least} and {most}.",
+    zh="账户“{account}”：选项“{name}”必须在 {least} 到 {most} 之间。",
+)
+NOT_A_FLAG: Final = Sentence(
+    code=_CODE,
+    en="Account “{account}”: the option “{name}” must be true or false.",
+    zh="账户“{account}”：选项“{name}”只能是 true 或 false。",
+)
+NOT_ONE_OF: Final = Sentence(
+    code=_CODE,
+    en="Account “{account}”: the option “{name}” must be one of {known}.",
+    zh="账户“{account}”：选项“{name}”只能是以下之一：{known}。",
+)
+NEEDS_HTTPS: Final = Sentence(
+    code=_CODE,
+    en="Account “{account}”: the base URL must begin with https://.",
+    zh="账户“{account}”：基础网址必须以 https:// 开头。",
+)
+NOT_HTTP: Final = Sentence(
+    code=_CODE,
+    en="Account “{account}”: “{url}” is not an http(s) URL.",
+    zh="账户“{account}”：“{url}”不是 http(s) 网址。",
+)
 
 
 def option(config: AccountConfig, name: str, default: str | None = None) -> str:
     """Return an option; without a default it must be there."""
     value = config.options.get(name) or default
     if value is None:
-        raise AccountInvalid(f"account {config.key!r} ({config.vendor}) needs the option {name!r}")
+        raise AccountInvalid(NEEDS_OPTION, account=config.key, vendor=config.vendor, name=name)
     return value
 
 
@@ -19,7 +66,7 @@ def secret(config: AccountConfig, name: str) -> str:
     """Return a secret that must be there."""
     value = config.secrets.get(name)
     if not value:
-        raise AccountInvalid(f"account {config.key!r} ({config.vendor}) needs the secret {name!r}")
+        raise AccountInvalid(NEEDS_SECRET, account=config.key, vendor=config.vendor, name=name)
     return value
 
 
@@ -40,12 +87,10 @@ def whole_option(config: AccountConfig, name: str, default: int, *, least: int, 
     """Return an option that is a whole number between `least` and `most`."""
     text = option(config, name, str(default))
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise AccountInvalid(f"account {config.key!r}: option {name!r} must be a whole number")
+        raise AccountInvalid(NOT_WHOLE, account=config.key, name=name)
     value = int(text)
     if not least <= value <= most:
-        raise AccountInvalid(
-            f"account {config.key!r}: option {name!r} must lie between {least} and {most}"
-        )
+        raise AccountInvalid(OUT_OF_RANGE, account=config.key, name=name, least=least, most=most)
     return value
 
 
@@ -58,17 +103,38 @@ def flag_option(config: AccountConfig, name: str, *, default: bool = False) -> b
     """Return an option that says `true` or `false`."""
     text = option(config, name, "true" if default else "false")
     if text not in ("true", "false"):
-        raise AccountInvalid(f"account {config.key!r}: option {name!r} must be true or false")
+        raise AccountInvalid(NOT_A_FLAG, account=config.key, name=name)
     return text == "true"
+
+
+def choice_option(
+    config: AccountConfig, name: str, known: Sequence[str], default: str | None = None
+) -> str:
+    """Return an option that is one of a few words."""
+    text = option(config, name, default)
+    if text not in known:
+        raise AccountInvalid(NOT_ONE_OF, account=config.key, name=name, known=", ".join(known))
+    return text
 
 
 def http_base(config: AccountConfig, url: str | None = None) -> str:
     """Return the base URL without a trailing slash; it must be http or https with a host."""
     text = (config.base_url if url is None else url).rstrip("/")
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise AccountInvalid(f"account {config.key!r}: {text!r} is not an http(s) URL")
+    if not is_url(text, ("http", "https")):
+        raise AccountInvalid(NOT_HTTP, account=config.key, url=text)
     return text
+
+
+def is_url(text: str, schemes: Sequence[str]) -> bool:
+    """Return whether `text` has one of the schemes, a host, and a port that can be read."""
+    try:
+        # The client reads it by stricter rules than the library, and by those it is opened.
+        parts, _ = urlsplit(text), URL(text).port
+        port_is_readable = parts.port != 0
+    except ValueError:
+        return False
+    is_plain = text.isprintable() and not any(sign.isspace() or sign == "\\" for sign in text)
+    return parts.scheme in schemes and bool(parts.hostname) and port_is_readable and is_plain
 
 
 def _ends_after(text: str, now: datetime) -> bool:

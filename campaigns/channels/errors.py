@@ -17,6 +17,8 @@
 
 from typing import ClassVar
 
+from compliance.sentences import Spoken
+
 
 class ChannelError(Exception):
     """Root of the tree; `code` is short and stable, the message is for people."""
@@ -29,13 +31,10 @@ class ChannelError(Exception):
         self.code = code
 
 
-class AccountInvalid(ChannelError):
-    """The account's options or secrets cannot make a working provider."""
+class AccountInvalid(Spoken, ChannelError):
+    """The account's options or secrets cannot make a working provider; says what to set."""
 
     permanent = True
-
-    def __init__(self, message: str, *, code: str = "account_invalid") -> None:
-        super().__init__(message, code=code)
 
 
 class LookupUnavailable(ChannelError):

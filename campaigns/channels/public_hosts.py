@@ -11,9 +11,12 @@ from collections.abc import Collection
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 # Addresses in here carry another one inside them, which a gateway may turn private again.
-_CARRIERS = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "2002::/16", "2001::/32"))
+_CARRIERS = tuple(
+    ipaddress.ip_network(net) for net in ("::/96", "64:ff9b::/96", "2002::/16", "2001::/32")
+)
 
 
 class ForbiddenHost(OSError):
@@ -48,12 +51,14 @@ class PublicResolver(AbstractResolver):
         await self._system.close()
 
 
-def check_host(host: str, private_hosts: Collection[str]) -> None:
+def check_url(url: str, private_hosts: Collection[str]) -> None:
     """Refuse an address that stands in a URL as such: no resolver is asked for it.
 
-    Raises ForbiddenHost.
+    The host is read as the client reads it, which makes `127.0.0.1` of `①②⑦。0。0。1`.
+    Raises ForbiddenHost, or ValueError where the URL cannot be read.
     """
-    if host.lower() in private_hosts:
+    host = (URL(url).host or "").lower()
+    if host in private_hosts:
         return
     try:
         ipaddress.ip_address(host)

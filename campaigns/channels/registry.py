@@ -10,7 +10,13 @@ from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.push import apns, fcm, jpush, webpush
 from campaigns.channels.sms import aliyun, generic_http, smpp, tencent, twilio
 from campaigns.channels.wecom import wecom
+from compliance.sentences import Sentence
 
+_UNKNOWN_VENDOR: Final = Sentence(
+    code="account_invalid",
+    en="There is no vendor “{vendor}”; known are {known}.",
+    zh="没有名为“{vendor}”的服务商；可用的有 {known}。",
+)
 VENDORS: Final[Mapping[str, Callable[[AccountConfig], Provider]]] = {
     "aliyun": aliyun.build,
     "anymail": anymail.build,
@@ -35,5 +41,5 @@ def build_provider(config: AccountConfig) -> Provider:
     factory = VENDORS.get(config.vendor)
     if factory is None:
         known = ", ".join(sorted(VENDORS))
-        raise AccountInvalid(f"unknown vendor {config.vendor!r}; known are {known}")
+        raise AccountInvalid(_UNKNOWN_VENDOR, vendor=config.vendor, known=known)
     return factory(config)

@@ -40,8 +40,14 @@ from campaigns.channels.callbacks import (
 )
 from campaigns.channels.errors import AccountInvalid, BadSignature, StaleReceipt
 from campaigns.channels.receipts import is_for_good, read_signed_receipts
+from compliance.sentences import Sentence
 from customers.identifiers import redact
 
+_NOT_A_KEY: Final = Sentence(
+    code="account_invalid",
+    en="The secret “webhook_verification_key” must be the ECDSA public key of SendGrid, in base64.",
+    zh="密钥“webhook_verification_key”必须是 SendGrid 显示的 base64 格式 ECDSA 公钥。",
+)
 KEY: Final = "touchstone_key"
 # Both signing providers repeat a post for hours with its first timestamp; a repeated event is known
 # by its id, so the window only bounds how long that memory has to be trusted.
@@ -195,9 +201,9 @@ def _public_key(encoded: str) -> EllipticCurvePublicKey:
     try:
         key = load_der_public_key(base64.b64decode(encoded, validate=True))
     except (binascii.Error, ValueError) as error:
-        raise AccountInvalid("the secret 'webhook_verification_key' is no public key") from error
+        raise AccountInvalid(_NOT_A_KEY) from error
     if not isinstance(key, EllipticCurvePublicKey):
-        raise AccountInvalid("the secret 'webhook_verification_key' is no ECDSA key")
+        raise AccountInvalid(_NOT_A_KEY)
     return key
 
 

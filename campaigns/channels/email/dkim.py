@@ -8,6 +8,7 @@ time, so that the same message gives the same octets on every attempt.
 import base64
 import hashlib
 import re
+from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -17,8 +18,24 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from campaigns.channels.errors import AccountInvalid
+from compliance.sentences import Sentence
 
 # RFC 8058 §4 wants both List-Unsubscribe headers covered, RFC 6376 §5.4 the others.
+_NOT_A_NAME: Final = Sentence(
+    code="account_invalid",
+    en="The option “{name}” must be a domain name.",
+    zh="选项“{name}”必须是域名。",
+)
+_UNREADABLE_KEY: Final = Sentence(
+    code="account_invalid",
+    en="The secret “dkim_private_key” cannot be read: give it as PEM without a password.",
+    zh="无法读取密钥“dkim_private_key”：请使用不带密码的 PEM 格式。",
+)
+_WEAK_KEY: Final = Sentence(
+    code="account_invalid",
+    en="The secret “dkim_private_key” must be an RSA key of 2048 bits or more, or Ed25519.",
+    zh="密钥“dkim_private_key”必须是 2048 位及以上的 RSA 密钥或 Ed25519 密钥。",
+)
 _COVERED = (
     b"from", b"to", b"subject", b"date", b"message-id", b"reply-to", b"mime-version",
     b"content-type", b"list-unsubscribe", b"list-unsubscribe-post",
@@ -66,16 +83,16 @@ def read_signer(*, domain: str, selector: str, pem: str) -> Signer:
     """Build a signer from a PEM key.  Raises AccountInvalid."""
     for name, value in (("dkim_domain", domain), ("dkim_selector", selector)):
         if not _NAME.fullmatch(value):
-            raise AccountInvalid(f"option {name!r} must be a domain name")
+            raise AccountInvalid(_NOT_A_NAME, name=name)
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise AccountInvalid("dkim_private_key cannot be read as PEM") from error
+        raise AccountInvalid(_UNREADABLE_KEY) from error
     if isinstance(key, RSAPrivateKey) and key.key_size >= _RSA_LEAST:
         return Signer(domain=domain, selector=selector, key=key)
     if isinstance(key, Ed25519PrivateKey):
         return Signer(domain=domain, selector=selector, key=key)
-    raise AccountInvalid("dkim_private_key must be RSA of 2048 bits or more, or Ed25519")
+    raise AccountInvalid(_WEAK_KEY)
 
 
 def body_hash(body: bytes) -> str:

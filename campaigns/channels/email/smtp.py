@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from urllib.parse import urlsplit
 
 from campaigns.channels import accounts
@@ -33,8 +34,29 @@ from campaigns.channels.fan_out import fan_out
 from campaigns.channels.http import Http
 from campaigns.channels.lookup import Lookup
 from campaigns.channels.receipts import read_signed_receipts
+from compliance.sentences import Sentence
 
 # Postfix, Exim and many others put the queue id there.
+_NOT_SMTP: Final = Sentence(
+    code="account_invalid",
+    en="Account “{account}”: the base URL must be smtp://host:port or smtps://host:port.",
+    zh="账户“{account}”：基础网址必须是 smtp://主机:端口 或 smtps://主机:端口。",
+)
+_NOT_A_HOST: Final = Sentence(
+    code="account_invalid",
+    en="Account “{account}”: the option “hello” must be a host name.",
+    zh="账户“{account}”：选项“hello”必须是主机名。",
+)
+_NEEDS_TLS: Final = Sentence(
+    code="account_invalid",
+    en="Account “{account}”: the option “tls” must be starttls; none is for loopback only.",
+    zh="账户“{account}”：选项“tls”必须是 starttls；none 仅可用于本机。",
+)
+_NOT_A_MAILBOX: Final = Sentence(
+    code="account_invalid",
+    en="Account “{account}”: the option “envelope_from” is not a mailbox.",
+    zh="账户“{account}”：选项“envelope_from”不是有效的邮箱地址。",
+)
 _QUEUED = re.compile(r"queued as ([!-~]{1,100})", re.IGNORECASE)
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -189,23 +211,20 @@ def _read_signer(config: AccountConfig) -> Signer | None:
 
 
 def _read_relay(config: AccountConfig) -> Relay:
+    if not accounts.is_url(config.base_url, ("smtp", "smtps")):
+        raise AccountInvalid(_NOT_SMTP, account=config.key)
     parts = urlsplit(config.base_url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or not port:
-        raise AccountInvalid(
-            f"account {config.key!r}: base_url must be smtp://host:port or smtps://host:port"
-        )
+    host, port = parts.hostname, parts.port
+    if not host or not port:
+        raise AccountInvalid(_NOT_SMTP, account=config.key)
     hello = accounts.option(config, "hello", "localhost")
     username = config.secrets.get("username", "")
     if not (hello.isascii() and hello.isprintable() and " " not in hello):
-        raise AccountInvalid(f"account {config.key!r}: option 'hello' must be a host name")
+        raise AccountInvalid(_NOT_A_HOST, account=config.key)
     return Relay(
-        host=parts.hostname,
+        host=host,
         port=port,
-        tls=_read_tls(config, implicit=parts.scheme == "smtps", host=parts.hostname),
+        tls=_read_tls(config, implicit=parts.scheme == "smtps", host=host),
         hello=hello,
         username=username,
         password=accounts.secret(config, "password") if username else "",
@@ -221,18 +240,14 @@ def _read_tls(config: AccountConfig, *, implicit: bool, host: str) -> Tls:
         return Tls.STARTTLS
     if text == Tls.NONE and host in _LOOPBACK:
         return Tls.NONE
-    raise AccountInvalid(
-        f"account {config.key!r}: option 'tls' must be starttls (none only on loopback)"
-    )
+    raise AccountInvalid(_NEEDS_TLS, account=config.key)
 
 
 def _check_sender(config: AccountConfig, sender: str) -> None:
     try:
         read_address(sender)
     except Unmailable as error:
-        raise AccountInvalid(
-            f"account {config.key!r}: option 'envelope_from' is not a mailbox"
-        ) from error
+        raise AccountInvalid(_NOT_A_MAILBOX, account=config.key) from error
 
 
 def _judge(key: str, error: Declined) -> Outcome:

@@ -10,6 +10,7 @@ import hmac
 import os
 import time
 from dataclasses import dataclass, field
+from typing import Final
 
 import orjson
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -24,7 +25,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from campaigns.channels.errors import AccountInvalid
+from compliance.sentences import Sentence
 
+_UNREADABLE_KEY: Final = Sentence(
+    code="account_invalid",
+    en="The secret “vapid_private_key” must be a P-256 key: PEM, or 32 octets in base64url.",
+    zh="密钥“vapid_private_key”必须是 P-256 密钥：PEM 格式，或 base64url 编码的 32 字节。",
+)
 PLAINTEXT_MOST = 3993  # octets that fit the 4096 every push service takes (RFC 8030 §7.2)
 _RECORD_SIZE = 4096
 _LIFETIME = 43_200  # seconds; RFC 8292 allows a day
@@ -101,9 +108,9 @@ def read_vapid_key(text: str) -> ec.EllipticCurvePrivateKey:
             number = int.from_bytes(decoded(text.strip()), "big")
             key = ec.derive_private_key(number, ec.SECP256R1())
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise AccountInvalid("vapid_private_key cannot be read") from error
+        raise AccountInvalid(_UNREADABLE_KEY) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
-        raise AccountInvalid("vapid_private_key is not a P-256 key")
+        raise AccountInvalid(_UNREADABLE_KEY)
     return key
 
 

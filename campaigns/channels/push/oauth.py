@@ -8,6 +8,7 @@ import asyncio
 import base64
 import time
 from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import urlencode
 
 import orjson
@@ -19,7 +20,24 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from campaigns.channels.errors import AccountInvalid, RequestLost, RequestUnsent
 from campaigns.channels.http import Http, read_object
+from compliance.sentences import Sentence
 
+_NOT_A_SERVICE_ACCOUNT: Final = Sentence(
+    code="account_invalid",
+    en=(
+        "The secret “service_account” must be the JSON file from Google, with client_email,"
+        " token_uri and private_key."
+    ),
+    zh=(
+        "密钥“service_account”必须是 Google 提供的 JSON 文件，"
+        "其中须有 client_email、token_uri 和 private_key。"
+    ),
+)
+_UNREADABLE_KEY: Final = Sentence(
+    code="account_invalid",
+    en="The private_key of the secret “service_account” cannot be read as an RSA key.",
+    zh="无法将密钥“service_account”中的 private_key 读取为 RSA 密钥。",
+)
 _SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LIFETIME = 3600  # seconds; the most Google grants
@@ -40,15 +58,13 @@ def read_service_account(text: str) -> ServiceAccount:
     fields = read_object(text.encode())
     email, uri, pem = (fields.get(name) for name in ("client_email", "token_uri", "private_key"))
     if not (isinstance(email, str) and isinstance(uri, str) and isinstance(pem, str)):
-        raise AccountInvalid(
-            "the service account must be JSON with client_email, token_uri and private_key"
-        )
+        raise AccountInvalid(_NOT_A_SERVICE_ACCOUNT)
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise AccountInvalid("the service account's private_key cannot be read") from error
+        raise AccountInvalid(_UNREADABLE_KEY) from error
     if not isinstance(key, RSAPrivateKey):
-        raise AccountInvalid("the service account's private_key is not an RSA key")
+        raise AccountInvalid(_UNREADABLE_KEY)
     return ServiceAccount(client_email=email, token_uri=uri, private_key=key)
 
 

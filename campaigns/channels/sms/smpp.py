@@ -48,7 +48,13 @@ from campaigns.channels.receipts import (
 from campaigns.channels.sms.gsm import TooManyParts, encode
 from campaigns.channels.sms.numbers import from_vendor, is_e164
 from campaigns.channels.sms.smpp_bind import Bind, Declined, Line
+from compliance.sentences import Sentence
 
+_NOT_SMPP: Final = Sentence(
+    code="account_invalid",
+    en="Account “{account}”: the base URL must be smpp://host:port or smpps://host:port.",
+    zh="账户“{account}”：基础网址必须是 smpp://主机:端口 或 smpps://主机:端口。",
+)
 _INTERNATIONAL, _ISDN, _ALPHANUMERIC = 1, 1, 5
 _UDHI = 0x40
 _REPORT_BITS, _IS_REPORT = 0x3C, 0x04
@@ -241,20 +247,17 @@ def build(config: AccountConfig) -> Smpp:
     """
     window = accounts.whole_option(config, "window", 50, least=1, most=1000)
     deadline = accounts.seconds_option(config, "deadline_seconds", 10)
+    if not accounts.is_url(config.base_url, ("smpp", "smpps")):
+        raise AccountInvalid(_NOT_SMPP, account=config.key)
     parts = urlsplit(config.base_url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    if parts.scheme not in ("smpp", "smpps") or not parts.hostname or not port:
-        raise AccountInvalid(
-            f"account {config.key!r}: base_url must be smpp://host:port or smpps://host:port"
-        )
+    host, port = parts.hostname, parts.port
+    if not host or not port:
+        raise AccountInvalid(_NOT_SMPP, account=config.key)
     if config.options.get("receipts_url"):
         accounts.http_base(config, config.options["receipts_url"])
         accounts.secret(config, "receipt_secret")
     line = Line(
-        host=parts.hostname,
+        host=host,
         port=port,
         tls=parts.scheme == "smpps",
         system_id=accounts.secret(config, "system_id"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from campaigns.actions.accounts import ROTATING, rotate_secret
 from campaigns.channels.errors import AccountInvalid
 from campaigns.models import ProviderAccount
+from compliance.reader import say
 
 
 class Command(BaseCommand):
@@ -44,7 +45,7 @@ class Command(BaseCommand):
         except ProviderAccount.DoesNotExist as error:
             raise CommandError(_("There is no account %s.") % options["account"]) from error
         except AccountInvalid as error:
-            raise CommandError(error.message) from error
+            raise CommandError(say(error)) from error
         if not options["stdin"]:
             self.stdout.write(value)
         self.stderr.write(_("The secret before counts until %s.") % until.isoformat())

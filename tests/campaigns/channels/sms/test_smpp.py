@@ -178,7 +178,9 @@ def test_a_text_that_needs_256_parts_is_refused() -> None:
         encode("a" * (153 * 255 + 1), reference=0)
 
 
-@pytest.mark.parametrize("url", ["", "smpp://", "smpp://host", "http://host:1", "smpp://h:x"])
+@pytest.mark.parametrize(
+    "url", ["", "smpp://", "smpp://host", "http://host:1", "smpp://h:x", "smpp://[::1"]
+)
 def test_a_url_that_names_no_message_centre_is_one_clear_error(url: str) -> None:
     config = AccountConfig(
         key="s", vendor="smpp", base_url=url, secrets={"system_id": "a", "password": "b"}
