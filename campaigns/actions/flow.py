@@ -102,8 +102,9 @@ def note_flow(account_id: int, gateway: Gateway, *, is_probe: bool, now: datetim
             {
                 "account": account_id,
                 "now": now,
-                "code": trip.code[:60],
-                "pause": trip.pause,
+                "code": trip.code.replace("\x00", "")[:60],
+                # "At once" is no pause: it would be tried again without end.
+                "pause": trip.pause or None,
                 # The provider's own word on when to come back is no failure.
                 "opens": 0 if trip.pause else 1,
                 "least": OPEN_FOR,

@@ -19,6 +19,8 @@ from campaigns.states import Reason, TouchState
 
 MAX_ATTEMPTS: Final = 8
 LONGEST_BACKOFF: Final = 300.0
+LONGEST_NAME: Final = 200
+MOST_SEGMENTS: Final = 255  # a text message has no more parts
 ASK_AGAIN: Final = timedelta(seconds=5)
 
 
@@ -53,8 +55,8 @@ def judge_outcome(outcome: Outcome, *, earlier: int, limits: Limits, at: datetim
                 state=TouchState.ACCEPTED,
                 due_at=at,
                 at=at,
-                provider_id=provider_id,
-                segments=segments,
+                provider_id=_storable(provider_id),
+                segments=max(0, min(int(segments), MOST_SEGMENTS)),
             )
         case Refused(code=code, is_address_dead=is_dead):
             return Result(
@@ -63,7 +65,7 @@ def judge_outcome(outcome: Outcome, *, earlier: int, limits: Limits, at: datetim
                 due_at=at,
                 at=at,
                 reason=Reason.PROVIDER_REFUSED,
-                detail=code,
+                detail=_storable(code),
                 is_address_dead=is_dead,
             )
         case Unavailable(code=code, retry_after=pause):
@@ -81,7 +83,11 @@ def judge_answer(key: str, answer: Found | Absent | None, at: datetime) -> Resul
     match answer:
         case Found(provider_id=provider_id):
             return Result(
-                key=key, state=TouchState.ACCEPTED, due_at=at, at=at, provider_id=provider_id
+                key=key,
+                state=TouchState.ACCEPTED,
+                due_at=at,
+                at=at,
+                provider_id=_storable(provider_id),
             )
         case Absent():
             return Result(
@@ -106,15 +112,23 @@ def ambiguous(key: str, settle: timedelta, at: datetime, code: str) -> Result:
         due_at=at + settle,
         at=at,
         reason=Reason.OUTCOME_UNKNOWN,
-        detail=code,
+        detail=_storable(code),
         is_unknown=True,
     )
+
+
+def _storable(told: str) -> str:
+    """What a provider says, bounded as our columns are; PostgreSQL stores no NUL."""
+    return told.replace("\x00", "")[:LONGEST_NAME]
 
 
 def _retry(
     key: str, attempts: int, code: str, pause: timedelta | None, at: datetime, reason: Reason
 ) -> Result:
-    """Once more with full jitter, or when the provider said; after `MAX_ATTEMPTS` no more."""
+    """Once more with full jitter, and not before the provider said; after `MAX_ATTEMPTS` no more.
+
+    A provider that says "at once" is not taken at its word: all attempts would be gone by then.
+    """
     is_unknown = reason is Reason.OUTCOME_UNKNOWN
     if attempts >= MAX_ATTEMPTS:
         return Result(
@@ -123,7 +137,7 @@ def _retry(
             due_at=at,
             at=at,
             reason=Reason.ATTEMPTS_EXHAUSTED,
-            detail=code,
+            detail=_storable(code),
             is_unknown=is_unknown,
         )
     longest = min(LONGEST_BACKOFF, 2.0**attempts)
@@ -131,9 +145,9 @@ def _retry(
     return Result(
         key=key,
         state=TouchState.DEFERRED,
-        due_at=at + (jitter if pause is None else pause),
+        due_at=at + max(jitter, pause or timedelta()),
         at=at,
         reason=reason,
-        detail=code,
+        detail=_storable(code),
         is_unknown=is_unknown,
     )

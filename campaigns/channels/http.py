@@ -17,7 +17,7 @@ from aiohttp.connector import Connection
 
 from campaigns.channels.base import Refused, Unavailable, Unknown
 from campaigns.channels.errors import RequestLost, RequestUnsent
-from campaigns.channels.public_hosts import PublicResolver
+from campaigns.channels.public_hosts import PublicResolver, check_url
 
 _ANSWER_LIMIT = 2_000_000  # bytes; a vendor's answer to 200 messages is some 30 kB
 _RETRY_AFTER_CEILING = timedelta(days=1)
@@ -81,6 +81,8 @@ class Http:
         written = _Written()
         _WRITTEN.set(written)
         try:
+            if self._private_hosts is not None:
+                check_url(url, self._private_hosts)
             async with self._open_session().request(
                 method,
                 url,
@@ -155,18 +157,23 @@ def judge_status(
 ) -> Refused | Unavailable | Unknown:
     """Judge an answer other than 2xx by its status alone.
 
-    A 5xx proves nothing but 503, which says the request was turned away; a
-    409 says that an earlier attempt with this key is still in hand.
+    A 5xx proves nothing but 503, which says the request was turned away, as 425
+    does (RFC 8470); a 409 says that an earlier attempt with this key is still in
+    hand. Where nobody answers at that address the account is at fault, unless the
+    vendor has a code of its own for it.
     """
     told = message or f"HTTP {answer.status}"
     match answer.status:
-        case 429 | 503:
+        case 425 | 429 | 503:
             wait = retry_after(answer.headers)
             return Unavailable(key=key, code=code or "throttled", message=told, retry_after=wait)
         case 401 | 403:
             return Unavailable(key=key, code="unauthorised", message=told)
         case 402:
             return Unavailable(key=key, code="out_of_service", message=told)
+        case 404 | 405 | 410 if not code:
+            wrong = f"HTTP {answer.status}: is the base URL right?"
+            return Unavailable(key=key, code="out_of_service", message=wrong)
         case 409:
             return Unknown(key=key, code="in_progress", message=told)
         case status if 300 <= status < 400:

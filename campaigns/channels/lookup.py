@@ -79,11 +79,13 @@ def _read(answer: Answer, wanted: frozenset[str]) -> dict[str, Found | Absent]:
     found, absent = told.get("found"), told.get("absent")
     if not isinstance(found, list) or not isinstance(absent, list):
         raise LookupUnavailable("the lookup's answer cannot be read", code="bad_answer")
-    known: dict[str, Found | Absent] = {key: Absent() for key in absent if key in wanted}
+    named = (key for key in absent if isinstance(key, str))
+    known: dict[str, Found | Absent] = {key: Absent() for key in named if key in wanted}
     # Found last: where a confused answer says both, the safe reading is "sent".
     for item in found:
-        if isinstance(item, dict) and item.get("key") in wanted:
-            known[str(item["key"])] = Found(
+        key = item.get("key") if isinstance(item, dict) else None
+        if isinstance(key, str) and key in wanted:
+            known[key] = Found(
                 provider_id=str(item.get("id", "")), accepted_at=_time(item.get("accepted_at"))
             )
     return known

@@ -51,6 +51,22 @@ def judge_code(
             assert_never(meaning)
 
 
+def unlisted(status: int) -> Meaning:
+    """Return what an error means by its status, where the vendor added a code since.
+
+    Who has no right, or no money, has none for the next message either.
+    """
+    match status:
+        case 401 | 403:
+            return Meaning.UNAUTHORISED
+        case 402:
+            return Meaning.OUT_OF_SERVICE
+        case 429 | 503:
+            return Meaning.RETRY
+        case _:
+            return Meaning.UNKNOWN if status >= 500 else Meaning.REFUSED
+
+
 def means_refusal(code: str, table: Mapping[str, Meaning]) -> bool:
     """Return whether the code is about a message, so that its neighbours may pass."""
     return _look_up(code, table) in (Meaning.REFUSED, Meaning.NO_SUCH_ADDRESS)

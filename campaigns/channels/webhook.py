@@ -11,6 +11,7 @@ connected to, besides those that the installation names as its own.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from urllib.parse import urlsplit
 
 import orjson
@@ -28,17 +29,28 @@ from campaigns.channels.base import (
     Receipt,
     Refused,
     Unavailable,
+    Unknown,
 )
+from campaigns.channels.callbacks import text
 from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.fan_out import fan_out
 from campaigns.channels.handing import hand_over, reference_headers
 from campaigns.channels.http import Answer, Http, judge_status, read_object
 from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
-from campaigns.channels.public_hosts import ForbiddenHost, check_host
+from campaigns.channels.public_hosts import ForbiddenHost, check_url
 from campaigns.channels.receipts import read_signed_receipts
 from campaigns.channels.signing import signed_headers
+from compliance.sentences import Sentence
 
 # The URL is wrong or has moved: no message is at fault, and every further one would meet the same.
+_FORBIDDEN_HOST: Final = Sentence(
+    code="account_invalid",
+    en=(
+        "Account “{account}”: “{host}” is not on the public network. Have it named in"
+        " TOUCHSTONE_PRIVATE_HOSTS if it is meant."
+    ),
+    zh=("账户“{account}”：“{host}”不在公网上。如确有需要，请将其加入 TOUCHSTONE_PRIVATE_HOSTS。"),
+)
 _WRONG_DOOR = frozenset({301, 302, 303, 307, 308, 404, 405, 410})
 
 
@@ -109,14 +121,15 @@ def build(config: AccountConfig) -> Webhook:
     `deadline_seconds` (10), `settle_seconds` (60).
     """
     channel = _read_channel(config)
-    parts = urlsplit(accounts.http_base(config))
+    base_url = accounts.http_base(config)
+    parts = urlsplit(base_url)
     host = (parts.hostname or "").lower()
     if parts.scheme != "https" and host not in config.private_hosts:
-        raise AccountInvalid(f"account {config.key!r}: a public webhook needs https")
+        raise AccountInvalid(accounts.NEEDS_HTTPS, account=config.key)
     try:
-        check_host(host, config.private_hosts)
+        check_url(base_url, config.private_hosts)
     except ForbiddenHost as error:
-        raise AccountInvalid(f"account {config.key!r}: {error.strerror}") from error
+        raise AccountInvalid(_FORBIDDEN_HOST, account=config.key, host=host) from error
     concurrency = accounts.whole_option(config, "concurrency", 16, least=1, most=200)
     http = Http(
         concurrency=concurrency,
@@ -135,14 +148,7 @@ def build(config: AccountConfig) -> Webhook:
 
 
 def _read_channel(config: AccountConfig) -> Channel:
-    text = accounts.option(config, "channel")
-    try:
-        return Channel(text)
-    except ValueError as error:
-        known = ", ".join(Channel)
-        raise AccountInvalid(
-            f"account {config.key!r}: option 'channel' must be one of {known}"
-        ) from error
+    return Channel(accounts.choice_option(config, "channel", tuple(Channel)))
 
 
 def _body(channel: Channel, message: Outgoing) -> bytes:
@@ -155,14 +161,24 @@ def _body(channel: Channel, message: Outgoing) -> bytes:
     return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
 
 
+def _says_yes(answer: Answer, told: Mapping[str, object]) -> bool:
+    """Whether a 2xx is the door's own: a page of some proxy, or an error inside, is not."""
+    if not answer.body.strip():
+        return True
+    is_object = bool(told) or answer.body.strip() == b"{}"
+    has_error = told.get("success") is False or bool(told.get("error"))
+    return is_object and not has_error and told.get("status") in (None, "accepted")
+
+
 def _read_outcome(key: str, answer: Answer) -> Outcome:
     told = read_object(answer.body)
     code, said = str(told.get("code") or ""), str(told.get("message") or "")
     if 200 <= answer.status < 300:
         if told.get("status") == "refused":
             return Refused(key=key, code=code[:80] or "refused", message=said[:200])
-        known_as = told.get("id")
-        return Accepted(key=key, provider_id=known_as[:200] if isinstance(known_as, str) else key)
+        if not _says_yes(answer, told):
+            return Unknown(key=key, code="bad_answer", message="a 2xx that does not say yes")
+        return Accepted(key=key, provider_id=text(told, "id") or key)
     if answer.status in _WRONG_DOOR:
         told_so = f"HTTP {answer.status}: is the URL right?"
         return Unavailable(key=key, code="out_of_service", message=told_so)

@@ -39,7 +39,6 @@ from campaigns.channels.base import (
 )
 from campaigns.channels.email.anymail_events import KEY, read_events
 from campaigns.channels.email.mime import Unmailable, read_address, sender_address
-from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.fan_out import fan_out
 from campaigns.channels.handing import hand_over, reference_headers
 from campaigns.channels.http import Answer, Http, judge_status, read_object
@@ -177,11 +176,13 @@ class Anymail:
         self, message: Outgoing, mail: AnymailMessage, payload: RequestsPayload, answer: Answer
     ) -> Outcome:
         """Read the answer as Anymail does; what it calls an error is judged by code and status."""
+        if not self._is_of_provider(answer):
+            return self._judge_error(message.key, answer)
         response = _as_response(answer)
         try:
             self._backend.raise_for_status(response, payload, mail)
             told = self._backend.parse_recipient_status(response, payload, mail)
-        except (AnymailError, AttributeError, TypeError, ValueError):
+        except (AnymailError, AttributeError, LookupError, TypeError, ValueError):
             return self._judge_error(message.key, answer)
         for status in told.values():
             match status.status:
@@ -192,6 +193,12 @@ class Anymail:
                     said = f"the provider calls the address {status.status}"
                     return Refused(key=message.key, code=str(status.status), message=said)
         return Unknown(key=message.key, code="bad_answer", message="no verdict on the address")
+
+    def _is_of_provider(self, answer: Answer) -> bool:
+        """Whether a success is the provider's own: Anymail takes any 2xx of SendGrid for one."""
+        if self._esp == "sendgrid" and answer.status < 400:
+            return answer.status == 202 and not answer.body.strip()
+        return bool(read_object(answer.body))
 
     def _judge_error(self, key: str, answer: Answer) -> Outcome:
         told = read_object(answer.body)
@@ -217,10 +224,7 @@ def build(config: AccountConfig) -> Anymail:
     (postmark); for events `webhook_signing_key` (mailgun), `webhook_verification_key` (sendgrid),
     `receipt_token` (the others); `lookup_secret` with `lookup_url`; `receipt_secret`.
     """
-    esp = accounts.option(config, "esp")
-    if esp not in ESPS:
-        known = ", ".join(ESPS)
-        raise AccountInvalid(f"account {config.key!r}: option 'esp' must be one of {known}")
+    esp = accounts.choice_option(config, "esp", tuple(ESPS))
     concurrency = accounts.whole_option(config, "concurrency", 32, least=1, most=500)
     http = Http(
         concurrency=concurrency, deadline=accounts.seconds_option(config, "deadline_seconds", 10)

@@ -42,16 +42,22 @@ from campaigns.channels.fan_out import fan_out
 from campaigns.channels.http import Answer, Http, judge_status, read_object, retry_after
 from campaigns.channels.http2 import Http2
 from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
-from campaigns.channels.meanings import Meaning, judge_code
+from campaigns.channels.meanings import Meaning, judge_code, unlisted
 from campaigns.channels.receipts import read_signed_receipts
+from compliance.sentences import Sentence
 
+_UNREADABLE_KEY: Final = Sentence(
+    code="account_invalid",
+    en="The secret “auth_key” must be the .p8 file from Apple: a P-256 key as PEM.",
+    zh="密钥“auth_key”必须是 Apple 提供的 .p8 文件：PEM 格式的 P-256 密钥。",
+)
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _TOKEN_LIFETIME = 2400.0  # seconds; Apple wants a new one every 20 to 60 minutes
 _PAYLOAD_MOST = 4096  # bytes
 _MEANINGS: Final[Mapping[str, Meaning]] = {
     "BadDeviceToken": Meaning.REFUSED,
     "DeviceTokenNotForTopic": Meaning.REFUSED,
-    "ExpiredToken": Meaning.REFUSED,
+    "ExpiredToken": Meaning.NO_SUCH_ADDRESS,
     "Unregistered": Meaning.NO_SUCH_ADDRESS,
     "MissingDeviceToken": Meaning.REFUSED,
     "PayloadEmpty": Meaning.REFUSED,
@@ -187,7 +193,7 @@ def build(config: AccountConfig) -> Apns:
     base_url = accounts.http_base(config)
     parts = urlsplit(base_url)
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
-        raise AccountInvalid(f"account {config.key!r}: base_url must be https")
+        raise AccountInvalid(accounts.NEEDS_HTTPS, account=config.key)
     concurrency = accounts.whole_option(config, "concurrency", 200, least=1, most=1000)
     deadline = accounts.seconds_option(config, "deadline_seconds", 10)
     limits = Limits(
@@ -217,9 +223,9 @@ def _read_key(pem: str) -> ec.EllipticCurvePrivateKey:
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise AccountInvalid("auth_key cannot be read as a .p8 file") from error
+        raise AccountInvalid(_UNREADABLE_KEY) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
-        raise AccountInvalid("auth_key is not a P-256 key")
+        raise AccountInvalid(_UNREADABLE_KEY)
     return key
 
 
@@ -256,7 +262,7 @@ def _read_outcome(key: str, answer: Answer) -> Outcome:
         code=reason[:60],
         message=f"HTTP {answer.status}",
         table=_MEANINGS,
-        default=Meaning.UNKNOWN if answer.status >= 500 else Meaning.REFUSED,
+        default=unlisted(answer.status),
         retry_after=retry_after(answer.headers),
     )
 

@@ -154,7 +154,7 @@ def _read_outcome(key: str, answer: Answer) -> Outcome:
     code, message = _error(told)
     match code:
         case "UNREGISTERED" | "INVALID_ARGUMENT" | "SENDER_ID_MISMATCH":
-            is_dead = code == "UNREGISTERED"
+            is_dead = code == "UNREGISTERED" or _names_token(told)
             return Refused(key=key, code=code, message=message, is_address_dead=is_dead)
         case "QUOTA_EXCEEDED" | "UNAVAILABLE":
             wait = retry_after(answer.headers)
@@ -163,6 +163,18 @@ def _read_outcome(key: str, answer: Answer) -> Outcome:
             return Unavailable(key=key, code="unauthorised", message=message)
         case _:
             return judge_status(key=key, answer=answer, code=code, message=message)
+
+
+def _names_token(told: Mapping[str, object]) -> bool:
+    """Return whether the argument that is invalid is the device's token."""
+    error = told.get("error")
+    details = error.get("details") if isinstance(error, dict) else None
+    return any(
+        isinstance(violation, dict) and violation.get("field") == "message.token"
+        for detail in (details if isinstance(details, list) else [])
+        if isinstance(detail, dict) and isinstance(detail.get("fieldViolations"), list)
+        for violation in detail["fieldViolations"]
+    )
 
 
 def _error(told: Mapping[str, object]) -> tuple[str, str]:

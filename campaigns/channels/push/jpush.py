@@ -45,7 +45,8 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "1005": Meaning.REFUSED,
     "1008": Meaning.UNAUTHORISED,
     "1009": Meaning.REFUSED,
-    "1011": Meaning.REFUSED,
+    # Of one registration id: nobody has it, or its app was not opened for 255 days.
+    "1011": Meaning.NO_SUCH_ADDRESS,
     "1030": Meaning.UNKNOWN,
     "2002": Meaning.RETRY,
     "2003": Meaning.UNAUTHORISED,
@@ -180,6 +181,7 @@ def build(config: AccountConfig) -> JPush:
         honours_key=accounts.flag_option(config, "honours_key"),
         can_find=bool(config.options.get("lookup_url")),
         settle=accounts.seconds_option(config, "settle_seconds", 60),
+        per_request=_BATCH_MOST if accounts.flag_option(config, "batch") else 1,
     )
     return JPush(config, limits=limits, http=http, lookup=build_lookup(config, http))
 

@@ -10,6 +10,7 @@ Source: RFC 8030, RFC 8291, RFC 8292.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from urllib.parse import urlsplit
 
 import orjson
@@ -27,6 +28,7 @@ from campaigns.channels.base import (
     Receipt,
     Refused,
     Unavailable,
+    Unknown,
 )
 from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.fan_out import fan_out
@@ -42,8 +44,16 @@ from campaigns.channels.push.encryption import (
     read_vapid_key,
 )
 from campaigns.channels.receipts import read_signed_receipts
+from compliance.sentences import Sentence
 
+_NOT_A_SUBJECT: Final = Sentence(
+    code="account_invalid",
+    en="Account “{account}”: the option “subject” must begin with mailto: or https://.",
+    zh="账户“{account}”：选项“subject”必须以 mailto: 或 https:// 开头。",
+)
 _SERVICES = "fcm.googleapis.com,push.services.mozilla.com,push.apple.com,notify.windows.com"
+# How Google and Mozilla, and how Apple, say that a subscription was made with another key.
+_OTHER_KEY = (b"do not correspond to the credentials", b"VapidPkHashMismatch")
 _TOPIC_MOST = 32  # characters, RFC 8030 §5.4
 
 
@@ -159,7 +169,7 @@ def build(config: AccountConfig) -> WebPush:
     """
     subject = accounts.option(config, "subject")
     if not subject.startswith(("mailto:", "https://")):
-        raise AccountInvalid(f"account {config.key!r}: option 'subject' must be mailto: or https:")
+        raise AccountInvalid(_NOT_A_SUBJECT, account=config.key)
     concurrency = accounts.whole_option(config, "concurrency", 32, least=1, most=500)
     http = Http(
         concurrency=concurrency, deadline=accounts.seconds_option(config, "deadline_seconds", 10)
@@ -203,12 +213,18 @@ def _payload(message: Outgoing) -> bytes:
 
 
 def _read_outcome(key: str, answer: Answer) -> Outcome:
-    if answer.status in (200, 201, 202):
+    # RFC 8030 §5 answers 201 or 202; a page with 200 is a proxy's, not a push service's.
+    if answer.status in (201, 202) or (answer.status == 200 and not answer.body.strip()):
         known_as = answer.headers.get("location", "").rstrip("/").rpartition("/")[2]
         return Accepted(key=key, provider_id=known_as[:200] or key)
     if answer.status in (404, 410):
         told = "the browser has unsubscribed"
         return Refused(key=key, code="gone", message=told, is_address_dead=True)
+    if answer.status == 200:
+        return Unknown(key=key, code="bad_answer", message="the answer is no push service's")
+    if answer.status in (400, 401, 403) and any(word in answer.body for word in _OTHER_KEY):
+        # This browser subscribed with a key of another time; the others may have the present one.
+        return Unavailable(key=key, code="vapid_mismatch", message=f"HTTP {answer.status}")
     if answer.status == 400 and b"vapid" in answer.body.lower():
         return Unavailable(key=key, code="unauthorised", message="VAPID was refused")
     return judge_status(key=key, answer=answer)

@@ -44,7 +44,7 @@ from campaigns.channels.fan_out import fan_out
 from campaigns.channels.handing import hand_over, reference_headers
 from campaigns.channels.http import Answer, Http, judge_status, read_object, retry_after
 from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
-from campaigns.channels.meanings import Meaning, judge_code
+from campaigns.channels.meanings import Meaning, judge_code, unlisted
 from campaigns.channels.receipts import MOST_BYTES, read_signed_receipts
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.sms.numbers import is_e164
@@ -207,7 +207,7 @@ def signature(token: str, url: str, pairs: Sequence[tuple[str, str]]) -> str:
 def _read_outcome(key: str, answer: Answer) -> Outcome:
     told = read_object(answer.body)
     if answer.status in (200, 201):
-        sid, segments = told.get("sid"), str(told.get("num_segments", "1"))
+        sid, segments = told.get("sid"), str(told.get("num_segments", "1"))[:4]
         if not isinstance(sid, str) or not sid:
             return Unknown(key=key, code="bad_answer", message="the answer has no sid")
         # A messaging service counts later and says 0 at first.
@@ -221,7 +221,7 @@ def _read_outcome(key: str, answer: Answer) -> Outcome:
         code=str(code),
         message=str(told.get("message", "")),
         table=_MEANINGS,
-        default=Meaning.RETRY if answer.status == 429 else Meaning.REFUSED,
+        default=unlisted(answer.status),
         retry_after=retry_after(answer.headers),
     )
 

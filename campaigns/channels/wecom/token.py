@@ -8,7 +8,7 @@ from campaigns.channels.errors import RequestLost, RequestUnsent
 from campaigns.channels.http import Http, read_object
 
 _MARGIN = 60.0  # seconds before expiry when a new token is fetched
-_ACCOUNT_FAULTS = frozenset({40001, 40013, 41002, 41004, 60020})
+_ACCOUNT_FAULTS = frozenset({"40001", "40013", "41002", "41004", "60020"})
 
 
 class AccessToken:
@@ -46,7 +46,7 @@ class AccessToken:
         told = read_object(answer.body)
         code, token, lifetime = (told.get(n) for n in ("errcode", "access_token", "expires_in"))
         if code != 0 or not isinstance(token, str) or not isinstance(lifetime, int):
-            fault = "unauthorised" if code in _ACCOUNT_FAULTS else "no_token"
-            raise RequestUnsent(f"gettoken answered {code}", code=fault)
+            fault = "unauthorised" if str(code) in _ACCOUNT_FAULTS else "no_token"
+            raise RequestUnsent(f"gettoken answered {str(code)[:20]}", code=fault)
         self._token = token
         self._expires_at = time.monotonic() + max(1.0, lifetime - _MARGIN)

@@ -30,7 +30,7 @@ from campaigns.channels.base import (
     Refused,
     Unknown,
 )
-from campaigns.channels.errors import AccountInvalid, RequestUnsent
+from campaigns.channels.errors import RequestUnsent
 from campaigns.channels.fan_out import fan_out
 from campaigns.channels.handing import hand_over, reference_headers, unsent
 from campaigns.channels.http import Answer, Http, judge_status, read_object
@@ -39,7 +39,7 @@ from campaigns.channels.meanings import Meaning, judge_code
 from campaigns.channels.receipts import read_signed_receipts
 from campaigns.channels.wecom.token import AccessToken
 
-_STALE_TOKEN = frozenset({40014, 42001})
+_STALE_TOKEN = frozenset({"40014", "42001"})
 _ADDRESS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@+")
 _MEANINGS: Final[Mapping[str, Meaning]] = {
     "-1": Meaning.RETRY,
@@ -142,7 +142,7 @@ class WeCom:
         if isinstance(answer, list):
             return answer[0]
         told = read_object(answer.body)
-        if told.get("errcode") in _STALE_TOKEN:
+        if str(told.get("errcode")) in _STALE_TOKEN:
             self._tokens.forget(token)
         return _read_outcome(message, answer, told)
 
@@ -203,19 +203,14 @@ def build(config: AccountConfig) -> WeCom:
 
 
 def _read_kind(config: AccountConfig) -> str:
-    kind = accounts.option(config, "kind", "message")
-    if kind not in ("message", "contact_task"):
-        raise AccountInvalid(
-            f"account {config.key!r}: option 'kind' must be message or contact_task"
-        )
-    return kind
+    return accounts.choice_option(config, "kind", ("message", "contact_task"), "message")
 
 
 def _read_outcome(message: Outgoing, answer: Answer, told: Mapping[str, object]) -> Outcome:
     key, code = message.key, told.get("errcode")
     if answer.status != 200:
         return judge_status(key=key, answer=answer)
-    if not isinstance(code, int):
+    if not isinstance(code, int) or isinstance(code, bool):
         return Unknown(key=key, code="bad_answer", message="the answer has no errcode")
     if code != 0:
         said = str(told.get("errmsg", ""))

@@ -22,6 +22,7 @@ from campaigns.channels.base import (
     Channel,
     Found,
     Limits,
+    Outcome,
     Outgoing,
     Receipt,
     ReceiptKind,
@@ -325,6 +326,47 @@ def test_an_unavailable_provider_is_tried_again_when_it_says(
     assert dispatch(NOW + wait - timedelta(seconds=1)) is None
     dispatch(NOW + wait + timedelta(seconds=5))
     assert len(provider.sent) == 2
+
+
+@pytest.mark.parametrize("earlier", [0, 6])
+def test_a_provider_that_says_at_once_does_not_get_every_attempt_at_once(
+    queued: Callable[..., MemoryProvider], earlier: int
+) -> None:
+    """`Retry-After: 0`, or a date that has passed; jitter may draw a short wait, not always."""
+    queued(
+        20,
+        script=lambda m: Unavailable(key=m.key, code="busy", message="", retry_after=timedelta()),
+        limits=replace(limits(), per_request=20),
+    )
+    Touch.objects.update(attempts=earlier)
+
+    dispatch()
+
+    waits = [due - NOW for due in Touch.objects.values_list("due_at", flat=True)]
+    assert max(waits) > timedelta(seconds=2**earlier)
+    assert len(set(waits)) > 10
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (Accepted(key="", provider_id="a\x00b" * 500, segments=10**6), ("accepted", 255)),
+        (Accepted(key="", provider_id="a", segments=True), ("accepted", 1)),
+        (Refused(key="", code="bad\x00" * 500, message=""), ("refused", 1)),
+        (Unknown(key="", code="odd\x00" * 500, message=""), ("ambiguous", 1)),
+        (Unavailable(key="", code="odd\x00" * 500, message=""), ("deferred", 1)),
+        (Unavailable(key="", code="odd\x00", message=""), ("deferred", 1)),
+    ],
+)
+def test_what_a_provider_says_always_fits_the_tables(
+    queued: Callable[..., MemoryProvider], said: Outcome, kept: tuple[str, int]
+) -> None:
+    queued(2, script=lambda m: replace(said, key=m.key), limits=limits())
+
+    dispatch()
+
+    assert set(Touch.objects.values_list("state", "segments")) == {kept}
+    assert all(len(name) <= 200 for name in Touch.objects.values_list("provider_id", flat=True))
 
 
 def test_attempts_that_are_used_up_end_in_failed(

@@ -80,6 +80,8 @@ def exhaust() -> None:
     for turn in range(MAX_ATTEMPTS + 3):
         dispatch_batch(owner="w", now=NOW + timedelta(seconds=turn))
         AccountHealth.objects.all().delete()
+        Touch.objects.filter(state="deferred").update(due_at=NOW)
+        DispatchBatch.objects.filter(due_at__gt=NOW).update(due_at=NOW)
 
 
 def test_unknown_outcomes_are_sent_again_only_when_a_second_person_agrees(

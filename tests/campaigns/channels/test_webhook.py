@@ -22,7 +22,8 @@ from campaigns.channels.base import (
     Unavailable,
     Unknown,
 )
-from campaigns.channels.errors import AccountInvalid
+from campaigns.channels.errors import AccountInvalid, RequestUnsent
+from campaigns.channels.http import Http
 from campaigns.channels.public_hosts import is_public
 from campaigns.channels.registry import build_provider
 from tests.campaigns.channels.contract import API_SECRET, ProviderContract
@@ -150,6 +151,15 @@ async def test_a_redirect_is_not_followed() -> None:
         "https://[64:ff9b::a00:1]/x",
         "https://[fd00:ec2::254]/x",
         "https://0.0.0.0/x",
+        "https://①②⑦.0.0.1/x",
+        "https://127。0。0。1/x",
+        "https://１０.0.0.8/x",
+        "https://[::127.0.0.1]/x",
+        "https://[::1/x",
+        "https://example.com:99999/x",
+        "https://example.com:0/x",
+        "https://exam ple.com/x",
+        "https://ok.example\\@127.0.0.1/x",
         "http://example.com/x",
         "ftp://example.com/x",
     ],
@@ -162,6 +172,21 @@ def test_urls_that_lead_inside_or_lie_open_make_no_account(url: str) -> None:
 @pytest.mark.parametrize("url", ["https://example.com/x", "https://93.184.215.14/x"])
 def test_public_https_urls_make_an_account(url: str) -> None:
     assert build_provider(account_at(url)).channel is Channel.SMS
+
+
+@pytest.mark.parametrize("host", ["127。0。0。1", "①②⑦.0.0.1", "0.0.0.0", "[::ffff:127.0.0.1]"])
+async def test_addresses_that_mean_the_inside_are_not_connected_to(host: str) -> None:
+    """Also where the account was saved when the rules were others."""
+    knocks: list[object] = []
+    server = await asyncio.start_server(lambda reader, _writer: knocks.append(reader), "127.0.0.1")
+    port = server.sockets[0].getsockname()[1]
+    http = Http(concurrency=1, deadline=timedelta(seconds=5), private_hosts=frozenset())
+
+    with pytest.raises(RequestUnsent):
+        await http.post(url=f"http://{host}:{port}/", body=b"", headers={})
+    server.close()
+
+    assert knocks == []
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.1", "2130706433", "0x7f000001"])
