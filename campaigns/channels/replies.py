@@ -2,33 +2,58 @@
 
 import re
 import unicodedata
+from typing import Final
 
 from campaigns.channels.base import ReceiptKind
 
-# Chinese operators teach T, TD, R and 退订; STOP and its kin are CTIA's keywords.
-_OPT_OUT = frozenset(
-    {
-        "t", "td", "tdd", "n", "r", "qx", "0000", "退", "退订", "退訂", "取消", "拒收", "不要再发",
-        "stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke", "arret",
-    }
-)  # fmt: skip
-# 回T, 回复TD come from people who type the instruction itself.
-_ECHO = re.compile(r"^回(?:复|覆)?")
-_NOISE = re.compile(r"[\W_]+")
+# A reply that says more than this says something else, too, and a person reads it.
+_LONGEST: Final = 24
+# Chinese operators teach T, TD, R, N and 退订; STOP and its kin are CTIA's keywords.
+_CODE: Final = r"(?:tdd|td|t|r|n|qx|tuiding|0000)"
+_POLITE: Final = (
+    r"(?:我|本人|请|麻烦|帮|给|要求|要|想|需要|申请|希望|立即|立刻|马上|现在|赶紧|快|全部|都|以后|今后"
+    r"|一律|直接|确认|务必|你们|你|您|好|回|复|覆|发送|发)*"
+)
+_VERB: Final = (
+    r"(?:退订|退定|取消订阅|取消接收|取消推送|取消|拒收|拒绝接收|停发|停止发送|停止推送|停止接收"
+    r"|不再接收|不(?:想|愿意|愿|要|需要)(?:再|继续)?(?:接收|收到|收)"
+    r"|(?:不要|别|勿|不准|不许|禁止|停止)(?:再|继续|给|向|我|老|总|乱)*"
+    r"(?:发送|发|推送|打扰|骚扰))"
+)
+_REST: Final = (
+    r"(?:了|吧|啊|呀|哈|谢谢|多谢|给|我|你们|的|此|这|该|本|类|种|条|些|个|所有|任何|一切|到|来|短信"
+    r"|信息|消息|广告|营销|推广|推送|通知|服务|业务|订阅|邮件|手机|号码)*"
+)
+_ENGLISH: Final = (
+    r"(?:please|pls|kindly|just)*"
+    r"(?:stop|stopall|unsubscribe|unsub|cancel|end|quit|optout|optmeout|revoke|removeme|arret)"
+    r"(?:all|me|now|please|pls|thanks|thankyou|it|sending|texting|messaging|sms|texts|text"
+    r"|messages|message|these|this)*"
+)
+_OPT_OUT: Final = re.compile(
+    rf"退|{_POLITE}(?P<code>{_CODE})(?P=code)*{_REST}"
+    rf"|{_POLITE}{_CODE}?{_POLITE}(?:{_VERB})+{_REST}|{_ENGLISH}"
+)
+_NOISE: Final = re.compile(r"[\W_]+")
+# Of the traditional characters only those that the words above are written with.
+_SIMPLIFIED: Final = str.maketrans(
+    "請煩幫給馬現趕緊務們發復覆訂絕繼續擾騷別準許該類種條個來廣銷推業閱郵機號碼總亂謝",
+    "请烦帮给马现赶紧务们发复复订绝继续扰骚别准许该类种条个来广销推业阅邮机号码总乱谢",
+)
 
 
 def reply_kind(text: str) -> ReceiptKind:
-    """Return UNSUBSCRIBED when the whole reply is an opt-out word, else REPLIED.
+    """Return UNSUBSCRIBED when the whole reply asks for no more messages, else REPLIED.
 
-    Width, case, blanks and punctuation do not matter: `ＴＤ`, ` t d ` and `TD。`
-    all withdraw.
+    Width, case, blanks and punctuation do not matter, nor do polite words around: `ＴＤ`,
+    ` t d `, `TD。` and 请不要再发短信了 all withdraw. A negation (不退订), a question (怎么退订) or
+    a word inside another sentence (取消预约) does not.
 
     >>> reply_kind("TD。").value
     'unsubscribed'
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    word = _ECHO.sub("", _NOISE.sub("", folded))
-    # 退订此短信 and 我要退订 are as plain.
-    if word in _OPT_OUT or (len(word) <= 12 and ("退订" in word or "退訂" in word)):
+    word = _NOISE.sub("", folded).translate(_SIMPLIFIED)
+    if len(word) <= _LONGEST and _OPT_OUT.fullmatch(word):
         return ReceiptKind.UNSUBSCRIBED
     return ReceiptKind.REPLIED

@@ -1,5 +1,7 @@
 """Which replies withdraw consent."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,13 +29,70 @@ from campaigns.channels.sms.numbers import from_vendor, is_e164
         "拒收",
         "回复TD",
         "T\u200bD",
+        "TD退订",
+        "td td",
+        "t谢谢",
+        "ｔｄ，谢谢！",
+        "不要再发",
+        "不要再发了！！",
+        "请不要再给我发短信了",
+        "別再發了",
+        "请勿打扰",
+        "我要退订",
+        "马上取消订阅",
+        "麻烦退订此类短信，谢谢",
+        "取消訂閱",
+        "拒收短信",
+        "不想再收到你们的短信",
+        "停止发送",
+        "ＳＴＯＰ",
+        "S T O P.",
+        "Stop all",
+        "please unsubscribe me",
+        "UNSUBSCRIBE!!!",
+        "opt-out",
+        "Stop sending me messages",
+        "0000",
+        "\tN\n",
     ],
 )
 def test_an_opt_out_word_withdraws_however_it_is_typed(text: str) -> None:
     assert reply_kind(text) is ReceiptKind.UNSUBSCRIBED
 
 
-@pytest.mark.parametrize("text", ["", "Thanks", "好的", "please stop by on Friday", "收到 TDX"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Thanks",
+        "好的",
+        "please stop by on Friday",
+        "收到 TDX",
+        "不退订",
+        "我不想退订",
+        "没有退订",
+        "怎么退订",
+        "退订了吗？",
+        "退订费用是多少",
+        "取消预约",
+        "取消今天的交易",
+        "别取消",
+        "don't stop",
+        "do not unsubscribe",
+        "The end of the month?",
+        "No",
+        "Need help",
+        "Tomorrow",
+        "T恤",
+        "N次",
+        "R2产品",
+        "我的快递拒收了怎么办",
+        "发我一份",
+        "请给我发短信",
+        "要",
+        "我",
+    ],
+)
 def test_other_replies_are_only_replies(text: str) -> None:
     assert reply_kind(text) is ReceiptKind.REPLIED
 
@@ -54,3 +113,14 @@ def test_a_mainland_number_is_the_same_in_every_spelling(number: str) -> None:
 
     assert spellings == {f"+86{plain}"}
     assert is_e164(f"+86{plain}")
+
+
+@pytest.mark.parametrize(
+    "text", ["给我" * 250, "请" * 500, "td" * 250, "please" * 80 + "x", "不要再" * 160]
+)
+def test_a_reply_made_to_be_slow_is_judged_at_once(text: str) -> None:
+    started = time.perf_counter()
+
+    reply_kind(text)
+
+    assert time.perf_counter() - started < 0.1
