@@ -6,7 +6,8 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from django.db import transaction
 
@@ -39,6 +40,9 @@ _RAISING = {
 }
 
 
+_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
     """How many receipts were new, and how many named no touch of ours."""
@@ -60,7 +64,7 @@ def take_receipts(
     ``shift`` moves the provider's times onto a replay clock; it is zero in a real installation.
     Cost: three statements per post, whatever it holds; a few more where somebody opted out.
     """
-    told = [_row(receipt, shift) for receipt in receipts]
+    told = [_row(receipt, shift, now) for receipt in receipts]
     stored = [
         StoredReceipt(*row)
         for row in rows(
@@ -141,7 +145,7 @@ def _raise(stored: Sequence[StoredReceipt]) -> None:
         execute(RAISE_TOUCHES, {"rows": json.dumps(raising)})
 
 
-def _row(receipt: Receipt, shift: timedelta) -> dict[str, object]:
+def _row(receipt: Receipt, shift: timedelta, now: datetime) -> dict[str, object]:
     return {
         "event_id": receipt.provider_event_id,
         "key": receipt.key or "",
@@ -149,8 +153,16 @@ def _row(receipt: Receipt, shift: timedelta) -> dict[str, object]:
         "provider_id": receipt.provider_id or "",
         "kind": _RAISING.get(receipt.kind, receipt.kind.value),
         "detail": receipt.detail,
-        "at": (receipt.at + shift).isoformat(),
+        "at": _at(receipt.at, shift, now).isoformat(),
     }
+
+
+def _at(told: datetime, shift: timedelta, now: datetime) -> datetime:
+    """When it happened by the product's clock: not later than now, whatever the provider's says.
+
+    A time before any message could be sent is no time.
+    """
+    return told + shift if _EARLIEST < told < now - shift else now
 
 
 def _uuid(key: str | None) -> str | None:

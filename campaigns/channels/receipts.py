@@ -31,6 +31,7 @@ MOST_BYTES: Final = 1_000_000
 _ID_LENGTH = 200
 _DETAIL_LENGTH = 500
 _SIGNATURES_TRIED = 10
+_UNIX_TIME = re.compile(r"[0-9]{9,13}(?:\.[0-9]{1,9})?")
 _TIMESTAMP = re.compile(r"[0-9]{1,11}")
 # Vendors say "inbound" for a reply of the customer, and part bounces into hard and soft.
 _KINDS = {kind.value: kind for kind in ReceiptKind if kind is not ReceiptKind.UNREADABLE} | {
@@ -181,10 +182,28 @@ def _text(value: object, length: int) -> str:
 
 
 def _time(value: object) -> datetime | None:
-    if not isinstance(value, str) or len(value) > 40:
-        return None
+    """Read ISO 8601, or seconds or milliseconds since 1970, as a number or as its digits."""
+    match value:
+        case str() if _UNIX_TIME.fullmatch(value):
+            return _unix_time(float(value))
+        case str() if len(value) <= 40:
+            try:
+                at = datetime.fromisoformat(value)
+                return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+            except (ValueError, OverflowError):
+                return None
+        case bool():
+            return None
+        case int() | float():
+            return _unix_time(float(value))
+        case _:
+            return None
+
+
+def _unix_time(number: float) -> datetime | None:
+    # Seconds reach this number in the year 5138, milliseconds reached it in 1973.
+    seconds = number / 1000 if number >= 1e11 else number
     try:
-        at = datetime.fromisoformat(value)
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
         return None

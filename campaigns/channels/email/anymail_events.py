@@ -122,6 +122,9 @@ def _check_sendgrid(
 def _check_mailgun(config: AccountConfig, items: list[dict[str, object]], now: datetime) -> None:
     """HMAC over timestamp and token, which stand in the body (Mailgun, "Securing webhooks")."""
     key = accounts.secret(config, "webhook_signing_key").encode()
+    if not items:
+        # The signature stands in the items.
+        raise BadSignature("the post holds no signature")
     for item in items:
         block = item.get("signature")
         signed = block if isinstance(block, dict) else {}

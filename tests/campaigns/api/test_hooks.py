@@ -3,6 +3,7 @@
 import json
 import time
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -127,5 +128,84 @@ def test_one_unreadable_receipt_does_not_lose_its_neighbours() -> None:
     assert Receipt.objects.filter(kind="unreadable").count() == 2
 
 
-def test_only_posts_are_taken() -> None:
-    assert Client().get("/hooks/account-sms/").status_code == 405
+@pytest.mark.parametrize(
+    "at",
+    [
+        1_772_416_800,
+        1_772_416_800_000,
+        "1772416800",
+        "1772416800000",
+        1_772_416_800.25,
+        "2026-03-02T10:00:00+08:00",
+        "2026-03-02 02:00:00",
+    ],
+)
+def test_a_time_is_read_in_every_usual_spelling(at: object) -> None:
+    post([item(at=at)])
+
+    assert Receipt.objects.get().at.replace(microsecond=0) == datetime(2026, 3, 2, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "9999-12-31T23:59:59.999999Z",
+        "0001-01-01T00:00:00Z",
+        "2999-01-01T00:00:00Z",
+        "1969-12-31T00:00:00Z",
+        99_999_999_999,
+        "9" * 13,
+        0,
+        -5,
+    ],
+)
+def test_a_time_that_cannot_be_is_the_time_of_arrival(at: object) -> None:
+    answer = post([item(at=at)])
+
+    assert answer.status_code == 200
+    assert Receipt.objects.get().at == Receipt.objects.get().received_at
+
+
+@pytest.mark.parametrize(
+    "at", [None, True, [], {}, "now", "9" * 400, 1e300, "2026-02-30T00:00:00Z"]
+)
+def test_what_is_no_time_makes_its_item_unreadable(at: object) -> None:
+    answer = post([item(at=at)])
+
+    assert [told["code"] for told in answer.json()["unreadable"]] == ["no_time"]
+
+
+@pytest.mark.parametrize("method", ["get", "head", "put", "patch", "delete", "options"])
+def test_only_posts_are_taken(method: str) -> None:
+    assert getattr(Client(), method)("/hooks/account-sms/").status_code == 405
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "x" * 500],
+)
+def test_the_signed_bytes_count_and_not_what_they_are_called(kind: str) -> None:
+    raw = json.dumps([item()]).encode()
+    stamp = int(time.time())
+    signed = {
+        "x-receipt-timestamp": str(stamp),
+        "x-receipt-signature": sign(secret=SECRET, timestamp=stamp, body=raw),
+    }
+
+    answer = Client().post("/hooks/account-sms/", raw, content_type=kind, headers=signed)
+
+    assert (answer.status_code, answer.json()["new"]) == (200, 1)
+
+
+def test_an_empty_list_is_taken_and_stores_nothing() -> None:
+    assert post([]).json() == {"received": 0, "new": 0, "unknown": 0, "unreadable": []}
+
+
+def test_an_array_in_an_array_is_one_unreadable_item() -> None:
+    answer = post([[item()], item()])
+
+    assert (answer.json()["new"], len(answer.json()["unreadable"])) == (2, 1)
+
+
+def test_twenty_of_the_same_in_one_post_are_one() -> None:
+    assert post([item(key="a" * 32)] * 20).json()["new"] == 1

@@ -251,8 +251,8 @@ async def test_an_argument_other_than_the_token_leaves_the_device_alive() -> Non
     "said",
     [
         (
-            b"the VAPID credentials in the authorization header do not correspond to the credentials"
-            b" used to create the subscriptions."
+            b"the VAPID credentials in the authorization header do not correspond to the"
+            b" credentials used to create the subscriptions."
         ),
         b'{"reason":"VapidPkHashMismatch"}',
     ],
