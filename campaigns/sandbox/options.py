@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from campaigns.sandbox.faults import BadFaults, Fault, read_faults
 
@@ -46,7 +47,9 @@ def declare_options(parser: argparse.ArgumentParser) -> None:
     add("--ledger", type=Path, default=Path(".local/sandbox/ledger.jsonl"), metavar="PATH")
     add("--faults", type=_faults, default={}, metavar="none|default|KIND=SHARE,…")
     add("--seed", type=int, default=0)
-    add("--receipts-url", default="", metavar="URL", help="receipts go to URL/<account>/")
+    add(
+        "--receipts-url", type=_url, default="", metavar="URL", help="receipts go to URL/<account>/"
+    )
     add("--receipts-secret", default="sandbox-receipt-secret", metavar="SECRET")
     add("--api-secret", default="sandbox-api-secret", metavar="SECRET")
     add("--json-ports", default="-", metavar="PATH|-", help="where to tell the ports as JSON")
@@ -78,6 +81,17 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
         raise argparse.ArgumentTypeError(f"{text!r} is not a port number")
     return int(text)
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_url = False
+    if text and not is_url:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an http(s) URL")
+    return text
 
 
 def _faults(text: str) -> dict[Fault, float]:

@@ -1,9 +1,10 @@
 """The sandbox's SMPP 3.4 message centre.
 
-It reads octets by the specification and shares no code with any client:
-bind_transceiver, submit_sm, deliver_sm with delivery reports and replies,
-enquire_link, unbind.  Parts of a message are joined by their header before the
-message counts as accepted.  The key comes in the vendor parameter 0x1400.
+It reads octets by the specification and shares no code with any client: the
+three binds, submit_sm, deliver_sm with delivery reports and replies,
+enquire_link, unbind.  Parts of a message are joined by their header, or by the
+sar parameters, before the message counts as accepted; a long text may come in
+message_payload.  The key comes in the vendor parameter 0x1400.
 """
 
 import asyncio
@@ -20,9 +21,12 @@ from campaigns.sandbox.faults import Fault
 _SLOW_SECONDS = 2.0
 _REPEAT_SECONDS = 1.0
 _KEY_TAG = 0x1400
-_BIND, _SUBMIT, _DELIVER, _UNBIND, _ENQUIRE = 0x09, 0x04, 0x05, 0x06, 0x15
+_SUBMIT, _DELIVER, _UNBIND, _ENQUIRE = 0x04, 0x05, 0x06, 0x15
+# Receiver, transmitter, transceiver: which of them may receive, and which may submit.
+_RECEIVER, _TRANSMITTER, _TRANSCEIVER = 0x01, 0x02, 0x09
+_SAR_REFERENCE, _SAR_TOTAL, _SAR_PLACE, _PAYLOAD = 0x020C, 0x020E, 0x020F, 0x0424
 _OK, _SYSTEM_ERROR, _BAD_NUMBER, _BAD_PASSWORD, _THROTTLED = 0x00, 0x08, 0x0B, 0x0E, 0x58
-_NOT_BOUND, _UNKNOWN_COMMAND = 0x04, 0x03
+_NOT_BOUND, _UNKNOWN_COMMAND, _ALREADY_BOUND, _BAD_LENGTH = 0x04, 0x03, 0x05, 0x02
 _ALPHABET = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -36,11 +40,20 @@ class Submit:
 
     address: str
     source: str
-    has_header: bool
+    part: "Part | None"
     wants_report: bool
     data_coding: int
     octets: bytes
     key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Which part of a long message this is: parts with one reference belong together."""
+
+    reference: int
+    total: int
+    place: int
 
 
 class MessageCentre:
@@ -66,7 +79,7 @@ class MessageCentre:
     def reply(self, *, source: str, text: str) -> int:
         """Hand a customer's reply to a bind; return how many are open."""
         self.deliver(source.removeprefix("+"), text.encode("utf-16-be"), esm=0, coding=8)
-        return sum(1 for session in self._sessions if session.is_bound)
+        return sum(1 for session in self._sessions if session.may_receive)
 
     def deliver(self, source: str, octets: bytes, *, esm: int, coding: int = 0) -> None:
         """Keep a deliver_sm for the first bind that takes it."""
@@ -81,7 +94,7 @@ class MessageCentre:
 
     def hand_out(self) -> None:
         """Give what waits to a bind, if there is one."""
-        bound = next((session for session in self._sessions if session.is_bound), None)
+        bound = next((session for session in self._sessions if session.may_receive), None)
         while bound is not None and self._waiting:
             bound.deliver(self._waiting.popleft())
 
@@ -111,7 +124,12 @@ class SmppSession:
         self._answers: dict[int, asyncio.Future[int]] = {}
         self._parts: dict[tuple[str, int], dict[int, bytes]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self.is_bound = False
+        self._bound_as = 0
+
+    @property
+    def may_receive(self) -> bool:
+        """Whether reports and replies may go out on it."""
+        return self._bound_as in (_RECEIVER, _TRANSCEIVER)
 
     async def run(self) -> None:
         """Read and answer."""
@@ -137,21 +155,29 @@ class SmppSession:
 
     def close(self) -> None:
         """End the connection and what it still had to do."""
-        self.is_bound = False
+        self._bound_as = 0
         for task in self._tasks:
             task.cancel()
         self._writer.close()
 
     def _take(self, command: int, sequence: int, body: bytes) -> None:
         match command:
-            case 0x09:
+            case 0x01 | 0x02 | 0x09 if self._bound_as:
+                self._say(command, _ALREADY_BOUND, sequence)
+            case 0x01 | 0x02 | 0x09:
                 _, _, rest = body.partition(b"\0")
-                self.is_bound = rest.partition(b"\0")[0] == self._password.encode()[:8]
-                status = _OK if self.is_bound else _BAD_PASSWORD
-                self._say(_BIND, status, sequence, b"sandbox\0" if self.is_bound else b"")
+                is_known = rest.partition(b"\0")[0] == self._password.encode()[:8]
+                self._bound_as = command if is_known else 0
+                status = _OK if is_known else _BAD_PASSWORD
+                self._say(command, status, sequence, b"sandbox\0" if is_known else b"")
                 self._centre.hand_out()
-            case 0x04 if self.is_bound:
-                self._start(self._submit(sequence, _read_submit(body)))
+            case 0x04 if self._bound_as in (_TRANSMITTER, _TRANSCEIVER):
+                try:
+                    submit = _read_submit(body)
+                except (LookupError, ValueError, struct.error):
+                    self._say(_SUBMIT, _BAD_LENGTH, sequence)
+                    return
+                self._start(self._submit(sequence, submit))
             case 0x04:
                 self._say(_SUBMIT, _NOT_BOUND, sequence)
             case 0x15:
@@ -207,14 +233,14 @@ class SmppSession:
 
     def _joined(self, submit: Submit) -> bytes | None:
         """Return the whole message once all its parts are there."""
-        if not submit.has_header:
+        part = submit.part
+        if part is None:
             return submit.octets
-        reference, total, place = submit.octets[3:6]
-        parts = self._parts.setdefault((submit.address, reference), {})
-        parts[place] = submit.octets[6:]
-        if len(parts) < total:
+        parts = self._parts.setdefault((submit.address, part.reference), {})
+        parts[part.place] = submit.octets
+        if len(parts) < part.total:
             return None
-        del self._parts[submit.address, reference]
+        del self._parts[submit.address, part.reference]
         return b"".join(parts[number] for number in sorted(parts))
 
     async def _deliver_until_taken(self, body: bytes) -> None:
@@ -253,16 +279,35 @@ def _read_submit(body: bytes) -> Submit:
     _, _, rest = rest.partition(b"\0")  # schedule_delivery_time
     _, _, rest = rest.partition(b"\0")  # validity_period
     report, _, coding, _, length = rest[:5]
-    octets, optional = rest[5 : 5 + length], rest[5 + length :]
+    octets, optional = rest[5 : 5 + length], _optional(rest[5 + length :])
+    octets = octets or optional.get(_PAYLOAD, b"")
+    part = None
+    if esm_class & 0x40:
+        head, octets = octets[1 : 1 + octets[0]], octets[1 + octets[0] :]
+        part = _part_of(head)
+    elif _SAR_TOTAL in optional:
+        told = (optional[tag] for tag in (_SAR_REFERENCE, _SAR_TOTAL, _SAR_PLACE))
+        reference, total, place = (int.from_bytes(value) for value in told)
+        part = Part(reference=reference, total=total, place=place)
     return Submit(
         address="+" + target.decode("ascii", "replace"),
         source=source.decode("ascii", "replace"),
-        has_header=bool(esm_class & 0x40),
+        part=part,
         wants_report=bool(report & 1),
         data_coding=coding,
         octets=octets,
-        key=_optional(optional).get(_KEY_TAG, b"").decode("ascii", "replace"),
+        key=optional.get(_KEY_TAG, b"").decode("ascii", "replace"),
     )
+
+
+def _part_of(head: bytes) -> Part | None:
+    """The element of concatenation in a header (3GPP TS 23.040 §9.2.3.24), if there is one."""
+    while head:
+        kind, length = head[0], head[1]
+        value, head = head[2 : 2 + length], head[2 + length :]
+        if kind in (0x00, 0x08):
+            return Part(reference=int.from_bytes(value[:-2]), total=value[-2], place=value[-1])
+    return None
 
 
 def _optional(rest: bytes) -> dict[int, bytes]:

@@ -55,8 +55,28 @@ _NOT_SMPP: Final = Sentence(
     en="Account “{account}”: the base URL must be smpp://host:port or smpps://host:port.",
     zh="账户“{account}”：基础网址必须是 smpp://主机:端口 或 smpps://主机:端口。",
 )
+_NOT_ASCII: Final = Sentence(
+    code="account_invalid",
+    en="Account “{account}”: “{name}” must be at most {most} characters of ASCII.",
+    zh="账户“{account}”：“{name}”最多 {most} 个字符，且只能使用 ASCII 字符。",
+)
 _INTERNATIONAL, _ISDN, _ALPHANUMERIC = 1, 1, 5
 _UDHI = 0x40
+# The longest that SMPP 3.4 §4.1 and §4.4 have room for; of a password 8 characters count.
+_ROOM: Final = {"system_id": 15, "password": 64, "system_type": 12, "source_address": 20}
+# A centre may write its ids in one base in its answers and in another in its reports.
+_SAME, _BASES = "same", {"decimal": (16, 10), "hex": (10, 16)}
+# SMPP 3.4 §5.2.28, for reports whose text does not follow appendix B.
+_STATES: Final = {
+    1: "ENROUTE",
+    2: "DELIVRD",
+    3: "EXPIRED",
+    4: "DELETED",
+    5: "UNDELIV",
+    6: "ACCEPTD",
+    7: "UNKNOWN",
+    8: "REJECTD",
+}
 _REPORT_BITS, _IS_REPORT = 0x3C, 0x04
 _REPORT = re.compile(r"id:(?P<id>\S+).*?stat:(?P<stat>[A-Z]+)", re.IGNORECASE | re.DOTALL)
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -100,6 +120,8 @@ class Smpp:
         self._lookup = lookup
         self._source = accounts.option(config, "source_address", "")
         self._key_tag = accounts.whole_option(config, "key_tlv", 0, least=0, most=0x3FFF)
+        known = (_SAME, *_BASES)
+        self._report_ids = accounts.choice_option(config, "report_ids", known, _SAME)
         self._receipts_url = config.options.get("receipts_url", "")
         self._bind: Bind | None = None
         self._opening = asyncio.Lock()
@@ -173,10 +195,11 @@ class Smpp:
                     raise
                 # The phone waits for the rest of what it has: neither sent nor unsent.
                 raise RequestLost(f"part {place} failed: {error}", code="partial") from error
-            provider_id = _ascii(answer.message_id)
+            provider_id = _ascii(getattr(answer, "message_id", None))
         if not provider_id:
             return Unknown(key=message.key, code="bad_answer", message="no message_id")
-        return Accepted(key=message.key, provider_id=provider_id, segments=len(encoded.parts))
+        known_as = _one_spelling(provider_id, self._report_ids, is_report=False)
+        return Accepted(key=message.key, provider_id=known_as, segments=len(encoded.parts))
 
     def _pdu(
         self,
@@ -220,7 +243,7 @@ class Smpp:
         """Post one report or reply to the receipts door; true once the door has taken it."""
         if not self._receipts_url:
             return False
-        body = orjson.dumps([_as_receipt(pdu, datetime.now(UTC))])
+        body = orjson.dumps([_as_receipt(pdu, datetime.now(UTC), self._report_ids)])
         stamp = int(datetime.now(UTC).timestamp())
         secret = accounts.secret(self._config, "receipt_secret")
         headers = {
@@ -241,9 +264,10 @@ def build(config: AccountConfig) -> Smpp:
     secrets: `system_id`, `password`; `receipt_secret` with `receipts_url`;
     `lookup_secret` with `lookup_url`.
     options: `source_address` (the number or sender name), `system_type`,
-    `receipts_url` (this account's receipts door), `key_tlv` (the tag under
-    which a relay takes the key; 0 is none), `lookup_url`, `window` (50),
-    `deadline_seconds` (10), `settle_seconds` (300).
+    `receipts_url` (this account's receipts door), `report_ids` (`same`; in
+    reports `decimal` or `hex`, where answers hold the other), `key_tlv` (the
+    tag under which a relay takes the key; 0 is none), `lookup_url`, `window`
+    (50), `deadline_seconds` (10), `settle_seconds` (300).
     """
     window = accounts.whole_option(config, "window", 50, least=1, most=1000)
     deadline = accounts.seconds_option(config, "deadline_seconds", 10)
@@ -256,6 +280,10 @@ def build(config: AccountConfig) -> Smpp:
     if config.options.get("receipts_url"):
         accounts.http_base(config, config.options["receipts_url"])
         accounts.secret(config, "receipt_secret")
+    for name, most in _ROOM.items():
+        value = config.secrets.get(name) or config.options.get(name, "")
+        if not (value.isascii() and value.isprintable()) or len(value) > most:
+            raise AccountInvalid(_NOT_ASCII, account=config.key, name=name, most=most)
     line = Line(
         host=host,
         port=port,
@@ -278,12 +306,16 @@ def build(config: AccountConfig) -> Smpp:
     return Smpp(config, limits=limits, line=line, http=http, lookup=build_lookup(config, http))
 
 
-def _as_receipt(pdu: Command, now: datetime) -> dict[str, str]:
+def _as_receipt(pdu: Command, now: datetime, report_ids: str) -> dict[str, str]:
     """Return a deliver_sm in the form of our receipts (see receipts.py)."""
-    octets = _octets(pdu.short_message)
+    # A text of more than 254 octets stands in message_payload (§5.3.2.32).
+    octets = _octets(pdu.short_message) or _octets(pdu.message_payload)
     number = from_vendor("+" + _ascii(pdu.source_addr).removeprefix("+"))
-    if int(pdu.esm_class or 0) & _REPORT_BITS == _IS_REPORT:
-        return _as_report(octets.decode("latin-1"), _ascii(pdu.receipted_message_id), now)
+    kind = int(pdu.esm_class or 0)
+    if kind & _REPORT_BITS == _IS_REPORT:
+        return _as_report(pdu, octets.decode("latin-1"), now, report_ids)
+    if kind & _UDHI and octets:
+        octets = octets[1 + octets[0] :]
     coding = "utf-16-be" if int(pdu.data_coding or 0) == 8 else "latin-1"
     said = octets.decode(coding, "replace")
     return {
@@ -297,11 +329,17 @@ def _as_receipt(pdu: Command, now: datetime) -> dict[str, str]:
     }
 
 
-def _as_report(told: str, message_id: str, now: datetime) -> dict[str, str]:
-    """Read the text of appendix B; states that end nothing are unknown events, and kept."""
+def _as_report(pdu: Command, told: str, now: datetime, report_ids: str) -> dict[str, str]:
+    """Read the text of appendix B, or the optional parameters that say the same.
+
+    States that end nothing are unknown events, and kept.
+    """
     found = _REPORT.search(told)
-    state = found["stat"].upper() if found else ""
-    provider_id = message_id or (found["id"] if found else "")
+    state = found["stat"].upper() if found else _STATES.get(int(pdu.message_state or 0), "")
+    # The parameter repeats the answer's id as it stood there (§5.3.2.12); only the text differs.
+    repeated = _ascii(pdu.receipted_message_id)
+    named = found["id"] if found else ""
+    provider_id = _one_spelling(repeated or named, report_ids, is_report=not repeated)
     ended = {"DELIVRD": "delivered", "UNDELIV": "bounced"}
     ended |= {"EXPIRED": "failed", "REJECTD": "failed", "DELETED": "failed"}
     return {
@@ -311,6 +349,21 @@ def _as_report(told: str, message_id: str, now: datetime) -> dict[str, str]:
         "at": now.isoformat(),
         "detail": "" if state == "DELIVRD" else told[:200],
     }
+
+
+def _one_spelling(message_id: str, report_ids: str, *, is_report: bool) -> str:
+    """Return a centre's id in decimal where its answers and its reports differ in the base.
+
+    >>> [_one_spelling(told, "decimal", is_report=last) for told, last in (("3E8", 0), ("1000", 1))]
+    ['1000', '1000']
+    """
+    bases = _BASES.get(report_ids)
+    if bases is None:
+        return message_id
+    try:
+        return str(int(message_id, bases[is_report]))
+    except ValueError:
+        return message_id
 
 
 def _octets(value: object) -> bytes:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,10 +22,11 @@ shares = st.dictionaries(st.sampled_from(Fault), st.floats(0, 0.14), max_size=7)
     seed=st.integers(),
     port=st.integers(0, 65535),
     word=words,
+    url=st.sampled_from(["", "http://127.0.0.1:8000/hooks", "https://[::1]:8443/hooks/"]),
     dedupe=st.booleans(),
 )
 def test_options_written_as_arguments_read_back_the_same(
-    faults: dict[Fault, float], seed: int, port: int, word: str, dedupe: bool
+    faults: dict[Fault, float], seed: int, port: int, word: str, url: str, dedupe: bool
 ) -> None:
     options = Options(
         smtp_port=port,
@@ -34,7 +36,7 @@ def test_options_written_as_arguments_read_back_the_same(
         ledger=Path("/tmp/ledger.jsonl"),
         faults=faults,
         seed=seed,
-        receipts_url=word,
+        receipts_url=url,
         receipts_secret=word,
         api_secret=word,
         json_ports=word,
@@ -42,6 +44,32 @@ def test_options_written_as_arguments_read_back_the_same(
     )
 
     assert read_options(as_arguments(options)) == options
+
+
+@pytest.mark.parametrize(
+    ("option", "word"),
+    [
+        ("--receipts-url=hooks", "http(s) URL"),
+        ("--receipts-url=http://[::1", "http(s) URL"),
+        ("--http-port=65536", "port number"),
+        ("--http-port=-1", "port number"),
+        ("--faults=error", "number from 0 to 1"),
+        ("--faults=error=nan", "between 0 and 1"),
+        ("--faults=error=0.6,slow=0.6", "at most 1"),
+        ("--faults=explode=1", "known are"),
+        ("--seed=x", "invalid int"),
+    ],
+)
+def test_an_option_that_cannot_be_read_is_told_by_name(
+    option: str, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        read_options([option])
+
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert stopped.value.code == 2
+    assert option.partition("=")[0] in told
+    assert word in told
 
 
 def test_the_command_becomes_a_sandbox_wherever_it_is_called(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """SMPP 3.4 against the sandbox's message centre."""
 
 import asyncio
+import socket
+import struct
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,6 +18,8 @@ from campaigns.channels.base import (
     Accepted,
     AccountConfig,
     Channel,
+    Outcome,
+    Outgoing,
     Provider,
     Receipt,
     ReceiptKind,
@@ -188,6 +193,155 @@ def test_a_url_that_names_no_message_centre_is_one_clear_error(url: str) -> None
 
     with pytest.raises(AccountInvalid):
         build_provider(config)
+
+
+@pytest.mark.parametrize(
+    ("secrets", "options"),
+    [
+        ({"system_id": "名"}, {}),
+        ({"system_id": "s" * 16}, {}),
+        ({"password": "密码"}, {}),
+        ({}, {"source_address": "示例"}),
+        ({}, {"source_address": "1" * 21}),
+        ({}, {"report_ids": "octal"}),
+    ],
+)
+def test_what_has_no_room_in_a_pdu_is_told_when_the_account_is_saved(
+    secrets: dict[str, str], options: dict[str, str]
+) -> None:
+    config = AccountConfig(
+        key="s",
+        vendor="smpp",
+        base_url="smpp://127.0.0.1:2775",
+        secrets={"system_id": "a", "password": "b", **secrets},
+        options=options,
+    )
+
+    with pytest.raises(AccountInvalid):
+        build_provider(config)
+
+
+def test_the_sandbox_joins_parts_by_sar_parameters_and_reads_the_payload(
+    sandbox: SandboxProcess,
+) -> None:
+    """As clients other than ours send them, over a bind that only transmits."""
+    port = int(sandbox.ports["smpp_url"].rpartition(":")[2])
+    key = uuid.uuid4().hex
+
+    def submit(sequence: int, text: bytes, *optional: tuple[int, bytes]) -> bytes:
+        body = b"\0\1\x01106900\0\1\x018613800138000\0" + bytes(3) + b"\0\0"
+        body += bytes([0, 0, 0, 0, len(text)]) + text
+        body += b"".join(struct.pack(">HH", tag, len(told)) + told for tag, told in optional)
+        return pdu(0x04, sequence, body)
+
+    named = (0x1400, key.encode())
+    sar = [(0x020C, b"\0\x07"), (0x020E, b"\2")]
+    with socket.create_connection(("127.0.0.1", port), 5) as line:
+        line.sendall(pdu(0x02, 1, b"x\0" + API_SECRET[:8].encode() + b"\0\0\x34\0\0\0"))
+        line.sendall(submit(2, b"Hello, ", *sar, (0x020F, b"\1"), named))
+        line.sendall(submit(3, b"", *sar, (0x020F, b"\2"), (0x0424, b"world"), named))
+        line.sendall(pdu(0x04, 4, b"cut off"))
+        answers = b""
+        while answers.count(b"\x80\0\0\4") < 3:
+            answers += line.recv(4096)
+
+    assert [copy["text"] for copy in sandbox.received("sms", key)] == ["Hello, world"]
+    assert pdu(0x80000004, 4, status=0x02) in answers
+
+
+# --- A centre with habits of its own ------------------------------------------------------------
+def pdu(command: int, sequence: int, body: bytes = b"", status: int = 0) -> bytes:
+    return struct.pack(">LLLL", len(body) + 16, command, status, sequence) + body
+
+
+def deliver(text: bytes, *, esm: int = 0x04, optional: bytes = b"") -> bytes:
+    body = b"\0\1\x018613800138000\0\1\x01106900\0" + bytes([esm, 0, 0, 0, 0, 0, 0, 0, 0])
+    return pdu(0x05, 7, body + bytes([len(text)]) + text + optional)
+
+
+async def exchanged(known_as: bytes, brought: bytes, **options: str) -> tuple[Outcome, Receipt]:
+    """What we make of a submit's answer, and of the deliver_sm that follows it."""
+    posts: asyncio.Queue[tuple[dict[str, str], bytes]] = asyncio.Queue()
+
+    async def centre(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.read(16):
+            length, command, _, sequence = struct.unpack(">LLLL", head)
+            await reader.readexactly(length - 16)
+            if command == 0x09:
+                writer.write(pdu(0x80000009, sequence, b"c\0"))
+            if command == 0x04:
+                writer.write(pdu(0x80000004, sequence, known_as + b"\0") + brought)
+        writer.close()
+
+    async def door(request: web.Request) -> web.Response:
+        await posts.put((dict(request.headers), await request.read()))
+        return web.Response()
+
+    server = await asyncio.start_server(centre, "127.0.0.1", 0)
+    async with scripted(door) as url, server:
+        provider = build_provider(
+            AccountConfig(
+                key="s",
+                vendor="smpp",
+                base_url=f"smpp://127.0.0.1:{server.sockets[0].getsockname()[1]}",
+                secrets={"system_id": "a", "password": "b", "receipt_secret": "r"},
+                options={"receipts_url": f"{url}/hooks/s/", **options},
+            )
+        )
+        message = Outgoing(key="0" * 32, address="+8613800138000", content={"text": "x"})
+        [outcome] = await provider.send([message])
+        headers, body = await asyncio.wait_for(posts.get(), 5)
+        [receipt] = provider.read_receipts(headers, body, datetime.now(UTC))
+        await provider.aclose()
+    return outcome, receipt
+
+
+@pytest.mark.parametrize(
+    ("answered", "reported", "option"),
+    [
+        (b"3E8", b"1000", "decimal"),
+        (b"000003e8", b"0000001000", "decimal"),
+        (b"1000", b"3e8", "hex"),
+        (b"0000001000", b"000003E8", "hex"),
+        (b"ab-1", b"ab-1", "same"),
+        (b"ab-1", b"ab-1", "hex"),
+    ],
+)
+async def test_a_report_finds_its_message_in_whatever_base_it_counts(
+    answered: bytes, reported: bytes, option: str
+) -> None:
+    told = b"id:" + reported + b" sub:001 dlvrd:001 stat:DELIVRD err:000 text:"
+
+    outcome, receipt = await exchanged(answered, deliver(told), report_ids=option)
+
+    assert isinstance(outcome, Accepted)
+    assert (receipt.kind, receipt.provider_id) == (ReceiptKind.DELIVERED, outcome.provider_id)
+
+
+async def test_a_report_without_a_text_is_read_from_its_parameters() -> None:
+    optional = struct.pack(">HHB", 0x0427, 1, 2) + struct.pack(">HH", 0x001E, 4) + b"3E8\0"
+
+    outcome, receipt = await exchanged(
+        b"3E8", deliver(b"", optional=optional), report_ids="decimal"
+    )
+
+    assert isinstance(outcome, Accepted)
+    assert (receipt.kind, receipt.provider_id) == (ReceiptKind.DELIVERED, outcome.provider_id)
+
+
+@pytest.mark.parametrize(
+    ("text", "esm", "optional"),
+    [
+        (b"TD", 0, b""),
+        (b"\x05\x00\x03\x07\x01\x01TD", 0x40, b""),
+        (b"", 0, struct.pack(">HH", 0x0424, 2) + b"TD"),
+    ],
+    ids=["plain", "with a header", "in the payload"],
+)
+async def test_a_reply_is_read_wherever_it_stands(text: bytes, esm: int, optional: bytes) -> None:
+    _, receipt = await exchanged(b"1", deliver(text, esm=esm, optional=optional))
+
+    assert (receipt.kind, receipt.address) == (ReceiptKind.UNSUBSCRIBED, "+8613800138000")
 
 
 def test_the_secret_for_the_door_must_be_there_when_reports_are_wanted() -> None:
