@@ -21,7 +21,7 @@ from campaigns.actions.judging import (
 from campaigns.actions.ready import variables
 from campaigns.channels.base import Channel, Outgoing
 from campaigns.channels.sms.prices import PriceList
-from campaigns.channels.sms.segments import measure
+from campaigns.channels.sms.segments import full_text, measure
 from campaigns.content.compose import Addressing, Ready, Recipient, compose_batch
 from campaigns.content.render import MissingVariable
 from campaigns.errors import ContentChanged, TemplateError
@@ -214,5 +214,4 @@ def _segments(channel: str, content: Mapping[str, str]) -> int:
     """What will be billed, should the provider never tell."""
     if channel != Channel.SMS:
         return 1
-    signature = content.get("signature", "")
-    return measure(f"【{signature}】{content['text']}" if signature else content["text"]).segments
+    return measure(full_text(content)).segments

@@ -33,7 +33,7 @@ from campaigns.channels.errors import (
 from campaigns.channels.fan_out import fan_out
 from campaigns.channels.http import Http
 from campaigns.channels.lookup import Lookup
-from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.receipts import is_for_good, read_signed_receipts
 from compliance.sentences import Sentence
 
 # Postfix, Exim and many others put the queue id there.
@@ -58,6 +58,7 @@ _NOT_A_MAILBOX: Final = Sentence(
     zh="账户“{account}”：选项“envelope_from”不是有效的邮箱地址。",
 )
 _QUEUED = re.compile(r"queued as ([!-~]{1,100})", re.IGNORECASE)
+_NO_LOGIN = frozenset({530, 534, 535, 538})  # RFC 4954 §6: at whatever stage it is told
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -255,7 +256,10 @@ def _judge(key: str, error: Declined) -> Outcome:
     code, told = f"smtp_{error.reply.code}", error.reply.text[:200]
     if error.reply.code < 500:
         return Unavailable(key=key, code=code, message=told)
+    if error.reply.code in _NO_LOGIN:
+        return Unavailable(key=key, code="unauthorised", message=told)
     if error.stage == "MAIL":
         # The sender is refused, not the message: every other would meet the same.
         return Unavailable(key=key, code="sender_refused", message=told)
-    return Refused(key=key, code=code, message=told)
+    is_dead = error.stage == "RCPT" and is_for_good(told)
+    return Refused(key=key, code=code, message=told, is_address_dead=is_dead)

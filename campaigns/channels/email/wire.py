@@ -130,6 +130,10 @@ class Connection:
             raise
         if reply.code >= 400:
             raise Declined(reply, stage="message")
+        if reply.code >= 300:
+            # Neither taken nor refused: whoever answers so does not speak SMTP any more.
+            self.abort()
+            raise RequestLost(f"{reply.code} after the text", code="bad_answer")
         return reply
 
     async def close(self) -> None:
@@ -171,7 +175,8 @@ class Connection:
         commands = [f"MAIL FROM:<{sender}>{sized}", f"RCPT TO:<{recipient}>", "DATA"]
         if "PIPELINING" not in self._extensions:
             for command in commands:
-                await self._command(command)
+                last = await self._command(command)
+            _require_go_ahead(last)
             return
         self._writer.write("".join(f"{command}\r\n" for command in commands).encode("ascii"))
         replies = [await self._reply() for _ in commands]
@@ -181,6 +186,7 @@ class Connection:
                 if replies[-1].code == 354:
                     self.abort()
                 raise Declined(reply, stage=command.split(" ", 1)[0])
+        _require_go_ahead(replies[-1])
 
     async def _recover(self, error: Declined) -> None:
         """Make the connection ready for the next message, or give it up."""
@@ -217,6 +223,12 @@ class Connection:
                 return Reply(code=int(line[:3]), text="\n".join(lines))
             if len(lines) > 100:
                 raise ValueError("the relay's reply does not end")
+
+
+def _require_go_ahead(reply: Reply) -> None:
+    """Without 354 the lines of the text would be read as commands.  Raises ValueError."""
+    if reply.code != 354:
+        raise ValueError(f"{reply.code} where 354 was due")
 
 
 def _dot_stuffed(data: bytes) -> bytes:

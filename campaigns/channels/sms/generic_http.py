@@ -35,7 +35,7 @@ from campaigns.channels.http import Answer, Http, judge_status, read_object
 from campaigns.channels.lookup import Lookup
 from campaigns.channels.receipts import read_signed_receipts
 from campaigns.channels.signing import signed_headers
-from campaigns.channels.sms.segments import measure
+from campaigns.channels.sms.segments import full_text, measure
 
 _BATCH_MOST = 200
 _NO_SUCH_NUMBER = "isv.MOBILE_NUMBER_ILLEGAL"
@@ -116,13 +116,6 @@ def build(config: AccountConfig) -> HttpSms:
         secret=accounts.secret(config, "api_secret"),
     )
     return HttpSms(config, limits=limits, http=http, lookup=lookup)
-
-
-def full_text(content: Mapping[str, str]) -> str:
-    """Return the text as sent: the registered signature stands in front in 【】."""
-    signature = content.get("signature", "").strip().strip("【】")
-    text = content["text"]
-    return f"【{signature}】{text}" if signature else text
 
 
 def _as_vendor_item(message: Outgoing) -> dict[str, str]:

@@ -6,7 +6,7 @@ any character outside the alphabet turns the whole message to UCS-2 with 70
 or 67 units of 16 bits.
 """
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,6 +32,13 @@ class Measure:
     alphabet: Alphabet
     units: int
     segments: int
+
+
+def full_text(content: Mapping[str, str]) -> str:
+    """Return the text as sent: the registered signature stands in front in 【】."""
+    signature = content.get("signature", "").strip().strip("【】")
+    text = content["text"]
+    return f"【{signature}】{text}" if signature else text
 
 
 def measure(text: str) -> Measure:

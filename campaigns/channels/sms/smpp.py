@@ -47,6 +47,7 @@ from campaigns.channels.receipts import (
 )
 from campaigns.channels.sms.gsm import TooManyParts, encode
 from campaigns.channels.sms.numbers import from_vendor, is_e164
+from campaigns.channels.sms.segments import full_text
 from campaigns.channels.sms.smpp_bind import Bind, Declined, Line
 from compliance.sentences import Sentence
 
@@ -172,11 +173,9 @@ class Smpp:
             return Unknown(key=key, code=error.code, message=error.message)
 
     async def _submit(self, message: Outgoing) -> Outcome:
-        signature = message.content.get("signature", "").strip().strip("【】")
-        text = f"【{signature}】{message.content['text']}" if signature else message.content["text"]
         # From the key, so that a repeated attempt joins the same parts.
         reference = int(message.key[:2], 16) if _KEY.fullmatch(message.key) else 0
-        encoded = encode(text, reference=reference)
+        encoded = encode(full_text(message.content), reference=reference)
         bind = await self._bound()
         provider_id = ""
         for place, part in enumerate(encoded.parts, start=1):

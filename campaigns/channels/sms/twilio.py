@@ -48,6 +48,7 @@ from campaigns.channels.meanings import Meaning, judge_code, unlisted
 from campaigns.channels.receipts import MOST_BYTES, read_signed_receipts
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.sms.numbers import is_e164
+from campaigns.channels.sms.segments import full_text
 
 _MEANINGS: Final[Mapping[str, Meaning]] = {
     "20003": Meaning.UNAUTHORISED,
@@ -136,7 +137,7 @@ class Twilio:
         key = message.key
         if not is_e164(message.address):
             return Refused(key=key, code="address_invalid", message="the number is not E.164")
-        form = {"To": message.address, "Body": message.content["text"]}
+        form = {"To": message.address, "Body": full_text(message.content)}
         if self._service:
             form["MessagingServiceSid"] = self._service
         else:

@@ -178,6 +178,49 @@ async def test_a_relay_that_is_busy_is_tried_again_and_one_that_refuses_is_not()
     assert refused.code == "smtp_550"
 
 
+@pytest.mark.parametrize(
+    ("stage", "said", "is_dead"),
+    [
+        ("RCPT", "550 5.1.1 no such user", True),
+        ("RCPT", "550 5.1.10 null MX", True),
+        ("RCPT", "552 5.2.2 mailbox full", False),
+        ("RCPT", "550 5.7.1 rejected by policy", False),
+        ("dot", "550 5.1.1 said of the text", False),
+    ],
+)
+async def test_a_mailbox_nobody_has_is_a_dead_address(stage: str, said: str, is_dead: bool) -> None:
+    async with relay(replies={stage: said}) as (port, _):
+        [outcome] = await send_to(f"smtp://127.0.0.1:{port}", [outgoing()])
+
+    assert isinstance(outcome, Refused)
+    assert outcome.is_address_dead is is_dead
+
+
+@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA"])
+async def test_a_relay_that_wants_a_login_is_the_accounts_fault(stage: str) -> None:
+    async with relay(replies={stage: "530 5.7.0 authentication required"}) as (port, _):
+        [outcome] = await send_to(f"smtp://127.0.0.1:{port}", [outgoing()])
+
+    assert isinstance(outcome, Unavailable)
+    assert outcome.code == "unauthorised"
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+async def test_no_text_is_written_where_the_relay_did_not_ask_for_it(pipelining: bool) -> None:
+    async with relay(replies={"DATA": "250 ok"}, pipelining=pipelining) as (port, seen):
+        [outcome] = await send_to(f"smtp://127.0.0.1:{port}", [outgoing()])
+
+    assert isinstance(outcome, Unavailable)
+    assert seen == []
+
+
+async def test_an_answer_to_the_text_that_is_no_verdict_is_unknown() -> None:
+    async with relay(replies={"dot": "354 go on"}) as (port, _):
+        [outcome] = await send_to(f"smtp://127.0.0.1:{port}", [outgoing()])
+
+    assert isinstance(outcome, Unknown)
+
+
 async def test_a_certificate_nobody_vouches_for_gets_no_message(tmp_path: Path) -> None:
     async with relay(tls=self_signed(tmp_path)) as (port, seen):
         [outcome] = await send_to(f"smtps://127.0.0.1:{port}", [outgoing()])
@@ -219,7 +262,7 @@ async def relay(
 ) -> AsyncIterator[tuple[int, list[str]]]:
     """A relay that cuts the connection at a command, or answers one as told."""
     seen: list[str] = []
-    told = {"MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go", "RSET": "250 ok"}
+    told = {"MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go", "RSET": "250 ok", "dot": "250 ok"}
     told |= replies or {}
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -236,6 +279,8 @@ async def relay(
                 writer.write(b"503 no recipient\r\n")
             elif verb == "DATA" and not told["MAIL"].startswith("250"):
                 writer.write(b"503 no sender\r\n")
+            elif verb == "DATA" and not told["DATA"].startswith("354"):
+                writer.write(told["DATA"].encode() + b"\r\n")
             elif verb == "DATA":
                 writer.write(b"354 go\r\n")
                 text = await reader.readuntil(b"\r\n.\r\n")
@@ -243,7 +288,7 @@ async def relay(
                     break
                 seen.append(text.decode())
                 taken += 1
-                writer.write(b"250 ok\r\n")
+                writer.write(told["dot"].encode() + b"\r\n")
                 if taken == close_after:
                     break
             else:

@@ -27,7 +27,7 @@ from campaigns.channels.base import (
     Unknown,
 )
 from campaigns.channels.registry import build_provider
-from campaigns.channels.sms.generic_http import full_text
+from campaigns.channels.sms.segments import full_text
 from tests.campaigns.channels.certificates import self_signed
 from tests.campaigns.channels.contract import API_SECRET, ProviderContract
 from tests.campaigns.sandbox_process import SandboxProcess

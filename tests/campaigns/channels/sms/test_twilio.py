@@ -12,6 +12,7 @@ from campaigns.channels.base import (
     AccountConfig,
     Channel,
     Outcome,
+    Provider,
     ReceiptKind,
     Refused,
     Unavailable,
@@ -56,6 +57,16 @@ class TestTwilioContract(ProviderContract):
 
     def content(self) -> dict[str, str]:
         return {"text": "Your statement: https://example.com/r/abc Reply STOP to opt out"}
+
+    async def test_the_registered_signature_stands_in_front(
+        self, provider: Provider, sandbox: SandboxProcess
+    ) -> None:
+        message = replace(self.message(), content={"text": "已出账", "signature": "长桥"})
+
+        await provider.send([message])
+
+        [copy] = sandbox.received(self.channel, message.key)
+        assert copy["text"] == "【长桥】已出账"
 
     def reporting_to(self, account: AccountConfig, url: str) -> AccountConfig:
         return replace(account, options={**account.options, "receipts_url": f"{url}/twilio/"})
