@@ -47,7 +47,7 @@ from campaigns.channels.fan_out import fan_out
 from campaigns.channels.handing import hand_over, reference_headers
 from campaigns.channels.http import Answer, Http, judge_status, read_object
 from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
-from campaigns.channels.meanings import Meaning, judge_code, means_refusal
+from campaigns.channels.meanings import Meaning, judge_code, means_refusal, unlisted
 from campaigns.channels.receipts import read_signed_receipts
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.signing import acs3_headers, rfc3986_query
@@ -276,7 +276,8 @@ def _judge(key: str, answer: Answer, message: str) -> Outcome:
     # A 5xx proves nothing, unless its code is one whose meaning is documented.
     if code in ("", "OK") or (answer.status >= 500 and code not in _MEANINGS):
         return judge_status(key=key, answer=answer, code=code, message=message)
-    return judge_code(key=key, code=code, message=message, table=_MEANINGS)
+    default = unlisted(answer.status) if answer.status in (401, 402, 403) else Meaning.RETRY
+    return judge_code(key=key, code=code, message=message, table=_MEANINGS, default=default)
 
 
 def _read_item(item: Mapping[str, object], now: datetime) -> Receipt:
