@@ -115,7 +115,7 @@ def _read_array(body: bytes) -> list[object]:
 def _read_item(item: object, now: datetime) -> Receipt:
     if not isinstance(item, dict):
         return _unreadable(item, "not_an_object", now)
-    told = _KINDS.get(str(item.get("event")))
+    told = _KINDS.get(str(item.get("event")).lower())
     if told is None:
         return _unreadable(item, "unknown_event", now)
     event_id = _text(item.get("id"), _ID_LENGTH)
@@ -130,8 +130,7 @@ def _read_item(item: object, now: datetime) -> Receipt:
     key, provider_id = (_text(item.get(name), _ID_LENGTH) for name in ("key", "provider_id"))
     known_as = provider_id or key
     return Receipt(
-        # A vendor that signs a repeated report anew also numbers it anew.
-        provider_event_id=_digest(kind, known_as) if kind in _ONCE and known_as else event_id,
+        provider_event_id=_event_id(kind, event_id, known_as),
         key=key or None,
         provider_id=provider_id or None,
         kind=kind,
@@ -139,6 +138,17 @@ def _read_item(item: object, now: datetime) -> Receipt:
         detail=detail,
         address=_text(item.get("address"), _ID_LENGTH),
     )
+
+
+def _event_id(kind: ReceiptKind, event_id: str, known_as: str) -> str:
+    """Return what makes a repeated report the same one.
+
+    A vendor that signs a report anew may also number it anew, and one that numbers messages
+    gives an opening and an opt-out of one message the same number.
+    """
+    if kind in _ONCE and known_as:
+        return _digest(kind, known_as)
+    return f"{kind}-{event_id}" if len(kind) + len(event_id) < _ID_LENGTH else event_id
 
 
 def _told_apart(kind: ReceiptKind, detail: str) -> ReceiptKind:
@@ -156,10 +166,9 @@ def _digest(kind: str, named: str) -> str:
 
 def _unreadable(item: object, reason: str, now: datetime) -> Receipt:
     fields: Mapping[object, object] = item if isinstance(item, dict) else {}
-    # The digest makes a repeat of the same bad item recognisable as one.
-    digest = _digest("unreadable", orjson.dumps(item).decode())
     return Receipt(
-        provider_event_id=_text(fields.get("id"), _ID_LENGTH) or digest,
+        # A repeat of the same bad item is one; the mended item, under the same number, is another.
+        provider_event_id=_digest("unreadable", orjson.dumps(item).decode()),
         key=_text(fields.get("key"), _ID_LENGTH) or None,
         provider_id=_text(fields.get("provider_id"), _ID_LENGTH) or None,
         kind=ReceiptKind.UNREADABLE,

@@ -207,5 +207,24 @@ def test_an_array_in_an_array_is_one_unreadable_item() -> None:
     assert (answer.json()["new"], len(answer.json()["unreadable"])) == (2, 1)
 
 
+def test_an_item_that_was_mended_is_taken_under_its_old_number() -> None:
+    """Else an opt-out whose first copy could not be read would be lost."""
+    post([item(event="inbound", text="TD", at="soon")])
+
+    post([item(event="inbound", text="TD")])
+
+    assert set(Receipt.objects.values_list("kind", flat=True)) == {"unreadable", "unsubscribed"}
+
+
+def test_one_number_for_several_events_of_a_message_loses_none() -> None:
+    key = uuid.uuid4().hex
+
+    for event in ("opened", "clicked", "unsubscribed", "Opened"):
+        post([item(event=event, key=key)])
+
+    kinds = list(Receipt.objects.order_by("id").values_list("kind", flat=True))
+    assert kinds == ["opened", "clicked", "unsubscribed"]
+
+
 def test_twenty_of_the_same_in_one_post_are_one() -> None:
     assert post([item(key="a" * 32)] * 20).json()["new"] == 1
