@@ -127,11 +127,12 @@ def _read_outcomes(batch: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
     results = told.get("results")
     if answer.status != 200 or not isinstance(results, list):
         return [_judge_whole(message.key, answer, told) for message in batch]
-    by_key = {
-        item["key"]: item
-        for item in results
-        if isinstance(item, dict) and isinstance(item.get("key"), str)
-    }
+    by_key: dict[str, Mapping[str, object]] = {}
+    for item in results:
+        key = item.get("key") if isinstance(item, dict) else None
+        if isinstance(key, str):
+            # Two verdicts that differ are none.
+            by_key[key] = item if by_key.get(key, item) == item else {}
     return [_read_result(message, by_key.get(message.key)) for message in batch]
 
 

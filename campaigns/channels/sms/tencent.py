@@ -220,11 +220,11 @@ def _read_outcomes(group: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
     if not isinstance(statuses, list):
         told_of = "the answer holds neither statuses nor an error"
         return [Unknown(key=m.key, code="bad_answer", message=told_of) for m in group]
-    by_number = {
-        from_vendor(text(status, "PhoneNumber")): status
-        for status in statuses
-        if isinstance(status, dict)
-    }
+    by_number: dict[str, Mapping[str, object]] = {}
+    for status in (one for one in statuses if isinstance(one, dict)):
+        number = from_vendor(text(status, "PhoneNumber"))
+        # Two verdicts that differ are none.
+        by_number[number] = status if by_number.get(number, status) == status else {}
     return [_read_status(message, by_number.get(message.address)) for message in group]
 
 

@@ -39,6 +39,9 @@ from campaigns.channels.meanings import Meaning, judge_code
 from campaigns.channels.receipts import read_signed_receipts
 from campaigns.channels.wecom.token import AccessToken
 
+# WeCom, "Sending application messages", "Creating a group message task": octets of a text,
+# characters of a card.
+_TEXT_MOST, _TASK_MOST, _CARD_TITLE_MOST, _CARD_TEXT_MOST = 2048, 4000, 128, 512
 _STALE_TOKEN = frozenset({"40014", "42001"})
 _ADDRESS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@+")
 _MEANINGS: Final[Mapping[str, Meaning]] = {
@@ -124,6 +127,9 @@ class WeCom:
         if not message.address or set(message.address) - _ADDRESS or message.address == "@all":
             return Refused(key=key, code="address_invalid", message="not one WeCom user id")
         fields = self._task(message) if self._is_task else self._note(message)
+        if part := _too_long(fields, is_task=self._is_task):
+            said = f"WeCom would cut the {part}"
+            return Refused(key=key, code="content_too_long", message=said)
         path = "externalcontact/add_msg_template" if self._is_task else "message/send"
         try:
             token = await self._tokens.token()
@@ -204,6 +210,20 @@ def build(config: AccountConfig) -> WeCom:
 
 def _read_kind(config: AccountConfig) -> str:
     return accounts.choice_option(config, "kind", ("message", "contact_task"), "message")
+
+
+def _too_long(fields: Mapping[str, object], *, is_task: bool) -> str:
+    """Return which part WeCom would cut off in silence, or nothing."""
+    match fields:
+        case {"textcard": {"title": str(title), "description": str(text)}}:
+            if len(title) > _CARD_TITLE_MOST:
+                return "title"
+            return "text" if len(text) > _CARD_TEXT_MOST else ""
+        case {"text": {"content": str(text)}}:
+            most = _TASK_MOST if is_task else _TEXT_MOST
+            return "text" if len(text.encode("utf-8", "replace")) > most else ""
+        case _:
+            return ""
 
 
 def _read_outcome(message: Outgoing, answer: Answer, told: Mapping[str, object]) -> Outcome:

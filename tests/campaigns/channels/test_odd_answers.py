@@ -179,12 +179,17 @@ async def test_an_answer_that_cannot_be_read_is_an_outcome_and_never_a_yes(name:
         assert not isinstance(outcome, Accepted), body[:80]
 
 
-@pytest.mark.parametrize("name", VENDORS)
-@pytest.mark.parametrize("status", [402, 403, 404, 425, 500])
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        (name, status)
+        for name in VENDORS
+        for status in (402, 403, 404, 425, 500)
+        # Of a push service 404 means that the browser has unsubscribed.
+        if (name, status) != ("webpush", 404)
+    ],
+)
 async def test_a_page_with_an_error_refuses_no_message_for_ever(name: str, status: int) -> None:
-    if (name, status) == ("webpush", 404):
-        pytest.skip("of a push service it means that the browser has unsubscribed")
-
     outcome = await VENDORS[name].hear(answers(status, b"<html>Error</html>"))
 
     assert isinstance(outcome, Unknown if status == 500 else Unavailable)
@@ -300,6 +305,25 @@ async def test_a_small_answer_that_swells_ends_at_the_limit() -> None:
 
     assert isinstance(outcome, Unknown)
     assert "longer than" in outcome.message
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("name", ["http_sms", "tencent"])
+async def test_two_verdicts_on_one_message_that_differ_are_none(name: str, order: int) -> None:
+    async def both(request: web.Request) -> web.Response:
+        sent = orjson.loads(await request.read())
+        if name == "tencent":
+            yes = {"PhoneNumber": PHONE, "Code": "Ok", "SerialNo": "1", "Fee": 1}
+            no = {"PhoneNumber": PHONE, "Code": "FailedOperation.PhoneNumberInBlacklist"}
+            told: object = {"Response": {"SendStatusSet": [yes, no][::order]}}
+        else:
+            key = sent["messages"][0]["key"]
+            yes = {"key": key, "status": "accepted", "id": "1"}
+            no = {"key": key, "status": "refused", "code": "x"}
+            told = {"results": [yes, no][::order]}
+        return web.Response(body=orjson.dumps(told))
+
+    assert isinstance(await VENDORS[name].hear(both), Unknown)
 
 
 def test_pushes_that_may_travel_together_do() -> None:

@@ -94,6 +94,24 @@ class TestWeComTaskContract(TestWeComMessageContract):
 
 
 @pytest.mark.parametrize(
+    ("content", "options"),
+    [
+        ({"text": "字" * 683}, {}),
+        ({"text": "x", "title": "字" * 129, "url": "https://example.com/"}, {}),
+        ({"text": "字" * 513, "title": "t", "url": "https://example.com/"}, {}),
+        ({"text": "字" * 1334}, {"kind": "contact_task", "sender": "lisi"}),
+    ],
+)
+async def test_what_wecom_would_cut_off_in_silence_is_not_sent(
+    content: dict[str, str], options: dict[str, str]
+) -> None:
+    outcome = await send_to(account_at("http://127.0.0.1:9", **options), "zhangsan", content)
+
+    assert isinstance(outcome, Refused)
+    assert outcome.code == "content_too_long"
+
+
+@pytest.mark.parametrize(
     ("told", "kind", "code"),
     [
         ({"errcode": -1}, Unavailable, "-1"),
