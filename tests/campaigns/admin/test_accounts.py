@@ -206,6 +206,12 @@ def test_secrets_are_sealed_merged_removed_and_never_shown(staff: dict[str, Clie
     [
         ({"value_1": ""}, "api_secret"),
         ({"base_url": "ftp://x"}, "http"),
+        ({"base_url": "https://[::1"}, "http"),
+        ({"base_url": "https://x:99999"}, "http"),
+        ({"base_url": "https://x y"}, "http"),
+        ({"options": '{"deadline_seconds": "٣"}'}, "whole number"),
+        ({"options": '{"settle_seconds": "0"}'}, "between 1 and 86400"),
+        ({"options": '{"honours_key": "yes"}'}, "true or false"),
         ({"channel": "email"}, "sms"),
         ({"options": '{"deadline_seconds": 5}'}, "JSON object of texts"),
         ({"options": "{"}, "line 1"),
@@ -221,6 +227,14 @@ def test_account_that_cannot_work_is_one_clear_error(
     assert answer.status_code == 200
     assert said in str(answer.context["adminform"].form.errors)
     assert not ProviderAccount.objects.exists()
+
+
+def test_what_is_wrong_with_an_account_is_said_in_chinese(staff: dict[str, Client]) -> None:
+    page = reverse("admin:campaigns_provideraccount_add")
+
+    answer = staff["operator"].post(page, form(value_1=""), headers={"accept-language": "zh-hans"})
+
+    assert "缺少密钥“api_secret”" in str(answer.context["adminform"].form.errors)
 
 
 def test_second_default_takes_the_firsts_place(staff: dict[str, Client]) -> None:
