@@ -19,7 +19,7 @@ from campaigns.actions.judging import ADDRESS_KIND
 from campaigns.channels.base import Accepted, AccountConfig, Channel, Outcome, Outgoing
 from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.in_house import InHouse
-from campaigns.channels.registry import build_provider
+from campaigns.channels.registry import build_strictly
 from campaigns.channels.runner import process_loop
 from campaigns.errors import StateConflict
 from campaigns.models import ProviderAccount
@@ -62,7 +62,7 @@ def checked_config(account: ProviderAccount, secrets: Mapping[str, str]) -> Acco
     stored = account_config(account)
     merged = {**stored.secrets, **secrets}
     config = replace(stored, secrets={name: value for name, value in merged.items() if value})
-    channel = build_provider(config).channel
+    channel = build_strictly(config).channel
     if channel != account.channel:
         raise AccountInvalid(_OTHER_CHANNEL, vendor=account.vendor, channel=channel.value)
     return config

@@ -1,6 +1,7 @@
 """Which vendor name builds which provider."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from campaigns.channels import in_app, task, webhook
@@ -17,6 +18,13 @@ _UNKNOWN_VENDOR: Final = Sentence(
     en="There is no vendor “{vendor}”; known are {known}.",
     zh="没有名为“{vendor}”的服务商；可用的有 {known}。",
 )
+_UNUSED_OPTION: Final = Sentence(
+    code="account_invalid",
+    en="The option “{name}” changes nothing: as it is set up, {vendor} reads {known}.",
+    zh="选项“{name}”不起作用：按目前的设置，{vendor} 读取的选项有 {known}。",
+)
+# Read by the console's test message, whatever the vendor.
+_OF_THE_CONSOLE: Final = frozenset({"test_from"})
 VENDORS: Final[Mapping[str, Callable[[AccountConfig], Provider]]] = {
     "aliyun": aliyun.build,
     "anymail": anymail.build,
@@ -43,3 +51,35 @@ def build_provider(config: AccountConfig) -> Provider:
         known = ", ".join(sorted(VENDORS))
         raise AccountInvalid(_UNKNOWN_VENDOR, vendor=config.vendor, known=known)
     return factory(config)
+
+
+def build_strictly(config: AccountConfig) -> Provider:
+    """Build the provider of an account that a person saves.
+
+    An option that nobody reads is a typing error.  Raises AccountInvalid.
+    """
+    noted = _Noted(config.options)
+    provider = build_provider(replace(config, options=noted))
+    unused = sorted(set(config.options) - noted.asked - _OF_THE_CONSOLE)
+    if unused:
+        known = ", ".join(sorted(noted.asked))
+        raise AccountInvalid(_UNUSED_OPTION, name=unused[0], vendor=config.vendor, known=known)
+    return provider
+
+
+class _Noted(Mapping[str, str]):
+    """Options that remember which of them were asked for."""
+
+    def __init__(self, options: Mapping[str, str]) -> None:
+        self._options = options
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return self._options[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._options)
+
+    def __len__(self) -> int:
+        return len(self._options)

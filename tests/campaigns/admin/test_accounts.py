@@ -214,6 +214,7 @@ def test_secrets_are_sealed_merged_removed_and_never_shown(staff: dict[str, Clie
         ({"options": '{"honours_key": "yes"}'}, "true or false"),
         ({"channel": "email"}, "sms"),
         ({"options": '{"deadline_seconds": 5}'}, "JSON object of texts"),
+        ({"options": '{"honors_key": "true"}'}, "honors_key"),
         ({"options": "{"}, "line 1"),
         ({"options": "[1]"}, "JSON object of texts"),
         ({"vendor": "pigeon"}, "pigeon"),

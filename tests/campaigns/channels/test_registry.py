@@ -1,0 +1,42 @@
+"""An account that a person saves is read to its last option."""
+
+from dataclasses import replace
+from typing import Final
+
+import pytest
+
+from campaigns.channels.base import AccountConfig
+from campaigns.channels.errors import AccountInvalid
+from campaigns.channels.registry import build_strictly
+from tests.campaigns.channels.vendors import VENDORS
+
+COMMON: Final = {"lookup_url": "https://relay.example/lookup", "settle_seconds": "60"}
+DOCUMENTED: Final = {
+    "http_sms": {"account": "a", "honours_key": "true", "settle_seconds": "60"},
+    "aliyun": {**COMMON, "template_variable": "content", "batch": "true", "concurrency": "4"},
+    "tencent": {**COMMON, "region": "ap-guangzhou", "concurrency": "4"},
+    "twilio": {**COMMON, "receipts_url": "https://crm.example/hooks/t/", "concurrency": "4"},
+    "webhook": {**COMMON, "honours_key": "true", "concurrency": "4"},
+    "wecom": {**COMMON, "duplicate_check_seconds": "60", "kind": "message", "concurrency": "4"},
+    "fcm": {**COMMON, "honours_key": "true", "concurrency": "4"},
+    "jpush": {**COMMON, "batch": "true", "honours_key": "true", "apns_production": "false"},
+    "webpush": {**COMMON, "push_services": "push.example", "ttl_seconds": "60"},
+    "mailgun": {**COMMON, "sender_domain": "mg.example.com", "concurrency": "4"},
+    "postmark": {**COMMON, "message_stream": "broadcast"},
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_every_documented_option_is_read_and_another_is_told(name: str) -> None:
+    vendor = VENDORS[name]
+    config = AccountConfig(
+        key="odd",
+        vendor=vendor.name,
+        base_url="https://vendor.example",
+        secrets={**vendor.secrets, "lookup_secret": "s"},
+        options={**vendor.options, **DOCUMENTED[name], "deadline_seconds": "5"},
+    )
+
+    assert build_strictly(config).name == vendor.name
+    with pytest.raises(AccountInvalid, match="settle_second"):
+        build_strictly(replace(config, options={**config.options, "settle_second": "1"}))
