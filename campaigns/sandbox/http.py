@@ -262,6 +262,9 @@ async def _one_clear_error(
         return as_json(
             {"code": f"http_{error.status}", "message": error.reason}, status=error.status
         )
+    except UnicodeDecodeError:
+        # A form that is no UTF-8; nothing of it was taken.
+        return as_json({"code": "http_400", "message": "The body is not UTF-8."}, status=400)
 
 
 def _read_sms(body: bytes, account: str) -> list[Arrival]:

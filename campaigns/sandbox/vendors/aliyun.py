@@ -98,7 +98,9 @@ class Aliyun:
     def _unsigned(self, request: web.Request, body: bytes) -> str:
         """Return the vendor's code for what is wrong with the signature, or nothing."""
         found = _AUTHORIZATION.fullmatch(request.headers.get("Authorization", ""))
-        if found is None or not set(found["names"].split(";")) >= _MUST_SIGN:
+        signed = set(found["names"].split(";")) if found else set()
+        is_there = signed >= _MUST_SIGN and all(name in request.headers for name in signed)
+        if found is None or not is_there:
             return "IncompleteSignature"
         if found["id"] != "sandbox":
             return "InvalidAccessKeyId.NotFound"

@@ -4,6 +4,8 @@ import asyncio
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 import uuid
 from collections import Counter
 from collections.abc import Sequence
@@ -249,6 +251,33 @@ def test_bad_arguments_are_one_sentence_and_exit_2(
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr
     assert done.stderr.strip()
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "status"),
+    [
+        ("/token", b"\xff\xfe", {}, 400),
+        (
+            "/aliyun/",
+            b"",
+            {
+                "Authorization": "ACS3-HMAC-SHA256 Credential=sandbox,SignedHeaders=host;"
+                "x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-version,Signature=" + "0" * 64
+            },
+            403,
+        ),
+    ],
+)
+def test_a_request_that_cannot_be_read_is_the_clients_error(
+    start_sandbox: StartSandbox, path: str, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    sandbox = start_sandbox()
+    request = urllib.request.Request(sandbox.ports["http_url"] + path, data=body, headers=headers)
+
+    with pytest.raises(urllib.error.HTTPError) as told:
+        urllib.request.urlopen(request, timeout=5)
+
+    assert told.value.code == status
 
 
 def test_it_stops_cleanly_when_asked(tmp_path: Path) -> None:
