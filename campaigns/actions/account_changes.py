@@ -38,7 +38,7 @@ _LEADING: Final = ("url", "services", "relay")
 _OTHER_CHANNEL: Final = Sentence(
     code="account_invalid",
     en="The vendor “{vendor}” serves the channel {channel}. Choose that channel.",
-    zh="服务商“{vendor}”服务于渠道 {channel}，请选择该渠道。",
+    zh="供应商“{vendor}”服务于渠道 {channel}，请选择该渠道。",
 )
 _TEST: Final[Mapping[Channel, Mapping[str, str]]] = {
     Channel.EMAIL: {

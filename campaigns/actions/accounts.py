@@ -25,7 +25,7 @@ LONGEST_OVERLAP: Final = timedelta(hours=48)
 _NO_SUCH_SECRET: Final = Sentence(
     code="account_invalid",
     en="Account “{account}” has no secret “{name}” to rotate.",
-    zh="账户“{account}”没有可轮换的密钥“{name}”。",
+    zh="账号“{account}”没有可轮换的密钥“{name}”。",
 )
 _OVERLAP: Final = Sentence(
     code="account_invalid",

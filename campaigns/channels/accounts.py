@@ -15,42 +15,42 @@ _CODE: Final = "account_invalid"
 NEEDS_OPTION: Final = Sentence(
     code=_CODE,
     en="Account “{account}” ({vendor}) needs the option “{name}”.",
-    zh="账户“{account}”（{vendor}）缺少选项“{name}”。",
+    zh="账号“{account}”（{vendor}）缺少选项“{name}”。",
 )
 NEEDS_SECRET: Final = Sentence(
     code=_CODE,
     en="Account “{account}” ({vendor}) needs the secret “{name}”.",
-    zh="账户“{account}”（{vendor}）缺少密钥“{name}”。",
+    zh="账号“{account}”（{vendor}）缺少密钥“{name}”。",
 )
 NOT_WHOLE: Final = Sentence(
     code=_CODE,
     en="Account “{account}”: the option “{name}” must be a whole number.",
-    zh="账户“{account}”：选项“{name}”必须是整数。",
+    zh="账号“{account}”：选项“{name}”必须是整数。",
 )
 OUT_OF_RANGE: Final = Sentence(
     code=_CODE,
     en="Account “{account}”: the option “{name}” must lie between {least} and {most}.",
-    zh="账户“{account}”：选项“{name}”必须在 {least} 到 {most} 之间。",
+    zh="账号“{account}”：选项“{name}”必须在 {least} 到 {most} 之间。",
 )
 NOT_A_FLAG: Final = Sentence(
     code=_CODE,
     en="Account “{account}”: the option “{name}” must be true or false.",
-    zh="账户“{account}”：选项“{name}”只能是 true 或 false。",
+    zh="账号“{account}”：选项“{name}”只能是 true 或 false。",
 )
 NOT_ONE_OF: Final = Sentence(
     code=_CODE,
     en="Account “{account}”: the option “{name}” must be one of {known}.",
-    zh="账户“{account}”：选项“{name}”只能是以下之一：{known}。",
+    zh="账号“{account}”：选项“{name}”只能是以下之一：{known}。",
 )
 NEEDS_HTTPS: Final = Sentence(
     code=_CODE,
     en="Account “{account}”: the base URL must begin with https://.",
-    zh="账户“{account}”：基础网址必须以 https:// 开头。",
+    zh="账号“{account}”：基础地址必须以 https:// 开头。",
 )
 NOT_HTTP: Final = Sentence(
     code=_CODE,
     en="Account “{account}”: “{url}” is not an http(s) URL.",
-    zh="账户“{account}”：“{url}”不是 http(s) 网址。",
+    zh="账号“{account}”：“{url}”不是 http(s) 网址。",
 )
 
 

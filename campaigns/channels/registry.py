@@ -16,7 +16,7 @@ from compliance.sentences import Sentence
 _UNKNOWN_VENDOR: Final = Sentence(
     code="account_invalid",
     en="There is no vendor “{vendor}”; known are {known}.",
-    zh="没有名为“{vendor}”的服务商；可用的有 {known}。",
+    zh="没有名为“{vendor}”的供应商；可用的有 {known}。",
 )
 _UNUSED_OPTION: Final = Sentence(
     code="account_invalid",

@@ -49,7 +49,7 @@ _FORBIDDEN_HOST: Final = Sentence(
         "Account “{account}”: “{host}” is not on the public network. Have it named in"
         " TOUCHSTONE_PRIVATE_HOSTS if it is meant."
     ),
-    zh=("账户“{account}”：“{host}”不在公网上。如确有需要，请将其加入 TOUCHSTONE_PRIVATE_HOSTS。"),
+    zh=("账号“{account}”：“{host}”不在公网上。如确有需要，请将其加入 TOUCHSTONE_PRIVATE_HOSTS。"),
 )
 _WRONG_DOOR = frozenset({301, 302, 303, 307, 308, 404, 405, 410})
 

@@ -40,22 +40,22 @@ from compliance.sentences import Sentence
 _NOT_SMTP: Final = Sentence(
     code="account_invalid",
     en="Account “{account}”: the base URL must be smtp://host:port or smtps://host:port.",
-    zh="账户“{account}”：基础网址必须是 smtp://主机:端口 或 smtps://主机:端口。",
+    zh="账号“{account}”：基础地址必须是 smtp://主机:端口 或 smtps://主机:端口。",
 )
 _NOT_A_HOST: Final = Sentence(
     code="account_invalid",
     en="Account “{account}”: the option “hello” must be a host name.",
-    zh="账户“{account}”：选项“hello”必须是主机名。",
+    zh="账号“{account}”：选项“hello”必须是主机名。",
 )
 _NEEDS_TLS: Final = Sentence(
     code="account_invalid",
     en="Account “{account}”: the option “tls” must be starttls; none is for loopback only.",
-    zh="账户“{account}”：选项“tls”必须是 starttls；none 仅可用于本机。",
+    zh="账号“{account}”：选项“tls”必须是 starttls；none 仅可用于本机。",
 )
 _NOT_A_MAILBOX: Final = Sentence(
     code="account_invalid",
     en="Account “{account}”: the option “envelope_from” is not a mailbox.",
-    zh="账户“{account}”：选项“envelope_from”不是有效的邮箱地址。",
+    zh="账号“{account}”：选项“envelope_from”不是有效的邮箱地址。",
 )
 _QUEUED = re.compile(r"queued as ([!-~]{1,100})", re.IGNORECASE)
 _NO_LOGIN = frozenset({530, 534, 535, 538})  # RFC 4954 §6: at whatever stage it is told

@@ -49,7 +49,7 @@ from compliance.sentences import Sentence
 _NOT_A_SUBJECT: Final = Sentence(
     code="account_invalid",
     en="Account “{account}”: the option “subject” must begin with mailto: or https://.",
-    zh="账户“{account}”：选项“subject”必须以 mailto: 或 https:// 开头。",
+    zh="账号“{account}”：选项“subject”必须以 mailto: 或 https:// 开头。",
 )
 _SERVICES = "fcm.googleapis.com,push.services.mozilla.com,push.apple.com,notify.windows.com"
 # How Google and Mozilla, and how Apple, say that a subscription was made with another key.

@@ -54,12 +54,12 @@ from compliance.sentences import Sentence
 _NOT_SMPP: Final = Sentence(
     code="account_invalid",
     en="Account “{account}”: the base URL must be smpp://host:port or smpps://host:port.",
-    zh="账户“{account}”：基础网址必须是 smpp://主机:端口 或 smpps://主机:端口。",
+    zh="账号“{account}”：基础地址必须是 smpp://主机:端口 或 smpps://主机:端口。",
 )
 _NOT_ASCII: Final = Sentence(
     code="account_invalid",
     en="Account “{account}”: “{name}” must be at most {most} characters of ASCII.",
-    zh="账户“{account}”：“{name}”最多 {most} 个字符，且只能使用 ASCII 字符。",
+    zh="账号“{account}”：“{name}”最多 {most} 个字符，且只能使用 ASCII 字符。",
 )
 _INTERNATIONAL, _ISDN, _ALPHANUMERIC = 1, 1, 5
 _UDHI = 0x40
