@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -118,6 +118,34 @@ def test_what_the_day_does_not_hold_goes_tomorrow(queued: Callable[..., MemoryPr
     # NOW is in Shanghai's day; its midnight is 16:00 UTC.
     assert (later.hour, later.minute, later.second) == (16, 0, 0)
     assert len(provider.sent) == 5
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "opens"),
+    [
+        # A day of 23 hours, one of 25, and one that begins at one o'clock: midnight is skipped.
+        ("America/New_York", "2026-03-08T06:30:00+00:00", "2026-03-09T04:00:00+00:00"),
+        ("America/New_York", "2026-11-01T06:30:00+00:00", "2026-11-02T05:00:00+00:00"),
+        ("Africa/Cairo", "2026-04-23T20:00:00+00:00", "2026-04-23T22:00:00+00:00"),
+        ("Asia/Kolkata", "2026-12-31T18:29:59+00:00", "2026-12-31T18:30:00+00:00"),
+    ],
+)
+def test_a_days_limit_ends_at_the_institutions_midnight(
+    queued: Callable[..., MemoryProvider],
+    settings: Any,
+    zone: str,
+    now: str,
+    opens: str,
+) -> None:
+    queued(2)
+    ProviderAccount.objects.update(per_day=1)
+    settings.TIME_ZONE = zone
+    at = datetime.fromisoformat(now)
+
+    dispatch_batch(owner="w", now=at)
+    dispatch_batch(owner="w", now=at)
+
+    assert DispatchBatch.objects.get().due_at == datetime.fromisoformat(opens)
 
 
 @pytest.mark.parametrize(
