@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from campaigns.actions.templates import with_snippets
 from campaigns.actions.wording import UNREAD
 from campaigns.channels.base import Channel
-from campaigns.channels.sms.segments import measure
+from campaigns.channels.sms.segments import full_text, measure
 from campaigns.content import sentences as say
 from campaigns.content.render import compile_parts, compile_sources, render
 from campaigns.errors import BadRequest, TemplateError
@@ -167,8 +167,7 @@ def _problem_document(problem: Problem) -> dict[str, object]:
 
 def segments_of(parts: Mapping[str, str]) -> int:
     """How many a text message takes, its signature included."""
-    signature, text = parts.get("signature", ""), parts.get("text", "")
-    return measure(f"【{signature}】{text}" if signature else text).segments
+    return measure(full_text(parts)).segments
 
 
 def _rendered(asked: Asked) -> Parts:

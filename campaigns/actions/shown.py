@@ -16,7 +16,7 @@ from campaigns.actions.templates import with_snippets
 from campaigns.actions.wording import literal
 from campaigns.channels.base import Channel
 from campaigns.channels.sms.prices import LONGEST
-from campaigns.channels.sms.segments import Measure, measure
+from campaigns.channels.sms.segments import Measure, full_text, measure
 from campaigns.content.compose import Addressing, Ready, Recipient, compose_batch
 from campaigns.content.links import prepare
 from campaigns.content.locales import DEFAULT, chosen
@@ -107,8 +107,7 @@ def typed_text(parts: Mapping[str, str]) -> dict[str, str]:
 
 def size_of(parts: Mapping[str, str]) -> Measure:
     """Of a text message, its signature included."""
-    signature, text = parts.get("signature", ""), parts.get("text", "")
-    return measure(f"【{signature}】{text}" if signature else text)
+    return measure(full_text(parts))
 
 
 def prices(segments: int, on: date, to: str = "") -> tuple[Price, ...]:

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from campaigns.channels.errors import RequestLost, RequestUnsent
 from campaigns.channels.fan_out import fan_out
 from campaigns.channels.http import Answer, Http
-from campaigns.channels.public_hosts import ForbiddenHost, check_host
+from campaigns.channels.public_hosts import ForbiddenHost, check_url
 
 DEADLINE: Final = timedelta(seconds=3)  # of one request
 _AT_ONCE: Final = 16
@@ -60,7 +60,7 @@ async def _look(http: Http, url: str, private_hosts: Collection[str]) -> Look:
     last = url
     for _step in range(_MOST_STEPS + 1):
         try:
-            check_host(urlsplit(last).hostname or "", private_hosts)
+            check_url(last, private_hosts)
             answer = await _asked(http, last)
         except (ForbiddenHost, RequestLost, RequestUnsent, ValueError) as error:
             return _failed(error, last)

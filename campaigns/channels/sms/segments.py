@@ -37,7 +37,7 @@ class Measure:
 def full_text(content: Mapping[str, str]) -> str:
     """Return the text as sent: the registered signature stands in front in 【】."""
     signature = content.get("signature", "").strip().strip("【】")
-    text = content["text"]
+    text = content.get("text", "")
     return f"【{signature}】{text}" if signature else text
 
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0017_names_of_links"),
+        ("campaigns", "0020_message_prices"),
     ]
 
     operations = [
