@@ -6,6 +6,7 @@ from django.views.i18n import JavaScriptCatalog
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config import health
+from customers.api.client_settings import rudder_settings
 
 admin.autodiscover()
 
@@ -15,6 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/workbench/", include("campaigns.pages.workbench")),
     path("admin/", admin.site.urls),
     path("v1/", include("customers.api.urls")),
+    path("sourceConfig", rudder_settings),
+    path("sourceConfig/", rudder_settings),
     path("", include("campaigns.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),

@@ -16,6 +16,7 @@ from django.utils import translation
 
 from config.celery import app
 from tests.provide_chromium import find_chromium
+from tests.web_server import WebServer, web_server
 
 # Playwright's synchronous driver runs an event loop; Django would refuse its ORM beside it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -59,6 +60,11 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
 def process_environment(transactional_db: None) -> dict[str, str]:
     """The environment for a real process (worker, command) that works on the test database."""
     connections.close_all()
+    return environment_of_test()
+
+
+def environment_of_test() -> dict[str, str]:
+    """As `process_environment`, once the test database stands."""
     live = connections["default"].settings_dict
     host = quote(str(live["HOST"]), safe="")
     url = f"postgresql:///{live['NAME']}?host={host}&user={quote(live['USER'])}"
@@ -67,6 +73,13 @@ def process_environment(transactional_db: None) -> dict[str, str]:
     if live["PASSWORD"]:
         url += f"&password={quote(live['PASSWORD'])}"
     return {**os.environ, "DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL}
+
+
+@pytest.fixture(scope="module")
+def web(django_db_setup: None) -> Iterator[WebServer]:
+    """A running web server that the tests of one module share; each has the tables to itself."""
+    with web_server(environment_of_test()) as running:
+        yield running
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ The stock clients' quirks decide the shape: the body is read raw and never throu
 and the answer comes only after the transaction has committed.
 """
 
-import base64
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,9 +20,9 @@ from compliance.queries import clock_now
 from compliance.reader import say
 from compliance.sentences import Said
 from customers.actions.collect import Collected, collect
+from customers.api.answers import busy, open_to_browsers, preflight, refusal
+from customers.api.client_settings import basic_user, collecting_source
 from customers.errors import BodyRefused
-from customers.models import Source
-from customers.queries.sources import source_by_key
 from customers.tracking import reasons
 from customers.tracking.body import Irregular, parse_body
 from customers.tracking.parse import (
@@ -33,7 +32,6 @@ from customers.tracking.parse import (
     Rejection,
     parse_message,
 )
-from customers.vocabulary import KeyScope
 
 BATCH_BYTES = 500 * 1024
 BATCH_MESSAGES = 2_500
@@ -43,7 +41,6 @@ _CHUNK = 64 * 1024
 _AT_ONCE = 6
 _turns = threading.BoundedSemaphore(_AT_ONCE)
 _PATIENCE = 2.0  # seconds a request may wait for its turn before it is told to come back
-_SCOPES = {KeyScope.INGEST, KeyScope.MANAGE}
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -62,48 +59,28 @@ def endpoint(kind: str) -> View:
     @csrf_exempt
     def view(request: HttpRequest) -> HttpResponse:
         if request.method == "OPTIONS":
-            return _open_to_browsers(HttpResponse(status=204))
+            return preflight()
         if request.method != "POST":
-            return _refusal(405, "method_not_allowed", _("Use POST."), Allow="POST, OPTIONS")
+            return refusal(405, "method_not_allowed", _("Use POST."), Allow="POST, OPTIONS")
         if not _turns.acquire(timeout=_PATIENCE):
-            return _busy()
+            return busy()
         try:
             return _answer(request, kind)
-        except BodyRefused as refusal:
-            return _refusal(refusal.status, refusal.code, say(refusal))
+        except BodyRefused as refused:
+            return refusal(refused.status, refused.code, say(refused))
         except (OperationalError, InterfaceError):
             # The database is away or overloaded: nothing was stored, the client keeps its batch.
-            return _busy()
+            return busy()
         finally:
             _turns.release()
 
     return view
 
 
-@csrf_exempt
-def client_settings(request: HttpRequest, write_key: str) -> HttpResponse:
-    """What the browser client asks before it sends: where to, with which key."""
-    source = source_by_key(write_key)
-    if source is None or source.scope not in _SCOPES:
-        return _refusal(404, "unknown_key", _("There is no such write key."))
-    destination = {"apiKey": write_key, "apiHost": f"{request.get_host()}/v1"}
-    return _open_to_browsers(
-        JsonResponse(
-            {
-                "integrations": {
-                    "Segment.io": {**destination, "protocol": request.scheme, "versionSettings": {}}
-                },
-                "plan": {"track": {"__default": {"enabled": True}}},
-                "edgeFunction": {},
-            }
-        )
-    )
-
-
 def _answer(request: HttpRequest, kind: str) -> HttpResponse:
     is_batch = kind in {"batch", "import"}
-    secret = _basic_user(request)
-    source = _source(secret) if secret else None
+    secret = basic_user(request)
+    source = collecting_source(secret) if secret else None
     raw = _read(request, limit=BATCH_BYTES if is_batch else EVENT_BYTES)
     document = parse_body(
         raw,
@@ -111,9 +88,9 @@ def _answer(request: HttpRequest, kind: str) -> HttpResponse:
         limit=BATCH_BYTES if is_batch else EVENT_BYTES,
     )
     if isinstance(document, dict) and source is None and not secret:
-        source = _source(document.get("writeKey"))
+        source = collecting_source(document.get("writeKey"))
     if source is None:
-        return _refusal(
+        return refusal(
             401, "unknown_key", _("Send a live write key."), **{"WWW-Authenticate": "Basic"}
         )
     now = clock_now()
@@ -121,7 +98,7 @@ def _answer(request: HttpRequest, kind: str) -> HttpResponse:
     collected = collect(
         source=source, messages=parsed.messages, rejections=parsed.rejections, now=now
     )
-    return _open_to_browsers(JsonResponse(_body(parsed, collected)))
+    return open_to_browsers(JsonResponse(_body(parsed, collected)))
 
 
 def _read(request: HttpRequest, *, limit: int) -> bytes:
@@ -141,25 +118,6 @@ def _read(request: HttpRequest, *, limit: int) -> bytes:
         if len(body) > limit:
             raise too_large
     return bytes(body)
-
-
-def _basic_user(request: HttpRequest) -> str:
-    """The user name of Basic authentication, "" when there is none; the password is not asked."""
-    scheme, _space, encoded = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return ""
-    try:
-        return base64.b64decode(encoded, validate=True).decode().partition(":")[0]
-    except ValueError:
-        # No base64, no UTF-8, or letters beyond ASCII, which b64decode refuses in its own way.
-        return ""
-
-
-def _source(secret: object) -> Source | None:
-    if not isinstance(secret, str) or not secret.isascii():
-        return None
-    source = source_by_key(secret)
-    return source if source and source.scope in _SCOPES else None
 
 
 def _parse(document: object, kind: str, now: datetime) -> Parsed:
@@ -215,23 +173,3 @@ def _body(parsed: Parsed, collected: Collected) -> dict[str, Any]:
             for one in collected.ignored
         ]
     return body
-
-
-def _refusal(status: int, code: str, message: str, **headers: str) -> HttpResponse:
-    answer = JsonResponse({"success": False, "code": code, "message": message}, status=status)
-    for name, value in headers.items():
-        answer[name] = value
-    return _open_to_browsers(answer)
-
-
-def _busy() -> HttpResponse:
-    return _refusal(503, "busy", _("Try again in a moment."), **{"Retry-After": "2"})
-
-
-def _open_to_browsers(answer: HttpResponse) -> HttpResponse:
-    """Any page may send events: the write key is public and no cookie counts."""
-    answer["Access-Control-Allow-Origin"] = "*"
-    answer["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
-    answer["Access-Control-Allow-Headers"] = "Authorization, Content-Type, AnonymousId"
-    answer["Access-Control-Max-Age"] = "86400"
-    return answer

@@ -2,7 +2,8 @@
 
 from django.urls import URLPattern, path
 
-from customers.api.collect import client_settings, endpoint
+from customers.api.client_settings import segment_settings
+from customers.api.collect import endpoint
 
 CALLS = {
     "identify": "i",
@@ -21,4 +22,4 @@ urlpatterns: list[URLPattern] = [
     for name in (call, short)
     if name is not None
 ]
-urlpatterns.append(path("projects/<str:write_key>/settings", client_settings))
+urlpatterns.append(path("projects/<str:write_key>/settings", segment_settings))

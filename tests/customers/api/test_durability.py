@@ -3,51 +3,14 @@
 import base64
 import http.client
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
-
-
-@contextmanager
-def web_server(environment: dict[str, str]) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
-    """Granian on the test database, in a process group of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-    argv += ["--port", str(port), "--workers", "1", "--blocking-threads", "8", "--no-ws"]
-    server = subprocess.Popen(
-        [*argv, "config.wsgi:application"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        for _ in range(300):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield port, server
-    finally:
-        if server.poll() is None:
-            os.killpg(server.pid, signal.SIGKILL)
-        server.wait(timeout=20)
+from tests.web_server import web_server
 
 
 def post_until_it_dies(port: int, secret: str, accepted: list[str]) -> None:
@@ -72,10 +35,10 @@ def test_events_answered_200_survive_the_servers_death(
     committed_door: Any, process_environment: dict[str, str]
 ) -> None:
     accepted: list[str] = []
-    with web_server(process_environment) as (port, server):
+    with web_server(process_environment) as server:
         clients = [
             threading.Thread(
-                target=post_until_it_dies, args=[port, committed_door.secret, accepted]
+                target=post_until_it_dies, args=[server.port, committed_door.secret, accepted]
             )
             for _ in range(4)
         ]
@@ -84,7 +47,7 @@ def test_events_answered_200_survive_the_servers_death(
         deadline = time.monotonic() + 30
         while len(accepted) < 100 and time.monotonic() < deadline:
             time.sleep(0.01)
-        os.killpg(server.pid, signal.SIGKILL)
+        server.kill()
         for client in clients:
             client.join(timeout=20)
 
