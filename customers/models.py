@@ -16,8 +16,11 @@ from customers.vocabulary import (
     CustomerStatus,
     IdentityKind,
     KeyScope,
+    PropertyType,
     Purpose,
+    QuarantineAct,
     QuarantineState,
+    UnknownEvents,
 )
 
 
@@ -215,6 +218,12 @@ class Source(models.Model):
     scope = models.CharField(_("scope"), max_length=10, choices=_choices(KeyScope))
     key_hash = models.BinaryField(max_length=32, null=True, unique=True)
     key_hint = models.CharField(_("key begins with"), max_length=12, blank=True)
+    unknown_events = models.CharField(
+        _("events outside the plan"),
+        max_length=10,
+        choices=_choices(UnknownEvents),
+        default=UnknownEvents.STORE,
+    )
     created_at = models.DateTimeField(_("created at"))
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
 
@@ -275,6 +284,7 @@ class Quarantine(models.Model):
     message_id = models.CharField(_("message id"), max_length=256, blank=True)
     code = models.CharField(_("reason code"), max_length=40)
     message = models.TextField(_("reason"))
+    details = models.JSONField(_("details"), default=dict)
     payload = models.TextField(_("payload"))
     received_at = models.DateTimeField(_("received at"))
     state = models.CharField(
@@ -283,14 +293,168 @@ class Quarantine(models.Model):
         choices=_choices(QuarantineState),
         default=QuarantineState.HELD,
     )
+    handled_by = models.CharField(_("handled by"), max_length=150, blank=True)
+    handled_at = models.DateTimeField(_("handled at"), null=True, blank=True)
+    note = models.TextField(_("why"), blank=True)
 
     class Meta:
         verbose_name = _("quarantined event")
         verbose_name_plural = _("quarantined events")
-        indexes = [models.Index(fields=["state", "-id"], name="quarantine_open")]
+        indexes = [
+            models.Index(fields=["state", "-id"], name="quarantine_open"),
+            models.Index(fields=["state", "code", "-id"], name="quarantine_by_reason"),
+            models.Index(fields=["state", "source_id", "-id"], name="quarantine_by_source"),
+        ]
+        constraints = [
+            # A client that sends its batch again does not fill the quarantine.
+            models.UniqueConstraint(
+                fields=["source_id", "message_id", "code"],
+                condition=Q(state="held") & ~Q(message_id=""),
+                name="quarantine_holds_once",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.message_id}"
+
+
+class QuarantineRun(models.Model):
+    """One act on many held events, done in the background; ``done`` of ``ids`` are behind it."""
+
+    act = models.CharField(_("act"), max_length=10, choices=_choices(QuarantineAct))
+    ids = ArrayField(models.BigIntegerField(), verbose_name=_("events"))
+    note = models.TextField(_("why"), blank=True)
+    done = models.PositiveIntegerField(_("done"), default=0)
+    stored = models.PositiveIntegerField(_("stored"), default=0)
+    duplicates = models.PositiveIntegerField(_("known already"), default=0)
+    still_bad = models.PositiveIntegerField(_("still refused"), default=0)
+    skipped = models.PositiveIntegerField(_("dealt with before"), default=0)
+    discarded = models.PositiveIntegerField(_("discarded"), default=0)
+    started_by = models.CharField(_("started by"), max_length=150)
+    started_at = models.DateTimeField(_("started at"))
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("run over the quarantine")
+        verbose_name_plural = _("runs over the quarantine")
+        indexes = [
+            models.Index(
+                fields=["id"], condition=Q(finished_at__isnull=True), name="quarantinerun_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.pk}"
+
+
+class TrackingPlan(models.Model):
+    """One row: which state of the plan is in force. Web processes reload it when this changes."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    version = models.UUIDField()
+
+    class Meta:
+        verbose_name = _("tracking plan")
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="trackingplan_is_one")]
+
+
+class EventType(models.Model):
+    """An event that the institution knows, and what it carries."""
+
+    name = models.CharField(_("event"), max_length=256, unique=True)
+    title_en = models.CharField(_("title (English)"), max_length=120, blank=True)
+    title_zh = models.CharField(_("title (Chinese)"), max_length=120, blank=True)
+    is_active = models.BooleanField(_("in force"), default=True)
+    updated_at = models.DateTimeField(_("updated at"))
+
+    class Meta:
+        verbose_name = _("known event")
+        verbose_name_plural = _("tracking plan")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EventProperty(models.Model):
+    """One property of a known event. What the plan does not name may come and is stored."""
+
+    event_type = models.ForeignKey(EventType, on_delete=models.CASCADE, related_name="properties")
+    name = models.CharField(_("property"), max_length=128)
+    type = models.CharField(
+        _("type"), max_length=10, choices=_choices(PropertyType), default=PropertyType.TEXT
+    )
+    is_required = models.BooleanField(_("required"), default=False)
+    values = ArrayField(
+        models.CharField(max_length=256),
+        verbose_name=_("allowed values"),
+        default=list,
+        blank=True,
+    )
+
+    class Meta:
+        verbose_name = _("property")
+        verbose_name_plural = _("properties")
+        constraints = [
+            models.UniqueConstraint(fields=["event_type", "name"], name="eventproperty_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Flow(models.Model):
+    """Steps that customers go through one after the other, as events; each is watched."""
+
+    key = models.SlugField(_("key"), max_length=64, unique=True)
+    title_en = models.CharField(_("title (English)"), max_length=120)
+    title_zh = models.CharField(_("title (Chinese)"), max_length=120, blank=True)
+    steps = ArrayField(models.CharField(max_length=256), verbose_name=_("steps"))
+    is_watched = models.BooleanField(_("watched"), default=True)
+
+    class Meta:
+        verbose_name = _("flow")
+        verbose_name_plural = _("flows")
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class EventHour(models.Model):
+    """How often an event of a flow arrived in one hour; the rhythm it is compared with."""
+
+    pk = models.CompositePrimaryKey("name", "hour")
+    name = models.CharField(max_length=256)
+    hour = models.DateTimeField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("arrivals by hour")
+
+
+class CoverageAlert(models.Model):
+    """A step of a flow that stopped arriving, until it comes again."""
+
+    flow = models.ForeignKey(Flow, on_delete=models.CASCADE, verbose_name=_("flow"))
+    event = models.CharField(_("event"), max_length=256)
+    silent_since = models.DateTimeField(_("missing since"))
+    expected = models.FloatField(_("expected"))
+    arrived = models.PositiveIntegerField(_("arrived"))
+    opened_at = models.DateTimeField(_("noticed at"))
+    closed_at = models.DateTimeField(_("arriving again since"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("missing step")
+        verbose_name_plural = _("missing steps")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["flow", "event"],
+                condition=Q(closed_at__isnull=True),
+                name="coveragealert_open_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.flow_id} {self.event}"
 
 
 class Tagging(models.Model):

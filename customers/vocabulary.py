@@ -53,6 +53,28 @@ class QuarantineState(StrEnum):
     DISCARDED = "discarded"
 
 
+class PropertyType(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    DATETIME = "datetime"  # ISO 8601, a date or a date and time
+    LIST = "list"
+    OBJECT = "object"
+
+
+class UnknownEvents(StrEnum):
+    """What becomes of a source's events that the tracking plan does not name."""
+
+    STORE = "store"
+    QUARANTINE = "quarantine"
+
+
+class QuarantineAct(StrEnum):
+    REPLAY = "replay"
+    DISCARD = "discard"
+
+
 class EventKind(StrEnum):
     TRACK = "track"
     IDENTIFY = "identify"

@@ -1,6 +1,7 @@
 """Take in what tracking clients send: identities, traits, events, and what must be looked at."""
 
 import base64
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,14 +11,17 @@ from typing import Any
 import orjson
 from django.db import transaction
 
+from compliance.sentences import Said
 from customers.actions.partitions import ensure_partitions
 from customers.actions.people import Person, put_people
 from customers.actions.record_events import record_events
+from customers.actions.withheld import Ignored, Telling, find_withheld
 from customers.identifiers import redact
 from customers.models import Source
 from customers.queries.database import as_json, execute
 from customers.queries.events import ADD_QUARANTINE, QUARANTINE_BINDING, month_of
 from customers.queries.identities import LINK_IDENTITIES, Owner, find_owners, identity_row, keyring
+from customers.tracking import reasons
 from customers.tracking.event import NewEvent
 from customers.tracking.parse import Message, Rejection
 from customers.tracking.traits import Described, sort_traits, storable
@@ -28,15 +32,6 @@ _PERHAPS_PERSONAL = re.compile(rb"@|%40|1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}")
 _ABOUT_PEOPLE = frozenset({"identify", "alias"})
 _LONGEST_NO = 128  # of a customer number
 _PHONE_KEY = re.compile("phone|mobile|tel|手机|电话", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ignored:
-    """Traits of one identify call that its key may not set."""
-
-    index: int
-    message_id: str
-    fields: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +56,8 @@ def collect(
     2. Anonymous ids and aliases are linked to the customer, unless another one owns them.
     3. Events are stored with their customer where there is one, personal data masked. A request
        of nothing else is one statement.
-    4. What was refused, and what a key may not set, goes to quarantine whole and encrypted.
+    4. What was refused goes to quarantine whole and encrypted; of an event that says what its key
+       may not say, that part goes there and the rest is taken.
     """
     telling = [message for message in messages if message.event.kind in _ABOUT_PEOPLE]
     from_server = source.scope != KeyScope.INGEST
@@ -71,52 +67,53 @@ def collect(
         return Collected(stored=recorded.stored, duplicates=recorded.duplicates, ignored=())
     ensure_partitions(months={month_of(event.occurred_at) for event in events})
     with transaction.atomic():
-        owners, ignored = _describe(source, telling, now)
+        tellings = [_understood(message, from_server=from_server) for message in telling]
+        owners = _describe(source, tellings, now)
         _link(source, telling, owners, now)
+        ignored = find_withheld(tellings=tellings, owners=owners)
         recorded = record_events(source=source, events=events, now=now)
-        _quarantine(source, rejections, now)
+        alarming = [] if from_server else _alarming(ignored)
+        _quarantine(source, [*rejections, *alarming], now)
     return Collected(stored=recorded.stored, duplicates=recorded.duplicates, ignored=tuple(ignored))
 
 
-def _describe(
-    source: Source, messages: Sequence[Message], now: datetime
-) -> tuple[dict[str, Owner], list[Ignored]]:
+def _understood(message: Message, *, from_server: bool) -> Telling:
+    if message.event.kind != "identify":
+        return Telling(message=message)
+    described = sort_traits(message.traits, from_server=from_server)
+    return Telling(message=message, described=described)
+
+
+def _describe(source: Source, tellings: Sequence[Telling], now: datetime) -> dict[str, Owner]:
     """The customers behind the userIds of the request, after its identify calls."""
-    user_ids = [m.event.user_id for m in messages if m.event.user_id is not None]
+    user_ids = [t.message.event.user_id for t in tellings if t.message.event.user_id is not None]
     owners = find_owners(user_ids)
     people: dict[str, Described] = {}
-    ignored: list[Ignored] = []
-    from_server = source.scope != KeyScope.INGEST
-    for message in messages:
-        event = message.event
+    for telling in tellings:
+        event = telling.message.event
         if event.kind != "identify" or event.user_id is None or len(event.user_id) > _LONGEST_NO:
             continue
-        described = sort_traits(message.traits, from_server=from_server)
         # Two userIds of one request may be the same customer, by an alias.
         owner = owners.get(event.user_id)
         number = owner.customer_no if owner else event.user_id
-        people[number] = _joined(people.get(number), described)
-        if described.ignored:
-            ignored.append(
-                Ignored(index=message.index, message_id=event.message_id, fields=described.ignored)
+        people[number] = _joined(people.get(number), telling.described)
+    if not people:
+        return owners
+    put_people(
+        people=[
+            Person(
+                customer_no=number,
+                columns=described.columns,
+                contacts=described.contacts,
+                attributes=described.attributes,
             )
-    if people:
-        put_people(
-            people=[
-                Person(
-                    customer_no=number,
-                    columns=described.columns,
-                    contacts=described.contacts,
-                    attributes=described.attributes,
-                )
-                for number, described in people.items()
-            ],
-            source=f"key:{source.key}",
-            may_replace_contacts=from_server,
-            now=now,
-        )
-        owners = find_owners(user_ids)
-    return owners, ignored
+            for number, described in people.items()
+        ],
+        source=f"key:{source.key}",
+        may_replace_contacts=source.scope != KeyScope.INGEST,
+        now=now,
+    )
+    return find_owners(user_ids)
 
 
 def _joined(before: Described | None, after: Described) -> Described:
@@ -190,14 +187,44 @@ def _masked(value: object, key: str) -> object:
             return value
 
 
+def _alarming(ignored: Sequence[Ignored]) -> list[Rejection]:
+    """The parts of calls with which somebody may have tried to be, or to change, another."""
+    found = []
+    for one in ignored:
+        fields = [name for name, why in one.fields.items() if why.code in reasons.ALARMING]
+        if not fields:
+            continue
+        event = one.message.event
+        told = {name: one.message.traits[name] for name in fields if name in one.message.traits}
+        part = {
+            "type": event.kind,
+            "userId": event.user_id,
+            "anonymousId": event.anonymous_id,
+            "previousId": one.message.previous_id,
+            "messageId": event.message_id,
+            "traits": told,
+        }
+        said = Said(sentence=reasons.UNTRUSTED, details={"fields": ", ".join(fields)})
+        found.append(
+            Rejection(
+                index=one.message.index,
+                message_id=event.message_id,
+                said=said,
+                payload=json.dumps({k: v for k, v in part.items() if v is not None}),
+            )
+        )
+    return found
+
+
 def _quarantine(source: Source, rejections: Sequence[Rejection], now: datetime) -> None:
     if not rejections:
         return
     batch = [
         {
             "message_id": rejection.message_id,
-            "code": rejection.reason.code,
-            "message": rejection.reason.en,
+            "code": rejection.said.code,
+            "message": redact(str(rejection.said)),
+            "details": rejection.said.details,
             "payload": _sealed(rejection.payload),
         }
         for rejection in rejections

@@ -44,7 +44,7 @@ def replay_quarantined(*, held: Quarantine, mended: str | None = None, now: date
     envelope = Envelope(kind=None, received_at=row.received_at, is_import=True)
     verdict = parse_message(item, index=0, envelope=envelope)
     if isinstance(verdict, Rejection):
-        raise EventRefused(verdict.reason)
+        raise EventRefused(verdict.said.sentence, **verdict.said.details)
     source = Source.objects.get(pk=row.source_id)
     collected = collect(source=source, messages=[verdict], rejections=[], now=now)
     row.state = QuarantineState.REPLAYED

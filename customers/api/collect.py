@@ -162,14 +162,22 @@ def _body(parsed: Parsed, collected: Collected) -> dict[str, Any]:
             {
                 "index": rejection.index,
                 "messageId": rejection.message_id,
-                "code": rejection.reason.code,
-                "message": say(Said(sentence=rejection.reason)),
+                "code": rejection.said.code,
+                "message": say(rejection.said),
             }
             for rejection in parsed.rejections
         ]
     if collected.ignored:
         body["ignored"] = [
-            {"index": one.index, "messageId": one.message_id, "fields": list(one.fields)}
+            {
+                "index": one.message.index,
+                "messageId": one.message.event.message_id,
+                "fields": list(one.fields),
+                "reasons": [
+                    {"field": name, "code": why.code, "message": say(Said(sentence=why))}
+                    for name, why in one.fields.items()
+                ],
+            }
             for one in collected.ignored
         ]
     return body

@@ -52,11 +52,14 @@ ADD_EVENTS = """
 
 
 ADD_QUARANTINE = """
-    INSERT INTO customers_quarantine
-        (source_id, message_id, code, message, payload, received_at, state)
-    SELECT %(source_id)s, message_id, code, message, payload, %(now)s, 'held'
+    -- What is held already is not held twice: clients send their batches again.
+    INSERT INTO customers_quarantine (
+        source_id, message_id, code, message, details, payload, received_at, state, handled_by,
+        note)
+    SELECT %(source_id)s, message_id, code, message, details, payload, %(now)s, 'held', '', ''
     FROM jsonb_to_recordset(%(rows)s::jsonb)
-        AS given (message_id text, code text, message text, payload text)
+        AS given (message_id text, code text, message text, details jsonb, payload text)
+    ON CONFLICT DO NOTHING
 """
 
 

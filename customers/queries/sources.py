@@ -7,7 +7,7 @@ from customers.queries.database import rows
 
 SOURCE_BY_KEY = """
     -- By hand, since it stands before every event: the ORM takes longer to write than to run it.
-    SELECT id, key, name, scope, created_at FROM customers_source
+    SELECT id, key, name, scope, unknown_events, created_at FROM customers_source
     WHERE key_hash = %(key_hash)s AND revoked_at IS NULL
 """
 
@@ -24,4 +24,4 @@ def source_by_key(secret: str) -> Source | None:
     return Source.from_db(None, _SOURCE_FIELDS, found[0]) if found else None
 
 
-_SOURCE_FIELDS = ["id", "key", "name", "scope", "created_at"]
+_SOURCE_FIELDS = ["id", "key", "name", "scope", "unknown_events", "created_at"]

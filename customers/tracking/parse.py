@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from compliance.sentences import Sentence
+from compliance.sentences import Said, Sentence
 from customers.errors import EventRefused
 from customers.tracking import reasons
 from customers.tracking.body import Irregular, describe
@@ -71,7 +71,7 @@ class Rejection:
 
     index: int
     message_id: str
-    reason: Sentence
+    said: Said
     payload: str
 
 
@@ -86,7 +86,7 @@ def parse_message(item: object, *, index: int, envelope: Envelope) -> Message | 
         return Rejection(
             index=index,
             message_id=_printable(message_id) if isinstance(message_id, str) else "",
-            reason=refusal.said.sentence,
+            said=refusal.said,
             payload=json.dumps(whole, default=describe),
         )
 

@@ -92,6 +92,69 @@ INVALID: Final[Mapping[str, Sentence]] = {
     ),
     "traits": INVALID_TRAITS,
 }
+# One field of an identify or alias call: the event is taken without it, and where somebody tried
+# what he may not, that part is kept in quarantine.
+NEEDS_SERVER_KEY: Final = Sentence(
+    code="needs_server_key",
+    en="A write key may not set it: send it with a server key, or import it from a file.",
+    zh="写入密钥无权设置：请使用服务器密钥发送，或从文件导入。",
+)
+NOT_BY_TRACKING: Final = Sentence(
+    code="not_by_tracking",
+    en="No tracking call may set it: record it by the API, or import it from a file.",
+    zh="不能通过跟踪调用设置：请通过 API 记录，或从文件导入。",
+)
+VALUE_NOT_STORABLE: Final = Sentence(
+    code="value_not_storable",
+    en="Its value is not of the field's type, or too long, or nested.",
+    zh="取值与字段类型不符、过长或含有嵌套。",
+)
+CONTACT_INVALID: Final = Sentence(
+    code="contact_invalid",
+    en="It is not a phone number or e-mail address that can exist.",
+    zh="不是可能存在的手机号或邮箱地址。",
+)
+CONTACT_OF_ANOTHER: Final = Sentence(
+    code="contact_of_another",
+    en="It belongs to another customer; a write key may not give it to this one.",
+    zh="属于另一位客户；写入密钥无权将其改给此客户。",
+)
+CONTACT_KNOWN: Final = Sentence(
+    code="contact_known",
+    en="The customer has one already; a write key may not replace it.",
+    zh="客户已有此类联系方式；写入密钥无权替换。",
+)
+IDENTITY_OF_ANOTHER: Final = Sentence(
+    code="identity_of_another",
+    en="It names another customer already; the two stay apart.",
+    zh="该标识已属于另一位客户；两者保持独立。",
+)
+USER_ID_TOO_LONG: Final = Sentence(
+    code="user_id_too_long",
+    en="A customer number has at most 128 characters: the event is kept, its traits are not.",
+    zh="客户号最多 128 个字符：事件已保存，其属性未保存。",
+)
+CATALOGUE_FULL: Final = Sentence(
+    code="catalogue_full",
+    en="The catalogue of attributes is full: remove some before new ones are taken.",
+    zh="属性目录已满：请先删除部分属性，再接收新的属性。",
+)
+UNTRUSTED: Final = Sentence(
+    code="untrusted_fields",
+    en="It says what a write key may not say: {fields}. The rest of the event was taken.",
+    zh="包含写入密钥无权设置的内容：{fields}。事件的其余部分已接收。",
+)
+ALARMING: Final[frozenset[str]] = frozenset(
+    {
+        NEEDS_SERVER_KEY.code,
+        NOT_BY_TRACKING.code,
+        CONTACT_OF_ANOTHER.code,
+        CONTACT_KNOWN.code,
+        IDENTITY_OF_ANOTHER.code,
+    }
+)
+"""Codes of fields that somebody may have sent to become, or to change, another."""
+
 NOT_HELD: Final = Sentence(
     code="not_held",
     en="It was replayed or discarded already.",
@@ -113,6 +176,7 @@ OF_EVENTS: Final[Mapping[str, Sentence]] = {
         TOO_OLD,
         INVALID_TIMESTAMP,
         NOT_HELD,
+        UNTRUSTED,
         *INVALID.values(),
     )
 }

@@ -6,10 +6,14 @@ come from a server key, a file or a signed webhook.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+
+from compliance.sentences import Sentence
+from customers.tracking import reasons
 
 _FIELDS = {
     "name": "name",
@@ -25,34 +29,16 @@ _FIELDS = {
     "time_zone": "time_zone",
 }
 _CONTACTS = {"email": "email", "phone": "phone", "mobile": "phone"}
-_TRUSTED = frozenset(
-    {
-        "aml_hold",
-        "average_asset",
-        "customer_no",
-        "horizon_months",
-        "internal_hold",
-        "investor_type",
-        "lifecycle",
-        "lowest_class",
-        "objectives",
-        "permissions",
-        "personalise_off",
-        "professional",
-        "professional_status",
-        "professional_until",
-        "qualified_until",
-        "risk",
-        "risk_assessed_on",
-        "risk_level",
-        "risk_valid_until",
-        "status",
-        "suitability",
-        "subscribed",
-        "total_asset",
-        "trading_since",
-        "unsubscribed",
-    }
+# Whatever a client calls it: consent, suitability, and what the institution itself establishes.
+# Matched against the folded name, word by word from its beginning.
+_TRUSTED = re.compile(
+    r"(?:^|_)(?:consents?|consented|opt_?(?:in|out)\w*|(?:un)?subscri\w+|do_not_\w+|dnd|dnc"
+    r"|suppress\w*|gdpr\w*|pipl\w*|marketing_(?:allowed|permission\w*|ok)|personali[sz]e_off"
+    r"|risk|risk_\w+|suitab\w*|professional\w*|qualified\w*|accredited\w*|investor_\w+"
+    r"|lowest_class|horizon_months|objectives|permissions?|aml|aml_\w+|kyc\w*|pep|internal_hold"
+    r"|sanction\w*|lifecycle|status|customer_(?:no|number|id)|total_assets?|average_assets?"
+    r"|trading_since)(?:_|$)"
+    "|风险|同意|授权|退订|适当性|专业投资者|合格投资者|反洗钱|客户号"
 )
 # Only a server key may set these; the others of _TRUSTED nobody sets through tracking.
 _SERVER_FIELDS = frozenset({"risk_level", "investor_type", "lifecycle"})
@@ -83,8 +69,8 @@ class Described:
     contacts: Mapping[str, str] = field(default_factory=dict)
     """By identity kind, not yet normalised."""
     attributes: Mapping[str, str | float | bool] = field(default_factory=dict)
-    ignored: tuple[str, ...] = ()
-    """Names of traits this key may not set, or that have no storable value."""
+    ignored: Mapping[str, Sentence] = field(default_factory=dict)
+    """Names of traits that are not taken, as the client wrote them, and why."""
 
 
 def sort_traits(traits: Mapping[str, Any], *, from_server: bool) -> Described:
@@ -98,7 +84,7 @@ def sort_traits(traits: Mapping[str, Any], *, from_server: bool) -> Described:
     columns: dict[str, str] = {}
     contacts: dict[str, str] = {}
     attributes: dict[str, str | float | bool] = {}
-    ignored: list[str] = []
+    ignored: dict[str, Sentence] = {}
     for key, value in traits.items():
         name = snake(key)
         if value is None or value == "":
@@ -106,20 +92,17 @@ def sort_traits(traits: Mapping[str, Any], *, from_server: bool) -> Described:
         if name in _CONTACTS and isinstance(value, str):
             contacts[_CONTACTS[name]] = value
         elif _is_trusted(name):
-            allowed = from_server and name in _SERVER_FIELDS and _fits(name, value)
-            if allowed:
-                columns[name] = value
+            if refused := _untrusted(name, value, from_server=from_server):
+                ignored[key] = refused
             else:
-                ignored.append(key)
+                columns[name] = value
         elif name in _FIELDS and _fits(_FIELDS[name], value):
             columns[_FIELDS[name]] = value
         elif _is_attribute(name, value):
             attributes[name] = value
         else:
-            ignored.append(key)
-    return Described(
-        columns=columns, contacts=contacts, attributes=attributes, ignored=tuple(ignored)
-    )
+            ignored[key] = reasons.VALUE_NOT_STORABLE
+    return Described(columns=columns, contacts=contacts, attributes=attributes, ignored=ignored)
 
 
 def storable(traits: Mapping[str, Any], *, from_server: bool) -> dict[str, Any]:
@@ -132,13 +115,24 @@ def storable(traits: Mapping[str, Any], *, from_server: bool) -> dict[str, Any]:
 
 
 def snake(key: str) -> str:
-    """``riskLevel`` and ``Risk Level`` as ``risk_level``: one spelling for every client."""
-    spaced = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", key.strip())
-    return re.sub(r"[\s.]+", "_", spaced).lower()
+    """``riskLevel``, ``Risk-Level`` and its full-width twin as ``risk_level``: one spelling for
+    every client."""
+    plain = unicodedata.normalize("NFKC", key).strip()
+    spaced = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", plain)
+    return re.sub(r"[\s._-]+", "_", spaced).lower()
 
 
 def _is_trusted(name: str) -> bool:
-    return name in _TRUSTED or "consent" in name
+    return _TRUSTED.search(name) is not None
+
+
+def _untrusted(name: str, value: object, *, from_server: bool) -> Sentence | None:
+    """Why this key may not set a trait that needs trust, None when it may."""
+    if name not in _SERVER_FIELDS:
+        return reasons.NOT_BY_TRACKING
+    if not from_server:
+        return reasons.NEEDS_SERVER_KEY
+    return None if _fits(name, value) else reasons.VALUE_NOT_STORABLE
 
 
 def _fits(column: str, value: object) -> bool:
