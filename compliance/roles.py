@@ -41,6 +41,12 @@ _RESULTS = (
     "attribution.view_open",
 )
 _PEOPLE = ("customers.view_customer", "customers.view_consent")
+_TRACKING = (
+    "customers.view_eventtype",
+    "customers.view_eventproperty",
+    "customers.view_flow",
+    "customers.view_coveragealert",
+)
 _DELIVERY = ("campaigns.view_touch", "campaigns.view_enrolment")
 _STOPPING = ("campaigns.view_emergencystop", "campaigns.change_emergencystop")
 # The second person of an act by hand on touches.
@@ -70,6 +76,7 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "campaigns.add_seedmessage",
         "campaigns.view_advisortask",
         "compliance.view_review",
+        *_TRACKING,
     ),
     Role.CHECKER: (
         *_CONTENT,
@@ -129,7 +136,18 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "campaigns.view_advisortask",
         "customers.view_importjob",
         "customers.view_quarantine",
+        "customers.change_quarantine",
+        "customers.view_quarantinerun",
         "customers.view_source",
+        "customers.change_source",
+        *_TRACKING,
+        "customers.add_eventtype",
+        "customers.change_eventtype",
+        "customers.add_eventproperty",
+        "customers.change_eventproperty",
+        "customers.delete_eventproperty",
+        "customers.add_flow",
+        "customers.change_flow",
     ),
     Role.ADVISOR: (
         *_PEOPLE,

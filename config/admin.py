@@ -12,7 +12,7 @@ from campaigns.admin.operations import TouchesByHand
 from campaigns.labels import CHANNELS, REASONS, say
 from campaigns.models import Enrolment, Touch
 from compliance.console import Panel, Tone, badge, link, moment
-from customers.admin import CustomerAdmin
+from customers.admin.people import CustomerAdmin
 from customers.models import Customer
 from segments.models import Membership
 

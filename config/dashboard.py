@@ -27,7 +27,7 @@ from campaigns.states import RANK, TouchState
 from compliance.console import Panel, figure, link, moment, review_subject
 from compliance.models import Review
 from compliance.queries import clock_now
-from customers.models import ImportJob, Quarantine
+from customers.models import CoverageAlert, ImportJob, Quarantine
 from customers.vocabulary import QuarantineState
 
 SHOWN = 8
@@ -198,6 +198,11 @@ def _operations(request: HttpRequest) -> list[Tile]:
         imports = reverse("admin:customers_importjob_changelist")
         tiles += [
             _count(_t("Events in quarantine"), held, f"{quarantine}?state=held"),
+            _count(
+                _t("Missing steps"),
+                CoverageAlert.objects.filter(closed_at=None),
+                reverse("admin:customers_coveragealert_changelist"),
+            ),
             _count(_t("Imports under way"), running, f"{imports}?state__exact=running"),
         ]
     return tiles

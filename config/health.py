@@ -1,6 +1,6 @@
 """Whether this process lives, whether it can work, and its numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import redis
 from django.conf import settings
@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 
 from campaigns.reports.operations import Operations, operations
 from compliance.queries import clock_now
+from customers.queries.coverage import watched_steps
 
 
 def alive(request: HttpRequest) -> HttpResponse:
@@ -44,12 +45,13 @@ def ready(request: HttpRequest) -> JsonResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text of what the operators' page shows; 503 without the database."""
     try:
-        found = _look()
+        found, steps = _look(), watched_steps()
     except DatabaseError:
         return HttpResponse("database unreachable\n", status=503, content_type="text/plain")
     registry = CollectorRegistry()
     _measure_stages(registry, found)
     _measure_accounts(registry, found)
+    _measure_flows(registry, steps)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -134,6 +136,16 @@ def _measure_accounts(registry: CollectorRegistry, found: Operations) -> None:
         "Time since the worker's last sign of life",
         ["worker"],
         [((item.name,), item.silent) for item in found.workers],
+    )
+
+
+def _measure_flows(registry: CollectorRegistry, steps: Mapping[tuple[str, str], bool]) -> None:
+    _gauge(
+        registry,
+        "touchstone_flow_step_missing",
+        "1 while a step of a watched flow has stopped arriving",
+        ["flow", "event"],
+        [(step, int(is_missing)) for step, is_missing in steps.items()],
     )
 
 

@@ -221,6 +221,8 @@ CELERY_BEAT_SCHEDULE = {
     "collect": {"task": "attribution.collect", "schedule": timedelta(seconds=5)},
     "forget": {"task": "campaigns.forget", "schedule": timedelta(hours=1)},
     "partitions": {"task": "customers.partitions", "schedule": timedelta(hours=6)},
+    "watch_flows": {"task": "customers.watch_flows", "schedule": timedelta(minutes=10)},
+    "quarantine": {"task": "customers.quarantine", "schedule": timedelta(seconds=10)},
 }
 
 # --- Language, time, numbers ------------------------------------------------------------------

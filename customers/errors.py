@@ -11,7 +11,9 @@
     ├── ImportUnderWay        the same file is being imported by another process
     ├── BodyRefused           a request whose body cannot be taken at all (with its HTTP status)
     ├── EventRefused          one event that goes to quarantine
-    └── KeyRefused            an API key that cannot be made
+    ├── KeyRefused            an API key that cannot be made
+    ├── NoteMissing           an act that needs a reason and was given none
+    └── TooManyChosen         more rows than one act may deal with
 
 `code` is short and stable for programs; the message is for people and never repeats personal data.
 """
@@ -71,3 +73,11 @@ class EventRefused(Spoken, CustomersError):
 
 class KeyRefused(CustomersError):
     """No API key can be made from this."""
+
+
+class NoteMissing(CustomersError):
+    """The act needs a reason."""
+
+
+class TooManyChosen(CustomersError):
+    """More are chosen than one act may deal with, or none."""

@@ -10,7 +10,7 @@ import hmac
 import os
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import phonenumbers
@@ -35,6 +35,7 @@ _PERSONAL = re.compile(
     r"(?<![0-9A-Za-z])(?:\+?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9A-Za-z])"
     r"|[^\s@<>\"'&=?/:;,()]{1,64}(?:@|%40)[^\s@<>\"'&=?/;,()]+\.[^\s@<>\"'&=?/;,()]+"
 )
+_NUMBERED_MASK = re.compile("⟦([0-9]{1,6}):[^⟧]*⟧")
 _LONGEST = {"customer_no": 128, "user_id": 256, "anonymous_id": 256, "device": 4096}
 
 
@@ -233,3 +234,33 @@ def name_binding(customer_no: str) -> bytes:
 def identity_binding(kind: str, value_hash: bytes) -> bytes:
     """Associated data of an identifier's ciphertext."""
     return kind.encode() + b":" + value_hash
+
+
+def hide(text: str, *, first: int = 1) -> tuple[str, list[str]]:
+    """The text with every phone number and e-mail address as a numbered mask, and the values.
+
+    >>> hide("call 13800138000")
+    ('call ⟦1:138****8000⟧', ['13800138000'])
+    """
+    hidden: list[str] = []
+
+    def mark(found: re.Match[str]) -> str:
+        hidden.append(found.group())
+        return f"⟦{first + len(hidden) - 1}:{_masked(found)}⟧"
+
+    return _PERSONAL.sub(mark, text), hidden
+
+
+def unhide(text: str, hidden: Sequence[str]) -> str:
+    """The text with its numbered masks replaced by the values they stand for.
+
+    Raises IdentifierError when a number stands for nothing.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        number = int(found[1])
+        if not 0 < number <= len(hidden):
+            raise IdentifierError("mask_unknown", f"No hidden value has the number {number}.")
+        return hidden[number - 1]
+
+    return _NUMBERED_MASK.sub(value, text)

@@ -7,6 +7,8 @@ from celery import shared_task
 from compliance.bells import Tick
 from compliance.queries import clock_now
 from customers.actions.partitions import keep_partitions
+from customers.actions.quarantine_runs import continue_run
+from customers.actions.watch_flows import watch_flows as look
 
 log = logging.getLogger(__name__)
 
@@ -16,3 +18,19 @@ def partitions() -> None:
     """Ready the event table for the coming months."""
     made = keep_partitions(now=clock_now())
     log.info("customers.partitions made %d", made)
+
+
+@shared_task(name="customers.watch_flows")
+def watch_flows() -> None:
+    """Look whether the steps of flows still arrive."""
+    found = look(now=clock_now())
+    log.info("customers.watch_flows opened %d closed %d", found.opened, found.closed)
+
+
+@shared_task(name="customers.quarantine")
+def quarantine() -> None:
+    """Do what people asked for with many held events."""
+    done = 0
+    while found := continue_run(now=clock_now()):
+        done += found
+    log.info("customers.quarantine dealt with %d", done)

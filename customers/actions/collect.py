@@ -14,18 +14,20 @@ from django.db import transaction
 from compliance.sentences import Said
 from customers.actions.partitions import ensure_partitions
 from customers.actions.people import Person, put_people
-from customers.actions.record_events import record_events
+from customers.actions.record_events import Recorded, record_events
 from customers.actions.withheld import Ignored, Telling, find_withheld
 from customers.identifiers import redact
 from customers.models import Source
 from customers.queries.database import as_json, execute
 from customers.queries.events import ADD_QUARANTINE, QUARANTINE_BINDING, month_of
 from customers.queries.identities import LINK_IDENTITIES, Owner, find_owners, identity_row, keyring
+from customers.queries.plan import plan_in_force
 from customers.tracking import reasons
 from customers.tracking.event import NewEvent
 from customers.tracking.parse import Message, Rejection
+from customers.tracking.plan import Plan, check_event
 from customers.tracking.traits import Described, sort_traits, storable
-from customers.vocabulary import KeyScope
+from customers.vocabulary import KeyScope, UnknownEvents
 
 # The cheap question over the whole event; only a yes pays for the walk.
 _PERHAPS_PERSONAL = re.compile(rb"@|%40|1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}")
@@ -40,6 +42,8 @@ class Collected:
 
     stored: int
     duplicates: int
+    rejections: tuple[Rejection, ...]
+    """What could not be read, and what does not keep to the tracking plan; by index."""
     ignored: tuple[Ignored, ...]
 
 
@@ -52,19 +56,22 @@ def collect(
 ) -> Collected:
     """Store everything of one request in one transaction, durable when this returns.
 
-    1. Identify calls make or describe their customers; a browser key's say is limited.
-    2. Anonymous ids and aliases are linked to the customer, unless another one owns them.
-    3. Events are stored with their customer where there is one, personal data masked. A request
+    1. What does not keep to the tracking plan is refused.
+    2. Identify calls make or describe their customers; a browser key's say is limited.
+    3. Anonymous ids and aliases are linked to the customer, unless another one owns them.
+    4. Events are stored with their customer where there is one, personal data masked. A request
        of nothing else is one statement.
-    4. What was refused goes to quarantine whole and encrypted; of an event that says what its key
+    5. What was refused goes to quarantine whole and encrypted; of an event that says what its key
        may not say, that part goes there and the rest is taken.
     """
+    messages, broken = _split(messages, plan=plan_in_force(), source=source)
+    rejections = sorted([*rejections, *broken], key=lambda rejection: rejection.index)
     telling = [message for message in messages if message.event.kind in _ABOUT_PEOPLE]
     from_server = source.scope != KeyScope.INGEST
     events = [_clean(message.event, from_server=from_server) for message in messages]
     if not telling and not rejections:
         recorded = record_events(source=source, events=events, now=now)
-        return Collected(stored=recorded.stored, duplicates=recorded.duplicates, ignored=())
+        return _collected(recorded, rejections, ())
     ensure_partitions(months={month_of(event.occurred_at) for event in events})
     with transaction.atomic():
         tellings = [_understood(message, from_server=from_server) for message in telling]
@@ -74,7 +81,40 @@ def collect(
         recorded = record_events(source=source, events=events, now=now)
         alarming = [] if from_server else _alarming(ignored)
         _quarantine(source, [*rejections, *alarming], now)
-    return Collected(stored=recorded.stored, duplicates=recorded.duplicates, ignored=tuple(ignored))
+    return _collected(recorded, rejections, ignored)
+
+
+def _collected(
+    recorded: Recorded, rejections: Sequence[Rejection], ignored: Sequence[Ignored]
+) -> Collected:
+    return Collected(
+        stored=recorded.stored,
+        duplicates=recorded.duplicates,
+        rejections=tuple(rejections),
+        ignored=tuple(ignored),
+    )
+
+
+def _split(
+    messages: Sequence[Message], *, plan: Plan, source: Source
+) -> tuple[list[Message], list[Rejection]]:
+    """The messages that keep to the plan, and the others with why."""
+    may_be_unknown = source.unknown_events == UnknownEvents.STORE
+    good, bad = [], []
+    for message in messages:
+        wrong = check_event(message.event, plan, may_be_unknown=may_be_unknown)
+        if wrong is None:
+            good.append(message)
+        else:
+            bad.append(
+                Rejection(
+                    index=message.index,
+                    message_id=message.event.message_id,
+                    said=wrong,
+                    payload=message.payload(),
+                )
+            )
+    return good, bad
 
 
 def _understood(message: Message, *, from_server: bool) -> Telling:

@@ -98,7 +98,7 @@ def _answer(request: HttpRequest, kind: str) -> HttpResponse:
     collected = collect(
         source=source, messages=parsed.messages, rejections=parsed.rejections, now=now
     )
-    return open_to_browsers(JsonResponse(_body(parsed, collected)))
+    return open_to_browsers(JsonResponse(_body(collected)))
 
 
 def _read(request: HttpRequest, *, limit: int) -> bytes:
@@ -155,9 +155,9 @@ def _items(document: dict[str, Any]) -> list[Any]:
     return items
 
 
-def _body(parsed: Parsed, collected: Collected) -> dict[str, Any]:
+def _body(collected: Collected) -> dict[str, Any]:
     body: dict[str, Any] = {"success": True}
-    if parsed.rejections:
+    if collected.rejections:
         body["rejected"] = [
             {
                 "index": rejection.index,
@@ -165,7 +165,7 @@ def _body(parsed: Parsed, collected: Collected) -> dict[str, Any]:
                 "code": rejection.said.code,
                 "message": say(rejection.said),
             }
-            for rejection in parsed.rejections
+            for rejection in collected.rejections
         ]
     if collected.ignored:
         body["ignored"] = [

@@ -63,6 +63,20 @@ class Message:
     event: NewEvent
     traits: Mapping[str, Any] = field(default_factory=dict)
     previous_id: str | None = None
+    call: Mapping[str, Any] = field(default_factory=dict)
+    """As it was sent."""
+
+    def payload(self) -> str:
+        """The call as the quarantine keeps it: whole, with what its address and its batch said,
+        and with its time on our clock."""
+        whole = {
+            **self.call,
+            "type": self.event.kind,
+            "messageId": self.event.message_id,
+            "timestamp": self.event.occurred_at.isoformat(),
+            "context": self.event.context,
+        }
+        return json.dumps(whole, default=describe)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +144,7 @@ def _message(call: object, index: int, envelope: Envelope) -> Message:
         event=event,
         traits=traits if kind == "identify" else {},
         previous_id=previous_id,
+        call=item,
     )
 
 

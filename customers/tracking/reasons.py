@@ -155,6 +155,60 @@ ALARMING: Final[frozenset[str]] = frozenset(
 )
 """Codes of fields that somebody may have sent to become, or to change, another."""
 
+# The tracking plan.
+UNKNOWN_EVENT: Final = Sentence(
+    code="unknown_event",
+    en="The tracking plan has no event {event}: add it, or let this source send others, too.",
+    zh="埋点方案中没有事件 {event}：请添加，或允许该来源发送方案外的事件。",
+)
+PROPERTY_MISSING: Final = Sentence(
+    code="property_missing",
+    en="Its property {property} is missing.",
+    zh="缺少属性 {property}。",
+)
+PROPERTY_VALUE: Final = Sentence(
+    code="property_value",
+    en="Its property {property} is none of the values allowed: {values}.",
+    zh="属性 {property} 不在允许的取值之内：{values}。",
+)
+PROPERTY_NOT: Final[Mapping[str, Sentence]] = {
+    "text": Sentence(
+        code="property_not_text",
+        en="Its property {property} is not a text.",
+        zh="属性 {property} 不是文本。",
+    ),
+    "number": Sentence(
+        code="property_not_number",
+        en="Its property {property} is not a number.",
+        zh="属性 {property} 不是数字。",
+    ),
+    "integer": Sentence(
+        code="property_not_integer",
+        en="Its property {property} is not a whole number.",
+        zh="属性 {property} 不是整数。",
+    ),
+    "boolean": Sentence(
+        code="property_not_boolean",
+        en="Its property {property} is neither true nor false.",
+        zh="属性 {property} 不是 true 或 false。",
+    ),
+    "datetime": Sentence(
+        code="property_not_datetime",
+        en="Its property {property} is not an ISO 8601 date or time.",
+        zh="属性 {property} 不是 ISO 8601 日期或时间。",
+    ),
+    "list": Sentence(
+        code="property_not_list",
+        en="Its property {property} is not a list.",
+        zh="属性 {property} 不是列表。",
+    ),
+    "object": Sentence(
+        code="property_not_object",
+        en="Its property {property} is not an object.",
+        zh="属性 {property} 不是对象。",
+    ),
+}
+
 NOT_HELD: Final = Sentence(
     code="not_held",
     en="It was replayed or discarded already.",
@@ -177,6 +231,10 @@ OF_EVENTS: Final[Mapping[str, Sentence]] = {
         INVALID_TIMESTAMP,
         NOT_HELD,
         UNTRUSTED,
+        UNKNOWN_EVENT,
+        PROPERTY_MISSING,
+        PROPERTY_VALUE,
+        *PROPERTY_NOT.values(),
         *INVALID.values(),
     )
 }

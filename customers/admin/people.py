@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -17,19 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from compliance.console import Panel, ReadOnlyAdmin, Tone, badge, closed_filter, code, moment
-from compliance.reader import say
-from compliance.sentences import Said
 from customers.errors import CustomersError, UnknownKey
 from customers.identifiers import identity_binding, mask, name_binding, normalise, redact
-from customers.models import Consent, Customer, Event, Identity, ImportJob, Quarantine, Source
+from customers.models import Consent, Customer, Event, Identity, Source
 from customers.queries.identities import keyring
-from customers.tracking.reasons import OF_EVENTS
 from customers.vocabulary import (
     ConsentState,
     CustomerStatus,
     IdentityKind,
-    KeyScope,
-    QuarantineState,
 )
 
 NEWEST_EVENTS = 50
@@ -53,17 +47,6 @@ KIND_WORDS = {
     IdentityKind.DEVICE.value: _("Push token"),
     IdentityKind.OPENID.value: _("WeChat OpenID"),
     IdentityKind.UNIONID.value: _("WeChat UnionID"),
-}
-HELD_WORDS = {
-    QuarantineState.HELD.value: _("Held"),
-    QuarantineState.REPLAYED.value: _("Replayed"),
-    QuarantineState.DISCARDED.value: _("Discarded"),
-}
-SCOPE_WORDS = {
-    KeyScope.INGEST.value: _("Write events"),
-    KeyScope.READ.value: _("Read"),
-    KeyScope.MANAGE.value: _("Manage"),
-    KeyScope.INTERNAL.value: _("The product itself"),
 }
 CONSENT_WORDS = {
     ConsentState.GRANTED.value: _("Granted"),
@@ -351,66 +334,3 @@ def _events(customer: Customer) -> Panel:
 def _shortened(properties: object) -> str:
     text = redact(json.dumps(properties, ensure_ascii=False))
     return text if len(text) <= SHOWN_PROPERTIES else text[:SHOWN_PROPERTIES] + "…"
-
-
-@admin.register(ImportJob)
-class ImportJobAdmin(ReadOnlyAdmin):
-    """Files that came in, how far they are, what was refused."""
-
-    list_display = ("file_name", "progress", "rows_ok", "rows_bad", "started_by", "started_at")
-    list_filter = ("state",)
-    list_select_related = ("source",)
-    ordering = ("-id",)
-
-    @display(description=_("state"), ordering="state")
-    def progress(self, job: ImportJob) -> SafeString:
-        """The state in words."""
-        tones = {"running": Tone.BUSY, "done": Tone.GOOD, "rejected": Tone.BAD}
-        return badge(ImportJob.State(job.state).label, tones[job.state])
-
-
-@admin.register(Quarantine)
-class QuarantineAdmin(ReadOnlyAdmin):
-    """Events that could not be taken as they came; payloads are shown with identifiers hidden."""
-
-    list_display = ("received_at", "code", "reason", "status", "message_id")
-    list_filter = (closed_filter("state", _("state"), HELD_WORDS),)
-    ordering = ("-id",)
-    sortable_by = ()
-    search_fields = ("code__startswith",)
-    search_help_text = _("Beginning of the reason code")
-    exclude = ("payload", "message")
-    readonly_fields = ("reason", "hidden_payload")
-
-    @display(description=_("reason"))
-    def reason(self, held: Quarantine) -> str:
-        """Why, in words."""
-        told = OF_EVENTS.get(held.code)
-        return say(Said(sentence=told)) if told else redact(held.message)
-
-    @display(description=_("state"), ordering="state")
-    def status(self, held: Quarantine) -> SafeString:
-        """The state in words."""
-        tone = Tone.WARN if held.state == QuarantineState.HELD else Tone.PLAIN
-        return badge(HELD_WORDS.get(held.state, held.state), tone)
-
-    @display(description=_("payload"))
-    def hidden_payload(self, held: Quarantine) -> SafeString:
-        """What came, with phone numbers and e-mail addresses masked."""
-        return code(redact(held.payload))
-
-
-@admin.register(Source)
-class SourceAdmin(ReadOnlyAdmin):
-    """Where events and files come from; keys are made by `manage.py create_api_key`."""
-
-    list_display = ("name", "key", "rights", "key_hint", "created_at", "revoked_at")
-    list_filter = (closed_filter("scope", _("scope"), SCOPE_WORDS),)
-    exclude = ("key_hash", "scope")
-    readonly_fields = ("rights",)
-    ordering = ("key",)
-
-    @display(description=_("scope"), ordering="scope")
-    def rights(self, source: Source) -> str:
-        """What its key may do."""
-        return str(SCOPE_WORDS.get(source.scope, source.scope))

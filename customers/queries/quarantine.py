@@ -1,0 +1,56 @@
+"""What is held in quarantine, as people may see it."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from customers.identifiers import hide, mask, unhide
+from customers.models import Quarantine
+from customers.queries.events import quarantined_payload
+from customers.tracking.traits import snake
+
+# Whoever mends an event needs no names, addresses or numbers of papers for it.
+_PERSONAL_KEYS: Final = frozenset(
+    {"name", "first_name", "last_name", "full_name", "real_name", "username", "nickname"}
+    | {"address", "id_card", "id_number", "passport", "bank_card", "card_no", "birthday"}
+    | {"姓名", "地址", "身份证", "身份证号", "银行卡号"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masked:
+    """An event as indented JSON in which personal values are numbered masks."""
+
+    text: str
+    hidden: tuple[str, ...]
+
+    def restored(self, typed: str) -> str:
+        """The text a person made of it, with the values that the masks in it stand for.
+
+        Raises IdentifierError when a mask's number stands for nothing.
+        """
+        return unhide(typed, self.hidden)
+
+
+def masked_payload(held: Quarantine) -> Masked:
+    """What the client sent, readable, without what names a person. Raises UnknownKey."""
+    whole = json.loads(quarantined_payload(held))
+    hidden: list[str] = []
+    shown = json.dumps(_masked(whole, hidden), ensure_ascii=False, indent=2)
+    text, found = hide(shown, first=len(hidden) + 1)
+    # Half a character cannot be shown; as an escape it stays what it is.
+    return Masked(text=text.encode("utf-8", "backslashreplace").decode(), hidden=(*hidden, *found))
+
+
+def _masked(value: object, hidden: list[str], key: str = "") -> object:
+    match value:
+        case dict():
+            return {name: _masked(inner, hidden, name) for name, inner in value.items()}
+        case list():
+            return [_masked(inner, hidden, key) for inner in value]
+        case str() if value and key and snake(key) in _PERSONAL_KEYS:
+            # As it stands between the quotes of JSON.
+            hidden.append(json.dumps(value, ensure_ascii=False)[1:-1])
+            return f"⟦{len(hidden)}:{mask('name', value) if value[0].isalnum() else '***'}⟧"
+        case _:
+            return value
