@@ -29,16 +29,19 @@ _ANCHOR_IN_LOG = re.compile(r"\baudit head (\d{1,18}) ([0-9a-f]{64})\b")
 PACKS: Final = ("suitability", "contact", "calendar")
 
 
+CLOCK: Final = (
+    "clock_timestamp() + coalesce((SELECT shift FROM compliance_replayclock), interval '0')"
+)
+"""`clock_now` as an SQL expression, for statements that answer more than the time."""
+
+
 def clock_now() -> datetime:
     """The installation's time: the database's clock, moved by the replay's shift if one runs.
 
     Doors read it once and pass it down; several machines then agree on one clock.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT clock_timestamp()"
-            " + coalesce((SELECT shift FROM compliance_replayclock), interval '0')"
-        )
+        cursor.execute(f"SELECT {CLOCK}")
         row = cursor.fetchone()
     now: datetime = row[0]
     return now

@@ -29,8 +29,8 @@ from customers.tracking.plan import Plan, check_event
 from customers.tracking.traits import Described, sort_traits, storable
 from customers.vocabulary import KeyScope, UnknownEvents
 
-# The cheap question over the whole event; only a yes pays for the walk.
-_PERHAPS_PERSONAL = re.compile(rb"@|%40|1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}")
+# The cheap questions over the whole event; only a yes pays for the walk.
+_PERHAPS_PHONE = re.compile(rb"1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}")
 _ABOUT_PEOPLE = frozenset({"identify", "alias"})
 _LONGEST_NO = 128  # of a customer number
 _PHONE_KEY = re.compile("phone|mobile|tel|手机|电话", re.IGNORECASE)
@@ -53,6 +53,7 @@ def collect(
     messages: Sequence[Message],
     rejections: Sequence[Rejection],
     now: datetime,
+    plan: Plan | None = None,
 ) -> Collected:
     """Store everything of one request in one transaction, durable when this returns.
 
@@ -63,8 +64,13 @@ def collect(
        of nothing else is one statement.
     5. What was refused goes to quarantine whole and encrypted; of an event that says what its key
        may not say, that part goes there and the rest is taken.
+
+    Parameters
+    ----------
+    plan : the tracking plan in force where the caller has it already
     """
-    messages, broken = _split(messages, plan=plan_in_force(), source=source)
+    in_force = plan_in_force() if plan is None else plan
+    messages, broken = _split(messages, plan=in_force, source=source)
     rejections = sorted([*rejections, *broken], key=lambda rejection: rejection.index)
     telling = [message for message in messages if message.event.kind in _ABOUT_PEOPLE]
     from_server = source.scope != KeyScope.INGEST
@@ -200,7 +206,8 @@ def _clean(event: NewEvent, *, from_server: bool) -> NewEvent:
     if event.kind == "identify":
         told = storable(event.properties, from_server=from_server)
         event = replace(event, properties=told)
-    if not _PERHAPS_PERSONAL.search(orjson.dumps([event.properties, event.context])):
+    text = orjson.dumps([event.properties, event.context])
+    if b"@" not in text and b"%40" not in text and not _PERHAPS_PHONE.search(text):
         return event
     return replace(
         event, properties=_masked_object(event.properties), context=_masked_object(event.context)

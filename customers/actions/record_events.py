@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from compliance.tracing import event_trace, note, span
+from compliance.tracing import event_trace, is_on, note, span
 from customers.actions.partitions import ensure_partitions
 from customers.identifiers import Keyring
 from customers.models import Source
@@ -47,7 +47,8 @@ def record_events(*, source: Source, events: Sequence[NewEvent], now: datetime) 
     # One statement: a transaction of its own where the caller has none.
     with span("ingest", source=source.pk, events=len(once)):
         stored = execute(ADD_EVENTS, {"rows": document, "source_id": source.pk, "now": now})
-        note("event", {event_trace(source.pk, message_id): {} for message_id in once})
+        if is_on():
+            note("event", {event_trace(source.pk, message_id): {} for message_id in once})
     return Recorded(stored=stored, duplicates=len(events) - stored)
 
 

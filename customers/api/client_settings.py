@@ -4,7 +4,7 @@ The answer to the last question is always nobody: events come here and go nowher
 """
 
 import base64
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
@@ -19,12 +19,13 @@ COLLECTING = frozenset({KeyScope.INGEST, KeyScope.MANAGE})
 """Keys that may send events."""
 
 
-def collecting_source(secret: object) -> Source | None:
-    """The source of a live key that may send events."""
-    # With a NUL or half a character in it, it is no key of ours, and could not even be hashed.
-    if not isinstance(secret, str) or not secret.isascii():
-        return None
-    source = source_by_key(secret)
+def may_be_key(secret: object) -> TypeGuard[str]:
+    """Whether it could be a key at all; half a character could not even be hashed."""
+    return isinstance(secret, str) and secret != "" and secret.isascii()
+
+
+def _collecting_source(secret: object) -> Source | None:
+    source = source_by_key(secret) if may_be_key(secret) else None
     return source if source and source.scope in COLLECTING else None
 
 
@@ -45,7 +46,7 @@ def segment_settings(request: HttpRequest, write_key: str) -> HttpResponse:
     """`GET /v1/projects/<key>/settings`, as Segment's browser client reads it."""
     if request.method == "OPTIONS":
         return preflight()
-    if collecting_source(write_key) is None:
+    if _collecting_source(write_key) is None:
         return _unknown_key()
     destination: dict[str, Any] = {
         "apiKey": write_key,
@@ -70,7 +71,7 @@ def rudder_settings(request: HttpRequest) -> HttpResponse:
     if request.method == "OPTIONS":
         return preflight()
     secret = basic_user(request) or request.GET.get("writeKey", "")
-    source = collecting_source(secret)
+    source = _collecting_source(secret)
     if source is None:
         return _unknown_key()
     return open_to_browsers(

@@ -16,13 +16,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from compliance.queries import clock_now
 from compliance.reader import say
 from compliance.sentences import Said
 from customers.actions.collect import Collected, collect
 from customers.api.answers import busy, open_to_browsers, preflight, refusal
-from customers.api.client_settings import basic_user, collecting_source
+from customers.api.client_settings import COLLECTING, basic_user, may_be_key
 from customers.errors import BodyRefused
+from customers.queries.plan import plan_of
+from customers.queries.sources import caller_by_key
 from customers.tracking import reasons
 from customers.tracking.body import Irregular, parse_body
 from customers.tracking.parse import (
@@ -79,24 +80,25 @@ def endpoint(kind: str) -> View:
 
 def _answer(request: HttpRequest, kind: str) -> HttpResponse:
     is_batch = kind in {"batch", "import"}
-    secret = basic_user(request)
-    source = collecting_source(secret) if secret else None
-    raw = _read(request, limit=BATCH_BYTES if is_batch else EVENT_BYTES)
-    document = parse_body(
-        raw,
-        content_encoding=request.headers.get("Content-Encoding", ""),
-        limit=BATCH_BYTES if is_batch else EVENT_BYTES,
-    )
-    if isinstance(document, dict) and source is None and not secret:
-        source = collecting_source(document.get("writeKey"))
-    if source is None:
+    limit = BATCH_BYTES if is_batch else EVENT_BYTES
+    raw = _read(request, limit=limit)
+    encoding = request.headers.get("Content-Encoding", "")
+    document = parse_body(raw, content_encoding=encoding, limit=limit)
+    secret: object = basic_user(request)
+    if not secret and isinstance(document, dict):
+        secret = document.get("writeKey")
+    caller = caller_by_key(secret) if may_be_key(secret) else None
+    if caller is None or caller.source is None or caller.source.scope not in COLLECTING:
         return refusal(
             401, "unknown_key", _("Send a live write key."), **{"WWW-Authenticate": "Basic"}
         )
-    now = clock_now()
-    parsed = _parse(document, kind, now)
+    parsed = _parse(document, kind, caller.now)
     collected = collect(
-        source=source, messages=parsed.messages, rejections=parsed.rejections, now=now
+        source=caller.source,
+        messages=parsed.messages,
+        rejections=parsed.rejections,
+        now=caller.now,
+        plan=plan_of(caller.plan_version),
     )
     return open_to_browsers(JsonResponse(_body(collected)))
 

@@ -26,9 +26,13 @@ _kept: dict[uuid.UUID | None, Plan] = {None: Plan()}
 
 
 def plan_in_force() -> Plan:
-    """The plan, read again only after somebody changed it."""
+    """The plan as it is now."""
     found = rows(PLAN_VERSION, {})
-    version = found[0][0] if found else None
+    return plan_of(found[0][0] if found else None)
+
+
+def plan_of(version: uuid.UUID | None) -> Plan:
+    """The plan of the version in force, read again only after somebody changed it."""
     plan = _kept.get(version)
     if plan is None:
         plan = read_plan()

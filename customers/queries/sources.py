@@ -1,7 +1,11 @@
 """Sources of data by their keys."""
 
 import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
+from compliance.queries import CLOCK
 from customers.models import Source
 from customers.queries.database import rows
 
@@ -10,6 +14,33 @@ SOURCE_BY_KEY = """
     SELECT id, key, name, scope, unknown_events, created_at FROM customers_source
     WHERE key_hash = %(key_hash)s AND revoked_at IS NULL
 """
+
+
+CALLER = f"""
+    -- Whose key it is, what time it is and which state of the tracking plan is in force, at once:
+    -- each question of its own would cost a request with one event a tenth more.
+    SELECT {CLOCK}, (SELECT version FROM customers_trackingplan),
+           source.id, source.key, source.name, source.scope, source.unknown_events,
+           source.created_at
+    FROM (SELECT) AS always
+    LEFT JOIN customers_source source ON key_hash = %(key_hash)s AND revoked_at IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who sends events, when, and the plan's version; `source` is None for no live key."""
+
+    source: Source | None
+    now: datetime
+    plan_version: UUID | None
+
+
+def caller_by_key(secret: str) -> Caller:
+    """The source a live API key stands for, with what every request asks besides."""
+    [(now, version, *found)] = rows(CALLER, {"key_hash": key_hash(secret)})
+    source = Source.from_db(None, _SOURCE_FIELDS, found) if found[0] is not None else None
+    return Caller(source=source, now=now, plan_version=version)
 
 
 def key_hash(secret: str) -> bytes:

@@ -9,6 +9,8 @@ import math
 import zlib
 from typing import Any, NoReturn
 
+import orjson
+
 from customers.errors import BodyRefused
 from customers.tracking import reasons
 
@@ -44,6 +46,9 @@ def parse_body(raw: bytes, *, content_encoding: str, limit: int) -> object:
         raw = _gunzip(raw, limit)
     elif content_encoding.strip().lower() == "gzip":
         raise BodyRefused(reasons.BODY_NOT_GZIP)
+    plain = _plain(raw)
+    if plain is not None:
+        return plain
     try:
         return json.loads(
             raw.decode("utf-8"),
@@ -57,6 +62,19 @@ def parse_body(raw: bytes, *, content_encoding: str, limit: int) -> object:
         raise BodyRefused(reasons.BODY_TOO_DEEP) from error
     except ValueError as error:
         raise BodyRefused(reasons.BODY_NOT_JSON) from error
+
+
+def _plain(raw: bytes) -> object:
+    """The value of a body that the fast parser gives back to the byte, None for any other.
+
+    What comes back the same has no key twice, no number that was rounded and no half character;
+    browsers and Node write it so. The rest is read by the parser that tells those apart.
+    """
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    return value if orjson.dumps(value) == raw else None
 
 
 def _gunzip(raw: bytes, limit: int) -> bytes:

@@ -36,6 +36,7 @@ _NAMES = {
     "group": "Grouped",
     "alias": "Aliased",
 }
+_CONTROL = re.compile("[\0-\x1f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?"
@@ -200,8 +201,8 @@ def _identifier(item: Mapping[str, Any], key: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise EventRefused(reasons.INVALID[key])
-    name = unicodedata.normalize("NFC", value).strip()
-    if not 0 < len(name) <= 256 or any(ord(character) < 32 for character in name):
+    name = value.strip() if value.isascii() else unicodedata.normalize("NFC", value).strip()
+    if not 0 < len(name) <= 256 or _CONTROL.search(name):
         raise EventRefused(reasons.INVALID[key])
     return name
 
