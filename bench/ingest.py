@@ -1,14 +1,21 @@
 """Durable ingestion over HTTP beside a bare COPY of the same rows.
 
-    python -m bench.ingest [--events N] [--per-request 50]
+    python -m bench.ingest [--events N] [--stored N]
 
-Starts the production web server on a database of its own, posts batches from a handful of
-connections, and then copies the same rows into the same table by one connection. Prints one JSON
-line: {"bench", "value", "unit", "raw", "ratio", …}; `value` counts events whose 200 has arrived.
+Starts the production web server on a database of its own, posts from a handful of connections, and
+copies the same rows into the same table by one connection. Prints JSON lines:
+
+- `ingest`: 50 events a request; `raw` is the COPY
+- `ingest_single`: one event a request; `raw` is the 50-event figure of the same run
+- `ingest_paced`: 500 events a second in single requests, evenly; `value` is the 99th percentile
+- `ingest_stored`: as `ingest` once `--stored` events and their keys are there; `raw` is `ingest`
+
+`cpu_us` is the processor time an event took in the web server, the database and this generator:
+on a machine that others use, too, it tells more than the clock. `value` counts events whose 200
+has arrived.
 """
 
 import argparse
-import asyncio
 import base64
 import json
 import os
@@ -16,55 +23,114 @@ import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import aiohttp  # noqa: E402
 import django  # noqa: E402
 import orjson  # noqa: E402
+import psutil  # noqa: E402
 import psycopg  # noqa: E402
 from psycopg import sql  # noqa: E402
 
 CONNECTIONS = 8
+PACE = 500
+PACED_SECONDS = 8
 COLUMNS = (
     *("source_id", "message_id", "kind", "name", "user_id", "occurred_at", "received_at"),
     *("properties", "context"),
 )
+STORE = """
+    WITH made AS (
+        SELECT gen_random_uuid()::text AS message_id, n,
+               now() - make_interval(secs => n * 86400.0 * 300 / %(count)s) AS at
+        FROM generate_series(1, %(count)s) AS n),
+    keys AS (
+        INSERT INTO customers_eventkey (source_id, message_id, received_at)
+        SELECT %(source)s, message_id, at FROM made)
+    INSERT INTO customers_event (
+        source_id, message_id, kind, name, user_id, occurred_at, received_at, properties, context)
+    SELECT %(source)s, message_id, 'track', 'Fund Viewed', 'c' || n %% 5000, at, at,
+           '{"code": "F001", "amount": 1, "page": "detail"}', '{"locale": "zh-CN"}'
+    FROM made
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One run: events a second, seconds by request, microseconds of processor by event."""
+
+    rate: float
+    waits: Sequence[float]
+    cpu_us: dict[str, float]
 
 
 def main() -> None:
-    """Measure, print one line, leave nothing behind."""
+    """Measure, print lines, leave nothing behind."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=50_000)
-    parser.add_argument("--per-request", type=int, default=50)
+    parser.add_argument("--events", type=int, default=40_000)
+    parser.add_argument("--stored", type=int, default=300_000)
     told = parser.parse_args()
     with scratch_database() as url:
         os.environ["DATABASE_URL"] = url
         secret, source_id = make_key()
-        bodies = build_bodies(told.events, told.per_request)
-        with web_server() as address:
-            asyncio.run(post(address, secret, bodies[:5]))
-            seconds, waits = asyncio.run(post(address, secret, bodies[5:]))
-        sent = sum(len(orjson.loads(body)["batch"]) for body in bodies[5:])
-        raw = copy_rate(url, source_id, sent)
-    value = sent / seconds
-    report = {
-        "bench": "ingest",
-        "value": round(value),
+        with web_server() as (port, pid):
+            yard = Yard(port=port, secret=secret, url=url, server=pid)
+            yard.post(bodies(2_000, 50))  # prepared statements, a warm cache
+            many = yard.post(bodies(told.events, 50))
+            raw, raw_cpu = copy_rate(url, source_id, told.events)
+            say("ingest", many, raw=raw, per_request=50, raw_cpu_us=round(raw_cpu, 1))
+            single = yard.post(bodies(told.events // 10, 1))
+            say("ingest_single", single, raw=many.rate, per_request=1)
+            paced = yard.post(bodies(PACE * PACED_SECONDS, 1), pace=PACE)
+            say_paced(paced)
+            store(url, source_id, told.stored)
+            later = yard.post(bodies(told.events, 50))
+            cost = sum(later.cpu_us.values()) / sum(many.cpu_us.values())
+            say(
+                "ingest_stored",
+                later,
+                raw=many.rate,
+                stored=told.stored,
+                cpu_cost_ratio=round(cost, 2),
+            )
+
+
+def say(bench: str, measured: Measured, *, raw: float, **more: float) -> None:
+    """One JSON line."""
+    line = {
+        "bench": bench,
+        "value": round(measured.rate),
         "unit": "events/s",
         "raw": round(raw),
-        "ratio": round(value / raw, 3),
-        "per_request": told.per_request,
-        "p50_ms": round(statistics.median(waits) * 1000, 1),
-        "p99_ms": round(statistics.quantiles(waits, n=100)[98] * 1000, 1),
+        "ratio": round(measured.rate / raw, 3),
+        "cpu_us": {name: round(value, 1) for name, value in measured.cpu_us.items()},
+        "p50_ms": round(statistics.median(measured.waits) * 1000, 1),
+        "p99_ms": round(percentile(measured.waits) * 1000, 1),
+        **more,
     }
-    sys.stdout.write(json.dumps(report) + "\n")
+    sys.stdout.write(json.dumps(line) + "\n")
+
+
+def say_paced(measured: Measured) -> None:
+    """The latency under an even load."""
+    p50, p99 = statistics.median(measured.waits) * 1000, percentile(measured.waits) * 1000
+    line = {"bench": "ingest_paced", "value": round(p99, 1), "unit": "ms", "raw": round(p50, 1)}
+    line |= {"ratio": round(p99 / p50, 1), "events_per_second": round(measured.rate)}
+    sys.stdout.write(json.dumps(line) + "\n")
+
+
+def percentile(waits: Sequence[float]) -> float:
+    """The 99th."""
+    return statistics.quantiles(waits, n=100)[98]
 
 
 @contextmanager
@@ -103,7 +169,7 @@ def make_key() -> tuple[str, int]:
     return made.secret, made.source.pk
 
 
-def build_bodies(events: int, per_request: int) -> list[bytes]:
+def bodies(events: int, per_request: int) -> list[bytes]:
     """Batches as a stock server client sends them."""
     calls = [
         {
@@ -123,19 +189,19 @@ def build_bodies(events: int, per_request: int) -> list[bytes]:
 
 
 @contextmanager
-def web_server() -> Iterator[str]:
-    """The address of granian as `manage.py up` runs it."""
+def web_server() -> Iterator[tuple[int, int]]:
+    """Port and process of granian as `manage.py up` runs it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-    argv += ["--port", str(port), "--workers", "1", "--blocking-threads", "8", "--no-ws"]
+    argv += ["--port", str(port), "--workers", "1", "--blocking-threads", "4", "--no-ws"]
     server = subprocess.Popen(
         [*argv, "config.wsgi:application"], cwd=ROOT, stdout=subprocess.DEVNULL
     )
     try:
         wait_for(port)
-        yield f"http://127.0.0.1:{port}"
+        yield port, server.pid
     finally:
         server.terminate()
         server.wait(timeout=20)
@@ -151,29 +217,115 @@ def wait_for(port: int) -> None:
     raise SystemExit("The web server did not start.")
 
 
-async def post(address: str, secret: str, bodies: Sequence[bytes]) -> tuple[float, list[float]]:
-    """Send all bodies; seconds in all, and seconds by request."""
-    token = base64.b64encode(f"{secret}:".encode()).decode()
-    waiting = list(reversed(bodies))
-    waits: list[float] = []
-    async with aiohttp.ClientSession(headers={"Authorization": f"Basic {token}"}) as session:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yard:
+    """A running server, what it stands on, and the load generator: plain sockets, since a client
+    library would cost more than what is measured."""
 
-        async def sender() -> None:
-            while waiting:
-                body = waiting.pop()
-                began = time.perf_counter()
-                async with session.post(f"{address}/v1/batch", data=body) as answer:
-                    if answer.status != 200 or "rejected" in await answer.json():
-                        raise SystemExit(f"The server answered {answer.status}.")
-                waits.append(time.perf_counter() - began)
+    port: int
+    secret: str
+    url: str
+    server: int
 
+    def post(self, bodies: Sequence[bytes], *, pace: float | None = None) -> Measured:
+        """Send all; with `pace`, so many a second, each wait counted from its due time."""
+        token = base64.b64encode(f"{self.secret}:".encode()).decode()
+        head = f"POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {token}\r\n"
+        waiting = [
+            (number, f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            for number, body in enumerate(bodies)
+        ][::-1]
+        waits: list[float] = []
+        before = self._cpu()
         began = time.perf_counter()
-        await asyncio.gather(*(sender() for _ in range(CONNECTIONS)))
-        return time.perf_counter() - began, waits
+        senders = [
+            threading.Thread(target=self._send, args=[waiting, waits, began, pace])
+            for _ in range(CONNECTIONS)
+        ]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join()
+        lasted = time.perf_counter() - began
+        after = self._cpu()
+        if len(waits) != len(bodies):
+            raise SystemExit("The server refused a batch.")
+        events = sum(body.count(b'"messageId"') for body in bodies)
+        return Measured(
+            rate=events / lasted,
+            waits=waits,
+            cpu_us={name: seconds / events * 1e6 for name, seconds in used(before, after).items()},
+        )
+
+    def _send(
+        self,
+        waiting: list[tuple[int, bytes]],
+        waits: list[float],
+        began: float,
+        pace: float | None,
+    ) -> None:
+        with socket.create_connection(("127.0.0.1", self.port)) as link:
+            while waiting:
+                try:
+                    number, request = waiting.pop()
+                except IndexError:
+                    return
+                due = time.perf_counter()
+                if pace is not None:
+                    due = began + number / pace
+                    time.sleep(max(0.0, due - time.perf_counter()))
+                link.sendall(request)
+                answer = read_answer(link)
+                if not answer.startswith(b"HTTP/1.1 200") or b"rejected" in answer:
+                    return
+                waits.append(time.perf_counter() - due)
+
+    def _cpu(self) -> dict[int, tuple[str, float]]:
+        """Seconds of processor so far by process, and whose it is."""
+        web = psutil.Process(self.server)
+        with psycopg.connect(self.url) as link:
+            query = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            backends = [row[0] for row in link.execute(query).fetchall()]
+        named = [("web", one.pid) for one in (web, *web.children(recursive=True))]
+        named += [("database", pid) for pid in backends]
+        named.append(("generator", os.getpid()))
+        return {pid: (name, spent(pid)) for name, pid in named}
 
 
-def copy_rate(url: str, source_id: int, events: int) -> float:
-    """Rows a second of COPY into the event table, same shape, one commit."""
+def used(
+    before: Mapping[int, tuple[str, float]], after: Mapping[int, tuple[str, float]]
+) -> dict[str, float]:
+    """Seconds of processor between two looks, by whose they are."""
+    found = {"web": 0.0, "database": 0.0, "generator": 0.0}
+    for pid, (name, seconds) in after.items():
+        found[name] += seconds - before.get(pid, (name, 0.0))[1]
+    return found
+
+
+def spent(pid: int) -> float:
+    """Seconds of processor of a process, none of one that is gone."""
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return times.user + times.system
+
+
+def read_answer(link: socket.socket) -> bytes:
+    """One HTTP answer with its length in the head."""
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        answer += link.recv(65536)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+    while len(body) < length:
+        body += link.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+def copy_rate(url: str, source_id: int, events: int) -> tuple[float, float]:
+    """Rows a second of COPY into the event table, same shape, one commit; and the microseconds of
+    processor a row took in the database."""
     copy = sql.SQL("COPY customers_event ({}) FROM STDIN").format(
         sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
     )
@@ -188,12 +340,31 @@ def copy_rate(url: str, source_id: int, events: int) -> float:
             + f"\t{context}\n"
             for number in range(events)
         ]
-        began = time.perf_counter()
+        backend = link.info.backend_pid
+        before, began = spent(backend), time.perf_counter()
         with cursor.copy(copy) as stream:
             for start in range(0, events, 1_000):
                 stream.write("".join(lines[start : start + 1_000]))
         link.commit()
-        return events / (time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        return events / seconds, (spent(backend) - before) / events * 1e6
+
+
+def store(url: str, source_id: int, count: int) -> None:
+    """Events of the past 300 days with their keys, as months of use leave them."""
+    from django.db import connections
+
+    from compliance.queries import clock_now
+    from customers.actions.partitions import ensure_partitions
+    from customers.queries.events import month_of
+
+    now = clock_now()
+    days = (now - timedelta(days=back) for back in range(0, 301, 7))
+    ensure_partitions(months={month_of(day) for day in days} | {month_of(now - timedelta(300))})
+    connections.close_all()
+    with psycopg.connect(url, autocommit=True) as link:
+        link.execute(STORE, {"count": count, "source": source_id})
+        link.execute("ANALYZE customers_event, customers_eventkey")
 
 
 if __name__ == "__main__":
