@@ -284,7 +284,7 @@ class Yard:
         """Seconds of processor so far by process, and whose it is."""
         web = psutil.Process(self.server)
         with psycopg.connect(self.url) as link:
-            query = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            query = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"
             backends = [row[0] for row in link.execute(query).fetchall()]
         named = [("web", one.pid) for one in (web, *web.children(recursive=True))]
         named += [("database", pid) for pid in backends]

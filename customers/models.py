@@ -225,6 +225,7 @@ class Source(models.Model):
         choices=_choices(UnknownEvents),
         default=UnknownEvents.STORE,
     )
+    per_minute = models.PositiveIntegerField(_("events a minute"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"))
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
 

@@ -36,7 +36,7 @@ def web_server(environment: Mapping[str, str], *, port: int = 0) -> Iterator[Web
     """Granian with the product's own arguments; gone afterwards."""
     port = port or free_port()
     argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-    argv += ["--port", str(port), "--workers", "1", "--blocking-threads", "8", "--no-ws"]
+    argv += ["--port", str(port), "--workers", "1", "--blocking-threads", "4", "--no-ws"]
     process = subprocess.Popen(
         [*argv, "config.wsgi:application"],
         cwd=ROOT,

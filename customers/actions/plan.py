@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from compliance.actions import record
 from compliance.errors import NotPermitted
 from compliance.models import User
+from customers.actions.sources import check_quota
 from customers.models import EventType, Flow, Source, TrackingPlan
 from customers.vocabulary import UnknownEvents
 
@@ -80,4 +81,26 @@ def set_unknown_events(
         subject=source.key,
         now=now,
         detail={"unknown_events": unknown_events.value},
+    )
+
+
+@transaction.atomic
+def set_quota(*, source: Source, per_minute: int | None, actor: User, now: datetime) -> None:
+    """Say how many events a minute the source may send; None: as many as it can.
+
+    Raises
+    ------
+    NotPermitted : the actor's role keeps no sources.
+    KeyRefused : so many cannot be allowed.
+    """
+    if not actor.has_perm("customers.change_source"):
+        raise NotPermitted(_("Your role may not change sources. Ask an operator."))
+    check_quota(per_minute)
+    Source.objects.filter(pk=source.pk).update(per_minute=per_minute)
+    record(
+        actor=actor.username,
+        action="source.quota",
+        subject=source.key,
+        now=now,
+        detail={"per_minute": per_minute},
     )

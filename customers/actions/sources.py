@@ -14,6 +14,7 @@ from customers.models import Source
 from customers.queries.sources import key_hash
 from customers.vocabulary import KeyScope
 
+MOST_PER_MINUTE = 10_000_000
 _SLUG = re.compile("[A-Za-z0-9_-]{1,64}")
 _PREFIXES = {KeyScope.INGEST: "tsw_", KeyScope.READ: "tsr_", KeyScope.MANAGE: "tsm_"}
 
@@ -26,12 +27,20 @@ class NewKey:
     secret: str
 
 
-def create_api_key(*, name: str, scope: KeyScope, now: datetime) -> NewKey:
+def create_api_key(
+    *, name: str, scope: KeyScope, per_minute: int | None = None, now: datetime
+) -> NewKey:
     """A new source with a fresh 256-bit key of which only the hash is kept.
 
-    Raises KeyRefused when the name is empty or too long, or the scope has no keys.
+    Parameters
+    ----------
+    per_minute : events it may send in a minute, None for as many as it can
+
+    Raises KeyRefused when the name is empty or too long, the scope has no keys, or the number is
+    none.
     """
     name = name.strip()
+    check_quota(per_minute)
     if not 0 < len(name) <= 120:
         raise KeyRefused("name_invalid", _("A key needs a name of 1 to 120 characters."))
     if scope not in _PREFIXES:
@@ -43,9 +52,19 @@ def create_api_key(*, name: str, scope: KeyScope, now: datetime) -> NewKey:
         scope=scope,
         key_hash=key_hash(secret),
         key_hint=secret[:8],
+        per_minute=per_minute,
         created_at=now,
     )
     return NewKey(source=source, secret=secret)
+
+
+def check_quota(per_minute: int | None) -> None:
+    """Raises KeyRefused unless so many events a minute can be allowed."""
+    if per_minute is not None and not 0 < per_minute <= MOST_PER_MINUTE:
+        raise KeyRefused(
+            "quota_invalid",
+            _("Events a minute are a number between 1 and %(most)d.") % {"most": MOST_PER_MINUTE},
+        )
 
 
 def revoke_api_key(*, source: Source, now: datetime) -> None:

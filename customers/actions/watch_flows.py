@@ -21,11 +21,10 @@ from customers.queries.coverage import (
 from customers.queries.database import as_json, execute, rows
 from customers.queries.plan import watched_flows
 from customers.tracking.coverage import COMPARED, DAY, HOUR, StepCoverage, judge_flow
+from customers.tracking.event import LATE
 
 log = logging.getLogger(__name__)
 
-LATE = timedelta(hours=72)
-"""How late an event may come and still be taken for one of today's."""
 _SETTLED = timedelta(minutes=2)  # the longest that a transaction of the hour may still take
 _KEPT = timedelta(days=60)
 _WATCH_LOCK = 0x70C5_0003

@@ -36,7 +36,7 @@ from compliance.models import User
 from compliance.queries import clock_now
 from compliance.reader import say
 from compliance.sentences import Said
-from customers.actions.plan import set_unknown_events
+from customers.actions.plan import set_quota, set_unknown_events
 from customers.actions.quarantine import discard_quarantined, replay_quarantined
 from customers.actions.quarantine_runs import DryRun, dry_run, start_run
 from customers.errors import CustomersError, UnknownKey
@@ -318,7 +318,16 @@ class SourceAdmin(ActingAdmin, ReadOnlyAdmin):
     """Where events and files come from; keys are made by `manage.py create_api_key`."""
 
     refusals = REFUSALS
-    list_display = ("name", "key", "rights", "outside", "key_hint", "created_at", "revoked_at")
+    list_display = (
+        "name",
+        "key",
+        "rights",
+        "outside",
+        "per_minute",
+        "key_hint",
+        "created_at",
+        "revoked_at",
+    )
     list_filter = (closed_filter("scope", _("scope"), SCOPE_WORDS),)
     exclude = ("key_hash", "scope", "unknown_events")
     readonly_fields = ("rights", "outside")
@@ -341,6 +350,17 @@ class SourceAdmin(ActingAdmin, ReadOnlyAdmin):
                     source=item, unknown_events=wanted, actor=person(request), now=clock_now()
                 ),
             ),
+            Act(
+                name="quota",
+                label=_t("Limit"),
+                question=_t("Beyond it the key is told to come back later; nothing is lost."),
+                done=_t("From the next request on."),
+                run=lambda said: set_quota(
+                    source=item, per_minute=_number(said), actor=person(request), now=clock_now()
+                ),
+                asks_opinion=True,
+                opinion_label=_t("Events a minute; empty for no limit"),
+            ),
         )
 
     @display(description=_("scope"), ordering="scope")
@@ -358,6 +378,14 @@ class SourceAdmin(ActingAdmin, ReadOnlyAdmin):
 
 def _may(request: HttpRequest) -> bool:
     return request.user.has_perm("customers.change_quarantine")
+
+
+def _number(said: str) -> int | None:
+    text = said.strip()
+    if not text:
+        return None
+    # What is no number is one that cannot be allowed: the verb says so.
+    return int(text) if text.isdecimal() and len(text) <= 9 else 0
 
 
 def _is_id(text: str) -> bool:

@@ -21,6 +21,7 @@ from compliance.sentences import Said
 from customers.actions.collect import Collected, collect
 from customers.api.answers import busy, open_to_browsers, preflight, refusal
 from customers.api.client_settings import COLLECTING, basic_user, may_be_key
+from customers.api.quota import Quotas
 from customers.errors import BodyRefused
 from customers.queries.plan import plan_of
 from customers.queries.sources import caller_by_key
@@ -38,10 +39,12 @@ BATCH_BYTES = 500 * 1024
 BATCH_MESSAGES = 2_500
 _CHUNK = 64 * 1024
 # Requests worked on at once by a process; more would only wait for the same disk and hold their
-# bodies in memory meanwhile.
-_AT_ONCE = 6
+# bodies in memory meanwhile. One less than the web server has threads (`config.supervisor`): when
+# the database stands still, one is left to say so, and to answer whoever watches over us.
+_AT_ONCE = 3
 _turns = threading.BoundedSemaphore(_AT_ONCE)
-_PATIENCE = 2.0  # seconds a request may wait for its turn before it is told to come back
+_quotas = Quotas()
+_PATIENCE = 0.5  # seconds a request may wait for its turn before it is told to come back
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -93,6 +96,14 @@ def _answer(request: HttpRequest, kind: str) -> HttpResponse:
             401, "unknown_key", _("Send a live write key."), **{"WWW-Authenticate": "Basic"}
         )
     parsed = _parse(document, kind, caller.now)
+    count = len(parsed.messages) + len(parsed.rejections)
+    if wait := _quotas.take(caller.source.pk, caller.source.per_minute, count):
+        return refusal(
+            429,
+            "rate_limited",
+            _("This key has sent its events of this minute. Send the rest later."),
+            **{"Retry-After": str(wait)},
+        )
     collected = collect(
         source=caller.source,
         messages=parsed.messages,

@@ -249,6 +249,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="source",
+            name="per_minute",
+            field=models.PositiveIntegerField(
+                blank=True, null=True, verbose_name="events a minute"
+            ),
+        ),
+        migrations.AddField(
+            model_name="source",
             name="unknown_events",
             field=models.CharField(
                 choices=[("store", "store"), ("quarantine", "quarantine")],

@@ -11,7 +11,7 @@ from customers.queries.database import rows
 
 SOURCE_BY_KEY = """
     -- By hand, since it stands before every event: the ORM takes longer to write than to run it.
-    SELECT id, key, name, scope, unknown_events, created_at FROM customers_source
+    SELECT id, key, name, scope, unknown_events, per_minute, created_at FROM customers_source
     WHERE key_hash = %(key_hash)s AND revoked_at IS NULL
 """
 
@@ -21,7 +21,7 @@ CALLER = f"""
     -- each question of its own would cost a request with one event a tenth more.
     SELECT {CLOCK}, (SELECT version FROM customers_trackingplan),
            source.id, source.key, source.name, source.scope, source.unknown_events,
-           source.created_at
+           source.per_minute, source.created_at
     FROM (SELECT) AS always
     LEFT JOIN customers_source source ON key_hash = %(key_hash)s AND revoked_at IS NULL
 """
@@ -55,4 +55,4 @@ def source_by_key(secret: str) -> Source | None:
     return Source.from_db(None, _SOURCE_FIELDS, found[0]) if found else None
 
 
-_SOURCE_FIELDS = ["id", "key", "name", "scope", "unknown_events", "created_at"]
+_SOURCE_FIELDS = ["id", "key", "name", "scope", "unknown_events", "per_minute", "created_at"]

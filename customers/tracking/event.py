@@ -2,8 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+LATE: Final = timedelta(hours=72)
+"""How long after it happened an event may be received and still be news: what acts on events as
+they come (flows that are watched, journeys that begin with one) leaves later ones alone. They are
+stored with their own time all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

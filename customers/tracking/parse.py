@@ -3,7 +3,8 @@
 What cannot be taken raises `EventRefused` with a code; nothing is guessed about who it was. The
 documented normalisations are: surrounding white space of names and ids goes, ids are NFC, a time
 in the future becomes the time of receipt (the original is kept in the context), a time without a
-zone is UTC, a missing message id is made up.
+zone is UTC, a missing message id is made up, UTM tags of the page's address become the campaign
+where the client names none.
 """
 
 import json
@@ -21,6 +22,7 @@ from compliance.sentences import Said, Sentence
 from customers.errors import EventRefused
 from customers.tracking import reasons
 from customers.tracking.body import Irregular, describe
+from customers.tracking.campaign import campaign_of
 from customers.tracking.event import NewEvent
 
 EVENT_BYTES = 32 * 1024
@@ -127,6 +129,9 @@ def _message(call: object, index: int, envelope: Envelope) -> Message:
     occurred_at, original = _occurred_at(item, envelope)
     if original:
         context["original_timestamp"] = original
+    properties = _properties(item, kind, traits)
+    if campaign := campaign_of(context, properties):
+        context["campaign"] = campaign
     event = NewEvent(
         message_id=_message_id(item),
         kind=kind,
@@ -134,7 +139,7 @@ def _message(call: object, index: int, envelope: Envelope) -> Message:
         user_id=user_id,
         anonymous_id=anonymous_id,
         occurred_at=occurred_at,
-        properties=_properties(item, kind, traits),
+        properties=properties,
         context=context,
     )
     previous_id = _identifier(item, "previousId") if kind == "alias" else None

@@ -21,13 +21,17 @@ class Command(BaseCommand):
         """Whose key, and what it may do."""
         parser.add_argument("--name", required=True)
         parser.add_argument("--scope", required=True, choices=["ingest", "read", "manage"])
+        parser.add_argument("--per-minute", type=int, help="events it may send in a minute")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make it and show it."""
         try:
             made = create_api_key(
-                name=options["name"], scope=KeyScope(options["scope"]), now=clock_now()
+                name=options["name"],
+                scope=KeyScope(options["scope"]),
+                per_minute=options["per_minute"],
+                now=clock_now(),
             )
         except KeyRefused as error:
             raise CommandError(error.message) from error
