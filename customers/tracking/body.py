@@ -72,9 +72,10 @@ def _plain(raw: bytes) -> object:
     """
     try:
         value = orjson.loads(raw)
-    except orjson.JSONDecodeError:
+        return value if orjson.dumps(value) == raw else None
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        # No JSON, or nested more deeply than it writes.
         return None
-    return value if orjson.dumps(value) == raw else None
 
 
 def _gunzip(raw: bytes, limit: int) -> bytes:

@@ -216,7 +216,7 @@ def _message_id(item: Mapping[str, Any]) -> str:
     value = item.get("messageId")
     if value is None or value == "":
         return f"touchstone-{uuid.uuid4()}"
-    if not isinstance(value, str) or len(value) > 256:
+    if not isinstance(value, str) or len(value) > 256 or value.isspace():
         raise EventRefused(reasons.INVALID["messageId"])
     return value
 
@@ -260,21 +260,30 @@ def _occurred_at(item: Mapping[str, Any], envelope: Envelope) -> tuple[datetime,
     same amount in both of its times.
     """
     now = envelope.received_at
-    told = item.get("timestamp") or item.get("originalTimestamp")
+    told = _said(item.get("timestamp"), item.get("originalTimestamp"))
     if told is None:
         return now, None
     moment = _moment(told)
-    sent = item.get("sentAt") or envelope.sent_at
+    sent = _said(item.get("sentAt"), envelope.sent_at)
     original = None
     if sent is not None and not envelope.is_import:
         skew = now - _moment(sent)
-        moment, original = moment + skew, str(told) if abs(skew) > _SKEW_TOLD else None
+        original = str(told) if abs(skew) > _SKEW_TOLD else None
+        try:
+            moment += skew
+        except OverflowError as error:
+            raise EventRefused(reasons.INVALID_TIMESTAMP) from error
     oldest = OLDEST_IMPORTED if envelope.is_import else now - OLDEST_LIVE
     if moment < oldest:
         raise EventRefused(reasons.TOO_OLD)
     if moment > now + FUTURE_ALLOWED:
         return now, str(told)
     return moment, original
+
+
+def _said(*times: object) -> object:
+    """The first time that is said at all; clients send null and "" for none."""
+    return next((one for one in times if one is not None and one != ""), None)
 
 
 def _moment(value: object) -> datetime:
