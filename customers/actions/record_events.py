@@ -46,7 +46,8 @@ def record_events(*, source: Source, events: Sequence[NewEvent], now: datetime) 
     document = orjson.dumps([_row(event, ring) for event in once.values()]).decode()
     # One statement: a transaction of its own where the caller has none.
     with span("ingest", source=source.pk, events=len(once)):
-        stored = execute(ADD_EVENTS, {"rows": document, "source_id": source.pk, "now": now})
+        told = {"rows": document, "source_id": source.pk, "now": now}
+        stored = execute(ADD_EVENTS, told, prepared=True)
         if is_on():
             note("event", {event_trace(source.pk, message_id): {} for message_id in once})
     return Recorded(stored=stored, duplicates=len(events) - stored)

@@ -38,7 +38,7 @@ class Caller:
 
 def caller_by_key(secret: str) -> Caller:
     """The source a live API key stands for, with what every request asks besides."""
-    [(now, version, *found)] = rows(CALLER, {"key_hash": key_hash(secret)})
+    [(now, version, *found)] = rows(CALLER, {"key_hash": key_hash(secret)}, prepared=True)
     source = Source.from_db(None, _SOURCE_FIELDS, found) if found[0] is not None else None
     return Caller(source=source, now=now, plan_version=version)
 
