@@ -82,7 +82,7 @@ def main() -> None:
     with scratch_database() as url:
         os.environ["DATABASE_URL"] = url
         secret, source_id = make_key()
-        with web_server() as (port, pid):
+        with web_process() as (port, pid):
             yard = Yard(port=port, secret=secret, url=url, server=pid)
             yard.post(bodies(2_000, 50))  # prepared statements, a warm cache
             many = yard.post(bodies(told.events, 50))
@@ -189,8 +189,15 @@ def bodies(events: int, per_request: int) -> list[bytes]:
 
 
 @contextmanager
-def web_server() -> Iterator[tuple[int, int]]:
-    """Port and process of granian as `manage.py up` runs it."""
+def web_server() -> Iterator[str]:
+    """The address of granian as `manage.py up` runs it."""
+    with web_process() as (port, _pid):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def web_process() -> Iterator[tuple[int, int]]:
+    """Port and process of the same."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
