@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -67,7 +68,17 @@ def _row(event: NewEvent, ring: Keyring) -> dict[str, Any]:
         "context": event.context,
     }
     if event.customer_id is None and event.user_id:
-        row["user_hash"] = ring.lookup_hash("user_id", event.user_id).hex()
+        row["user_hash"] = _hash(ring, "user_id", event.user_id)
     elif event.customer_id is None and event.anonymous_id:
-        row["anonymous_hash"] = ring.lookup_hash("anonymous_id", event.anonymous_id).hex()
+        row["anonymous_hash"] = _hash(ring, "anonymous_id", event.anonymous_id)
     return row
+
+
+def _hash(ring: Keyring, kind: str, value: str) -> str:
+    return _hashes(ring.lookup_key, kind, value)
+
+
+@lru_cache(maxsize=32_768)
+def _hashes(lookup_key: bytes, kind: str, value: str) -> str:
+    """The hash as hex. Kept: who is on a page sends many events, and it is a tenth of their cost."""
+    return Keyring(lookup_key=lookup_key, ciphers={}).lookup_hash(kind, value).hex()
