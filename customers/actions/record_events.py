@@ -80,5 +80,5 @@ def _hash(ring: Keyring, kind: str, value: str) -> str:
 
 @lru_cache(maxsize=32_768)
 def _hashes(lookup_key: bytes, kind: str, value: str) -> str:
-    """The hash as hex. Kept: who is on a page sends many events, and it is a tenth of their cost."""
+    """The hash as hex. Kept: one visitor sends many events, and it is a tenth of their cost."""
     return Keyring(lookup_key=lookup_key, ciphers={}).lookup_hash(kind, value).hex()
