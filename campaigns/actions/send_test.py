@@ -28,6 +28,7 @@ from campaigns.channels.base import (
     Unavailable,
     Unknown,
 )
+from campaigns.channels.fan_out import fan_out
 from campaigns.channels.in_house import InHouse
 from campaigns.channels.runner import process_loop
 from campaigns.content.compose import Addressing, Ready, Recipient, compose_batch
@@ -117,13 +118,9 @@ def send_test_messages(
         for seed in seeds
     ]
     sends = _on_record(version, account, seeds, outgoing, rendered_as, locale, actor, now)
-    answers: list[Outcome] = []
-    most = provider.limits.per_request
-    for start in range(0, len(outgoing), most):
-        answers += process_loop().run(provider.send(outgoing[start : start + most]))
-    by_key = {answer.key: answer for answer in answers}
+    answers = process_loop().run(_answers(provider, outgoing))
     for send in sends:
-        _answered(send, by_key[send.key.hex])
+        _answered(send, answers.get(send.key.hex))
     return sends
 
 
@@ -243,8 +240,22 @@ def _on_record(
     return sends
 
 
-def _answered(send: SeedMessage, answer: Outcome) -> None:
+async def _answers(provider: Provider, outgoing: Sequence[Outgoing]) -> dict[str, Outcome]:
+    """What became of each message, by key; as many at once as the account bears."""
+    limits = provider.limits
+
+    async def send(start: int) -> list[Outcome]:
+        return await provider.send(outgoing[start : start + limits.per_request])
+
+    starts = range(0, len(outgoing), limits.per_request)
+    found = await fan_out(items=starts, act=send, concurrency=limits.concurrency)
+    return {answer.key: answer for answers in found for answer in answers}
+
+
+def _answered(send: SeedMessage, answer: Outcome | None) -> None:
     match answer:
+        case None:
+            return  # the row says that there is no answer
         case Accepted():
             send.outcome, send.provider_id = SeedMessage.Outcome.ACCEPTED, answer.provider_id[:200]
         case Refused():

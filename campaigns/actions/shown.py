@@ -117,7 +117,8 @@ def prices(segments: int, on: date, to: str = "") -> tuple[Price, ...]:
     wherever none is listed.
     """
     takes_part = Q(is_default=True) | Q(weight__gt=0)
-    accounts = ProviderAccount.objects.filter(takes_part, channel=Channel.SMS, is_active=True)
+    active = ProviderAccount.objects.filter(takes_part, is_active=True)
+    accounts = list(active.filter(channel=Channel.SMS))
     listed = price_lists(accounts, on)
     found: set[Price] = set()
     for account in accounts:

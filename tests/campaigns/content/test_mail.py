@@ -1,5 +1,6 @@
 """An e-mail as it is sent: MJML compiled, styles inlined, plain text made, Liquid untouched."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -117,3 +118,13 @@ def test_plain_text_is_what_a_reader_would_see() -> None:
 def test_an_unknown_tag_is_named() -> None:
     with pytest.raises(Unbuildable, match="mj-bogus"):
         from_mjml("<mjml><mj-bogus/></mjml>")
+
+
+@pytest.mark.parametrize("html", ["<![foo[ x ]]>", "<![>", "<p title='" * 9_000, "<!--a>" * 9_000])
+def test_a_text_is_made_of_pages_that_browsers_forgive(html: str) -> None:
+    started = time.perf_counter()
+
+    sent = build_parts(Channel.EMAIL, {**HEAD, "html": f"<p>Hello</p>{html}"})
+
+    assert sent["text"].startswith("Hello")
+    assert time.perf_counter() - started < 2
