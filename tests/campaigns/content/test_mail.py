@@ -127,4 +127,4 @@ def test_a_text_is_made_of_pages_that_browsers_forgive(html: str) -> None:
     sent = build_parts(Channel.EMAIL, {**HEAD, "html": f"<p>Hello</p>{html}"})
 
     assert sent["text"].startswith("Hello")
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 5

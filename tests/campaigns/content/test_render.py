@@ -103,12 +103,12 @@ def test_a_long_range_or_one_of_unknown_length_is_refused_when_it_is_saved(
 
 @pytest.mark.parametrize("opening", ["{% raw %}", "{% raw %}{", "{%- raw -%} {% if %}"])
 def test_openings_that_nothing_closes_take_no_time(opening: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     with pytest.raises(TemplateError):
         compile_parts(Channel.SMS, {"text": opening * (90_000 // len(opening))})
 
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize("text", ["wait ... for it", "a..b", "2 .. 3"])

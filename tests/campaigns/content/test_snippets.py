@@ -112,21 +112,21 @@ def test_a_snippet_being_written_may_not_stand_inside_itself() -> None:
 def test_what_grows_without_end_is_refused_at_once() -> None:
     texts = {f"s{n}": f'{{% snippet "s{n + 1}" %}}' * 100 for n in range(20)}
     shelf = library(**texts, s20="x")
-    started = time.perf_counter()
+    started = time.process_time()
 
     with pytest.raises(TemplateError) as refused:
         text('{% snippet "s0" %}', shelf)
 
     assert refused.value.code == "too_long"
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_openings_without_an_end_take_no_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     text("{% raw %}" * 10_000 + "snippet")
 
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_what_stands_behind_a_blanked_snippet_keeps_its_place() -> None:

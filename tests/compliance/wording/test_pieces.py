@@ -2,7 +2,7 @@
 
 import csv
 from datetime import date
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -162,25 +162,25 @@ def test_long_texts_are_read_but_not_kept() -> None:
     ],
 )
 def test_a_hostile_page_takes_little_more_than_reading_it_once(text: str) -> None:
-    started = perf_counter()
+    started = process_time()
     visible_text_of_whole(text)
-    once = perf_counter() - started
+    once = process_time() - started
 
-    started = perf_counter()
+    started = process_time()
     visible_text(text)
 
     assert once < 1
-    assert perf_counter() - started < 6 * once + 0.2
+    assert process_time() - started < 6 * once + 0.2
 
 
 @pytest.mark.parametrize("text", ["go。" * 20_000, "好。" * 20_000, "1\n\n" * 20_000])
 def test_a_text_that_cannot_be_cut_takes_little_more_than_reading_it_once(text: str) -> None:
     scanner = shipped_scanner()
-    started = perf_counter()
+    started = process_time()
     scanner.hits_of_whole(text, scope=SCOPE)
-    once = perf_counter() - started
+    once = process_time() - started
 
-    started = perf_counter()
+    started = process_time()
     scanner.hits(text, scope=SCOPE)
 
-    assert perf_counter() - started < 6 * once + 0.2
+    assert process_time() - started < 6 * once + 0.2
