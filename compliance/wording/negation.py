@@ -5,6 +5,7 @@ Two denials, a question or a rhetorical turn are for a person to judge.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
@@ -46,8 +47,9 @@ class Grammar:
         """One standing per match; the matches are sorted by their start."""
         standings: list[Standing] = []
         earlier: tuple[Match, Standing] | None = None
+        stops = [place for place, gap in enumerate(folded.gaps) if gap in _STOPS]
         for match in matches:
-            standing = self._standing(folded, match)
+            standing = self._standing(folded, match, stops)
             if standing is Standing.AFFIRMED and earlier is not None:
                 standing = self._inherited(folded, *earlier, match)
             standings.append(standing)
@@ -55,8 +57,8 @@ class Grammar:
                 earlier = match, standing
         return standings
 
-    def _standing(self, folded: Folded, match: Match) -> Standing:
-        low, high = clause_around(folded, match)
+    def _standing(self, folded: Folded, match: Match, stops: Sequence[int]) -> Standing:
+        low, high = clause_around(folded, match, stops)
         before, after = folded.tight[low : match.start], folded.tight[match.end : high]
         denial = self._adjacent.search(before)
         if denial:
@@ -104,12 +106,12 @@ class Grammar:
         return standing if self._link.fullmatch(between) else Standing.AFFIRMED
 
 
-def clause_around(folded: Folded, match: Match) -> tuple[int, int]:
-    """The half-open range of the clause that holds the match."""
-    low, high = match.start, match.end
-    first, last = max(0, low - _FAR), min(len(folded.tight), high + _FAR)
-    while low > first and folded.gaps[low] not in _STOPS:
-        low -= 1
-    while high < last and folded.gaps[high] not in _STOPS:
-        high += 1
+def clause_around(folded: Folded, match: Match, stops: Sequence[int]) -> tuple[int, int]:
+    """The half-open range of the clause that holds the match; ``stops`` are where others begin."""
+    low, high = max(0, match.start - _FAR), min(len(folded.tight), match.end + _FAR)
+    before, after = bisect_right(stops, match.start), bisect_left(stops, match.end)
+    if before:
+        low = max(low, stops[before - 1])
+    if after < len(stops):
+        high = min(high, stops[after])
     return low, high
