@@ -4,6 +4,9 @@ import base64
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
+from django.utils.translation import gettext as _
+
+from customers.errors import UnknownKey
 from customers.models import Quarantine
 from customers.queries.database import rows
 from customers.queries.identities import keyring
@@ -83,8 +86,16 @@ def newest_events(customer_ids: Sequence[int], *, until: datetime) -> dict[int, 
 
 
 def quarantined_payload(held: Quarantine) -> str:
-    """What the client sent, as JSON; for the eyes of those who mend it."""
-    return keyring().unseal(base64.b64decode(held.payload), QUARANTINE_BINDING)
+    """What the client sent, as JSON; for the eyes of those who mend it.
+
+    Raises UnknownKey when it cannot be read.
+    """
+    try:
+        return keyring().unseal(base64.b64decode(held.payload), QUARANTINE_BINDING)
+    except (UnknownKey, ValueError) as error:
+        raise UnknownKey(
+            "unreadable", _("The event cannot be read: its key is missing, or it was changed.")
+        ) from error
 
 
 def has_partition(month: date) -> bool:

@@ -180,3 +180,16 @@ def test_one_is_discarded_with_its_reason(client: Client) -> None:
 
     held.refresh_from_db()
     assert (held.state, held.note) == ("discarded", "noise")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("payload", ["", "{}", "not base64", "AAAA"])
+def test_payload_that_cannot_be_read_is_said_so(operator: Client, payload: str) -> None:
+    held = hold(PERSONAL)
+    Quarantine.objects.update(payload=payload)
+
+    page = operator.get(f"/admin/customers/quarantine/{held.pk}/change/")
+    mend = operator.get(f"/admin/customers/quarantine/{held.pk}/mend/")
+
+    assert "无法读取该事件" in page.content.decode()
+    assert mend.status_code == 302
