@@ -23,6 +23,7 @@ from compliance.wording.verdict import Verdict, heaviest
 _LINK: Final = re.compile(
     r"https?://|www\.|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:cn|com|net|org)/", re.I
 )
+UNNAMED_PRODUCT: Final = "N-01"
 _Entry = TypeVar("_Entry")
 
 
@@ -63,7 +64,7 @@ def scan_wording(
             tight=scanner.tight(text),
             products=kin,
             is_short=medium is not None and medium.is_short,
-            has_link=_LINK.search(text) is not None,
+            has_link=has_link(text),
         )
         missing = missing_disclosures(shipped_disclosures(), advertisement=advertisement, on=on)
     verdicts = [hit.verdict for hit in hits] + [Verdict(rule.verdict) for rule in missing]
@@ -73,6 +74,26 @@ def scan_wording(
         missing_disclosures=missing,
         not_applied=() if kin is not None else _waiting_for_the_product(),
     )
+
+
+def has_link(text: str) -> bool:
+    """Whether a text leads to more."""
+    return _LINK.search(text) is not None
+
+
+def says(text: str, statement: str) -> bool:
+    """Whether a text says all of a statement, however it is set."""
+    scanner = shipped_scanner()
+    return scanner.tight(statement) in scanner.tight(text)
+
+
+def mentions_product(text: str) -> bool:
+    """Whether a text speaks of a product or of its risk label.
+
+    A message that does so and names no product by its code cannot be held against the customer's
+    level: a reviewer must say that it is meant so (rule `UNNAMED_PRODUCT`).
+    """
+    return re.search(shipped_context().mentions, shipped_scanner().tight(text)) is not None
 
 
 def _looked_up(path: str, key: str | None, known: Mapping[str, _Entry]) -> _Entry | None:
@@ -91,6 +112,19 @@ def _looked_up(path: str, key: str | None, known: Mapping[str, _Entry]) -> _Entr
 def shipped_scanner() -> Scanner:
     """The shipped rules compiled, once per process (about a tenth of a second)."""
     return Scanner(shipped_wordbook())
+
+
+@functools.cache
+def rule_words() -> Mapping[str, str]:
+    """What each rule of wording is about: the term, or the statement to write; and its basis."""
+    book = shipped_wordbook()
+    listed = [*book.terms, *(phrase.term for phrase in book.phrases)]
+    terms = {term.rule_id: (term.text, term.basis) for term in listed}
+    statements = {rule.rule_id: (rule.text, rule.basis) for rule in shipped_disclosures()}
+    return {
+        rule_id: " · ".join(part for part in said if part)
+        for rule_id, said in (terms | statements).items()
+    }
 
 
 @functools.cache

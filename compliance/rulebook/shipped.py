@@ -18,6 +18,7 @@ from compliance.wording.lexicon import (
     Cue,
     CueKind,
     Exclusion,
+    Phrase,
     Severity,
     Status,
     Term,
@@ -48,11 +49,13 @@ class Medium:
 class Context:
     """What a text may be about and where it may stand.
 
-    ``products``: each kind with itself and the kinds it belongs to.
+    ``products``: each kind with itself and the kinds it belongs to. ``mentions``: what speaks of
+    some product, as a regular expression over folded text.
     """
 
     products: Mapping[str, frozenset[str]]
     media: Mapping[str, Medium]
+    mentions: str
 
 
 @functools.cache
@@ -67,6 +70,7 @@ def shipped_wordbook(folder: Path = FOLDER) -> Wordbook:
     readings = _rows(folder / "readings.tsv", _reading, fields=("syllable", "characters"))
     return Wordbook(
         terms=_rows(folder / "lexicon.csv", lambda row: _term(row, kinds)),
+        phrases=_rows(folder / "patterns.csv", _phrase),
         exclusions=_rows(folder / "exclusions.csv", _exclusion),
         cues=_rows(folder / "cues.csv", _cue),
         spellings=dict(_rows(folder / "spellings.csv", lambda row: (row["written"], row["meant"]))),
@@ -100,6 +104,7 @@ def shipped_context(folder: Path = FOLDER) -> Context:
                 channel: Medium(is_online=medium["online"], is_short=medium["short"])
                 for channel, medium in told["channels"].items()
             },
+            mentions=_regex("|".join(told["mentions"])),
         ),
     )
 
@@ -142,6 +147,23 @@ def _term(row: Mapping[str, str], kinds: frozenset[str]) -> Term:
         needs_product=row["needs_product"] == "yes",
         validity=_validity(row),
     )
+
+
+def _phrase(row: Mapping[str, str]) -> Phrase:
+    term = Term(
+        rule_id=row["rule_id"],
+        text=row["name"],
+        category=row["category"],
+        severity=Severity(row["severity"]),
+        verdict=_VERDICTS[row["verdict"]],
+        basis=row["basis"],
+        products=frozenset(),
+        is_for_online=False,
+        relaxed={},
+        needs_product=False,
+        validity=_validity(row),
+    )
+    return Phrase(term=term, pattern=_regex(row["pattern"]))
 
 
 def _exclusion(row: Mapping[str, str]) -> Exclusion:

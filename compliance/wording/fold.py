@@ -49,6 +49,11 @@ class Folded:
 
 # Chinese ideographs that serve as ornaments between others, and letters without a shape.
 _STRIPPED: Final = frozenset("丨丶灬丿乀\u115f\u1160")
+# Radicals with a code of their own, which NFKC leaves alone, as the characters they look like.
+_RADICALS: Final = str.maketrans(
+    "⺅⺌⺝⺟⺠⺡⺮⺼⻅⻈⻉⻋⻓⻔⻖⻘⻚⻛⻝⻢⻣⻤⻥⻨⻩⻬⻮⻰",
+    "亻小月母民氵竹月见讠贝车长门阝青页风食马骨鬼鱼麦黄齐齿龙",
+)
 _ZEROS: Final = frozenset("零〇")
 # Marks in their NFKC form; … becomes dots.
 _GAPS: Final = {
@@ -151,7 +156,7 @@ def _with_zeros(text: str) -> str:
 
 def _kept(character: str) -> str:
     """What is kept of one character: letters, numerals and the percent sign, plainly written."""
-    wide = unicodedata.normalize("NFKC", character)
+    wide = unicodedata.normalize("NFKC", character).translate(_RADICALS)
     simple = "".join(_simplified().get(letter, letter) for letter in wide)
     # Pinyin writes ü as v; other accents only mark the tone.
     bare = unicodedata.normalize("NFD", simple.lower().replace("ü", "v"))

@@ -86,6 +86,14 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """A term that comes in many wordings: a regular expression over the folded text."""
+
+    term: Term
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:
     """Neutral or mandatory text: a term inside a match of ``pattern`` is no hit.
 
@@ -116,6 +124,7 @@ class Wordbook:
     """
 
     terms: Sequence[Term]
+    phrases: Sequence[Phrase]
     exclusions: Sequence[Exclusion]
     cues: Sequence[Cue]
     spellings: Mapping[str, str]

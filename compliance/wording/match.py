@@ -1,5 +1,6 @@
 """Find every listed term of a folded text in one pass."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,6 +71,10 @@ class Matcher:
             for spelling in _variants(term.text):
                 folded = self.folder.fold(spelling)
                 by_spelling[folded.tight, tuple(folded.runs)].append(term)
+        self._phrases = [(phrase.term, re.compile(phrase.pattern)) for phrase in wordbook.phrases]
+        self._any_phrase = re.compile(
+            "|".join(f"(?:{phrase.pattern})" for phrase in wordbook.phrases) or "(?!)"
+        )
         self._add_written(by_spelling)
         self._add_heard(by_spelling)
 
@@ -81,9 +86,28 @@ class Matcher:
     def candidates(self, text: str) -> Folded | None:
         """The folded text if anything in it may be a term, None for the many without."""
         tight = self.folder.tight(text)
-        if _is_hit(self._written, tight) or _is_hit(self._heard, self._voice.letters(tight)):
+        if (
+            _is_hit(self._written, tight)
+            or _is_hit(self._heard, self._voice.letters(tight))
+            or self._any_phrase.search(tight)
+        ):
             return self.folder.fold(text)
         return None
+
+    def phrased(self, folded: Folded) -> Iterator[Match]:
+        """Every phrase; one that a comma or a full stop divides may be two thoughts."""
+        if not self._any_phrase.search(folded.tight):
+            return
+        for term, pattern in self._phrases:
+            for found in pattern.finditer(folded.tight):
+                start, end = found.span()
+                widest = max(folded.gaps[start + 1 : end], default=Gap.NONE)
+                yield Match(
+                    terms=(term,),
+                    start=start,
+                    end=end,
+                    manner=Manner.SPLIT if widest >= Gap.CLAUSE else Manner.WRITTEN,
+                )
 
     def written(self, folded: Folded) -> Iterator[Match]:
         """Every term that is written out."""

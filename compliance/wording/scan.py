@@ -119,6 +119,10 @@ class Scanner:
             for match in self._applying(scope, self._matcher.sounding(folded))
             if not spelled_out.cover(match)
         ]
+        # Apart from the terms: a phrase speaks for no term that happens to stand in it.
+        phrases = self._applying(scope, self._matcher.phrased(folded))
+        told = zip(phrases, self._grammar.standings(folded, phrases), strict=True)
+        found += [(match, standing) for match, standing in told if standing is not Standing.DENIED]
         found.sort(key=lambda pair: (pair[0].start, pair[0].end))
         return tuple(_hit(text, folded, scope, match, standing) for match, standing in found)
 

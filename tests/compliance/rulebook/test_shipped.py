@@ -71,6 +71,7 @@ def test_rule_numbers_are_unique() -> None:
     wordbook = shipped_wordbook()
     numbers = [
         *(term.rule_id for term in wordbook.terms),
+        *(phrase.term.rule_id for phrase in wordbook.phrases),
         *(rule.rule_id for rule in wordbook.exclusions),
         *(rule.rule_id for rule in shipped_disclosures()),
     ]
@@ -91,6 +92,7 @@ def test_products_of_disclosures_are_known() -> None:
         ("lexicon.csv", "2015-09-01", "2015-13-01", shipped_wordbook, "lexicon.csv, line 2"),
         ("lexicon.csv", "A1-01,保本,", "A1-01,,", shipped_wordbook, "the term is empty"),
         ("lexicon.csv", ",all,", ",unicorns,", shipped_wordbook, "unknown scope 'unicorns'"),
+        ("patterns.csv", "(测评|", "((测评|", shipped_wordbook, "patterns.csv, line 2"),
         ("exclusions.csv", "中低风险|", "(中低风险|", shipped_wordbook, "exclusions.csv, line 2"),
         ("cues.csv", "adjacent,", "sideways,", shipped_wordbook, "cues.csv, line 2"),
         ("disclosures.json", '"rule_id": "L-01",', "", shipped_disclosures, "entry 1: 'rule_id'"),

@@ -1,0 +1,66 @@
+"""Disguises and denials that were once read wrongly."""
+
+from datetime import date
+
+import pytest
+
+from compliance.scan import scan_wording
+from compliance.wording.verdict import Verdict
+
+TODAY = date(2026, 11, 22)
+
+
+def verdict(text: str) -> Verdict:
+    return scan_wording(text=text, on=TODAY).verdict
+
+
+@pytest.mark.parametrize("text", ["零⻛险", "⺅呆本", "稳⻉兼不赔", "大⻢股必涨"])
+def test_a_radical_with_a_code_of_its_own_hides_nothing(text: str) -> None:
+    assert verdict(text) is Verdict.BLOCK
+
+
+@pytest.mark.parametrize("text", ["他在发呆本周不来", "您的呆本账款"])
+def test_a_character_alone_is_not_taken_for_one_taken_apart(text: str) -> None:
+    assert verdict(text) is Verdict.ALLOW
+
+
+@pytest.mark.parametrize(
+    "text", ["无一不保本", "没有一款不保本", "没有一款产品不保本", "哪款不保本", "谁家不保本"]
+)
+def test_nobody_who_does_not_is_everybody_who_does(text: str) -> None:
+    assert verdict(text) is Verdict.REVIEW
+
+
+@pytest.mark.parametrize(
+    "text", ["没有任何机构承诺保本", "我们没有一只产品保本，也不保息", "任何产品都不保本"]
+)
+def test_nobody_who_does_is_a_denial(text: str) -> None:
+    assert verdict(text) is Verdict.ALLOW
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Guaranteed returns of 8%",
+        "ｇｕａｒａｎｔｅｅｄ　ｒｅｔｕｒｎｓ",
+        "Your principal is fully guaranteed",
+        "A risk-free way to invest",
+        "Double your money",
+    ],
+)
+def test_promises_in_english_are_blocked(text: str) -> None:
+    assert verdict(text) is Verdict.BLOCK
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Returns are not guaranteed.",
+        "Past performance is no guarantee of future returns.",
+        "There are no guaranteed returns.",
+        "The risk-free rate is 2%.",
+        "There is no risk-free investment.",
+    ],
+)
+def test_english_warnings_pass(text: str) -> None:
+    assert verdict(text) is Verdict.ALLOW
