@@ -15,6 +15,7 @@ from compliance.rulebook.shipped import shipped_context
 
 log = logging.getLogger("compliance.audit")
 
+_RATINGS = ("issuer_risk", "distributor_risk")
 RULES = "rules"  # the kind under which changes of rules are reviewed
 # Any constant does; it keeps two writers from forking the chain.
 _AUDIT_LOCK = 0x70C5_0001
@@ -192,6 +193,7 @@ def save_product(*, product: Product, actor: User, now: datetime) -> Product:
         raise NotPermitted(_("Your role may not change products. Ask compliance."))
     if product.kind and product.kind not in shipped_context().products:
         raise RulebookError(_("There is no product kind %(kind)s.") % {"kind": product.kind})
+    before = Product.objects.filter(pk=product.pk).values(*_RATINGS).first() or {}
     product.updated_at = now
     product.save()
     record(
@@ -205,6 +207,8 @@ def save_product(*, product: Product, actor: User, now: datetime) -> Product:
             "distributor_risk": product.distributor_risk,
             "regions": product.regions,
             "is_public": product.is_public,
+            "risk_points": product.risk_points,
+            "ratings_before": before,
         },
     )
     return product

@@ -100,15 +100,20 @@ def _window(rule: Rule) -> Window:
     params = rule.params
     if params["days"] not in ("any", "trading"):
         raise RulesRefused(DAYS, rule=rule.rule_id)
-    hours = tuple((_minutes(start), _minutes(end)) for start, end in params["hours"])
-    if any(not 0 <= start < end for start, end in hours) or list(hours) != sorted(hours):
-        raise RulesRefused(HOURS, rule=rule.rule_id)
     return Window(
         rule_id=rule.rule_id,
         channels=frozenset(params["channels"]),
-        hours=hours,
+        hours=read_hours(params["hours"], rule.rule_id),
         trading_only=params["days"] == "trading",
     )
+
+
+def read_hours(pairs: Iterable[Iterable[str]], rule_id: str) -> tuple[tuple[int, int], ...]:
+    """Pairs of clock times as minutes since midnight. Raises `RulesRefused`."""
+    hours = tuple((_minutes(start), _minutes(end)) for start, end in pairs)
+    if any(not 0 <= start < end for start, end in hours) or list(hours) != sorted(hours):
+        raise RulesRefused(HOURS, rule=rule_id)
+    return hours
 
 
 def _minutes(clock: str) -> int:

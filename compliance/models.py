@@ -72,6 +72,16 @@ class Product(models.Model):
     is_complex = models.BooleanField(_("complex"), default=False)
     permission = models.CharField(_("needs the permission"), max_length=40, blank=True)
     opens = models.CharField(_("opens the permission"), max_length=40, blank=True)
+    risk_points = models.TextField(
+        _("special risk points"),
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "Of a product of high risk or a complex one: each message about it must say this, word"
+            " for word, and link to further information."
+        ),
+    )
     updated_at = models.DateTimeField(_("updated at"))
 
     class Meta:

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from compliance.calendar import Calendar, read_calendar
 from compliance.contact import ContactRules, read_contact_rules
 from compliance.errors import RulebookError
+from compliance.jurisdiction import Jurisdictions, read_jurisdictions, require_numbers
 from compliance.models import AuditEntry, AuditHead, Product, Review, RulePack
-from compliance.rulebook.rule import Rule, in_force, read_rules, require_successor
+from compliance.rulebook.rule import Rule, completed, in_force, read_rules, require_successor
 from compliance.rulebook.shipped import shipped_document, shipped_rules
 from compliance.suitability import values as suitability
 from compliance.suitability.judge import require_known
@@ -26,7 +27,7 @@ GENESIS = "0" * 64
 ANCHOR = "audit head %d %s"
 _ANCHOR_IN_LOG = re.compile(r"\baudit head (\d{1,18}) ([0-9a-f]{64})\b")
 # The sets of rules that officers may change; each is a file of the same name that we ship.
-PACKS: Final = ("suitability", "contact", "calendar")
+PACKS: Final = ("suitability", "contact", "calendar", "jurisdictions", "records")
 
 
 CLOCK: Final = (
@@ -62,12 +63,19 @@ def approved_at(*, kind: str, key: str, content_hash: str) -> datetime | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rulebook:
-    """The rules in force on a day; ``packs``: which version of each set, 0 for the shipped one."""
+    """The rules in force on a day.
+
+    ``packs``: the versions of those sets that officers changed; ``digest``: SHA-256, hex, of all
+    sets, shipped ones too, so that an old decision can be held against what counted then.
+    """
 
     suitability: Mapping[str, Rule]
     contact: ContactRules
     calendar: Calendar
+    jurisdictions: Jurisdictions
+    records: Mapping[str, Rule]
     packs: Mapping[str, int]
+    digest: str
 
 
 def rulebook(on: date) -> Rulebook:
@@ -93,21 +101,27 @@ def _packs_in_force(on: date) -> Iterable[int]:
 def _rulebook(on: date, pack_ids: tuple[int, ...]) -> Rulebook:
     """An active pack never changes, so its number stands for its rules."""
     packs = {pack.key: pack for pack in RulePack.objects.filter(pk__in=pack_ids)}
-    rules = {
-        key: read_rules(packs[key].rules) if key in packs else shipped_rules(key) for key in PACKS
+    told = {
+        key: completed(packs[key].rules if key in packs else (), shipped_document(key))
+        for key in PACKS
     }
+    rules = {key: read_rules(document) for key, document in told.items()}
     return Rulebook(
         suitability=in_force(rules["suitability"], on),
         contact=read_contact_rules(in_force(rules["contact"], on).values()),
         calendar=read_calendar(in_force(rules["calendar"], on).values()),
+        jurisdictions=read_jurisdictions(in_force(rules["jurisdictions"], on).values()),
+        records=in_force(rules["records"], on),
         packs={key: pack.version for key, pack in packs.items()},
+        digest=_sha256(_canonical(told)),
     )
 
 
 def rules_as_told(key: str, on: date) -> object:
     """The set in force on a day as JSON: what a change starts from."""
     pack = RulePack.objects.filter(pk__in=_packs_in_force(on), key=key).first()
-    return pack.rules if pack else shipped_document(key)
+    shipped = shipped_document(key)
+    return completed(pack.rules, shipped) if pack else shipped
 
 
 def check_rules(key: str, told: object) -> None:
@@ -126,6 +140,11 @@ def check_rules(key: str, told: object) -> None:
             read_contact_rules(rules)
         case "calendar":
             read_calendar(rules)
+        case "jurisdictions":
+            found = read_jurisdictions(rule for rule in rules if rule.is_active)
+            require_numbers(found, shipped_rules("suitability"))
+        case "records":
+            pass  # that they have the shape of the shipped ones is all there is to judge
         case _:
             require_known(rules)
 
@@ -133,7 +152,14 @@ def check_rules(key: str, told: object) -> None:
 def pack_hash(pack: RulePack) -> str:
     """SHA-256, hex, of what a reviewer of the pack approves."""
     body = [pack.key, pack.version, pack.effective_from.isoformat(), pack.rules]
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _sha256(_canonical(body))
+
+
+def _canonical(content: object) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -154,6 +180,7 @@ def products(codes: Collection[str]) -> dict[str, suitability.Product]:
             is_complex=row.is_complex,
             permission=row.permission,
             opens=row.opens,
+            risk_points=row.risk_points,
         )
         for row in Product.objects.filter(code__in=codes)
     }
@@ -169,8 +196,7 @@ def entry_hash(*, previous_hash: str, entry: AuditEntry) -> str:
         "subject": entry.subject,
         "detail": entry.detail,
     }
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(f"{previous_hash}\n{text}".encode()).hexdigest()
+    return _sha256(f"{previous_hash}\n{_canonical(body)}")
 
 
 def broken_audit_entries() -> Iterator[int]:

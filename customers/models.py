@@ -59,6 +59,17 @@ class Customer(models.Model):
         _("average assets of 20 days"), max_digits=20, decimal_places=4, null=True, blank=True
     )
     trading_since = models.DateField(_("trading since"), null=True, blank=True)
+    # What makes a professional investor (S-09), as last proved.
+    financial_asset = models.DecimalField(
+        _("financial assets proved"), max_digits=20, decimal_places=4, null=True, blank=True
+    )
+    yearly_income = models.DecimalField(
+        _("yearly income proved, average of 3 years"),
+        max_digits=20,
+        decimal_places=4,
+        null=True,
+        blank=True,
+    )
     lifecycle = models.CharField(_("lifecycle"), max_length=20, null=True, blank=True)
     total_asset = models.DecimalField(
         _("total assets"), max_digits=20, decimal_places=4, null=True, blank=True

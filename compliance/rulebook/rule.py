@@ -107,18 +107,42 @@ def require_successor(rules: Sequence[Rule], of: Sequence[Rule]) -> None:
             raise RulesRefused(SHAPE, rule=known.rule_id, shape=str(known.params))
 
 
+def completed(
+    told: Iterable[Mapping[str, Any]], shipped: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Rules an officer wrote under an older release, with what was added since.
+
+    An added rule or number counts as we ship it until somebody changes it.
+    """
+    models = {rule["rule_id"]: rule for rule in shipped}
+    written = [dict(rule) for rule in told]
+    for rule in written:
+        model = models.pop(rule["rule_id"], None)
+        if model is not None:
+            rule["params"] = {**model["params"], **rule["params"]}
+    return [*written, *(dict(rule) for rule in models.values())]
+
+
+def is_shaped(value: object, model: object) -> bool:
+    """Whether one number, text, list or table is shaped as its model is."""
+    return _fits(value, model, is_open=_is_table(model))
+
+
 def _fits(value: object, model: object, *, is_open: bool) -> bool:
     """Whether a value is shaped as its model is.
 
-    The params' own names are fixed; the tables inside them may have other keys.
+    The params' own names are fixed; the tables inside them may have other keys. Of a table that
+    we ship empty nothing is known here; who reads it judges it.
     """
     match model:
         case dict():
             if not isinstance(value, dict) or (not is_open and value.keys() != model.keys()):
                 return False
             if is_open:
-                example = next(iter(model.values()))
-                return all(_fits(inner, example, is_open=False) for inner in value.values())
+                example = next(iter(model.values()), None)
+                return example is None or all(
+                    _fits(inner, example, is_open=False) for inner in value.values()
+                )
             return all(
                 _fits(value[key], inner, is_open=_is_table(inner)) for key, inner in model.items()
             )
@@ -133,4 +157,4 @@ def _fits(value: object, model: object, *, is_open: bool) -> bool:
 
 
 def _is_table(model: object) -> bool:
-    return isinstance(model, dict) and bool(model)
+    return isinstance(model, dict)

@@ -98,18 +98,26 @@ def client_initiated(offer: Offer, params: Params) -> Finding | NotApplied | Non
 
 def extra_care(offer: Offer, params: Params) -> Finding | NotApplied | None:
     """S-05: what is of high risk or complex goes with more information and time to think."""
-    if not offer.product.is_complex and (offer.risk is None or offer.risk < params["from_risk"]):
+    notices = care_notices(offer.product, offer.risk, params)
+    if not notices:
         return None
     return Finding(
         rule_id="S-05",
         decision=Decision.ALLOW_WITH_NOTICE,
         evidence={"risk": offer.risk, "complex": offer.product.is_complex},
-        notices=(
-            "extra_information",
-            "special_risk_points",
-            f"cooling_hours:{params['cooling_hours']}",
-            "visit_task",
-        ),
+        notices=notices,
+    )
+
+
+def care_notices(product: Product, risk: int | None, params: Params) -> tuple[str, ...]:
+    """S-05: what goes with a product of high risk or a complex one, with others nothing."""
+    if not product.is_complex and (risk is None or risk < params["from_risk"]):
+        return ()
+    return (
+        "extra_information",
+        "special_risk_points",
+        f"cooling_hours:{params['cooling_hours']}",
+        "visit_task",
     )
 
 
@@ -147,7 +155,23 @@ def rating(offer: Offer, params: Params) -> Finding | NotApplied | None:
 
 def professional(offer: Offer, params: Params) -> Finding | NotApplied | None:
     """S-09: speaks through the others: who is professional today is outside the matrix."""
-    return None if offer.client.investor_type == "professional" else SKIPPED
+    return None if offer.is_professional else SKIPPED
+
+
+def is_professional(client: Client, on: date, params: Params) -> bool:
+    """S-09: by evidence that has not run out and that bears the numbers of his kind.
+
+    Assets or income of so much, and so many months of experience; what is not on record proves
+    nothing, and the day after the evidence ran out he is an ordinary investor again.
+    """
+    needed = params["kinds"].get(client.investor_type)
+    until, since = client.professional_until, client.trading_since
+    if needed is None or until is None or on > until or since is None:
+        return False
+    assets, income = client.financial_asset, client.yearly_income
+    is_wealthy = assets is not None and assets >= needed["assets"]
+    has_earned = income is not None and income >= needed["income"]
+    return (is_wealthy or has_earned) and add_months(since, int(needed["months"])) <= on
 
 
 def permission(offer: Offer, params: Params) -> Finding | NotApplied | None:
@@ -198,7 +222,8 @@ def person(offer: Offer, params: Params) -> Finding | NotApplied | None:
     area = product.regions or params["regions"]
     if area and client.region not in area:
         return _blocked("S-12", region=client.region)
-    if age >= params["elder_from"] and (offer.risk is None or offer.risk >= params["elder_risk"]):
+    is_elder = bool(product.code) and age >= params["elder_from"]
+    if is_elder and (offer.risk is None or offer.risk >= params["elder_risk"]):
         return Finding(
             rule_id="S-12",
             decision=Decision.REVIEW,

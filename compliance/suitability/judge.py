@@ -1,13 +1,20 @@
 """All rules in force over one offer; and whether a customer may be assessed again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from compliance.errors import RulesRefused
 from compliance.rulebook.rule import Rule
 from compliance.sentences import Sentence
-from compliance.suitability.checks import CHECKS, NotApplied, Offer, valid_until
+from compliance.suitability.checks import (
+    CHECKS,
+    NotApplied,
+    Offer,
+    care_notices,
+    is_professional,
+    valid_until,
+)
 from compliance.suitability.values import (
     WEIGHT,
     Ask,
@@ -26,7 +33,15 @@ UNKNOWN_KIND: Final = Sentence(
     en="S-06: “months” has no entry for the kind of institution.",
     zh="S-06：“months”中没有该机构类型。",
 )
+UNASKABLE: Final = Sentence(
+    code="unaskable_rule",
+    en="S-13: “asks” may name {known}.",
+    zh="S-13：“asks”只能包含 {known}。",
+)
 ASSESSMENTS: Final = "S-07"  # judged apart: see `may_assess`
+UNNAMED: Final = "S-13"  # says what is asked where no product is named: see `judge_unnamed`
+# What can be asked of a customer alone.
+ASKABLE: Final = ("S-03", "S-06", "S-12")
 # Without these in force nothing is known about suitability at all.
 INDISPENSABLE: Final = ("S-01", "S-03", "S-04", "S-06", "S-08", "S-11", "S-12")
 
@@ -37,14 +52,43 @@ def judge(*, client: Client, product: Product, ask: Ask, rules: Mapping[str, Rul
     The heaviest finding decides: BLOCK, REVIEW, ALLOW_WITH_NOTICE, ALLOW. An offer is blocked
     where a rule that nothing can be judged without is not in force.
     """
-    offer = Offer(
-        client, product, ask, effective_risk(product), _is_professional(client, ask.on, rules)
-    )
-    findings = [_missing(rule_id) for rule_id in INDISPENSABLE if rule_id not in rules]
+    return _opinion(client, product, ask, rules, asked=CHECKS, needed=INDISPENSABLE)
+
+
+def notices_due(*, product: Product, rules: Mapping[str, Rule]) -> tuple[str, ...]:
+    """S-05: what must go with every message about the product, whoever gets it."""
+    rule = rules.get("S-05")
+    return care_notices(product, effective_risk(product), rule.params) if rule else ()
+
+
+def judge_unnamed(*, client: Client, ask: Ask, rules: Mapping[str, Rule]) -> Opinion:
+    """What the rules say of marketing that names no product: those that S-13 asks of the person.
+
+    Nobody can tell that such a message is about the lowest risk, so whoever is of the lowest class
+    gets none (S-03); nor does whoever has no valid assessment (S-06), is a minor or lives outside
+    the licence area (S-12).
+    """
+    rule = rules.get(UNNAMED)
+    asked = tuple(rule.params["asks"]) if rule else ()
+    return _opinion(client, Product(code=""), ask, rules, asked=asked, needed=(UNNAMED, *asked))
+
+
+def _opinion(
+    client: Client,
+    product: Product,
+    ask: Ask,
+    rules: Mapping[str, Rule],
+    *,
+    asked: Collection[str],
+    needed: Iterable[str],
+) -> Opinion:
+    is_outside = "S-09" in rules and is_professional(client, ask.on, rules["S-09"].params)
+    offer = Offer(client, product, ask, effective_risk(product), is_outside)
+    findings = [_missing(rule_id) for rule_id in needed if rule_id not in rules]
     skipped: list[str] = []
     for rule_id, check in CHECKS.items():
         rule = rules.get(rule_id)
-        if rule is None:
+        if rule is None or rule_id not in asked:
             continue
         told = check(offer, rule.params)
         if isinstance(told, Finding):
@@ -57,17 +101,19 @@ def judge(*, client: Client, product: Product, ask: Ask, rules: Mapping[str, Rul
         ),
         findings=tuple(findings),
         not_applied=tuple(skipped),
-        read={"product": product.code, "risk": offer.risk, "level": client.risk_level},
+        read=_read(offer),
     )
 
 
 def require_known(rules: Iterable[Rule]) -> None:
     """Refuse rules nobody judges by, and references to what isn't there. Raises `RulesRefused`."""
     for rule in rules:
-        if rule.rule_id not in CHECKS and rule.rule_id != ASSESSMENTS:
+        if rule.rule_id not in (*CHECKS, ASSESSMENTS, UNNAMED):
             raise RulesRefused(UNKNOWN_RULE, rule=rule.rule_id)
         if rule.rule_id == "S-06" and rule.params["institution"] not in rule.params["months"]:
             raise RulesRefused(UNKNOWN_KIND)
+        if rule.rule_id == UNNAMED and not set(rule.params["asks"]) <= set(ASKABLE):
+            raise RulesRefused(UNASKABLE, known=", ".join(ASKABLE))
 
 
 def effective_risk(product: Product) -> int | None:
@@ -105,15 +151,14 @@ def reminder_due_on(*, client: Client, on: date, rules: Mapping[str, Rule]) -> b
     return rule is not None and until is not None and (until - on).days in rule.params["remind"]
 
 
-def _is_professional(client: Client, on: date, rules: Mapping[str, Rule]) -> bool:
-    """S-09: by evidence that has not run out; afterwards he is like everybody again."""
-    until = client.professional_until
-    return (
-        "S-09" in rules
-        and client.investor_type == "professional"
-        and until is not None
-        and on <= until
-    )
+def _read(offer: Offer) -> Mapping[str, str | int | None]:
+    if not offer.product.code:
+        return {"level": offer.client.risk_level}
+    return {
+        "product": offer.product.code,
+        "risk": offer.risk,
+        "level": offer.client.risk_level,
+    }
 
 
 def _missing(rule_id: str) -> Finding:

@@ -51,6 +51,10 @@ class Client(Protocol):
     @property
     def trading_since(self) -> date | None: ...
     @property
+    def financial_asset(self) -> Decimal | None: ...
+    @property
+    def yearly_income(self) -> Decimal | None: ...
+    @property
     def birth_on(self) -> date | None: ...
     @property
     def region(self) -> str | None: ...
@@ -63,7 +67,8 @@ class Product:
     ``kind``: as the wording rules know it, e.g. ``public_fund``; ``asset_class``: compared with
     the customer's objectives; ``regions``: the licence area, empty for the whole country;
     ``permission``: what a customer must hold to trade it; ``opens``: the permission that this
-    offer is about, if it is no product but the opening of one.
+    offer is about, if it is no product but the opening of one; ``risk_points``: what each message
+    about it must say if rule S-05 asks for special risk points.
     """
 
     code: str
@@ -77,6 +82,7 @@ class Product:
     is_complex: bool = False
     permission: str = ""
     opens: str = ""
+    risk_points: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,3 +118,8 @@ class Opinion:
     def deciding(self) -> tuple[str, ...]:
         """The rules that the decision rests on."""
         return tuple(f.rule_id for f in self.findings if f.decision is self.decision)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """All that must go with the offer, once each."""
+        return tuple(dict.fromkeys(notice for f in self.findings for notice in f.notices))

@@ -125,6 +125,7 @@ class CustomerAdmin(ReadOnlyAdmin):
                     ("permissions", "qualified_until"),
                     ("lifecycle", "total_asset"),
                     ("trading_since", "average_asset"),
+                    ("financial_asset", "yearly_income"),
                     "objects",
                 )
             },

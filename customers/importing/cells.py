@@ -189,6 +189,8 @@ COLUMNS: dict[str, Converter] = {
     "permissions": to_codes,
     "average_asset": to_money,
     "trading_since": to_date,
+    "financial_asset": to_money,
+    "yearly_income": to_money,
     "aml_hold": to_boolean,
     "internal_hold": to_boolean,
     "lifecycle": to_text(20),

@@ -1,6 +1,7 @@
 """The consent ledger, and the lock that orders it with sending."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from customers.queries.database import as_array, rows
 from customers.vocabulary import ConsentState, Purpose
@@ -64,25 +65,48 @@ IMPORT_CONSENTS = """
 
 
 CURRENT_CONSENTS = """
-    SELECT DISTINCT ON (customer_id, channel) customer_id, channel, state
+    SELECT DISTINCT ON (customer_id, channel) customer_id, channel, state, id,
+        coalesce(evidence ->> 'form', '') = 'written'
     FROM customers_consent
     WHERE customer_id = ANY(%(ids)s::bigint[]) AND purpose = %(purpose)s
     ORDER BY customer_id, channel, id DESC
 """
 
 
-def current_consents(
+class Statement(NamedTuple):
+    """What was said last. ``number`` rises with each; ``is_written``: the evidence's form says so.
+
+    Evidence of a written word is recorded as ``{"form": "written"}``.
+    """
+
+    state: ConsentState
+    number: int = 0
+    is_written: bool = False
+
+
+def current_statements(
     customer_ids: Sequence[int], purpose: str = Purpose.MARKETING
-) -> dict[int, dict[str, ConsentState]]:
+) -> dict[int, dict[str, Statement]]:
     """The newest statement by channel; who has never said anything is absent.
 
     Parameters
     ----------
     customer_ids : up to about 1 000, read in one statement
     """
-    current: dict[int, dict[str, ConsentState]] = {}
-    for customer_id, channel, state in rows(
+    current: dict[int, dict[str, Statement]] = {}
+    for customer_id, channel, state, number, is_written in rows(
         CURRENT_CONSENTS, {"ids": as_array(customer_ids), "purpose": purpose}
     ):
-        current.setdefault(customer_id, {})[channel] = ConsentState(state)
+        said = Statement(ConsentState(state), number, is_written)
+        current.setdefault(customer_id, {})[channel] = said
     return current
+
+
+def current_consents(
+    customer_ids: Sequence[int], purpose: str = Purpose.MARKETING
+) -> dict[int, dict[str, ConsentState]]:
+    """Only whether each granted or withdrew: see `current_statements`."""
+    return {
+        customer_id: {channel: said.state for channel, said in by_channel.items()}
+        for customer_id, by_channel in current_statements(customer_ids, purpose).items()
+    }

@@ -19,20 +19,22 @@ UPSERT_CUSTOMERS = """
         customer_no, status, name_cipher, gender, birth_on, city, region, risk_level,
         risk_assessed_on, risk_valid_until, lowest_class, horizon_months, objectives,
         investor_type, professional_until, qualified_until, permissions, average_asset,
-        trading_since, lifecycle, total_asset, locale, time_zone, personalise_off, aml_hold,
-        internal_hold, attributes, created_at, updated_at)
+        trading_since, financial_asset, yearly_income, lifecycle, total_asset, locale, time_zone,
+        personalise_off, aml_hold, internal_hold, attributes, created_at, updated_at)
     SELECT customer_no, 'active', decode(name, 'hex'), gender, birth_on, city, region, risk_level,
            risk_assessed_on, risk_valid_until, lowest_class, horizon_months,
            string_to_array(objectives, '|'), investor_type, professional_until, qualified_until,
-           string_to_array(permissions, '|'), average_asset, trading_since, lifecycle,
-           total_asset, locale, time_zone, false, coalesce(aml_hold, false),
-           coalesce(internal_hold, false), coalesce(attributes, '{}'), %(now)s, %(now)s
+           string_to_array(permissions, '|'), average_asset, trading_since,
+           financial_asset, yearly_income, lifecycle, total_asset, locale, time_zone, false,
+           coalesce(aml_hold, false), coalesce(internal_hold, false),
+           coalesce(attributes, '{}'), %(now)s, %(now)s
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
         customer_no text, name text, gender text, birth_on date, city text, region text,
         risk_level text, risk_assessed_on date, risk_valid_until date, lowest_class boolean,
         horizon_months int, objectives text, investor_type text, professional_until date,
         qualified_until date, permissions text, average_asset numeric, trading_since date,
-        lifecycle text, total_asset numeric, locale text, time_zone text, aml_hold boolean,
+        financial_asset numeric, yearly_income numeric, lifecycle text, total_asset numeric,
+        locale text, time_zone text, aml_hold boolean,
         internal_hold boolean, attributes jsonb)
     ORDER BY customer_no  -- one order for all writers, so that none deadlock
     ON CONFLICT (customer_no) DO UPDATE SET
@@ -53,6 +55,8 @@ UPSERT_CUSTOMERS = """
         permissions = coalesce(excluded.permissions, stored.permissions),
         average_asset = coalesce(excluded.average_asset, stored.average_asset),
         trading_since = coalesce(excluded.trading_since, stored.trading_since),
+        financial_asset = coalesce(excluded.financial_asset, stored.financial_asset),
+        yearly_income = coalesce(excluded.yearly_income, stored.yearly_income),
         lifecycle = coalesce(excluded.lifecycle, stored.lifecycle),
         total_asset = coalesce(excluded.total_asset, stored.total_asset),
         locale = coalesce(excluded.locale, stored.locale),
@@ -123,8 +127,8 @@ FACTS = """
     SELECT id, customer_no, status, name_cipher, gender, birth_on, city, region, risk_level,
            risk_assessed_on, risk_valid_until, lowest_class, horizon_months, objectives,
            investor_type, professional_until, qualified_until, permissions, average_asset,
-           trading_since, lifecycle, total_asset, locale, time_zone, personalise_off, aml_hold,
-           internal_hold, attributes::text
+           trading_since, financial_asset, yearly_income, lifecycle, total_asset, locale, time_zone,
+           personalise_off, aml_hold, internal_hold, attributes::text
     FROM customers_customer WHERE id = ANY(%(ids)s::bigint[])
 """
 
@@ -153,6 +157,8 @@ class CustomerFacts:
     permissions: Sequence[str] | None
     average_asset: Decimal | None
     trading_since: date | None
+    financial_asset: Decimal | None
+    yearly_income: Decimal | None
     lifecycle: str | None
     total_asset: Decimal | None
     locale: str | None
@@ -210,6 +216,8 @@ _PLAIN_FACTS = (
     "permissions",
     "average_asset",
     "trading_since",
+    "financial_asset",
+    "yearly_income",
     "lifecycle",
     "total_asset",
     "locale",

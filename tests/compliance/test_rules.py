@@ -177,3 +177,64 @@ def test_products_are_kept_by_compliance_and_every_change_is_on_record(staff: St
 def test_a_rating_is_r1_to_r5(risk: int) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Product.objects.create(code="F1", name="x", issuer_risk=risk, updated_at=NOW)
+
+
+def older(*, without: str, strips: str) -> RulePack:
+    """Rules that officers approved before a release added a rule, and numbers to another."""
+    rules = [
+        {**rule, "params": {}} if rule["rule_id"] == strips else rule
+        for rule in shipped_document("suitability")
+        if rule["rule_id"] != without
+    ]
+    return RulePack.objects.create(
+        key="suitability", status=RulePack.Status.ACTIVE, effective_from=TODAY, rules=rules
+    )
+
+
+def test_what_a_release_adds_counts_as_shipped_until_somebody_changes_it() -> None:
+    older(without="S-13", strips="S-09")
+
+    now = rulebook(TODAY).suitability
+
+    assert now["S-13"].params["asks"] == ["S-03", "S-06", "S-12"]
+    assert now["S-09"].params["kinds"]["professional"]["assets"] == 5_000_000
+
+
+def test_a_change_of_older_rules_starts_with_what_was_added(staff: Staff) -> None:
+    older(without="S-13", strips="S-09")
+
+    assert propose(staff, rules_as_told("suitability", TODAY)).version == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "rule_id", "params"),
+    [
+        ("suitability", "S-13", {"asks": ["S-01"]}),
+        ("jurisdictions", "J-CN", {"regions": ["CN"]}),
+        ("jurisdictions", "J-US", {"suitability": {"S-12": {"minor": 18}}}),
+        ("jurisdictions", "J-US", {"hours": {"sms": [["21:00", "08:00"]]}}),
+        ("records", "K-01", {"months": "long"}),
+    ],
+)
+def test_numbers_that_no_gate_could_judge_by_are_refused(
+    staff: Staff, key: str, rule_id: str, params: dict[str, Any]
+) -> None:
+    rules = [
+        {**rule, "params": {**rule["params"], **params}} if rule["rule_id"] == rule_id else rule
+        for rule in shipped_document(key)
+    ]
+
+    with pytest.raises(RulebookError):
+        propose(staff, rules, key=key)
+
+
+def test_a_change_of_rating_is_on_record_with_the_one_before(staff: Staff) -> None:
+    product = Product(code="F001", name="F", distributor_risk=3)
+    save_product(product=product, actor=staff.compliance, now=NOW)
+    product.distributor_risk = 5
+    save_product(product=product, actor=staff.compliance, now=NOW)
+
+    newest = AuditEntry.objects.filter(action="product.save").order_by("-seq")[0]
+
+    assert newest.detail["ratings_before"]["distributor_risk"] == 3
+    assert newest.detail["distributor_risk"] == 5

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compliance.suitability.judge import judge, may_assess, reminder_due_on
+from compliance.suitability.judge import judge, judge_unnamed, may_assess, reminder_due_on
 from compliance.suitability.values import CUSTOMER, WEIGHT, Ask, Decision, Opinion, Product
 from tests.compliance.suitability.worlds import (
     ANNA,
+    PUSH,
     TODAY,
     Changes,
     Person,
@@ -24,7 +25,11 @@ from tests.compliance.suitability.worlds import (
 
 LEVELS = ("C1", "C2", "C3", "C4", "C5")
 DAY = timedelta(days=1)
-PROFESSIONAL = {"investor_type": "professional", "professional_until": TODAY}
+PROFESSIONAL = {
+    "investor_type": "professional",
+    "professional_until": TODAY,
+    "financial_asset": Decimal(5_000_000),
+}
 
 
 def test_a_suitable_offer_is_allowed_and_says_what_it_read() -> None:
@@ -336,3 +341,104 @@ def test_a_reminder_is_due_before_an_assessment_ends(days: int, is_due: bool) ->
     client = replace(ANNA, risk_valid_until=TODAY + days * DAY)
 
     assert reminder_due_on(client=client, on=TODAY, rules=shipped()) is is_due
+
+
+EVIDENCE = {
+    "investor_type": "professional",
+    "professional_until": TODAY,
+    "financial_asset": Decimal(5_000_000),
+    "yearly_income": None,
+    "trading_since": date(2024, 11, 22),
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_professional"),
+    [
+        ({}, True),
+        ({"financial_asset": None, "yearly_income": Decimal(500_000)}, True),
+        ({"financial_asset": Decimal(4_999_999), "yearly_income": Decimal(499_999)}, False),
+        ({"financial_asset": None}, False),
+        ({"trading_since": date(2024, 11, 23)}, False),
+        ({"trading_since": None}, False),
+        ({"professional_until": TODAY - DAY}, False),
+        ({"professional_until": None}, False),
+        ({"investor_type": "ordinary"}, False),
+        ({"investor_type": None}, False),
+        (
+            {
+                "investor_type": "converted",
+                "financial_asset": Decimal(3_000_000),
+                "trading_since": date(2025, 11, 22),
+            },
+            True,
+        ),
+        ({"investor_type": "converted", "financial_asset": Decimal(2_999_999)}, False),
+    ],
+)
+def test_professional_is_who_has_the_evidence(
+    changes: dict[str, object], is_professional: bool
+) -> None:
+    told = opinion(
+        Changes(person={**EVIDENCE, "risk_level": "C1", **changes}, product={"distributor_risk": 5})
+    )
+
+    assert ("S-01" not in told.deciding) is is_professional
+
+
+def test_the_numbers_of_professionals_are_data() -> None:
+    kinds = {"professional": {"assets": 9_000_000, "income": 9_000_000, "months": 24}}
+
+    told = opinion(
+        Changes(person={**EVIDENCE, "risk_level": "C1"}, product={"distributor_risk": 5}),
+        rules=with_params("S-09", kinds=kinds),
+    )
+
+    assert "S-01" in told.deciding
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule_id"),
+    [
+        ({"risk_level": None}, "S-06"),
+        ({"risk_valid_until": TODAY - DAY}, "S-06"),
+        ({"lowest_class": True}, "S-03"),
+        ({"risk_level": "C1", "lowest_class": None}, "S-03"),
+        ({"birth_on": date(2010, 1, 1)}, "S-12"),
+        ({"birth_on": None}, "S-12"),
+    ],
+)
+def test_marketing_without_a_product_asks_the_person(
+    changes: dict[str, object], rule_id: str
+) -> None:
+    told = judge_unnamed(client=replace(ANNA, **changes), ask=PUSH, rules=shipped())
+
+    assert told.decision is Decision.BLOCK
+    assert told.deciding == (rule_id,)
+
+
+@pytest.mark.parametrize("changes", [{}, {"risk_level": "C2"}, {"birth_on": date(1950, 1, 1)}])
+def test_marketing_without_a_product_has_no_matrix(changes: dict[str, object]) -> None:
+    told = judge_unnamed(client=replace(ANNA, **changes), ask=PUSH, rules=shipped())
+
+    assert told.decision is Decision.ALLOW
+
+
+def test_a_licence_area_bounds_marketing_without_a_product() -> None:
+    rules = with_params("S-12", regions=["北京"])
+
+    assert judge_unnamed(client=ANNA, ask=PUSH, rules=rules).deciding == ("S-12",)
+
+
+def test_marketing_without_a_product_is_blocked_where_no_rule_says_what_to_ask() -> None:
+    rules = {rule_id: rule for rule_id, rule in shipped().items() if rule_id != "S-13"}
+
+    assert judge_unnamed(client=ANNA, ask=PUSH, rules=rules).decision is Decision.BLOCK
+
+
+def test_an_officer_decides_what_marketing_without_a_product_asks() -> None:
+    nobody = replace(ANNA, risk_level=None, birth_on=None)
+
+    told = judge_unnamed(client=nobody, ask=PUSH, rules=with_params("S-13", asks=[]))
+
+    assert told.decision is Decision.ALLOW

@@ -29,6 +29,8 @@ class Person:
     permissions: tuple[str, ...] | None = ()
     average_asset: Decimal | None = Decimal(200_000)
     trading_since: date | None = date(2020, 1, 1)
+    financial_asset: Decimal | None = None
+    yearly_income: Decimal | None = None
     birth_on: date | None = date(1985, 5, 4)
     region: str | None = "上海"
 
