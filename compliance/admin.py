@@ -36,6 +36,7 @@ from compliance.console import (
 )
 from compliance.errors import ComplianceError, RulebookError
 from compliance.json_box import JsonText, spelled
+from compliance.labels import said
 from compliance.models import AuditEntry, Product, Review, RulePack, User
 from compliance.queries import (
     PACKS,
@@ -53,6 +54,8 @@ RULE_SETS = {
     "suitability": _("Suitability"),
     "contact": _("Hours and caps"),
     "calendar": _("Trading days"),
+    "jurisdictions": _("Jurisdictions"),
+    "records": _("Keeping of records"),
 }
 VERDICT_TONES = {
     Review.Verdict.PENDING: Tone.BUSY,
@@ -133,13 +136,19 @@ class ReviewAdmin(ReadOnlyAdmin):
 class AuditAdmin(ReadOnlyAdmin):
     """The record of acts; a button checks that nobody changed it."""
 
-    list_display = ("seq", "at", "actor", "action", "subject")
+    list_display = ("seq", "at", "actor", "act", "subject")
     sortable_by = ()
     search_fields = ("actor__startswith", "action__startswith", "subject__startswith")
-    search_help_text = _("Beginning of the actor, the action or the subject")
+    search_help_text = _("Beginning of the actor, of the action's code or of the subject")
     ordering = ("-seq",)
-    fields = ("seq", "at", ("actor", "action"), "subject", "detail", "hash", "previous_hash")
+    fields = ("seq", "at", ("actor", "act", "action"), "subject", "detail", "hash", "previous_hash")
+    readonly_fields = ("act",)
     list_before_template = "compliance/_verify_chain.html"
+
+    @display(description=_("act"))
+    def act(self, entry: AuditEntry) -> str:
+        """What was done, in words."""
+        return said(entry.action)
 
     def get_urls(self) -> list[URLPattern]:
         """The list, and the check of the chain."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import EmptyResultSet, PermissionDenied
 from django.core.paginator import Paginator
@@ -159,6 +160,8 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
 
     about: str | Promise = ""
     """What the list holds, said above it."""
+    linked_by: Sequence[str] = ()
+    """Columns that links from other pages choose rows by, beside the filters."""
     list_before_template = "compliance/_about.html"
     paginator = CappedPaginator
     show_full_result_count = False
@@ -171,6 +174,15 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
         """The list that counts up to the cap."""
         return CappedList
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Only what a filter of the list asks, or a link to it.
+
+        Django lets an address filter by any column: by one that its reader may not see, too.
+        """
+        filters = self.list_filter if request is None else self.get_list_filter(request)
+        names = [*self.linked_by, *(_filtered(one) for one in filters)]
+        return any(lookup == name or lookup.startswith(f"{name}__") for name in names)
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
@@ -178,7 +190,7 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
         try:
             with transaction.atomic():
                 return super().changelist_view(request, extra_context)
-        except DataError:
+        except (DataError, DisallowedModelAdminLookup):
             return redirect(f"{request.path}?{ERROR_FLAG}=1")
 
     def panels(self, request: HttpRequest, item: Any) -> Sequence[Panel]:
@@ -212,6 +224,13 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody deletes by the console: what is over is archived, stopped or erased by a verb."""
         return False
+
+
+def _filtered(one: Any) -> str:
+    """The column or parameter of one entry of ``list_filter``."""
+    if isinstance(one, str):
+        return one
+    return str(one[0] if isinstance(one, tuple) else one.parameter_name)
 
 
 class ReadOnlyAdmin(ConsoleAdmin):

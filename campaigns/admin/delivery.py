@@ -69,6 +69,7 @@ class TouchAdmin(ReadOnlyAdmin):
 
     list_display = ("queued_at", "journey", "to", "medium", "status", "why", "money")
     list_filter = ("journey", ChannelFilter, "account", StateFilter, ReasonFilter)
+    linked_by = ("node",)
     list_select_related = ("journey", "customer")
     ordering = ("-id",)
     sortable_by = ()

@@ -247,6 +247,7 @@ class PoisonRowAdmin(ReadOnlyAdmin):
 
     list_display = ("failed_at", "stage", "journey", "error_class", "message", "attempts", "over")
     list_filter = ("stage", "journey", ("replayed_at", admin.EmptyFieldListFilter))
+    linked_by = ("error_class",)
     list_select_related = ("journey",)
     search_fields = ("error_class__startswith",)
     search_help_text = _("Beginning of the error class")
