@@ -20,6 +20,7 @@ from campaigns.guards.chain import judge
 from campaigns.guards.verdict import Allow, Case, Policy
 from compliance.calendar import read_calendar
 from compliance.contact import Cap, read_contact_rules
+from compliance.jurisdiction import read_jurisdictions
 from compliance.rulebook.rule import in_force
 from compliance.rulebook.shipped import shipped_rules
 from compliance.suitability.values import Product
@@ -35,6 +36,7 @@ CAPS = tuple(
 )
 POLICY = Policy(
     on=TODAY,
+    jurisdiction=read_jurisdictions(shipped_rules("jurisdictions")).default,
     suitability=in_force(shipped_rules("suitability"), TODAY),
     contact=read_contact_rules(shipped_rules("contact")),
     calendar=read_calendar(shipped_rules("calendar")),
@@ -52,9 +54,14 @@ def case(number: int) -> Case:
         expires_at=None,
         customer_status="active",
         personalise_off=False,
+        consent_name="sms",
         consent="granted",
+        is_consent_written=False,
+        has_objected=False,
         has_address=True,
+        suppressed="",
         is_personal=True,
+        is_targeted=True,
         is_approved=True,
         aml_hold=False,
         internal_hold=False,

@@ -56,6 +56,8 @@ class Reason(StrEnum):
     CUSTOMER_INACTIVE = "customer_inactive"  # restricted or erased
     NO_CONSENT = "no_consent"  # none on record for this purpose and channel
     CONSENT_WITHDRAWN = "consent_withdrawn"
+    OBJECTED = "objected"  # his jurisdiction: a withdrawal from one channel holds for all
+    CONSENT_NOT_WRITTEN = "consent_not_written"  # his jurisdiction asks for it in writing
     SUPPRESSED = "suppressed"  # its owner complained, or the address does not exist
     NO_ADDRESS = "no_address"  # no identifier this channel could use
     PERSONALISATION_OFF = "personalisation_off"  # the template is personal, the customer objects
@@ -64,8 +66,9 @@ class Reason(StrEnum):
     RENDER_FAILED = "render_failed"
     EXPIRED = "expired"  # past the time the message makes sense
     JOURNEY_STOPPED = "journey_stopped"
-    NOT_ELIGIBLE = "not_eligible"  # on an internal hold; compliance alone reads which
+    NOT_ELIGIBLE = "not_eligible"  # on some hold; compliance alone reads that and which
     UNSUITABLE = "unsuitable"  # the product does not suit the customer; the verdict has the rules
+    MARKETING_BARRED = "marketing_barred"  # no marketing reaches him at all; the verdict has why
     NEEDS_REVIEW = "needs_review"  # suitability asks for a person's decision first
     PRODUCT_UNKNOWN = "product_unknown"  # the message names a product that is not on record
     QUIET_HOURS = "quiet_hours"  # deferred: outside the hours of the customer's zone
@@ -73,6 +76,7 @@ class Reason(StrEnum):
     CAPPED = "capped"  # approached as often as the caps allow
     WORDING_FORBIDDEN = "wording_forbidden"  # the rendered text says what may not be advertised
     WORDING_UNREVIEWED = "wording_unreviewed"  # it says what no reviewer saw in the template
+    NOTICE_MISSING = "notice_missing"  # the rendered text lacks what must go with the product
     GATE_ERROR = "gate_error"  # a gate could not decide: it fails closed
     PROVIDER_REFUSED = "provider_refused"
     PROVIDER_UNAVAILABLE = "provider_unavailable"  # deferred: proved unsent

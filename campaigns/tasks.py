@@ -15,6 +15,7 @@ from celery import shared_task
 from campaigns.actions.advance import advance
 from campaigns.actions.beat import beat, forget_pulses
 from campaigns.actions.contacts import prune_contacts
+from campaigns.actions.decisions import prune_decisions
 from campaigns.actions.dispatch import dispatch_due
 from campaigns.actions.enrol import enrol
 from campaigns.actions.listen import listen
@@ -116,6 +117,7 @@ def forget_tick() -> None:
     """Drop what nobody looks at any more."""
     log.info("dropped %d pulses", forget_pulses())
     log.info("dropped %d contacts", prune_contacts(now=clock_now()))
+    log.info("dropped %d decisions", prune_decisions(now=clock_now()))
 
 
 @shared_task(name="campaigns.calls", base=Tick)

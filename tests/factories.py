@@ -34,6 +34,13 @@ from segments.models import Segment
 
 NOW: Final = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 
+# To whom anything up to R3 may be marketed.
+SUITED: Final[Mapping[str, Any]] = {
+    "risk_level": "C3",
+    "risk_assessed_on": "2026-01-10",
+    "lowest_class": False,
+    "birth_on": "1985-05-04",
+}
 # An address and the consent's name for each channel that needs them.
 CONTACTS: Final[Mapping[Channel, Mapping[str, str]]] = {
     Channel.EMAIL: {"email": "person{}@example.com"},
@@ -96,11 +103,14 @@ def make_people(
     has_consent: bool = True,
     now: datetime = NOW,
 ) -> list[int]:
-    """Customers with an address and consent for each channel; their ids in order."""
+    """Customers who may be marketed to, with an address and consent for each channel.
+
+    Their ids in order; ``columns`` replace the boring ones by name.
+    """
     people = [
         Person(
             customer_no=f"{prefix}{number:05d}",
-            columns=columns or {},
+            columns={**SUITED, **(columns or {})},
             contacts={
                 kind: pattern.format(number)
                 for channel in channels

@@ -1,7 +1,7 @@
 """May this product be promoted to this customer, by this channel, now? The gates, asked at once.
 
-Unlike before a send, every gate is asked and nothing is written or counted; the answer holds for
-the moment it was given.
+Unlike before a send, every gate is asked and nothing is counted; the answer holds for the moment
+it was given. Whoever asks keeps it (`decisions.keep_answer`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,21 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from campaigns.actions.contacts import contacts_of, last_marketed
-from campaigns.actions.judging import ADDRESS_KIND, CONSENT_CHANNEL, policy_at
-from campaigns.actions.wording import Subject, read_text
+from campaigns.actions.judging import (
+    ADDRESS_KIND,
+    CONSENT_CHANNEL,
+    consent_facts,
+    policy_of,
+    rules_at,
+)
+from campaigns.actions.wording import Subject, read_notices, read_text
 from campaigns.channels.base import Channel
 from campaigns.errors import NotOnRecord
+from campaigns.guards import notices
 from campaigns.guards.chain import ask
 from campaigns.guards.verdict import Case, Defer, Policy, Refuse, Verdict
 from campaigns.queries.receipts import suppressed
+from campaigns.states import Reason
 from compliance.calendar import zone
 from compliance.contact import LIMITED_PURPOSES
 from compliance.queries import products
@@ -33,7 +41,7 @@ from compliance.suitability.values import (
     Finding,
     Product,
 )
-from customers.queries.consents import current_consents
+from customers.queries.consents import current_statements
 from customers.queries.identities import addresses
 from customers.queries.people import CustomerFacts, customer_facts, customer_ids
 
@@ -41,6 +49,7 @@ from customers.queries.people import CustomerFacts, customer_facts, customer_ids
 _RULES: Final = {"recipient": "P-6", "eligibility": "not_eligible", "consent": "P-1"}
 # Gates that only bound what the institution does of its own accord.
 _PUSH_ONLY: Final = ("consent", "suppression", "quiet_hours", "frequency")
+_PERSONALISATION: Final = "P-4"
 _WORDING: Final = "wording"
 _SUITABILITY: Final = "suitability"
 Values: TypeAlias = Mapping[str, str | int | bool | None]
@@ -60,14 +69,21 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The heaviest of all findings. ``not_before``: from when hours alone no longer object."""
+    """The heaviest of all findings. ``not_before``: from when hours alone no longer object.
 
+    ``rules``: the versions that officers made; ``rules_hash``: of all rules it was given by;
+    ``jurisdiction``: by whose numbers.
+    """
+
+    customer_id: int
     decision: Decision
     findings: Sequence[Finding]
     notices: Sequence[str] = ()
     not_applied: Sequence[str] = ()
     not_before: datetime | None = None
     rules: Mapping[str, int] = field(default_factory=dict)
+    rules_hash: str = ""
+    jurisdiction: str = ""
 
 
 def decide(*, question: Question, now: datetime) -> Answer:
@@ -78,16 +94,17 @@ def decide(*, question: Question, now: datetime) -> Answer:
     NotOnRecord : the customer or the product.
     """
     customer, product = _looked_up(question)
-    policy = policy_at(now)
+    policy = policy_of(customer.region, rules_at(now))
     case = _case(question, customer, product, policy, now)
     held = ask("eligibility", case, now)
     if isinstance(held, Refuse):
         # Nothing beside it: what else holds of him could tell one hold from another.
-        return _answer([_refusal("eligibility", held)], (), None, policy)
+        return _answer(customer, [_refusal("eligibility", held)], (), None, policy)
     findings, skipped, not_before = _gates(question, case, now)
     told, unasked = _offer(question, customer, product, policy, now)
     worded, unread = _worded(question, product, policy)
-    return _answer([*findings, *told, *worded], [*skipped, *unasked, *unread], not_before, policy)
+    found = [*findings, *told, *worded, *_unnoticed(question, product, told)]
+    return _answer(customer, found, [*skipped, *unasked, *unread], not_before, policy)
 
 
 def _looked_up(question: Question) -> tuple[CustomerFacts, Product]:
@@ -105,17 +122,18 @@ def _case(
     question: Question, customer: CustomerFacts, product: Product, policy: Policy, now: datetime
 ) -> Case:
     where = zone(customer.time_zone, settings.TIME_ZONE)
-    consents = current_consents([customer.id], question.purpose).get(customer.id, {})
+    said = current_statements([customer.id], question.purpose).get(customer.id, {})
     return Case(
         purpose=question.purpose,
         channel=question.channel,
         expires_at=None,
         customer_status=customer.status,
         personalise_off=customer.personalise_off,
-        consent=consents.get(_consent_name(question.channel)),
+        **consent_facts(_consent_name(question.channel), said),
         has_address=True,
         suppressed=_suppressed(question.channel, customer.id),
         is_personal=False,
+        is_targeted=question.initiator != CUSTOMER,
         is_approved=True,
         aml_hold=customer.aml_hold,
         internal_hold=customer.internal_hold,
@@ -166,6 +184,8 @@ def _gates(
 def _refusal(gate: str, verdict: Verdict) -> Finding:
     assert isinstance(verdict, Defer | Refuse)
     values = dict(verdict.read)
+    if verdict.reason is Reason.PERSONALISATION_OFF:
+        gate = _PERSONALISATION
     rule = values.pop("cap", None) or values.pop("window", None) or _RULES.get(gate, gate)
     return Finding(
         rule_id=str(rule),
@@ -209,13 +229,31 @@ def _worded(
     return [Finding(rule_id=rule, decision=d, evidence={}) for d, rule in found], ()
 
 
+def _unnoticed(question: Question, product: Product, told: Sequence[Finding]) -> Sequence[Finding]:
+    """A text that lacks what must go with it would be refused before it is sent."""
+    due = [notice for finding in told for notice in finding.notices]
+    if not question.text or question.initiator == CUSTOMER or not due:
+        return ()
+    content = {"text": question.text}
+    gate = notices.judge(read_notices(tuple(due), content, question.channel, product.risk_points))
+    if not isinstance(gate, Refuse):
+        return ()
+    rules = [finding.rule_id for finding in told if finding.notices]
+    return [
+        Finding(rule_id=rule, decision=Decision.BLOCK, evidence={"missing": gate.detail})
+        for rule in rules
+    ]
+
+
 def _answer(
+    customer: CustomerFacts,
     findings: Sequence[Finding],
     not_applied: Sequence[str],
     not_before: datetime | None,
     policy: Policy,
 ) -> Answer:
     return Answer(
+        customer_id=customer.id,
         decision=max(
             (f.decision for f in findings), key=WEIGHT.__getitem__, default=Decision.ALLOW
         ),
@@ -224,4 +262,6 @@ def _answer(
         not_applied=not_applied,
         not_before=not_before,
         rules=policy.packs,
+        rules_hash=policy.digest,
+        jurisdiction=policy.jurisdiction.rule_id,
     )

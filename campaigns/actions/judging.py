@@ -3,35 +3,36 @@
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final, TypeAlias
+from datetime import date, datetime
+from typing import Final, TypeAlias, TypedDict
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from campaigns.actions.contacts import Tally, count, hold_customers, keep
 from campaigns.actions.templates import KIND as TEMPLATE
-from campaigns.actions.wording import Subject, read_message
+from campaigns.actions.wording import Subject, read_message, read_notices
 from campaigns.channels.base import Channel
 from campaigns.channels.sms.prices import PriceList
 from campaigns.content.compose import Ready
-from campaigns.guards import wording
+from campaigns.guards import notices, wording
 from campaigns.guards.chain import judge
 from campaigns.guards.verdict import Allow, Case, Defer, Policy, Refuse, Verdict
-from campaigns.models import Journey, TemplateVersion
+from campaigns.models import Journey, TemplateVersion, Touch
 from campaigns.queries.contacts import KEEP_RESTRICTED
 from campaigns.queries.dispatch import OpenTouch
-from campaigns.queries.journeys import version_graph
+from campaigns.queries.journeys import is_targeted, version_graph
 from campaigns.queries.receipts import suppressed
 from campaigns.states import Reason
 from compliance.calendar import zone
-from compliance.queries import is_approved, products, rulebook
+from compliance.contact import LIMITED_PURPOSES
+from compliance.queries import Rulebook, is_approved, products, rulebook
 from compliance.suitability.values import Product
-from customers.queries.consents import current_consents
+from customers.queries.consents import Statement, current_statements
 from customers.queries.database import as_json, execute
 from customers.queries.identities import addresses
 from customers.queries.people import CustomerFacts, customer_facts
-from customers.vocabulary import IdentityKind
+from customers.vocabulary import ConsentState, IdentityKind
 
 log = logging.getLogger(__name__)
 
@@ -53,13 +54,15 @@ class World:
 
     journey: Journey
     journey_name: str
+    is_targeted: bool
     ready: ReadyTemplates
     customers: Mapping[int, CustomerFacts]
-    consents: Mapping[str, Mapping[int, Mapping[str, str]]]
+    statements: Mapping[str, Mapping[int, Mapping[str, Statement]]]
     addresses: Mapping[str, Mapping[int, str]]
     suppressed: Mapping[str, Mapping[int, str]]
     approved: Mapping[int, bool]
-    policy: Policy
+    house: Policy
+    policies: Mapping[int, Policy]
     products: Mapping[str, Product]
     zones: Mapping[int, ZoneInfo]
     tally: Tally
@@ -89,14 +92,18 @@ def read_world(
     """
     ids = [touch.customer_id for touch in touches]
     journey = Journey.objects.get(pk=journey_id)
-    policy = policy_at(now)
+    rules = rules_at(now)
+    house = policy_of(None, rules)
     hold_customers(touches)
     customers = customer_facts(ids)
+    by_region = {
+        region: policy_of(region, rules) for region in {who.region for who in customers.values()}
+    }
     zones = {
         person: zone(facts.time_zone, settings.TIME_ZONE) for person, facts in customers.items()
     }
     tally = count(
-        touches, rules=policy.contact, journey=(journey_id, journey.key), zones=zones, now=now
+        touches, rules=house.contact, journey=(journey_id, journey.key), zones=zones, now=now
     )
     channels = {Channel(touch.channel) for touch in touches}
     versions = TemplateVersion.objects.select_related("template").filter(
@@ -110,10 +117,11 @@ def read_world(
     return World(
         journey=journey,
         journey_name=_approved_name(journey),
+        is_targeted=is_targeted(journey),
         ready=ready,
         customers=customers,
-        consents={
-            purpose: current_consents(ids, purpose)
+        statements={
+            purpose: current_statements(ids, purpose)
             for purpose in {touch.purpose for touch in touches}
         },
         addresses=known,
@@ -127,7 +135,8 @@ def read_world(
             )
             for version in versions
         },
-        policy=policy,
+        house=house,
+        policies={person: by_region[facts.region] for person, facts in customers.items()},
         products=products({touch.product for touch in touches if touch.product}),
         zones=zones,
         tally=tally,
@@ -137,16 +146,32 @@ def read_world(
     )
 
 
-def policy_at(now: datetime) -> Policy:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rulebook of the institution's day."""
+
+    on: date
+    book: Rulebook
+
+
+def rules_at(now: datetime) -> Rules:
     """The rules in force on the institution's day."""
     on = now.astimezone(zone(None, settings.TIME_ZONE)).date()
-    rules = rulebook(on)
+    return Rules(on, rulebook(on))
+
+
+def policy_of(region: str | None, at: Rules) -> Policy:
+    """The rules as they bound a customer of this region."""
+    rules = at.book
+    where = rules.jurisdictions.of(region)
     return Policy(
-        on=on,
-        suitability=rules.suitability,
+        on=at.on,
+        jurisdiction=where,
+        suitability=where.suited(rules.suitability),
         contact=rules.contact,
         calendar=rules.calendar,
         packs=rules.packs,
+        digest=rules.digest,
     )
 
 
@@ -172,6 +197,40 @@ def judge_touch(touch: OpenTouch, world: World) -> Judgement:
     return Judgement(gate=gate, verdict=verdict, customer=customer, address=address)
 
 
+def judge_call(touch: Touch, now: datetime) -> tuple[str, Verdict]:
+    """Whether the customer of a task may be called now; which gate objects, if one does.
+
+    Days may lie between the hand-over of a task and the call: what bounds the call is asked anew.
+    Caps are not: the task was counted when it was handed over.
+    """
+    person = touch.customer_id
+    customer = customer_facts([person]).get(person)
+    policy = policy_of(customer.region if customer else None, rules_at(now))
+    channel = CONSENT_CHANNEL.get(Channel(touch.channel), touch.channel)
+    case = Case(
+        purpose=touch.purpose,
+        channel=touch.channel,
+        expires_at=None,
+        customer_status=customer.status if customer else None,
+        personalise_off=False,
+        **consent_facts(channel, current_statements([person], touch.purpose).get(person, {})),
+        has_address=True,
+        suppressed="",
+        is_personal=False,
+        is_targeted=False,
+        is_approved=True,
+        aml_hold=customer.aml_hold if customer else False,
+        internal_hold=customer.internal_hold if customer else False,
+        client=customer,
+        product_code=touch.product,
+        product=products({touch.product} - {""}).get(touch.product),
+        policy=policy,
+        zone=zone(customer.time_zone if customer else None, settings.TIME_ZONE),
+        used=(),
+    )
+    return judge(case, now)
+
+
 def _case(
     touch: OpenTouch,
     world: World,
@@ -179,46 +238,83 @@ def _case(
     address: str | None,
 ) -> Case:
     channel = CONSENT_CHANNEL.get(Channel(touch.channel), touch.channel)
+    said = world.statements[touch.purpose].get(touch.customer_id, {})
     return Case(
         purpose=touch.purpose,
         channel=touch.channel,
         expires_at=touch.expires_at,
         customer_status=customer.status if customer else None,
         personalise_off=customer.personalise_off if customer else False,
-        consent=world.consents[touch.purpose].get(touch.customer_id, {}).get(channel),
+        **consent_facts(channel, said),
         has_address=bool(address),
         suppressed=world.suppressed.get(touch.channel, {}).get(touch.customer_id, ""),
         is_personal=world.ready[touch.template_version_id, touch.node].is_personal,
+        is_targeted=world.is_targeted,
         is_approved=world.approved.get(touch.template_version_id, False),
         aml_hold=customer.aml_hold if customer else False,
         internal_hold=customer.internal_hold if customer else False,
         client=customer,
         product_code=touch.product,
         product=world.products.get(touch.product),
-        policy=world.policy,
+        policy=world.policies.get(touch.customer_id, world.house),
         zone=world.zones[touch.customer_id] if customer else zone(None, settings.TIME_ZONE),
         used=world.tally.of(touch),
     )
 
 
-def judge_content(touch: OpenTouch, content: Mapping[str, str], world: World) -> Verdict:
-    """What the wording gate says of the message as it would go out."""
+class ConsentFacts(TypedDict):
+    """What a `Case` holds of consent."""
+
+    consent_name: str
+    consent: str | None
+    is_consent_written: bool
+    has_objected: bool
+
+
+def consent_facts(channel: str, said: Mapping[str, Statement]) -> ConsentFacts:
+    """What the customer's newest words mean for the channel of this name."""
+    here = said.get(channel)
+    return {
+        "consent_name": channel,
+        "consent": here.state if here else None,
+        "is_consent_written": here is not None and here.is_written,
+        "has_objected": here is not None
+        and any(
+            word.state == ConsentState.WITHDRAWN and word.number > here.number
+            for word in said.values()
+        ),
+    }
+
+
+def judge_content(
+    touch: OpenTouch, content: Mapping[str, str], allowed: Allow, world: World
+) -> tuple[str, Verdict]:
+    """What the gates on the text say of the message as it would go out, and which spoke."""
     product = world.products.get(touch.product)
     reading = read_message(
         content,
-        Subject(channel=touch.channel, product=(product.kind or None) if product else None),
+        Subject(
+            channel=touch.channel,
+            product=(product.kind or None) if product else None,
+            is_named=bool(touch.product) or touch.purpose not in LIMITED_PURPOSES,
+        ),
         version_id=touch.template_version_id,
         purpose=touch.purpose,
-        on=world.policy.on,
+        on=world.house.on,
     )
-    return wording.judge(reading)
+    verdict = wording.judge(reading)
+    if isinstance(verdict, Allow) and allowed.notices:
+        points = product.risk_points if product else ""
+        told = notices.judge(read_notices(allowed.notices, content, touch.channel, points))
+        return ("", verdict) if isinstance(told, Allow) else ("notices", told)
+    return "" if isinstance(verdict, Allow) else "wording", verdict
 
 
 def keep_records(world: World, *, handed: Collection[int]) -> None:
     """Write what counts towards the caps, and grounds that only compliance may read."""
     keep(world.tally, handed=handed, now=world.now)
     if Reason.NO_CALENDAR in world.alerts:
-        log.error("touches wait: the trading days of %d are not on record", world.policy.on.year)
+        log.error("touches wait: the trading days of %d are not on record", world.house.on.year)
     if world.restricted:
         execute(KEEP_RESTRICTED, {"rows": as_json(world.restricted), "now": world.now})
 

@@ -1,4 +1,4 @@
-"""Withdraw consent from inside a message."""
+"""Withdraw consent, or refuse personalisation, from inside a message."""
 
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from campaigns.content.links import read
 from campaigns.models import Touch
 from campaigns.queries.accounts import link_key
 from customers.actions.consents import withdraw
+from customers.actions.personalisation import refuse_personalisation
 
 
 def touch_of(token: str) -> Touch | None:
@@ -31,3 +32,8 @@ def unsubscribe(*, touch: Touch, how: str, now: datetime) -> None:
         evidence={"touch": str(touch.key), "how": how},
         now=now,
     )
+
+
+def stop_personalising(*, touch: Touch, now: datetime) -> None:
+    """Nothing that was written or chosen by his data reaches him from this moment."""
+    refuse_personalisation(customer_id=touch.customer_id, how=f"page, touch {touch.key}", now=now)

@@ -143,9 +143,10 @@ def _message(
     content = _frozen(touch) if touch.content_cipher else composed[touch.id]
     if isinstance(content, Refuse):
         return _refused(touch, "content" if touch.content_cipher else "render", content), None
-    wording = judge_content(touch, content, world)
-    if isinstance(wording, Refuse):
-        return _refused(touch, "wording", wording), None
+    assert isinstance(judgement.verdict, Allow)
+    gate, told = judge_content(touch, content, judgement.verdict, world)
+    if isinstance(told, Refuse):
+        return _refused(touch, gate, told), None
     if not touch.content_cipher:
         frozen = freeze(content, key)
         content_hash, sealed = frozen.content_hash, frozen.sealed
@@ -155,7 +156,7 @@ def _message(
         due_at=touch.due_at,
         verdict={
             "gate": "",
-            "read": {**judgement.verdict.read, **wording.read},
+            "read": {**judgement.verdict.read, **told.read},
         },
         content_hash=content_hash,
         sealed=sealed,

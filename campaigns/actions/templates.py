@@ -11,21 +11,25 @@ from django.db import transaction
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from campaigns.actions.wording import UNREAD, literal
+from campaigns.actions.wording import UNREAD, Subject, literal, read_notices, read_template
 from campaigns.channels.base import Channel
 from campaigns.content.links import prepare
 from campaigns.content.locales import DEFAULT, normal
 from campaigns.content.render import build_parts, compile_parts, compile_sources
-from campaigns.content.sentences import WORDING, part_named
+from campaigns.content.sentences import NO_RISK_POINTS, RISK_POINTS, WORDING, part_named
 from campaigns.content.snippets import blanked, names_any, resolve
 from campaigns.errors import StateConflict, TemplateError
+from campaigns.guards.notices import judge
+from campaigns.guards.verdict import Refuse
 from campaigns.models import SnippetUse, Template, TemplateVersion
 from campaigns.queries.accounts import link_hosts
 from campaigns.queries.snippets import library
 from compliance.actions import ask_review, decide_review
 from compliance.models import Review, User
-from compliance.queries import products
+from compliance.queries import products, rulebook
 from compliance.scan import scan_wording
+from compliance.suitability.judge import notices_due
+from compliance.suitability.values import Product
 from compliance.wording.markup import visible_text
 from compliance.wording.verdict import Verdict
 
@@ -156,8 +160,8 @@ def submit_template(*, version: TemplateVersion, maker: User, now: datetime) -> 
 
     Raises
     ------
-    TemplateError : the wording rules in force that day forbid a part, or a link may not be used
-        (any more); ``path`` names it.
+    TemplateError : the wording rules in force that day forbid a part, a link may not be used
+        (any more), or what must go with the product is missing; ``path`` names the part.
     """
     known = products({version.product}).get(version.product)
     for parts in (version.built or {DEFAULT: version.parts}).values():
@@ -168,12 +172,31 @@ def submit_template(*, version: TemplateVersion, maker: User, now: datetime) -> 
             product=(known.kind or None) if known else None,
             on=localtime(now).date(),
         )
+        if known:
+            _refuse_without_notices(parts, version.template.channel, known, localtime(now).date())
     return ask_review(
         kind=KIND,
         key=version.template.key,
         content_hash=version.content_hash,
         maker=maker,
         now=now,
+    )
+
+
+def to_review(version: TemplateVersion, *, on: date) -> tuple[str, ...]:
+    """The rules that ask whoever reviews this version to look at its wording, by id.
+
+    Lists at which the gate before each send asks nobody any more, once the version is approved.
+    """
+    known = products({version.product}).get(version.product)
+    subject = Subject(
+        channel=version.template.channel,
+        product=(known.kind or None) if known else None,
+        is_named=bool(version.product),
+    )
+    shown = (version.built or {DEFAULT: version.parts}).values()
+    return tuple(
+        sorted({rule for parts in shown for rule in read_template(parts, subject, on=on)[1]})
     )
 
 
@@ -210,6 +233,18 @@ def refuse_forbidden_wording(
                 f"“{hit.term}” ({hit.rule_id}; {hit.basis})" for hit in forbidden[:_MOST_TOLD]
             )
             raise TemplateError(WORDING, name, part=part_named(name), hits=hits)
+
+
+def _refuse_without_notices(
+    parts: Mapping[str, str], channel: str, product: Product, on: date
+) -> None:
+    """As the gate will judge what is sent: better told now than with each customer's message."""
+    due = notices_due(product=product, rules=rulebook(on).suitability)
+    told = {name: literal(source) for name, source in parts.items()}
+    if due and isinstance(judge(read_notices(due, told, channel, product.risk_points)), Refuse):
+        sentence = RISK_POINTS if product.risk_points else NO_RISK_POINTS
+        details = {"points": product.risk_points} if product.risk_points else {}
+        raise TemplateError(sentence, product=product.code, **details)
 
 
 def _said(name: str, source: str) -> str:

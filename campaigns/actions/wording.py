@@ -13,10 +13,12 @@ from typing import Final, NamedTuple, TypeAlias
 
 from django.utils.timezone import localtime
 
+from campaigns.channels.base import Channel
+from campaigns.guards.notices import Notice
 from campaigns.guards.wording import Reading
 from campaigns.models import TemplateVersion
 from compliance.queries import approved_at
-from compliance.scan import scan_wording
+from compliance.scan import UNNAMED_PRODUCT, has_link, mentions_product, says, scan_wording
 from compliance.wording.markup import visible_text
 from compliance.wording.verdict import Verdict
 
@@ -24,6 +26,9 @@ from compliance.wording.verdict import Verdict
 UNREAD: Final = frozenset({"url", "queue", "reply_to", "unsubscribe_url", "date"})
 _LIQUID: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _QUOTED: Final = re.compile(r"""["']([^"']*)["']""")
+_UNSUBSCRIBE: Final = "unsubscribe_url"
+# Ways out and counters of openings: they lead to no further information.
+_OWN_LINK: Final = re.compile(r"https?://[^\s\"'<>]*/[uo]/[A-Za-z0-9_-]{16,}")
 _TOKEN: Final = re.compile(r"(/[ruo]/)[A-Za-z0-9_-]{16,}")
 Found: TypeAlias = tuple[frozenset[str], frozenset[str]]
 
@@ -31,11 +36,13 @@ Found: TypeAlias = tuple[frozenset[str], frozenset[str]]
 class Subject(NamedTuple):
     """What a text is judged as: its channel, and what kind of product it markets, if any.
 
-    A tuple, since each message's verdict is looked up by it: a dataclass hashes ten times slower.
+    ``is_named``: some product is named by its code, so that suitability is judged by it. A tuple,
+    since each message's verdict is looked up by it: a dataclass hashes ten times slower.
     """
 
     channel: str
     product: str | None
+    is_named: bool = True
 
 
 def read_message(
@@ -48,9 +55,27 @@ def read_message(
     return Reading(purpose=purpose, forbidden=forbidden, to_review=to_review, reviewed=reviewed)
 
 
+def read_template(parts: Mapping[str, str], subject: Subject, *, on: date) -> Found:
+    """The same of what a template says whatever its values are."""
+    return _found(_literal_texts(parts), subject, on)
+
+
 def read_text(text: str, subject: Subject, *, on: date) -> Found:
     """The rules that forbid a text, and those that ask for a reviewer."""
     return _found((text,), subject, on)
+
+
+def read_notices(
+    due: tuple[str, ...], content: Mapping[str, str], channel: str, risk_points: str
+) -> Notice:
+    """What a rendered message has of the notices that are due."""
+    texts = _texts(tuple(sorted(content.items())))
+    linked = _OWN_LINK.sub("", "\n".join(content[name] for name in content if name != _UNSUBSCRIBE))
+    return Notice(
+        due=due,
+        says_risk_points=all(says(text, risk_points) for text in texts) if risk_points else None,
+        has_information=channel == Channel.TASK or has_link(linked),
+    )
 
 
 def _texts(parts: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
@@ -75,6 +100,8 @@ def _found(texts: tuple[str, ...], subject: Subject, on: date) -> Found:
         found += [(Verdict(rule.verdict), rule.rule_id) for rule in scan.missing_disclosures]
         forbidden |= {rule_id for verdict, rule_id in found if verdict is Verdict.BLOCK}
         to_review |= {rule_id for verdict, rule_id in found if verdict is Verdict.REVIEW}
+        if not subject.is_named and mentions_product(text):
+            to_review.add(UNNAMED_PRODUCT)
     return frozenset(forbidden), frozenset(to_review)
 
 

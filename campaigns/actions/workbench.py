@@ -7,29 +7,32 @@ other can claim any task of the same person.
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, assert_never
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from campaigns.actions.judging import CONSENT_CHANNEL
+from campaigns.actions.judging import CONSENT_CHANNEL, judge_call
 from campaigns.actions.receipts import take_receipts
 from campaigns.channels.base import Channel, Receipt, ReceiptKind
 from campaigns.errors import StateConflict
+from campaigns.guards.verdict import Allow, Defer, Refuse
 from campaigns.models import AdvisorTask, Call, EmergencyStop, Journey, ProviderAccount
 from campaigns.queries.content import sealed_note
-from campaigns.states import SPOKEN_TO, Disposition
+from campaigns.states import SPOKEN_TO, Disposition, Reason
 from compliance.actions import record
 from compliance.models import User
 from customers.actions.consents import ConsentStatement, record_consents, withdraw
 from customers.actions.record_events import NewEvent, record_events
 from customers.actions.sources import internal_source
 from customers.models import Consent
-from customers.queries.consents import LOCK_CUSTOMERS, current_consents
+from customers.queries.consents import LOCK_CUSTOMERS
 from customers.queries.database import as_json, execute
 from customers.queries.identities import addresses
-from customers.vocabulary import ConsentState, CustomerStatus, EventKind, IdentityKind, Purpose
+from customers.vocabulary import ConsentState, EventKind, IdentityKind
 
 CLAIM: Final = timedelta(minutes=30)
 LATEST_CALL: Final = timedelta(days=30)
@@ -54,18 +57,19 @@ class Outcome:
 def claim_task(*, task_id: int, advisor: User, now: datetime) -> AdvisorTask:
     """Take a task, so that nobody else calls this customer; again, to keep it longer.
 
-    A task whose customer may no longer be called comes back done, as ``forbidden``: consent is
-    looked at when somebody is about to call, not only when the task was handed over.
+    A task whose customer may no longer be called comes back done, as ``forbidden``: consent,
+    suitability and holds are looked at when somebody is about to call, not only when the task was
+    handed over.
 
     Raises
     ------
-    StateConflict : it is done, another advisor is at this customer, the campaign is paused, or
-        an emergency stop holds it up.
+    StateConflict : it is done, another advisor is at this customer, the campaign is paused, an
+        emergency stop holds it up, or it is not the hour to call him.
     """
     task = _hold(task_id, advisor, now)
     if _is_held_up(task):
         raise StateConflict(_("The campaign is paused: nobody is called for it now."))
-    if obstacle := _obstacle(task):
+    if obstacle := _obstacle(task, now):
         outcome = Outcome(disposition=Disposition.FORBIDDEN, note=obstacle)
         _write(task, outcome, advisor, now)
         return task
@@ -90,11 +94,13 @@ def release_task(*, task_id: int, advisor: User, now: datetime) -> None:
 def reveal_number(*, task_id: int, advisor: User, now: datetime) -> str:
     """The number to dial, on record; "" if there is none. The advisor is this channel's messenger.
 
-    Raises `StateConflict` if the advisor does not hold the task.
+    Raises `StateConflict` if the advisor does not hold the task, or something has come up since.
     """
     task = _hold(task_id, advisor, now)
     if task.claimed_by_id != advisor.pk:
         raise StateConflict(_("Take the task first."))
+    if _obstacle(task, now):
+        raise StateConflict(_("This customer may not be called any more."))
     record(actor=advisor.username, action="task.reveal", subject=_subject(task), now=now)
     customer = task.touch.customer_id
     return addresses([customer], IdentityKind.PHONE).get(customer, "")
@@ -234,18 +240,25 @@ def _is_held_up(task: AdvisorTask) -> bool:
     return touch.journey.state == Journey.State.PAUSED or stops.exists()
 
 
-def _obstacle(task: AdvisorTask) -> str:
-    """Why the customer may not be called any more, or an empty text."""
-    touch = task.touch
-    if touch.journey.state == Journey.State.STOPPED:
-        return "journey_stopped"
-    customer = touch.customer
-    if customer.status != CustomerStatus.ACTIVE or customer.aml_hold or customer.internal_hold:
-        return "customer_inactive"
-    said = current_consents([touch.customer_id], touch.purpose).get(touch.customer_id, {})
-    if touch.purpose != Purpose.STATUTORY and said.get(_PHONE) != ConsentState.GRANTED:
-        return "consent_withdrawn"
-    return ""
+def _obstacle(task: AdvisorTask, now: datetime) -> str:
+    """Why the customer may not be called any more, or an empty text.
+
+    Raises `StateConflict` if he may be called later.
+    """
+    if task.touch.journey.state == Journey.State.STOPPED:
+        return Reason.JOURNEY_STOPPED
+    _gate, verdict = judge_call(task.touch, now)
+    match verdict:
+        case Refuse(reason=reason):
+            return reason
+        case Defer(until=until):
+            raise StateConflict(
+                _("Not the hour to call this customer. He may be called from %(time)s on.")
+                % {"time": date_format(localtime(until), "DATETIME_FORMAT")}
+            )
+        case Allow():
+            return ""
+    assert_never(verdict)
 
 
 def _check_later(call_at: datetime | None, now: datetime) -> None:

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -25,6 +26,7 @@ from campaigns.actions.templates import (
     review_template,
     save_template,
     submit_template,
+    to_review,
 )
 from campaigns.admin.delivery import ChannelFilter
 from campaigns.admin.journeys import person, verdict_badge
@@ -49,6 +51,7 @@ from compliance.errors import ComplianceError
 from compliance.models import Review, User
 from compliance.queries import clock_now, products
 from compliance.reader import say as speak
+from compliance.scan import UNNAMED_PRODUCT, rule_words
 
 MOST_WARNINGS = 20
 
@@ -304,7 +307,7 @@ class TemplateAdmin(ActingAdmin):
     def panels(self, request: HttpRequest, item: Template) -> Sequence[Panel]:
         """The newest version's parts, then all versions."""
         version = newest_version(item)
-        return (*([_parts(version)] if version else []), _versions(item))
+        return (*((_parts(version), _findings(version)) if version else ()), _versions(item))
 
 
 def newest_version(template: Template) -> TemplateVersion | None:
@@ -422,6 +425,24 @@ def _parts(version: TemplateVersion) -> Panel:
         headers=(_t("Part"), _t("Source")),
         rows=rows,
         empty=_t("No version yet."),
+    )
+
+
+def _findings(version: TemplateVersion) -> Panel:
+    on = localtime(clock_now()).date()
+    words = {
+        **rule_words(),
+        UNNAMED_PRODUCT: _t(
+            "It speaks of a product, but the template names none by its code: where marketing goes"
+            " out by it, no customer's level is compared."
+        ),
+    }
+    return Panel(
+        title=_t("For the reviewer to look at"),
+        headers=(_t("Rule"), _t("What it says")),
+        rows=[(code(rule), words.get(rule, "")) for rule in to_review(version, on=on)],
+        empty=_t("The wording rules ask for nothing here."),
+        note=_t("Whoever approves the version approves these with it."),
     )
 
 

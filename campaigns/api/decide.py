@@ -1,25 +1,38 @@
-"""``POST /api/v1/decide``: may this product be promoted to this customer, by this channel, now?"""
+"""``/api/v1/decide``: may this product be promoted to this customer, by this channel, now?
 
+Each answer is on record under the id that comes with it, as proof for later.
+"""
+
+from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
+from django.utils.translation import gettext as _t
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from campaigns.actions.decide import Answer, Question, decide
+from campaigns.actions.decide import Question, decide
+from campaigns.actions.decisions import confirm_warning, keep_answer
 from campaigns.channels.base import Channel
-from campaigns.errors import NotOnRecord
+from campaigns.errors import NotOnRecord, StateConflict
+from campaigns.models import Confirmation, Decision
+from campaigns.queries.decisions import decision
 from compliance.queries import clock_now
 from compliance.rulebook.shipped import shipped_context
-from compliance.suitability.values import CUSTOMER, INSTITUTION, Decision
-from customers.api.bearer import READING, BearerKey, require
+from compliance.suitability.values import CUSTOMER, INSTITUTION
+from compliance.suitability.values import Decision as Verdict
+from customers.api.bearer import READING, WRITING, BearerKey, require
 from customers.vocabulary import Purpose
 
 TEXT_MOST: Final = 20_000
+EVIDENCE_MOST: Final = 20
+_EVIDENCE_NAME: Final = serializers.CharField(max_length=100)
+_PRIVATE: Final = {"Cache-Control": "no-store"}
 _CHANNELS: Final = sorted({*(channel.value for channel in Channel), *shipped_context().media})
 
 
@@ -41,14 +54,15 @@ class EvidenceSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """One rule's finding and the values it rests on."""
 
     rule_id = serializers.CharField()
-    decision = serializers.ChoiceField([decision.value for decision in Decision])
+    decision = serializers.ChoiceField([verdict.value for verdict in Verdict])
     values = serializers.DictField()
 
 
 class AnswerSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """`BLOCK` beats `REVIEW` beats `ALLOW_WITH_NOTICE` beats `ALLOW`."""
 
-    decision = serializers.ChoiceField([decision.value for decision in Decision])
+    id = serializers.UUIDField(help_text="Under which the answer is on record.")
+    decision = serializers.ChoiceField([verdict.value for verdict in Verdict])
     rule_ids = serializers.ListField(child=serializers.CharField())
     evidence = EvidenceSerializer(many=True)
     notices = serializers.ListField(child=serializers.CharField())
@@ -57,10 +71,49 @@ class AnswerSerializer(serializers.Serializer):  # type: ignore[type-arg]
     rules = serializers.DictField(
         child=serializers.IntegerField(), help_text="Versions of changed rules."
     )
+    rules_hash = serializers.CharField(help_text="SHA-256 of all rules it was given by.")
+    jurisdiction = serializers.CharField(help_text="By whose numbers.")
     decided_at = serializers.DateTimeField()
 
 
+class AskedSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """What was asked; a text by its SHA-256 alone."""
+
+    customer = serializers.CharField()
+    product = serializers.CharField()
+    channel = serializers.CharField()
+    purpose = serializers.CharField()
+    initiator = serializers.CharField()
+    at = serializers.DateTimeField()
+    text_hash = serializers.CharField(allow_blank=True)
+
+
+class ConfirmationSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """That the customer read the written warning and wants the product all the same."""
+
+    warning = serializers.CharField(max_length=TEXT_MOST, help_text="The text he was shown.")
+    evidence = serializers.DictField(
+        child=serializers.CharField(max_length=500), help_text="How he confirmed."
+    )
+    confirmed_at = serializers.DateTimeField(required=False, help_text="Now unless given.")
+
+    def validate_evidence(self, value: dict[str, str]) -> dict[str, str]:
+        """Something, and not too much."""
+        if not 0 < len(value) <= EVIDENCE_MOST:
+            raise serializers.ValidationError(_t("Name one to twenty things that prove it."))
+        # A dict's values are checked by its child, its keys by nobody.
+        return {_EVIDENCE_NAME.run_validation(name): word for name, word in value.items()}
+
+
+class KeptSerializer(AnswerSerializer):
+    """The answer as it was given, with the question and what the customer confirmed."""
+
+    question = AskedSerializer()
+    confirmation = ConfirmationSerializer(allow_null=True)
+
+
 _PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
+_NO_PROBLEMS: Final = {401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM}
 _PROBLEMS: Final = {400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM}
 
 
@@ -75,8 +128,8 @@ class DecideView(APIView):
         responses={200: AnswerSerializer, **_PROBLEMS},
     )
     def post(self, request: Request) -> Response:
-        """Ask all gates; nothing is sent, counted or stored."""
-        require(request, READING)
+        """Ask all gates. Nothing is sent or counted; the answer is put on record."""
+        source = require(request, READING)
         asked = QuestionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         told = dict(asked.validated_data)
@@ -87,19 +140,91 @@ class DecideView(APIView):
             answer = decide(question=question, now=at)
         except NotOnRecord as error:
             raise NotFound(str(error), code=f"unknown_{error.what}") from error
-        return Response({**_body(answer), "decided_at": now}, headers={"Cache-Control": "no-store"})
+        kept = keep_answer(question=question, answer=answer, at=at, asked_by=source.key, now=now)
+        return Response(_body(kept), headers=_PRIVATE)
 
 
-def _body(answer: Answer) -> dict[str, Any]:
+class DecisionView(APIView):
+    """One answer on record."""
+
+    authentication_classes = (BearerKey,)
+
+    @extend_schema(operation_id="decision", responses={200: KeptSerializer, **_NO_PROBLEMS})
+    def get(self, request: Request, number: UUID) -> Response:
+        """The answer as it was given."""
+        require(request, READING)
+        kept = decision(number)
+        if kept is None:
+            raise NotFound(_t("There is no such decision."), code="unknown_decision")
+        return Response(
+            {**_body(kept), "question": _question(kept), "confirmation": _confirmation(kept)},
+            headers=_PRIVATE,
+        )
+
+
+class ConfirmationView(APIView):
+    """The customer's confirmation of a written warning."""
+
+    authentication_classes = (BearerKey,)
+
+    @extend_schema(
+        operation_id="confirm_decision",
+        request=ConfirmationSerializer,
+        responses={201: ConfirmationSerializer, **_PROBLEMS, 409: _PROBLEM},
+    )
+    def post(self, request: Request, number: UUID) -> Response:
+        """Put it on record, once."""
+        source = require(request, WRITING)
+        told = ConfirmationSerializer(data=request.data)
+        told.is_valid(raise_exception=True)
+        now = clock_now()
+        try:
+            made = confirm_warning(
+                number=number,
+                recorded_by=source.key,
+                now=now,
+                **{"confirmed_at": now, **told.validated_data},
+            )
+        except NotOnRecord as error:
+            raise NotFound(str(error), code=f"unknown_{error.what}") from error
+        except StateConflict as error:
+            raise Conflict(str(error)) from error
+        return Response(_shown(made), status=201, headers=_PRIVATE)
+
+
+class Conflict(APIException):
+    """Not possible in the present state."""
+
+    status_code = 409
+    default_code = "conflict"
+
+
+def _body(kept: Decision) -> dict[str, Any]:
+    answer = kept.answer
     return {
-        "decision": answer.decision,
-        "rule_ids": [finding.rule_id for finding in answer.findings],
-        "evidence": [
-            {"rule_id": f.rule_id, "decision": f.decision, "values": f.evidence}
-            for f in answer.findings
-        ],
-        "notices": answer.notices,
-        "not_applied": answer.not_applied,
-        "not_before": answer.not_before,
-        "rules": answer.rules,
+        "id": kept.pk,
+        "decision": kept.verdict,
+        "rule_ids": [found["rule_id"] for found in answer["evidence"]],
+        **answer,
+        "not_before": answer["not_before"] and datetime.fromisoformat(answer["not_before"]),
+        "rules": kept.rules,
+        "rules_hash": kept.rules_hash,
+        "decided_at": kept.decided_at,
+    }
+
+
+def _question(kept: Decision) -> dict[str, Any]:
+    return {"customer": kept.customer.customer_no, "product": kept.product, **kept.question}
+
+
+def _confirmation(kept: Decision) -> dict[str, Any] | None:
+    made = getattr(kept, "confirmation", None)
+    return _shown(made) if made else None
+
+
+def _shown(made: Confirmation) -> dict[str, Any]:
+    return {
+        "warning": made.warning,
+        "evidence": made.evidence,
+        "confirmed_at": made.confirmed_at,
     }

@@ -1,4 +1,7 @@
-"""``/u/<token>``: the page behind "unsubscribe". GET changes nothing; POST withdraws (RFC 8058)."""
+"""``/u/<token>``: the page behind "unsubscribe". GET changes nothing; POST withdraws (RFC 8058).
+
+A POST that says ``personalisation=off`` refuses personalisation instead (PIPL 24).
+"""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -6,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from campaigns.actions.preferences import touch_of, unsubscribe
+from campaigns.actions.preferences import stop_personalising, touch_of, unsubscribe
 from compliance.queries import clock_now
 
 
@@ -19,11 +22,18 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     touch = touch_of(token)
     if touch is None:
         raise Http404
-    if request.method == "POST":
+    asks_plain = request.POST.get("personalisation") == "off"
+    if request.method == "POST" and asks_plain:
+        stop_personalising(touch=touch, now=clock_now())
+    elif request.method == "POST":
         one_click = request.POST.get("List-Unsubscribe") == "One-Click"
         unsubscribe(touch=touch, how="one-click" if one_click else "page", now=clock_now())
     return render(
         request,
         "campaigns/preferences.html",
-        {"channel": touch.channel, "is_done": request.method == "POST"},
+        {
+            "channel": touch.channel,
+            "is_done": request.method == "POST" and not asks_plain,
+            "is_plain": asks_plain,
+        },
     )

@@ -209,6 +209,18 @@ WORDING: Final = Sentence(
     en="The {part} says what may not be advertised: {hits}.",
     zh="{part}含有不得宣传的表述：{hits}。",
 )
+RISK_POINTS: Final = Sentence(
+    code="risk_points",
+    en="{product} is of high risk or complex: the text must say its special risk points,"
+    " “{points}”, and link to further information.",
+    zh="{product} 属于高风险或复杂产品：文案必须写明其特别风险点“{points}”，并附上详细信息的链接。",
+)
+NO_RISK_POINTS: Final = Sentence(
+    code="no_risk_points",
+    en="{product} is of high risk or complex, and its special risk points are not on record:"
+    " ask compliance to enter them under Products.",
+    zh="{product} 属于高风险或复杂产品，但尚未登记其特别风险点：请联系合规人员在“产品”中填写。",
+)
 SAID_WORDING: Final = Sentence(
     code="wording",
     en="“{term}” may not stand in an advertisement as it is ({rule}; {basis}).",

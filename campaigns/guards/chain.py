@@ -38,12 +38,14 @@ def judge(case: Case, now: datetime) -> tuple[str, Verdict]:
     What the gates read on the way is kept in the last verdict.
     """
     read: dict[str, str | int | None] = {}
+    notices: tuple[str, ...] = ()
     for name in GATES:
         verdict = ask(name, case, now)
         if not isinstance(verdict, Allow):
             return name, verdict
         read.update(verdict.read)
-    return "", Allow(read=read)
+        notices += verdict.notices
+    return "", Allow(read=read, notices=notices)
 
 
 def ask(name: str, case: Case, now: datetime) -> Verdict:

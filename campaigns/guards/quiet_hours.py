@@ -1,5 +1,7 @@
 """Nobody is disturbed outside the hours of his own time zone; the rest of the queue waits.
 
+The hours are those of his jurisdiction, else the house's.
+
 Protective, service and statutory messages pass. A day of which nobody knows whether it is a
 trading day is none: the touch waits, and operators are told.
 """
@@ -18,7 +20,7 @@ _ALLOW: Final = Allow()
 def judge(case: Case, now: datetime) -> Verdict:
     if case.purpose not in LIMITED_PURPOSES:
         return _ALLOW
-    window = case.policy.contact.window(case.channel)
+    window = case.policy.window(case.channel)
     if window is None:
         return _ALLOW
     read = {"zone": case.zone.key, "window": window.rule_id}

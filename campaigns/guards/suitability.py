@@ -1,40 +1,58 @@
 """No product is marketed to whom it does not suit (rules S-01 to S-12 of the rulebook).
 
-A message that names no product has nothing to be judged by.
+Marketing that names no product is judged by what S-13 asks of the person alone; education and what
+serves the customer may then go to anybody. No warning makes a push lawful that is not, and what
+the rules allow only with a notice goes on to `notices`.
 """
 
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 
 from campaigns.guards.verdict import Allow, Case, Read, Refuse, Verdict
 from campaigns.states import Reason
 from compliance.contact import LIMITED_PURPOSES
 from compliance.suitability.judge import judge as judge_offer
+from compliance.suitability.judge import judge_unnamed
 from compliance.suitability.values import Ask, Decision, Opinion
 
 _ALLOW: Final = Allow()
+_MARKETING: Final = "marketing"
 
 
 def judge(case: Case, now: datetime) -> Verdict:
-    if not case.product_code or case.purpose not in LIMITED_PURPOSES:
+    if case.purpose not in LIMITED_PURPOSES:
         return _ALLOW
-    if case.product is None:
+    if not case.product_code and case.purpose != _MARKETING:
+        return _ALLOW
+    if case.product_code and case.product is None:
         return Refuse(reason=Reason.PRODUCT_UNKNOWN, detail=case.product_code)
     if case.client is None:
         return Refuse(reason=Reason.GATE_ERROR, detail="nothing is known of the customer")
-    opinion = judge_offer(
-        client=case.client,
-        product=case.product,
-        ask=Ask(on=case.policy.on, channel=case.channel),
-        rules=case.policy.suitability,
+    ask = Ask(on=case.policy.on, channel=case.channel)
+    rules = case.policy.suitability
+    if case.product is None:
+        return _verdict(
+            judge_unnamed(client=case.client, ask=ask, rules=rules), Reason.MARKETING_BARRED
+        )
+    return _verdict(
+        judge_offer(client=case.client, product=case.product, ask=ask, rules=rules),
+        Reason.UNSUITABLE,
     )
+
+
+def _verdict(opinion: Opinion, blocked: Reason) -> Verdict:
     match opinion.decision:
         case Decision.BLOCK:
-            return _refused(Reason.UNSUITABLE, opinion)
+            return _refused(blocked, opinion)
         case Decision.REVIEW:
             return _refused(Reason.NEEDS_REVIEW, opinion)
-        case _:
+        case Decision.ALLOW_WITH_NOTICE:
+            rules = ",".join(opinion.deciding)
+            read = {**opinion.read, "notices": ",".join(opinion.notices), "notices_by": rules}
+            return Allow(read=read, notices=opinion.notices)
+        case Decision.ALLOW:
             return Allow(read=opinion.read)
+    assert_never(opinion.decision)
 
 
 def _refused(reason: Reason, opinion: Opinion) -> Refuse:

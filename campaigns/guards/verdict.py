@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from campaigns.states import Reason
 from compliance.calendar import Calendar
-from compliance.contact import Cap, ContactRules
+from compliance.contact import Cap, ContactRules, Window
+from compliance.jurisdiction import Jurisdiction
 from compliance.rulebook.rule import Rule
 from compliance.suitability.values import Client, Product
 
@@ -17,9 +18,13 @@ Read: TypeAlias = Mapping[str, str | int | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allow:
-    """Nothing speaks against it. ``read``: the values it rests on, here and below."""
+    """Nothing speaks against it. ``read``: the values it rests on, here and below.
+
+    ``notices``: what must go with it; the message is held against them once it is rendered.
+    """
 
     read: Read = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +51,32 @@ Verdict: TypeAlias = Allow | Defer | Refuse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The rules in force on the institution's day; ``packs``: the versions that officers made."""
+    """The rules in force on the institution's day, as they bound customers of one jurisdiction.
+
+    ``packs``: the versions that officers made; ``digest``: the SHA-256 of all rules of the day.
+    """
 
     on: date
+    jurisdiction: Jurisdiction
     suitability: Mapping[str, Rule]
     contact: ContactRules
     calendar: Calendar
     packs: Mapping[str, int] = field(default_factory=dict)
+    digest: str = ""
+
+    def window(self, channel: str) -> Window | None:
+        """The channel's hours: the jurisdiction's, else the house's."""
+        return self.jurisdiction.hours.get(channel) or self.contact.window(channel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One touch and what is known about it in the claiming transaction.
 
-    ``consent`` is the newest statement for this purpose and channel: granted, withdrawn or None;
+    ``consent`` is the newest statement for this purpose and channel, which the ledger calls
+    ``consent_name``: granted, withdrawn or None; ``is_consent_written`` whether it was given in
+    writing; ``has_objected`` whether he has withdrawn from another channel since;
+    ``is_personal``: the text says something of him; ``is_targeted``: he was chosen by his data;
     ``suppressed`` why the address may not be written to, or nothing.
     ``product`` is None where ``product_code`` names none or one that is not known. ``used`` says
     how often each of the caps that bound this touch was used in its period.
@@ -71,9 +88,13 @@ class Case:
     customer_status: str | None
     personalise_off: bool
     consent: str | None
+    consent_name: str
+    is_consent_written: bool
+    has_objected: bool
     has_address: bool
     suppressed: str
     is_personal: bool
+    is_targeted: bool
     is_approved: bool
     aml_hold: bool
     internal_hold: bool

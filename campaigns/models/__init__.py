@@ -1,6 +1,7 @@
 """Tables of floor 3: journeys and their versions, enrolments, touches, provider accounts."""
 
 from campaigns.models.content import Link, LinkHost, Template, TemplateVersion
+from campaigns.models.decisions import Confirmation, Decision
 from campaigns.models.delivery import (
     AdvisorTask,
     Call,
@@ -25,7 +26,9 @@ __all__ = [
     "AdvisorTask",
     "Call",
     "ChannelRoute",
+    "Confirmation",
     "Contact",
+    "Decision",
     "DispatchBatch",
     "EmergencyStop",
     "Enrolment",

@@ -6,13 +6,14 @@ from typing import Final
 
 from customers.queries.database import as_json, rows
 
+# An attempt repeated on a later day may reach the customer then: it counts for that day.
 TAKE_CONTACTS: Final = """
 INSERT INTO campaigns_contact (touch_id, customer_id, journey_id, channel, product, local_on, at)
 SELECT touch_id, customer_id, journey_id, channel, product, local_on, %(now)s
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
     touch_id bigint, customer_id bigint, journey_id bigint, channel text, product text,
     local_on date)
-ON CONFLICT (touch_id) DO NOTHING
+ON CONFLICT (touch_id) DO UPDATE SET local_on = excluded.local_on, at = excluded.at
 """
 
 

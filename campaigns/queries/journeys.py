@@ -7,6 +7,8 @@ from django.db.models import OuterRef, Subquery
 
 from campaigns.journeys.check import References, experiments
 from campaigns.journeys.graph import Graph
+from campaigns.journeys.nodes.branch import Branch
+from campaigns.journeys.nodes.entry import Entry
 from campaigns.journeys.parse import parse
 from campaigns.models import Journey, JourneyVersion, TemplateVersion
 from campaigns.queries.accounts import default_accounts
@@ -48,6 +50,37 @@ def references() -> References:
         templates={key: version.template.channel for key, version in approved_templates().items()},
         channels=frozenset(default_accounts()),
     )
+
+
+def is_targeted(journey: Journey) -> bool:
+    """Whether customers' data decide who gets the journey's messages, or which.
+
+    Not so where everybody enters and nothing branches by a rule. Who comes in by the API was
+    chosen by somebody else, and nobody can tell by what.
+    """
+    if journey.live_id is None:
+        return True
+    nodes = version_graph(journey.live_id).nodes.values()
+    entered = {node.segment for node in nodes if isinstance(node, Entry)}
+    named = {key for key in entered if key is not None}
+    rules = dict(Segment.objects.filter(key__in=named).values_list("key", "rule"))
+    by_entry = None in entered or any(_chooses(rules.get(key)) for key in named)
+    return by_entry or any(
+        _chooses(rule) for node in nodes if isinstance(node, Branch) for rule in node.cases.values()
+    )
+
+
+def _chooses(rule: object) -> bool:
+    """Whether a rule asks anything of the customer: all of `everyone` and `sample` does not."""
+    if not isinstance(rule, dict):
+        return True
+    match next(iter(rule), ""):
+        case "everyone" | "sample":
+            return False
+        case "all" | "any" as word:
+            return any(_chooses(part) for part in rule[word])
+        case _:
+            return True
 
 
 def experiment_keys(journey: Journey) -> frozenset[str]:

@@ -137,7 +137,7 @@ class Run:
         with self._reporter.stage("Import customers"):
             world.bring_members(self._members, self._work)
             world.approve_templates()
-            build.loosen_contact_rules()
+            build.loosen_rules()
         return sandbox
 
     def _break(self) -> tuple[int, Mapping[str, int]]:

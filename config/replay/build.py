@@ -16,6 +16,7 @@ from compliance.actions import propose_rules, review_rules
 from compliance.queries import clock_now
 from compliance.roles import Role
 from compliance.rulebook.shipped import shipped_document
+from compliance.suitability.judge import UNNAMED
 from config.replay.campaigns import (
     BANK_MAPPING,
     HILLSTROM_MAPPING,
@@ -166,32 +167,40 @@ def approve_templates() -> None:
         )
 
 
-def loosen_contact_rules() -> None:
+def loosen_rules() -> None:
     """History was recorded without today's hours and caps; replaying it must not be held to them.
 
-    Changed as an officer would: proposed by one person, approved by another.
+    Nor do the published data hold anybody's birthday or assessment, which marketing about no
+    product would ask for. Changed as an officer would: proposed by one person, approved by another.
     """
-    now = clock_now()
-    pack = propose_rules(
-        key="contact",
-        rules=[_loosened(rule) for rule in shipped_document("contact")],
-        effective_from=date(1970, 1, 1),
-        maker=person(Role.COMPLIANCE),
-        now=now,
-    )
-    review_rules(
-        pack=pack,
-        checker=person(Role.CHECKER),
-        approve=True,
-        opinion="The replay follows recorded contacts.",
-        now=now,
-    )
+    for key, change in (("contact", _without_limits), ("suitability", _without_assessment)):
+        now = clock_now()
+        pack = propose_rules(
+            key=key,
+            rules=[
+                {**rule, "params": {**rule["params"], **change(rule)}}
+                for rule in shipped_document(key)
+            ],
+            effective_from=date(1970, 1, 1),
+            maker=person(Role.COMPLIANCE),
+            now=now,
+        )
+        review_rules(
+            pack=pack,
+            checker=person(Role.CHECKER),
+            approve=True,
+            opinion="The replay follows recorded contacts.",
+            now=now,
+        )
 
 
-def _loosened(rule: dict[str, Any]) -> dict[str, Any]:
+def _without_limits(rule: dict[str, Any]) -> dict[str, Any]:
     is_window = rule["params"]["kind"] == "window"
-    change = {"hours": [["00:00", "24:00"]]} if is_window else {"most": 1000}
-    return {**rule, "params": {**rule["params"], **change}}
+    return {"hours": [["00:00", "24:00"]]} if is_window else {"most": 1000}
+
+
+def _without_assessment(rule: dict[str, Any]) -> dict[str, Any]:
+    return {"asks": []} if rule["rule_id"] == UNNAMED else {}
 
 
 def launch_journeys() -> None:

@@ -162,7 +162,7 @@ class Replay:
         with self._reporter.stage("Segments, templates, journeys: made, reviewed, published"):
             build.define_segments()
             build.approve_templates()
-            build.loosen_contact_rules()
+            build.loosen_rules()
             build.launch_journeys()
         ring(enrol_tick)
 

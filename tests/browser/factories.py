@@ -34,6 +34,7 @@ from customers.models import ImportJob, Quarantine, Source, Tagging
 from customers.vocabulary import ConsentState, KeyScope
 from segments.actions import refresh, save_segment
 from segments.models import Segment
+from tests.factories import SUITED
 
 PASSWORD = "correct horse battery staple"
 ARMS = ("mens", "womens", "none")
@@ -100,7 +101,7 @@ def build_customers(now: datetime) -> list[int]:
     people = [
         Person(
             customer_no=f"T{number:05d}",
-            columns={"risk_level": "C3", "city": "上海", "name": "王小明" if number == 0 else None},
+            columns={**SUITED, "city": "上海", "name": "王小明" if number == 0 else None},
             contacts={"email": f"person{number}@example.com"}
             | ({"phone": "+8613800001234"} if number == 0 else {}),
             attributes={"newbie": number % 2},

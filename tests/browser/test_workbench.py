@@ -20,6 +20,7 @@ from customers.queries.consents import current_consents
 from tests.browser.conftest import Noted, log_in, speak
 from tests.browser.factories import PASSWORD, House, build_staff
 from tests.factories import (
+    SUITED,
     graph_of,
     lift_contact_rules,
     make_account,
@@ -55,7 +56,7 @@ def bench(transactional_db: None) -> list[AdvisorTask]:
     people = [
         Person(
             customer_no=f"T{number:05d}",
-            columns={"name": name, "risk_level": "C3", "city": "上海", "lifecycle": "成熟"},
+            columns={**SUITED, "name": name, "city": "上海", "lifecycle": "成熟"},
             contacts={"phone": f"+861380000123{number}"},
         )
         for number, name in enumerate(NAMES)

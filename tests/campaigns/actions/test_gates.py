@@ -9,9 +9,11 @@ import pytest
 from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
+from campaigns.actions.templates import review_template, submit_template, to_review
 from campaigns.channels.base import Accepted, Channel, Limits, Outgoing, Unavailable, Unknown
 from campaigns.channels.memory import MemoryProvider
-from campaigns.models import Contact, DispatchBatch, RestrictedVerdict, Touch
+from campaigns.errors import TemplateError
+from campaigns.models import Contact, DispatchBatch, RestrictedVerdict, TemplateVersion, Touch
 from compliance.models import Product
 from customers.models import Customer
 from customers.vocabulary import ConsentState
@@ -26,6 +28,7 @@ from tests.factories import (
     make_product,
     make_rules,
     make_segment,
+    make_staff,
     make_template,
     say_consent,
     send_node,
@@ -428,3 +431,237 @@ def test_without_hours_and_caps_everything_goes(queued: Build) -> None:
     dispatch(at=NIGHT)
 
     assert len(provider.sent) == 2
+
+
+POINTS = "本产品可能损失全部本金，且不能随时赎回"
+
+
+def risky(monkeypatch: pytest.MonkeyPatch, text: str, *, points: str = POINTS) -> MemoryProvider:
+    """A touch about a complex product is queued with this text."""
+    provider = make_memory_account(monkeypatch, Channel.SMS)
+    make_product(is_complex=True, risk_points=points)
+    make_template(Channel.SMS, parts={"text": text}, product="F001", is_approved=False)
+    approve_as_it_is()
+    make_people(1, channels=[Channel.SMS], columns=SUITED)
+    make_segment()
+    start()
+    return provider
+
+
+def approve_as_it_is() -> None:
+    """As a template that was approved before its product was found to be complex."""
+    product = Product.objects.get()
+    Product.objects.update(is_complex=False)
+    staff = make_staff()
+    version = TemplateVersion.objects.get()
+    submit_template(version=version, maker=staff.marketer, now=NOW)
+    review_template(version=version, checker=staff.checker, approve=True, opinion="", now=NOW)
+    Product.objects.update(is_complex=product.is_complex)
+
+
+def test_a_complex_product_goes_out_with_its_risk_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = risky(monkeypatch, f"{POINTS}。详情 https://bank.example.com/f001")
+
+    dispatch()
+
+    assert POINTS in provider.sent[0].content["text"]
+    read = Touch.objects.get().verdict["read"]
+    assert read["notices_by"] == "S-05"
+    assert "special_risk_points" in read["notices"]
+
+
+@pytest.mark.parametrize(
+    ("text", "points", "missing"),
+    [
+        ("详情 https://bank.example.com/f001", POINTS, "special_risk_points"),
+        ("详情 https://bank.example.com/f001", "", "special_risk_points"),
+        (f"{POINTS}。", POINTS, "extra_information"),
+    ],
+)
+def test_without_them_it_is_refused_with_a_reason_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, text: str, points: str, missing: str
+) -> None:
+    provider = risky(monkeypatch, text, points=points)
+
+    dispatch()
+
+    assert provider.sent == []
+    touch = Touch.objects.get()
+    assert (touch.state, touch.reason) == ("refused", "notice_missing")
+    assert (touch.verdict["gate"], touch.verdict["detail"]) == ("notices", missing)
+    assert not Contact.objects.exists()
+
+
+def test_an_author_is_told_what_must_go_with_the_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_product(is_complex=True, risk_points=POINTS)
+
+    with pytest.raises(TemplateError, match=POINTS):
+        make_template(Channel.SMS, product="F001")
+
+
+@pytest.mark.parametrize("column", ["risk_level", "birth_on"])
+def test_marketing_about_no_product_does_not_reach_whom_nobody_assessed(
+    monkeypatch: pytest.MonkeyPatch, column: str
+) -> None:
+    provider = make_memory_account(monkeypatch, Channel.SMS)
+    make_template(Channel.SMS)
+    make_people(1, channels=[Channel.SMS], columns={**SUITED, column: None})
+    make_segment()
+    start()
+
+    dispatch()
+
+    assert provider.sent == []
+    assert outcomes() == {("refused", "marketing_barred")}
+
+
+def test_a_template_that_speaks_of_products_without_naming_one_needs_a_reviewer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    provider = make_memory_account(monkeypatch, Channel.SMS)
+    text = "{{ customer.offer }} https://bank.example.com/"
+    version = make_template(Channel.SMS, parts={"text": text})
+    make_people(
+        1, channels=[Channel.SMS], columns=SUITED, attributes={"offer": "R4级混合基金本周开放"}
+    )
+    make_segment()
+    start()
+
+    dispatch()
+
+    assert to_review(version, on=NOW.date()) == ()
+    assert provider.sent == []
+    assert outcomes() == {("refused", "wording_unreviewed")}
+
+
+def test_the_reviewer_of_a_template_is_shown_that_it_names_no_product() -> None:
+    version = make_template(Channel.SMS, parts={"text": "混合基金（R4）本周开放"})
+
+    assert to_review(version, on=NOW.date()) == ("N-01",)
+
+
+def test_in_europe_one_withdrawal_stops_every_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = make_memory_account(monkeypatch, Channel.SMS)
+    make_template(Channel.SMS)
+    there, here = (
+        make_people(1, channels=[Channel.SMS], columns={**SUITED, "region": region}, prefix=region)[
+            0
+        ]
+        for region in ("FR", "CN")
+    )
+    say_consent([there, here], ["email"], state=ConsentState.WITHDRAWN)
+    make_segment()
+    start()
+
+    dispatch()
+
+    assert len(provider.sent) == 1
+    assert Touch.objects.get(customer_id=there).reason == "objected"
+
+
+def test_in_europe_a_later_word_for_the_channel_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = make_memory_account(monkeypatch, Channel.SMS)
+    make_template(Channel.SMS)
+    people = make_people(1, channels=[Channel.SMS], columns={**SUITED, "region": "FR"})
+    say_consent(people, ["email"], state=ConsentState.WITHDRAWN)
+    say_consent(people, ["sms"])
+    make_segment()
+    start()
+
+    dispatch()
+
+    assert len(provider.sent) == 1
+
+
+def test_a_rating_that_rises_stops_what_is_still_queued(queued: Build) -> None:
+    """S-08: well within five minutes, for every touch is judged as it is handed over."""
+    provider = queued(people=3)
+    start("autumn")
+    dispatch_batch(owner="w", now=NOW)
+    assert len(provider.sent) == 3
+
+    Product.objects.update(issuer_risk=4)
+    dispatch(NOW + timedelta(seconds=1))
+
+    assert len(provider.sent) == 3
+    stopped = Touch.objects.filter(journey__key="autumn")
+    assert set(stopped.values_list("state", "reason")) == {("refused", "unsuitable")}
+    assert {touch.verdict["read"]["risk"] for touch in stopped} == {4}
+
+
+@pytest.mark.parametrize(
+    ("rule", "arrives"),
+    [
+        ({"everyone": True}, True),
+        ({"sample": 100}, True),
+        ({"all": [{"everyone": True}, {"sample": 100}]}, True),
+        ({"field": "risk_level", "op": "eq", "value": "C3"}, False),
+        ({"all": [{"everyone": True}, {"field": "risk_level", "op": "exists"}]}, False),
+        ({"not": {"field": "risk_level", "op": "eq", "value": "C1"}}, False),
+    ],
+)
+def test_who_refuses_personalisation_gets_what_his_data_did_not_choose_him_for(
+    monkeypatch: pytest.MonkeyPatch, rule: dict[str, Any], arrives: bool
+) -> None:
+    provider = make_memory_account(monkeypatch, Channel.SMS)
+    make_template(Channel.SMS)
+    make_people(1, channels=[Channel.SMS], columns=SUITED)
+    Customer.objects.update(personalise_off=True)
+    make_segment(rule=rule)
+    start()
+
+    dispatch()
+
+    assert bool(provider.sent) is arrives
+    assert outcomes() == ({("accepted", "")} if arrives else {("refused", "personalisation_off")})
+
+
+def test_a_branch_by_his_data_chooses_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = make_memory_account(monkeypatch, Channel.SMS)
+    make_template(Channel.SMS)
+    make_people(1, channels=[Channel.SMS], columns=SUITED)
+    Customer.objects.update(personalise_off=True)
+    make_segment()
+    case = {"label": "yes", "rule": {"field": "risk_level", "op": "eq", "value": "C3"}}
+    graph = {
+        "nodes": [
+            {"id": "in", "type": "entry", "segment": "all"},
+            {"id": "if", "type": "branch", "cases": [case]},
+            send_node(Channel.SMS, key="go"),
+            {"id": "out", "type": "exit"},
+        ],
+        "edges": [["in", "if"], ["if", "go", "yes"], ["if", "out", "else"], ["go", "out"]],
+    }
+    enrol(journey=make_journey(graph), now=NOW)
+    advance(owner="w", now=NOW)
+
+    dispatch()
+
+    assert provider.sent == []
+    assert outcomes() == {("refused", "personalisation_off")}
+
+
+def test_an_attempt_repeated_after_midnight_counts_for_the_new_day(queued: Build) -> None:
+    """Its first try may have reached nobody: then it is today's message, and today has only one."""
+    replies = iter(["unknown"])
+
+    def script(message: Outgoing) -> Any:
+        if next(replies, ""):
+            return Unknown(key=message.key, code="reset", message="")
+        return Accepted(key=message.key, provider_id="p")
+
+    limits = Limits(
+        batch_max=500, concurrency=1, honours_key=True, can_find=False, settle=timedelta()
+    )
+    provider = queued(script=script, limits=limits)
+    make_rules("contact", {"Q-01": {"hours": [["00:00", "24:00"]]}})
+    late = datetime(2026, 3, 2, 15, 50, tzinfo=UTC)  # 23:50 in Shanghai
+    dispatch_batch(owner="w", now=late)
+    dispatch_batch(owner="w", now=late + timedelta(minutes=20))
+    assert len(provider.sent) == 2
+
+    start("summer", at=late + timedelta(minutes=30))
+    dispatch(at=late + timedelta(minutes=30))
+
+    assert len(provider.sent) == 2
+    assert Touch.objects.get(journey__key="summer").reason == "capped"

@@ -20,6 +20,7 @@ from customers.models import Consent, Customer
 from customers.queries.consents import current_consents
 from tests.factories import (
     NOW,
+    SUITED,
     graph_of,
     make_journey,
     make_memory_account,
@@ -75,7 +76,7 @@ def test_a_stop_from_a_number_counts_for_everybody_with_that_number(
 ) -> None:
     make_memory_account(monkeypatch, Channel.SMS)
     people = [
-        Person(customer_no=number, columns={}, contacts={"phone": phone}, attributes={})
+        Person(customer_no=number, columns=SUITED, contacts={"phone": phone}, attributes={})
         for number, phone in (("A", PHONE), ("B", PHONE), ("C", "+8613800000002"))
     ]
     ids = put_people(people=people, source="test", may_replace_contacts=True, now=NOW)
@@ -119,7 +120,7 @@ def two_with_one_number(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     make_memory_account(monkeypatch, Channel.SMS)
     make_template(Channel.SMS)
     people = [
-        Person(customer_no=number, columns={}, contacts={"phone": PHONE}, attributes={})
+        Person(customer_no=number, columns=SUITED, contacts={"phone": PHONE}, attributes={})
         for number in ("A", "B")
     ]
     ids = put_people(people=people, source="test", may_replace_contacts=True, now=NOW)

@@ -27,9 +27,9 @@ from campaigns.errors import StateConflict
 from campaigns.models import AdvisorTask, Call, Journey, Receipt, Touch
 from campaigns.queries.content import note_of
 from campaigns.states import Disposition
-from compliance.models import AuditEntry, User
+from compliance.models import AuditEntry, Product, User
 from customers.actions.consents import withdraw
-from customers.models import Consent, Event
+from customers.models import Consent, Customer, Event
 from customers.queries.consents import current_consents
 from customers.vocabulary import ConsentState
 from tests.factories import (
@@ -39,6 +39,8 @@ from tests.factories import (
     make_account,
     make_journey,
     make_people,
+    make_product,
+    make_rules,
     make_segment,
     make_staff,
     make_template,
@@ -367,3 +369,69 @@ def test_done_task_takes_no_second_outcome(
     with pytest.raises(IntegrityError), transaction.atomic():
         Call.objects.create(task=task, disposition="refused", by=ann, at=SOON)
     assert Call.objects.get() == call
+
+
+def test_a_task_is_not_called_whose_product_no_longer_suits(
+    tasks: Callable[..., list[AdvisorTask]], ann: User
+) -> None:
+    make_product()
+    (task,) = tasks(1)
+    Touch.objects.update(product="F001")
+    Product.objects.update(issuer_risk=5)
+
+    claimed = claim_task(task_id=task.pk, advisor=ann, now=SOON)
+
+    assert claimed.disposition == Disposition.FORBIDDEN
+    assert note_of(Call.objects.get()) == "unsuitable"
+
+
+def test_nobody_is_called_outside_the_hours(
+    tasks: Callable[..., list[AdvisorTask]], ann: User
+) -> None:
+    (task,) = tasks(1)
+    make_rules("contact", {})
+    night = NOW + timedelta(hours=13)  # 23:00 in Shanghai
+
+    with pytest.raises(StateConflict, match="hour"):
+        claim_task(task_id=task.pk, advisor=ann, now=night)
+
+    task.refresh_from_db()
+    assert task.done_at is None
+
+
+def test_a_number_is_not_shown_once_consent_is_gone(
+    tasks: Callable[..., list[AdvisorTask]], ann: User
+) -> None:
+    (task,) = tasks(1)
+    claim_task(task_id=task.pk, advisor=ann, now=SOON)
+    say_consent([task.touch.customer_id], ["phone"], state=ConsentState.WITHDRAWN)
+
+    with pytest.raises(StateConflict):
+        reveal_number(task_id=task.pk, advisor=ann, now=SOON)
+
+
+@pytest.mark.parametrize("hold", ["aml_hold", "internal_hold"])
+def test_a_service_call_goes_on_under_a_hold(
+    tasks: Callable[..., list[AdvisorTask]], ann: User, hold: str
+) -> None:
+    """Silence would tell the customer."""
+    (task,) = tasks(1)
+    Touch.objects.update(purpose="service")
+    say_consent([task.touch.customer_id], ["phone"], purpose="service")
+    Customer.objects.update(**{hold: True})
+
+    assert claim_task(task_id=task.pk, advisor=ann, now=SOON).claimed_by == ann
+
+
+def test_a_held_customer_looks_alike_to_the_advisor_whichever_hold_it_is(
+    tasks: Callable[..., list[AdvisorTask]], ann: User
+) -> None:
+    by_law, by_house = tasks(2)
+    Customer.objects.filter(pk=by_law.touch.customer_id).update(aml_hold=True)
+    Customer.objects.filter(pk=by_house.touch.customer_id).update(internal_hold=True)
+
+    for task in (by_law, by_house):
+        claim_task(task_id=task.pk, advisor=ann, now=SOON)
+
+    first, second = Call.objects.order_by("pk")
+    assert note_of(first) == note_of(second) == "not_eligible"

@@ -1,17 +1,21 @@
 """`POST /api/v1/decide`: every gate's word at once, with rules and values, and nothing written."""
 
+import hashlib
+import uuid
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, connection
 from django.test import Client
 
 from campaigns.actions.advance import advance
+from campaigns.actions.decisions import prune_decisions
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
 from campaigns.channels.base import Channel
-from campaigns.models import Contact, Touch
+from campaigns.models import Confirmation, Contact, Decision, Touch
 from compliance.models import Product
 from compliance.queries import clock_now
 from customers.actions.sources import create_api_key
@@ -24,6 +28,7 @@ from tests.factories import (
     make_memory_account,
     make_people,
     make_product,
+    make_rules,
     make_segment,
     make_template,
     say_consent,
@@ -132,6 +137,7 @@ def test_a_hold_gives_no_ground(ask: Decide) -> None:
     assert by_law["decision"] == "BLOCK"
     for told in (by_law, by_house):
         told.pop("decided_at")
+        told.pop("id")
     assert by_law == by_house
     assert "aml" not in str(by_law).lower()
 
@@ -260,3 +266,165 @@ def test_what_no_program_can_work_with_is_a_bad_request(
 
     assert answer.status_code == 400
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def read(client: Client, number: str, bearer: str | None) -> Any:
+    headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+    return client.get(f"/api/v1/decide/{number}", headers=headers)
+
+
+def confirm(client: Client, number: str, bearer: str, **changes: Any) -> Any:
+    body = {"warning": "您要购买的产品风险高于您的承受能力", "evidence": {"signature": "s-17"}}
+    return client.post(
+        f"/api/v1/decide/{number}/confirmation",
+        data={**body, **changes},
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {bearer}"},
+    )
+
+
+def test_an_answer_is_on_record_as_it_was_given(client: Client, ask: Decide) -> None:
+    Customer.objects.update(risk_level="C2")
+    told = ask(text="本周开放")
+    Customer.objects.update(risk_level="C5")
+    Product.objects.update(distributor_risk=1)
+
+    kept = read(client, told["id"], key()).json()
+
+    question, confirmation = kept.pop("question"), kept.pop("confirmation")
+    assert kept == told
+    assert kept["decision"] == "BLOCK"
+    assert (question["customer"], question["initiator"]) == ("P00000", "institution")
+    assert question["text_hash"] == hashlib.sha256("本周开放".encode()).hexdigest()
+    assert confirmation is None
+
+
+def test_a_record_holds_no_text(ask: Decide) -> None:
+    ask(text="亲爱的张三")
+
+    kept = Decision.objects.values().get()
+
+    assert "张三" not in str(kept)
+
+
+def test_changed_rules_have_another_hash(ask: Decide) -> None:
+    before = ask()["rules_hash"]
+    make_rules("suitability", {"S-12": {"elder_from": 60}})
+
+    after = ask()
+
+    assert after["rules_hash"] != before
+    assert after["rules"] == {"suitability": 1}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE campaigns_decision SET verdict = 'ALLOW'", "DELETE FROM campaigns_decision"],
+)
+def test_the_database_refuses_to_change_a_record(ask: Decide, statement: str) -> None:
+    ask()
+
+    with pytest.raises(IntegrityError), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_records_go_when_nobody_must_keep_them(ask: Decide) -> None:
+    ask()
+    now = clock_now()
+
+    assert prune_decisions(now=now + timedelta(days=365 * 19)) == 0
+    assert Decision.objects.count() == 1
+    assert prune_decisions(now=now + timedelta(days=366 * 21)) == 1
+
+
+def test_how_long_records_are_kept_is_a_rule(ask: Decide) -> None:
+    make_rules("records", {"K-01": {"months": 12}})
+    ask()
+
+    assert prune_decisions(now=clock_now() + timedelta(days=400)) == 1
+
+
+@pytest.mark.parametrize("number", [str(uuid.uuid4()), "17", "%00"])
+def test_there_is_no_such_record(client: Client, db: None, number: str) -> None:
+    assert read(client, number, key()).status_code == 404
+
+
+def test_a_record_needs_a_key_that_may_read(client: Client, ask: Decide) -> None:
+    number = ask()["id"]
+
+    assert read(client, number, None).status_code == 401
+    assert read(client, number, key(KeyScope.INGEST)).status_code == 403
+
+
+@pytest.fixture
+def warned(ask: Decide) -> str:
+    """The id of an answer that asks for a written warning."""
+    Product.objects.update(distributor_risk=4)
+    number: str = ask(initiator="customer", channel="web")["id"]
+    return number
+
+
+def test_a_confirmed_warning_is_on_record_with_the_answer(client: Client, warned: str) -> None:
+    made = confirm(client, warned, key(KeyScope.MANAGE))
+
+    kept = read(client, warned, key()).json()["confirmation"]
+    assert made.status_code == 201
+    assert kept == made.json()
+    assert kept["evidence"] == {"signature": "s-17"}
+
+
+def test_a_warning_is_confirmed_once(client: Client, warned: str) -> None:
+    manage = key(KeyScope.MANAGE)
+
+    assert confirm(client, warned, manage).status_code == 201
+    assert confirm(client, warned, manage, warning="another").status_code == 409
+
+
+def test_what_asks_for_no_warning_cannot_be_confirmed(client: Client, ask: Decide) -> None:
+    assert confirm(client, ask()["id"], key(KeyScope.MANAGE)).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"evidence": {}}, 400),
+        ({"evidence": []}, 400),
+        ({"evidence": {f"k{number}": "v" for number in range(21)}}, 400),
+        ({"warning": ""}, 400),
+        ({"warning": "a\u0000b"}, 400),
+        ({"evidence": {"a\u0000b": "c"}}, 400),
+        ({"evidence": {"a\ud800": "c"}}, 400),
+        ({"evidence": {"a": "\ud800"}}, 400),
+        ({"confirmed_at": "2001-01-01T00:00:00Z"}, 409),
+        ({"confirmed_at": "2999-01-01T00:00:00Z"}, 409),
+    ],
+)
+def test_a_confirmation_that_proves_nothing_is_refused(
+    client: Client, warned: str, changes: dict[str, Any], status: int
+) -> None:
+    assert confirm(client, warned, key(KeyScope.MANAGE), **changes).status_code == status
+    assert not Confirmation.objects.exists()
+
+
+def test_a_confirmation_needs_a_key_that_may_write(client: Client, warned: str) -> None:
+    assert confirm(client, warned, key()).status_code == 403
+
+
+def test_a_text_without_its_notice_is_blocked(ask: Decide) -> None:
+    Product.objects.update(is_complex=True, risk_points="可能损失全部本金")
+
+    said = ask(text="可能损失全部本金，投资者自行承担。详情 https://bank.example.com/")
+    unsaid = ask(text="详情 https://bank.example.com/")
+
+    assert "S-05" not in [e["rule_id"] for e in said["evidence"] if e["decision"] == "BLOCK"]
+    assert unsaid["decision"] == "BLOCK"
+    assert {"missing": "special_risk_points"} in [e["values"] for e in unsaid["evidence"]]
+
+
+def test_the_customer_s_region_says_by_whose_numbers(ask: Decide) -> None:
+    Customer.objects.update(region="US", time_zone="America/New_York")
+
+    told = ask(at="2026-03-02T12:00:00-05:00")
+
+    assert told["jurisdiction"] == "J-US"
+    assert "consent_not_written" in str(told["evidence"])

@@ -13,6 +13,8 @@ from campaigns.content.compose import CLICK, UNSUBSCRIBE
 from campaigns.content.links import sign
 from campaigns.models import Touch
 from campaigns.queries.accounts import link_key
+from compliance.models import AuditEntry
+from customers.models import Customer
 from customers.queries.consents import current_consents
 from tests.factories import (
     NOW,
@@ -130,3 +132,21 @@ def test_the_page_speaks_the_readers_language(provider: MemoryProvider) -> None:
     answer = Client().get(address(provider), headers={"accept-language": "zh-Hans"})
 
     assert 'lang="zh-hans"' in answer.content.decode()
+
+
+def test_personalisation_is_refused_from_the_message_and_consent_stays(
+    provider: MemoryProvider,
+) -> None:
+    answer = Client(enforce_csrf_checks=True).post(address(provider), {"personalisation": "off"})
+
+    assert answer.status_code == 200
+    assert Customer.objects.get().personalise_off
+    assert consent() == {"email": "granted"}
+    assert AuditEntry.objects.filter(action="personalisation.off").count() == 1
+
+
+def test_refusing_personalisation_twice_is_harmless(provider: MemoryProvider) -> None:
+    for _time in range(2):
+        Client().post(address(provider), {"personalisation": "off"})
+
+    assert AuditEntry.objects.filter(action="personalisation.off").count() == 1

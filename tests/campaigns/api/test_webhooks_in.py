@@ -27,6 +27,7 @@ from compliance.queries import clock_now
 from customers.actions.people import Person, put_people
 from customers.queries.consents import current_consents
 from tests.factories import (
+    SUITED,
     graph_of,
     make_account,
     make_journey,
@@ -75,7 +76,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     make_memory_account(monkeypatch, Channel.SMS, now=clock_now())
     make_template(Channel.SMS, now=clock_now())
     people = [
-        Person(customer_no=no, columns={}, contacts={"phone": PHONE}, attributes={})
+        Person(customer_no=no, columns=SUITED, contacts={"phone": PHONE}, attributes={})
         for no in ("A", "B")
     ]
     ids = put_people(people=people, source="test", may_replace_contacts=True, now=clock_now())

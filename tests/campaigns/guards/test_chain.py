@@ -12,6 +12,7 @@ from campaigns.guards.verdict import Allow, Case, Defer, Policy, Refuse
 from campaigns.states import Reason
 from compliance.calendar import Calendar, read_calendar
 from compliance.contact import Cap, ContactRules, Window, read_contact_rules
+from compliance.jurisdiction import read_jurisdictions
 from compliance.rulebook.shipped import shipped_rules
 from tests.compliance.suitability.worlds import ANNA, FUND, TODAY, shipped
 
@@ -24,10 +25,14 @@ FINE = Case(
     expires_at=NOW + timedelta(days=1),
     customer_status="active",
     personalise_off=False,
+    consent_name="sms",
     consent="granted",
+    is_consent_written=False,
+    has_objected=False,
     has_address=True,
     suppressed="",
     is_personal=False,
+    is_targeted=False,
     is_approved=True,
     aml_hold=False,
     internal_hold=False,
@@ -36,6 +41,7 @@ FINE = Case(
     product=FUND,
     policy=Policy(
         on=TODAY,
+        jurisdiction=read_jurisdictions(shipped_rules("jurisdictions")).default,
         suitability=shipped(),
         contact=read_contact_rules(shipped_rules("contact")),
         calendar=read_calendar(shipped_rules("calendar")),
@@ -75,6 +81,11 @@ def test_a_case_nothing_speaks_against_is_allowed() -> None:
             "recipient",
             Reason.PERSONALISATION_OFF,
         ),
+        (
+            {"personalise_off": True, "is_targeted": True},
+            "recipient",
+            Reason.PERSONALISATION_OFF,
+        ),
         ({"consent": None}, "consent", Reason.NO_CONSENT),
         ({"consent": "a new state"}, "consent", Reason.NO_CONSENT),
         ({"consent": "withdrawn"}, "consent", Reason.CONSENT_WITHDRAWN),
@@ -99,6 +110,17 @@ def test_a_case_nothing_speaks_against_is_allowed() -> None:
             Reason.NEEDS_REVIEW,
         ),
         ({"purpose": "education", "product": None}, "suitability", Reason.PRODUCT_UNKNOWN),
+        (
+            {"product_code": "", "product": None, "client": replace(ANNA, risk_level=None)},
+            "suitability",
+            Reason.MARKETING_BARRED,
+        ),
+        (
+            {"product_code": "", "product": None, "client": replace(ANNA, lowest_class=True)},
+            "suitability",
+            Reason.MARKETING_BARRED,
+        ),
+        ({"product_code": "", "product": None, "client": None}, "suitability", Reason.GATE_ERROR),
         ({"used": ((DAILY, 1),)}, "frequency", Reason.CAPPED),
         ({"used": ((DAILY, 2),)}, "frequency", Reason.CAPPED),
     ],
@@ -116,23 +138,27 @@ def test_a_gate_refuses_with_its_reason(
     "changes",
     [
         {"personalise_off": True},
-        {"is_personal": True},
+        {"is_personal": True, "is_targeted": True},
+        {"personalise_off": True, "is_targeted": True, "purpose": "service"},
         {"purpose": "statutory", "consent": None},
         {"purpose": "statutory", "consent": "withdrawn"},
         {"expires_at": None},
         {"expires_at": NOW + timedelta(microseconds=1)},
         {"purpose": "service", "aml_hold": True, "product": None, "used": ((DAILY, 9),)},
-        {"product_code": "", "product": None, "client": None},
+        {"product_code": "", "product": None},
+        {"product_code": "", "product": None, "client": None, "purpose": "education"},
     ],
     ids=[
         "objects, and the message is the same for all",
         "personal, and he does not object",
+        "he objects, and a service is no marketing",
         "the law asks for it, he said nothing",
         "the law asks for it, he withdrew",
         "it never expires",
         "it still makes sense",
         "a service goes on, whatever speaks against marketing",
         "it is about no product",
+        "education about no product asks for no assessment",
     ],
 )
 def test_a_gate_lets_through_what_it_may(changes: dict[str, object]) -> None:
@@ -233,3 +259,82 @@ def test_one_objection_is_enough_whatever_else_holds() -> None:
         changes = {name: bad[name] for name, is_bad in zip(bad, flags, strict=True) if is_bad}
         _, verdict = judge(replace(FINE, **changes), NOW)  # type: ignore[arg-type]
         assert isinstance(verdict, Allow) is not any(flags)
+
+
+JURISDICTIONS = read_jurisdictions(shipped_rules("jurisdictions"))
+
+
+def of(region: str, **changes: object) -> Case:
+    """The boring case of a customer from this region."""
+    policy = replace(FINE.policy, jurisdiction=JURISDICTIONS.of(region))
+    return replace(FINE, policy=policy, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("channel", ["sms", "task"])
+def test_in_the_united_states_marketing_by_phone_needs_consent_in_writing(channel: str) -> None:
+    name = {"task": "phone"}.get(channel, channel)
+    told = of("US", channel=channel, consent_name=name)
+
+    gate, verdict = judge(told, NOW)
+
+    assert gate == "consent"
+    assert isinstance(verdict, Refuse)
+    assert verdict.reason is Reason.CONSENT_NOT_WRITTEN
+    assert judge(replace(told, is_consent_written=True), NOW)[0] == ""
+    assert judge(replace(told, purpose="service"), NOW)[0] == ""
+
+
+def test_in_the_united_states_an_e_mail_needs_no_writing() -> None:
+    assert judge(of("US", channel="email", consent_name="email"), NOW)[0] == ""
+
+
+@pytest.mark.parametrize(
+    ("region", "reason"),
+    [("DE", Reason.OBJECTED), ("GB", Reason.OBJECTED), ("上海", None), ("US", None)],
+)
+def test_in_europe_an_objection_holds_for_every_channel(region: str, reason: Reason | None) -> None:
+    _, verdict = judge(of(region, has_objected=True, is_consent_written=True), NOW)
+
+    assert getattr(verdict, "reason", None) is reason
+
+
+@pytest.mark.parametrize(
+    ("region", "local", "gate"),
+    [
+        ("US", "08:00", ""),
+        ("US", "20:59", ""),
+        ("US", "21:00", "quiet_hours"),
+        ("US", "07:59", "quiet_hours"),
+        ("US-FL", "20:00", "quiet_hours"),
+        ("us-wa", "19:59", ""),
+        ("US-NY", "20:00", ""),
+        ("上海", "20:30", "quiet_hours"),
+        ("上海", "08:30", "quiet_hours"),
+        ("HK", "20:00", ""),
+    ],
+)
+def test_the_hours_are_those_of_the_jurisdiction(region: str, local: str, gate: str) -> None:
+    hour, minute = local.split(":")
+    zone = ZoneInfo("America/New_York")
+    at = datetime(2026, 11, 23, int(hour), int(minute), tzinfo=zone)
+
+    assert judge(of(region, zone=zone, is_consent_written=True), at)[0] == gate
+
+
+def test_a_push_above_the_level_is_refused_whatever_notice_it_carries() -> None:
+    risky = replace(FUND, distributor_risk=5, risk_points="本金可能全部损失")
+
+    _, verdict = judge(replace(FINE, product=risky), NOW)
+
+    assert isinstance(verdict, Refuse)
+    assert verdict.reason is Reason.UNSUITABLE
+
+
+def test_what_is_allowed_with_a_notice_says_which() -> None:
+    case = replace(FINE, product=replace(FUND, is_complex=True, distributor_risk=3), client=ANNA)
+
+    _, verdict = judge(case, NOW)
+
+    assert isinstance(verdict, Allow)
+    assert "special_risk_points" in verdict.notices
+    assert verdict.read["notices_by"] == "S-05"
