@@ -13,6 +13,8 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from config.celery import app
 from tests.provide_chromium import find_chromium
@@ -20,6 +22,12 @@ from tests.web_server import WebServer, web_server
 
 # Playwright's synchronous driver runs an event loop; Django would refuse its ORM beside it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+# How fast examples come says something about the machine and nothing about what they test.
+hypothesis_settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("busy")
 
 TEST_DATABASE = "test_touchstone"
 

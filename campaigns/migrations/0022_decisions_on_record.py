@@ -31,8 +31,8 @@ DROP FUNCTION campaigns_refuse_decision_change();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0020_message_prices"),
-        ("customers", "0005_professional_evidence"),
+        ("campaigns", "0021_attempts_by_account"),
+        ("customers", "0007_professional_evidence"),
     ]
 
     operations = [

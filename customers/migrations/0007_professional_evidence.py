@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0004_holds_are_for_compliance"),
+        ("customers", "0006_key_ages_by_block"),
     ]
 
     operations = [
