@@ -357,38 +357,68 @@ JOIN campaigns_template p ON p.id = v.template_id
     + _APPROVAL.format(kind="'template'", key="p.key", hash="v.content_hash")
     + "WHERE t.customer_id = ANY(%(ids)s)"
 )
-# The newest judgement; what was judged before it is not kept.
+# Every judgement of these customers' touches: the newest on the touch, the others kept beside it.
+_JUDGEMENTS: Final = """
+WITH judgement AS MATERIALIZED (
+    SELECT t.id, t.customer_id, t.journey_id, t.channel, t.node, t.key, t.content_hash,
+           t.queued_at, t.handed_at, t.verdict, t.reason, t.account_id, true AS is_newest
+    FROM campaigns_touch t WHERE t.customer_id = ANY(%(ids)s)
+    UNION ALL
+    SELECT t.id, t.customer_id, t.journey_id, t.channel, t.node, t.key, t.content_hash,
+           t.queued_at, NULL, e.verdict, e.reason, e.account_id, false
+    FROM campaigns_touch t JOIN campaigns_earlierjudgement e ON e.touch_id = t.id
+    WHERE t.customer_id = ANY(%(ids)s)
+)
+"""
 _JUDGED: Final = """
 SELECT t.customer_id, coalesce((t.verdict ->> 'decided_at')::timestamptz, t.handed_at, t.queued_at),
        5, t.id, 'judged', j.key, CASE WHEN t.verdict ->> 'gate' = '' THEN '' ELSE t.reason END,
        jsonb_build_object('touch', t.id, 'channel', t.channel, 'node', t.node)
-       || (t.verdict - 'provider')
+       || (t.verdict - '{provider,outcomes,account,attempt}'::text[])
        || CASE WHEN x.grounds IS NULL THEN '{}'
                ELSE jsonb_build_object('restricted', x.grounds) END
-FROM campaigns_touch t
+FROM judgement t
 JOIN campaigns_journey j ON j.id = t.journey_id
-LEFT JOIN campaigns_restrictedverdict x ON x.touch_id = t.id AND %(sees_restricted)s
-WHERE t.customer_id = ANY(%(ids)s) AND t.verdict ? 'gate'
+LEFT JOIN campaigns_restrictedverdict x
+    ON x.touch_id = t.id AND t.is_newest AND %(sees_restricted)s
+WHERE t.verdict ? 'gate'
 """
+# What a breaker or the end of a lease held back was meant to be handed over, and was not.
 _HANDED: Final = """
-SELECT t.customer_id, t.handed_at, 6, t.id, 'handed_over', j.key, '', jsonb_build_object(
+SELECT t.customer_id, coalesce((t.verdict ->> 'decided_at')::timestamptz, t.handed_at), 6, t.id,
+       'handed_over', j.key, '', jsonb_build_object(
            'touch', t.id, 'channel', t.channel, 'node', t.node, 'key', t.key,
-           'attempts', t.attempts, 'account', a.key, 'content_hash', t.content_hash,
-           'attempts_elsewhere', (
-               SELECT jsonb_object_agg(b.key, e.value)
-               FROM jsonb_each(t.attempts_elsewhere) e
-               JOIN campaigns_provideraccount b ON b.id = e.key::bigint))
-FROM campaigns_touch t
+           'attempts', coalesce((t.verdict ->> 'attempt')::int, 1),
+           'account', coalesce(t.verdict ->> 'account', a.key), 'content_hash', t.content_hash)
+FROM judgement t
 JOIN campaigns_journey j ON j.id = t.journey_id
 JOIN campaigns_provideraccount a ON a.id = t.account_id
-WHERE t.customer_id = ANY(%(ids)s) AND t.handed_at IS NOT NULL
+WHERE t.verdict ->> 'gate' = ''
+  AND coalesce(t.verdict #>> '{outcomes,0,reason}', '') NOT IN ('breaker_open', 'not_tried')
 """
+_OUTCOMES: Final = """
+SELECT t.customer_id, (o.said ->> 'at')::timestamptz, 7, t.id * 1000 + o.number,
+       o.said ->> 'state', j.key, o.said ->> 'reason', jsonb_build_object(
+           'touch', t.id, 'channel', t.channel, 'node', t.node,
+           'account', coalesce(t.verdict ->> 'account', a.key), 'answer', o.said ->> 'answer',
+           'attempts', coalesce((t.verdict ->> 'attempt')::int, 1),
+           'times', coalesce((o.said ->> 'times')::int, 1), 'last_at', o.said -> 'last_at',
+           'due_at', CASE WHEN o.said ->> 'state' IN ('deferred', 'ambiguous')
+                          THEN o.said -> 'due_at' END)
+FROM judgement t
+JOIN campaigns_journey j ON j.id = t.journey_id
+JOIN campaigns_provideraccount a ON a.id = t.account_id,
+jsonb_array_elements(t.verdict -> 'outcomes') WITH ORDINALITY o(said, number)
+WHERE o.said ->> 'state' <> 'accepted'
+"""
+# The last two lines: touches of before the outcomes were kept.
 _ANSWERS: Final = """
-SELECT t.customer_id, coalesce(t.accepted_at, t.handed_at, t.queued_at), 7, t.id,
+SELECT t.customer_id, coalesce(t.accepted_at, t.handed_at, t.queued_at), 8, t.id,
        CASE WHEN t.accepted_at IS NULL THEN t.state ELSE 'accepted' END, j.key, t.reason,
        jsonb_build_object(
            'touch', t.id, 'channel', t.channel, 'node', t.node, 'account', a.key,
-           'provider_id', t.provider_id, 'answer', t.verdict ->> 'provider',
+           'provider_id', t.provider_id,
+           'answer', coalesce(t.verdict #>> '{outcomes,-1,answer}', t.verdict ->> 'provider'),
            'attempts', t.attempts, 'segments', t.segments, 'cost', t.cost, 'currency', t.currency,
            'due_at', CASE WHEN t.state IN ('deferred', 'ambiguous') THEN t.due_at END)
 FROM campaigns_touch t
@@ -397,10 +427,10 @@ JOIN campaigns_provideraccount a ON a.id = t.account_id
 WHERE t.customer_id = ANY(%(ids)s)
   AND (t.accepted_at IS NOT NULL
        OR t.state IN ('refused', 'failed', 'ambiguous', 'deferred')
-          AND coalesce(t.verdict ->> 'gate', '') = '')
+          AND coalesce(t.verdict ->> 'gate', '') = '' AND NOT t.verdict ? 'outcomes')
 """
 _RECEIPTS: Final = """
-SELECT t.customer_id, r.at, 8, r.id, 'receipt', j.key, r.kind, jsonb_build_object(
+SELECT t.customer_id, r.at, 9, r.id, 'receipt', j.key, r.kind, jsonb_build_object(
            'touch', t.id, 'channel', t.channel, 'node', t.node, 'detail', r.detail,
            'provider_event_id', r.provider_event_id, 'received_at', r.received_at)
 FROM campaigns_touch t
@@ -409,7 +439,7 @@ JOIN campaigns_journey j ON j.id = t.journey_id
 WHERE t.customer_id = ANY(%(ids)s)
 """
 _BY_HAND: Final = """
-SELECT t.customer_id, coalesce(i.decided_at, i.made_at), 9, i.id, 'by_hand', j.key, i.act,
+SELECT t.customer_id, coalesce(i.decided_at, i.made_at), 10, i.id, 'by_hand', j.key, i.act,
        jsonb_build_object('touch', t.id, 'channel', t.channel, 'node', t.node,
                           'verdict', i.verdict, 'made_by', maker.username,
                           'decided_by', second.username, 'made_at', i.made_at)
@@ -419,14 +449,34 @@ JOIN campaigns_journey j ON j.id = t.journey_id
 JOIN compliance_user maker ON maker.id = i.made_by_id
 LEFT JOIN compliance_user second ON second.id = i.decided_by_id
 """
+_ASIDE: Final = """
+SELECT t.customer_id, p.failed_at, 8, p.id, 'put_aside', j.key, p.error_class,
+       jsonb_build_object('touch', t.id, 'channel', t.channel, 'node', t.node,
+                          'attempts', p.attempts, 'error', p.message)
+FROM campaigns_touch t
+JOIN campaigns_poisonrow p ON p.touch_id = t.id
+JOIN campaigns_journey j ON j.id = t.journey_id
+WHERE t.customer_id = ANY(%(ids)s)
+"""
+_REPLAYED: Final = """
+SELECT t.customer_id, p.replayed_at, 11, p.id, 'replayed', j.key, '',
+       jsonb_build_object('touch', t.id, 'channel', t.channel, 'node', t.node,
+                          'made_by', operator.username)
+FROM campaigns_touch t
+JOIN campaigns_poisonrow p ON p.touch_id = t.id AND p.replayed_at IS NOT NULL
+JOIN campaigns_journey j ON j.id = t.journey_id
+LEFT JOIN compliance_user operator ON operator.id = p.replayed_by_id
+WHERE t.customer_id = ANY(%(ids)s)
+"""
 _FINISHED: Final = """
-SELECT e.customer_id, e.finished_at, 10, e.id, 'finished', j.key, e.exit_reason,
+SELECT e.customer_id, e.finished_at, 12, e.id, 'finished', j.key, e.exit_reason,
        jsonb_build_object('enrolment', e.id, 'state', e.state, 'node', e.node, 'error', e.error)
 FROM campaigns_enrolment e
 JOIN campaigns_journey j ON j.id = e.journey_id
 WHERE e.customer_id = ANY(%(ids)s) AND e.finished_at IS NOT NULL
 """
 DECISIONS: Final = f"""
+{_JUDGEMENTS}
 SELECT d.customer_id, d.at, d.kind, d.journey, d.code, d.facts
 FROM (
 {
@@ -438,9 +488,12 @@ FROM (
             _QUEUED,
             _JUDGED,
             _HANDED,
+            _OUTCOMES,
             _ANSWERS,
             _RECEIPTS,
             _BY_HAND,
+            _ASIDE,
+            _REPLAYED,
             _FINISHED,
         )
     )

@@ -31,7 +31,7 @@ MARK_SENT: Final = """
 UPDATE campaigns_touch t
 SET state = 'accepted', reason = '', accepted_at = coalesce(t.accepted_at, t.handed_at, %(now)s),
     cost = greatest(t.segments, 1) * coalesce(t.unit_cost, a.unit_cost),
-    verdict = t.verdict || '{"provider": "marked_sent"}'
+    verdict = campaigns_with_outcome(t.verdict, %(now)s, 'accepted', '', 'marked_sent', NULL)
 FROM campaigns_provideraccount a
 WHERE a.id = t.account_id AND t.id = ANY(%(ids)s) AND t.state = 'ambiguous'
 RETURNING t.id
@@ -40,7 +40,9 @@ RETURNING t.id
 # The one way down: see `campaigns.states`. The gates judge it anew; content that was frozen stays.
 SEND_AGAIN: Final = """
 UPDATE campaigns_touch
-SET state = 'deferred', reason = 'sent_again', due_at = %(now)s, attempts = 0
+SET state = 'deferred', reason = 'sent_again', due_at = %(now)s, attempts = 0,
+    verdict = campaigns_with_outcome(
+        verdict, %(now)s, 'deferred', 'sent_again', '', %(now)s)
 WHERE id = ANY(%(ids)s) AND state = ANY(%(states)s) AND reason = ANY(%(reasons)s)
   AND (may_be_sent OR state = 'ambiguous') = %(in_doubt)s
 RETURNING id
@@ -85,13 +87,18 @@ WHERE b.id = %(batch)s
 # What was never attempted failed; of what was, nobody knows.
 PUT_TOUCH_ASIDE: Final = f"""
 WITH aside AS (
-    UPDATE campaigns_touch
-    SET state = CASE WHEN state IN ('handing_over', 'ambiguous') THEN 'ambiguous'
-                     ELSE 'failed' END,
-        reason = 'quarantined',
-        may_be_sent = may_be_sent OR state IN ('handing_over', 'ambiguous')
-    WHERE batch_id = %(batch)s AND state IN {_OPEN}
-    RETURNING id, journey_id, key, node, visit, content_hash, attempts
+    UPDATE campaigns_touch t
+    SET state = ends_as.state, reason = 'quarantined',
+        may_be_sent = may_be_sent OR ends_as.state = 'ambiguous',
+        verdict = campaigns_with_outcome(
+            t.verdict, %(now)s, ends_as.state, 'quarantined', %(error_class)s, NULL)
+    FROM (
+        SELECT id, CASE WHEN state IN ('handing_over', 'ambiguous') THEN 'ambiguous'
+                        ELSE 'failed' END AS state
+        FROM campaigns_touch WHERE batch_id = %(batch)s AND state IN {_OPEN}
+    ) ends_as
+    WHERE t.id = ends_as.id
+    RETURNING t.id, t.journey_id, t.key, t.node, t.visit, t.content_hash, t.attempts
 )
 INSERT INTO campaigns_poisonrow (
     stage, touch_id, journey_id, reference, error_class, message, attempts, failed_at)
@@ -155,7 +162,11 @@ WITH again AS (
     UPDATE campaigns_touch t
     SET state = CASE WHEN t.state = 'failed' THEN 'queued' ELSE t.state END,
         reason = CASE WHEN t.state = 'failed' THEN '' ELSE 'outcome_unknown' END,
-        due_at = %(now)s, attempts = CASE WHEN t.state = 'failed' THEN 0 ELSE t.attempts END
+        due_at = %(now)s, attempts = CASE WHEN t.state = 'failed' THEN 0 ELSE t.attempts END,
+        verdict = campaigns_with_outcome(
+            t.verdict, %(now)s, CASE WHEN t.state = 'failed' THEN 'deferred' ELSE t.state END,
+            CASE WHEN t.state = 'failed' THEN 'sent_again' ELSE 'outcome_unknown' END, '',
+            %(now)s)
     FROM campaigns_poisonrow p
     WHERE p.id = ANY(%(ids)s) AND t.id = p.touch_id
       AND t.state IN ('failed', 'ambiguous') AND t.reason = 'quarantined'

@@ -1,7 +1,6 @@
 """Why, or why not: every decision about a customer in order, with the values it read.
 
-Read from the rows that the decisions left; nothing is kept for this page. Of a touch's gates and
-attempts the newest is known, with the number of those before.
+Read from the rows that the decisions left; nothing is kept for this page.
 """
 
 import json

@@ -66,9 +66,28 @@ _KINDS: Final[Mapping[str, tuple[str, str]]] = {
         "{channel} waits until {due_at}: {reason}.",
         "{channel}等待至 {due_at}：{reason}。",
     ),
+    "answered": (
+        "{account} answered {answer} at attempt {attempts}. The {channel} waits until {due_at}.",
+        "第 {attempts} 次尝试，{account} 答复 {answer}。{channel}等待至 {due_at}。",
+    ),
     "ambiguous": (
         "Whether {account} has the {channel} is not known: {reason}.",
         "{account} 是否收到该{channel}尚不确定：{reason}。",
+    ),
+    "asked": (
+        (
+            "Whether {account} has the {channel} is not known: {reason}. So {times} times until"
+            " {last_at}."
+        ),
+        "{account} 是否收到该{channel}尚不确定：{reason}。至 {last_at} 共 {times} 次。",
+    ),
+    "put_aside": (
+        "{channel} put aside after an error: {error}.",
+        "{channel}因错误被搁置：{error}。",
+    ),
+    "replayed": (
+        "{channel} put aside was tried once more by {made_by}.",
+        "被搁置的{channel}由 {made_by} 重新处理。",
     ),
     "receipt": ("Reported for the {channel}: {state}.", "{channel}的回执：{state}。"),
     "by_hand": (
@@ -116,11 +135,7 @@ _SUMMARY: Final = {
 
 def sentence_of(kind: str, journey: str, code: str, facts: Mapping[str, Any]) -> Said:
     """One decision as a sentence; a value nobody recorded is a dash."""
-    name = kind
-    if kind == "judged" and not facts.get("gate"):
-        name = "allowed"
-    if kind == "hop" and not facts.get("exit"):
-        name = "passed"
+    name = _wording(kind, facts)
     en, zh = _KINDS[name]
     details: dict[str, Detail] = {key: _plain(facts.get(key)) for key in _placeholders(en)}
     details |= {
@@ -131,6 +146,21 @@ def sentence_of(kind: str, journey: str, code: str, facts: Mapping[str, Any]) ->
         "state": word(_STATES, str(facts.get("state", code))),
     }
     return Said(sentence=Sentence(code=name, en=en, zh=zh), details=details)
+
+
+def _wording(kind: str, facts: Mapping[str, Any]) -> str:
+    """Which sentence says it: some kinds have another one where more is known."""
+    match kind:
+        case "judged" if not facts.get("gate"):
+            return "allowed"
+        case "hop" if not facts.get("exit"):
+            return "passed"
+        case "deferred" if facts.get("answer"):
+            return "answered"
+        case "ambiguous" if facts.get("times", 1) > 1:
+            return "asked"
+        case _:
+            return kind
 
 
 def summary(customer: str, decided: int, sent: int, reasons: Mapping[str, int]) -> Said:

@@ -36,6 +36,7 @@ from campaigns.models import DispatchBatch, ProviderAccount, Suppression
 from campaigns.queries.accounts import account_config
 from campaigns.queries.dispatch import (
     CLAIM_BATCH,
+    KEEP_JUDGEMENTS,
     OPEN_TOUCHES,
     ORPHANED_ATTEMPTS,
     PUT_BACK,
@@ -273,13 +274,12 @@ def _prepare_held(
         OpenTouch(*row) for row in rows(OPEN_TOUCHES, {"batch": claimed.id}, binary=True)
     ]
     due = [touch for touch in open_touches if touch.due_at <= now]
+    to_judge = [touch for touch in due if touch.state != TouchState.AMBIGUOUS][:most]
     prepared = prepare_touches(
-        [touch for touch in due if touch.state != TouchState.AMBIGUOUS][:most],
-        ready=ready,
-        journey_id=claimed.journey_id,
-        prices=prices,
-        now=now,
+        to_judge, ready=ready, journey_id=claimed.journey_id, prices=prices, now=now
     )
+    if judged_before := [touch.id for touch in to_judge if touch.was_judged]:
+        execute(KEEP_JUDGEMENTS, {"ids": judged_before, "now": now})
     execute(
         WRITE_JUDGED,
         {

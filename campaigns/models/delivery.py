@@ -143,6 +143,7 @@ class Touch(models.Model):
     ``key`` is the idempotency key, the same on every attempt; ``content`` and ``content_hash``
     are frozen before the first attempt. ``state`` only rises (`campaigns.states`). ``attempts``
     counts at its present account, ``attempts_elsewhere`` by the ids of those it was moved from.
+    ``verdict`` is the newest judgement, with every outcome since that was not plainly accepted.
     """
 
     key = models.UUIDField(_("idempotency key"), unique=True)
@@ -210,6 +211,31 @@ class Touch(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+class EarlierJudgement(models.Model):
+    """What the gates said of a touch, and what came of it, before it was judged once more.
+
+    The newest judgement stands on the touch, so that one sent at the first attempt has no row here.
+    Rows are only added. No foreign keys, as for `TouchAlias`.
+    """
+
+    touch_id = models.BigIntegerField(_("touch"))
+    account_id = models.BigIntegerField(_("provider account"))
+    reason = models.CharField(_("reason"), max_length=40, blank=True)
+    verdict = models.JSONField(_("verdict"))
+    replaced_at = models.DateTimeField(_("replaced at"))
+
+    class Meta:
+        verbose_name = _("earlier judgement")
+        verbose_name_plural = _("earlier judgements")
+        indexes = [
+            models.Index(fields=["touch_id"], name="earlierjudgement_by_touch"),
+            BrinIndex(fields=["replaced_at"], name="earlierjudgement_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.touch_id} until {self.replaced_at:%Y-%m-%d %H:%M:%S}"
 
 
 class TouchAlias(models.Model):

@@ -71,19 +71,26 @@ WHERE batch_id = %(batch)s AND state IN ('queued', 'deferred') AND due_at <= %(n
 # it was made before that claim's lease ended, so "absent" proves something from now + settle on.
 # A touch that every worker dies of is put aside as one that every attempt failed of.
 ORPHANED_ATTEMPTS: Final = """
-UPDATE campaigns_touch
-SET state = CASE WHEN %(state)s = 'deferred' AND attempts >= %(most)s THEN 'failed'
-                 ELSE %(state)s END,
-    reason = CASE WHEN %(state)s = 'deferred' AND attempts >= %(most)s THEN 'attempts_exhausted'
-                  ELSE %(reason)s END,
-    due_at = %(now)s + %(settle)s, may_be_sent = true
-WHERE batch_id = %(batch)s AND state = 'handing_over' AND fence < %(fence)s
+UPDATE campaigns_touch t
+SET state = now_is.state, reason = now_is.reason, due_at = now_is.due_at, may_be_sent = true,
+    verdict = campaigns_with_outcome(
+        t.verdict, %(now)s, now_is.state, now_is.reason, '', now_is.due_at)
+FROM (
+    SELECT id, %(now)s::timestamptz + %(settle)s AS due_at,
+           CASE WHEN used_up THEN 'failed' ELSE %(state)s END AS state,
+           CASE WHEN used_up THEN 'attempts_exhausted' ELSE %(reason)s END AS reason
+    FROM campaigns_touch, LATERAL (
+        SELECT %(state)s = 'deferred' AND attempts >= %(most)s AS used_up) attempt
+    WHERE batch_id = %(batch)s AND state = 'handing_over' AND fence < %(fence)s
+) now_is
+WHERE t.id = now_is.id
 """
 
 
 OPEN_TOUCHES: Final = """
 SELECT id, key, customer_id, node, channel, purpose, product, template_version_id, state,
-       attempts, content_cipher, content_hash, due_at, expires_at, handed_at, queued_at
+       attempts, content_cipher, content_hash, due_at, expires_at, handed_at, queued_at,
+       verdict <> '{}' AS was_judged
 FROM campaigns_touch
 WHERE batch_id = %(batch)s AND state IN ('queued', 'deferred', 'ambiguous')
 ORDER BY id
@@ -91,10 +98,21 @@ FOR UPDATE
 """
 
 
+# Before a judgement takes another one's place. What is judged once costs nothing here.
+KEEP_JUDGEMENTS: Final = """
+INSERT INTO campaigns_earlierjudgement (touch_id, account_id, reason, verdict, replaced_at)
+SELECT id, account_id, reason, verdict, %(now)s FROM campaigns_touch
+WHERE id = ANY(%(ids)s)
+ORDER BY id
+"""
+
+
 WRITE_JUDGED: Final = """
 UPDATE campaigns_touch t
 SET state = r.state, reason = r.reason, fence = %(fence)s,
-    verdict = r.verdict || jsonb_build_object('decided_at', %(now)s::timestamptz),
+    verdict = r.verdict || jsonb_build_object('decided_at', %(now)s::timestamptz)
+        || CASE WHEN r.attempt > 0 AND t.attempts > 0
+                THEN jsonb_build_object('attempt', t.attempts + r.attempt) ELSE '{}' END,
     attempts = t.attempts + r.attempt, due_at = r.due_at,
     segments = greatest(t.segments, r.segments),
     unit_cost = coalesce(r.unit_cost, t.unit_cost),
@@ -118,8 +136,9 @@ SET state = CASE WHEN t.state IN ('bounced', 'delivered', 'opened', 'clicked') T
                  ELSE r.state END,
     reason = CASE WHEN t.state IN ('bounced', 'delivered', 'opened', 'clicked') THEN ''
                   ELSE r.reason END,
-    verdict = CASE WHEN r.detail = '' THEN t.verdict
-                   ELSE t.verdict || jsonb_build_object('provider', r.detail) END,
+    verdict = CASE WHEN r.accepted THEN t.verdict
+                   ELSE campaigns_with_outcome(
+                       t.verdict, r.at, r.state, r.reason, r.detail, r.due_at) END,
     may_be_sent = CASE WHEN r.unknown THEN true
                        WHEN r.reason = 'proved_absent' THEN false ELSE t.may_be_sent END,
     due_at = r.due_at, attempts = t.attempts - CASE WHEN r.tried THEN 0 ELSE 1 END,
@@ -196,6 +215,7 @@ class OpenTouch:
     expires_at: datetime | None
     handed_at: datetime | None
     queued_at: datetime
+    was_judged: bool
 
 
 def due_batches(now: datetime) -> int:

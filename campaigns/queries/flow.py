@@ -52,18 +52,23 @@ FOR UPDATE OF b SKIP LOCKED
 
 
 # What was tried at the account it leaves is kept, and found again should it come back: a touch
-# that wanders between two dead accounts ends at the cap of one of them.
+# that wanders between two dead accounts ends at the cap of one of them. What was said of it there
+# stays told of that one.
 MOVE_TOUCHES: Final = """
 UPDATE campaigns_touch t
 SET batch_id = %(new)s, account_id = %(to)s,
     reason = CASE WHEN t.reason = 'account_inactive' THEN '' ELSE t.reason END,
+    verdict = CASE WHEN t.verdict = '{}' OR t.verdict ? 'account' THEN t.verdict
+                   ELSE t.verdict || jsonb_build_object('account', a.key) END,
     attempts = coalesce((t.attempts_elsewhere ->> %(to)s::text)::smallint, 0),
     attempts_elsewhere = nullif(
         coalesce(t.attempts_elsewhere, '{}') - %(to)s::text
         || CASE WHEN t.attempts = 0 THEN '{}'
                 ELSE jsonb_build_object(%(from)s::text, t.attempts) END,
         '{}')
-WHERE batch_id = %(old)s AND state IN ('queued', 'deferred') AND NOT may_be_sent
+FROM campaigns_provideraccount a
+WHERE a.id = t.account_id AND t.batch_id = %(old)s
+  AND t.state IN ('queued', 'deferred') AND NOT t.may_be_sent
 """
 
 

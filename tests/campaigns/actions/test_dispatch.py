@@ -304,7 +304,7 @@ def test_a_provider_that_says_no_refuses_for_ever(
     dispatch()
 
     assert outcome(touch()) == ("refused", "provider_refused")
-    assert touch().verdict["provider"] == "bad_address"
+    assert touch().verdict["outcomes"][-1]["answer"] == "bad_address"
     assert (str(touch().cost), DispatchBatch.objects.get().due_at) == ("0.000000", None)
 
 
@@ -320,7 +320,7 @@ def test_an_unavailable_provider_is_tried_again_when_it_says(
 
     waiting = touch()
     assert outcome(waiting) == ("deferred", "provider_unavailable")
-    assert (waiting.attempts, waiting.verdict["provider"]) == (1, "busy")
+    assert (waiting.attempts, waiting.verdict["outcomes"][-1]["answer"]) == (1, "busy")
     assert NOW + wait <= waiting.due_at < NOW + wait + timedelta(seconds=5)
     assert DispatchBatch.objects.get().due_at == waiting.due_at
     assert dispatch(NOW + wait - timedelta(seconds=1)) is None
