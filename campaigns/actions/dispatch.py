@@ -205,8 +205,11 @@ def _take_off(claimed: ClaimedBatch, now: datetime) -> Flight | None:
     lease = Lease(claimed, watch)
     # Preparing took its time: what was stopped meanwhile is not begun.
     lease.renew()
-    if gateway_of(provider).trip:
-        gateway_of(provider).close()
+    gateway = gateway_of(provider)
+    if gateway.trip:
+        gateway.close()
+    if allowance.is_probe:
+        gateway.half_open()
     return Flight(
         claimed=claimed,
         account=account,

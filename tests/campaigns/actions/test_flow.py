@@ -218,6 +218,20 @@ def test_one_message_probes_and_success_lets_all_go(
     assert AccountHealth.objects.get().open_until is None
 
 
+def test_one_failed_probe_opens_it_again_for_longer(
+    queued: Callable[..., MemoryProvider],
+) -> None:
+    provider = queued(30, script=dead)
+    dispatch_batch(owner="w", now=NOW)
+    tried, later = len(provider.sent), NOW + timedelta(minutes=1)
+
+    dispatch_batch(owner="w", now=later)
+
+    assert len(provider.sent) == tried + PROBE
+    health = AccountHealth.objects.get()
+    assert (health.opens, health.open_until) == (2, later + 2 * OPEN_FOR)
+
+
 def test_only_one_process_probes(queued: Callable[..., MemoryProvider]) -> None:
     queued(3, script=revoked)
     dispatch_batch(owner="w", now=NOW)
