@@ -161,6 +161,12 @@ AUTH_PASSWORD_VALIDATORS = [
 
 
 # --- PostgreSQL and Valkey ------------------------------------------------------------------
+# A process that is stopped in the middle of a transaction keeps its rows locked, which others then
+# skip for ever. No transaction of ours thinks this long between two statements. The URL's own
+# `options` take its place.
+IDLE_IN_TRANSACTION = "-c idle_in_transaction_session_timeout=60s"
+
+
 def _database(url: str) -> dict[str, Any]:
     """Django's settings for a ``postgresql://`` URL; the host may be a socket directory."""
     parts = urlsplit(url)
@@ -180,7 +186,7 @@ def _database(url: str) -> dict[str, Any]:
         "PORT": query.pop("port", None) or (parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, **query},
+        "OPTIONS": {"connect_timeout": 5, "options": IDLE_IN_TRANSACTION, **query},
     }
 
 

@@ -5,6 +5,7 @@ import json
 import random
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """How much, and what goes wrong."""
-        parser.add_argument("--touches", type=_positive, default=3000, help="due and allowed")
-        parser.add_argument("--kills", type=_natural, default=400, help="processes to kill -9")
-        parser.add_argument("--seed", type=_natural, help="of kills and faults; else any")
+        parser.add_argument(
+            "--touches", type=_number(1, 1_000_000), default=3000, help="due and allowed"
+        )
+        parser.add_argument(
+            "--kills", type=_number(0, 100_000), default=400, help="processes to kill -9"
+        )
+        parser.add_argument(
+            "--seed", type=_number(0, 2**31 - 1), help="of kills and faults; else any"
+        )
         parser.add_argument(
             "--faults", default="default", type=_faults, help="the sandbox's: none, default, …"
         )
@@ -46,11 +53,11 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--storms",
-            type=_natural,
+            type=_number(0, 10_000),
             default=0,
             help="faults of this checkout's servers, too: PostgreSQL, Valkey, a sleeping worker …",
         )
-        parser.add_argument("--workers", type=_positive, default=4, help="processes that work")
+        parser.add_argument("--workers", type=_number(1, 64), default=4, help="processes that work")
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
         parser.add_argument("--verbose", action="store_true", help="show what the processes say")
 
@@ -124,16 +131,15 @@ def _plan(options: dict[str, Any]) -> Plan:
     )
 
 
-def _natural(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
-    return int(text)
+def _number(least: int, most: int) -> Callable[[str], int]:
+    """Reads a whole number within these bounds."""
 
+    def read(text: str) -> int:
+        if text.isascii() and text.isdigit() and len(text) < 19 and least <= int(text) <= most:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
 
-def _positive(text: str) -> int:
-    if not _natural(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
-    return int(text)
+    return read
 
 
 def _faults(text: str) -> str:

@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[3]
     [
         ["--touches", "0"],
         ["--touches", "many"],
+        ["--touches", "99999999999"],
+        ["--workers", "1000"],
         ["--kills", "-1"],
         ["--faults", "nonsense=1"],
         ["--provider", "magic"],
