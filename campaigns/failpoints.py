@@ -1,5 +1,7 @@
 """Named points at which a test lets the process die, as kill -9 would: without a last word.
 
+Under `TOUCHSTONE_FAILPOINTS_SIGNAL=SIGSTOP` it stops there instead, until somebody lets it go on.
+
 `TOUCHSTONE_FAILPOINTS` names them with the hits that kill, `dispatch.sent=1,2,3;advance.claimed=1`;
 hits are counted over all processes in the folder `TOUCHSTONE_FAILPOINTS_DIR`. Without the variable,
 and always in production, `reach` does nothing.
@@ -36,10 +38,10 @@ def read_points(text: str) -> dict[str, frozenset[int]]:
     return deadly
 
 
-def _armed(deadly: Mapping[str, frozenset[int]], folder: Path) -> Callable[[str], None]:
+def _armed(deadly: Mapping[str, frozenset[int]], folder: Path, how: str) -> Callable[[str], None]:
     def reach(name: str) -> None:
         if name in deadly and _hit(folder, name) in deadly[name]:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.Signals[how])
 
     return reach
 
@@ -62,7 +64,11 @@ def _nothing(_name: str) -> None:
 _points = os.environ.get("TOUCHSTONE_FAILPOINTS", "")
 _is_test = bool(_points) and os.environ.get("TOUCHSTONE_ENV") != "production"
 reach: Callable[[str], None] = (
-    _armed(read_points(_points), Path(os.environ["TOUCHSTONE_FAILPOINTS_DIR"]))
+    _armed(
+        read_points(_points),
+        Path(os.environ["TOUCHSTONE_FAILPOINTS_DIR"]),
+        os.environ.get("TOUCHSTONE_FAILPOINTS_SIGNAL", "SIGKILL"),
+    )
     if _is_test
     else _nothing
 )

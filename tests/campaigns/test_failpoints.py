@@ -1,6 +1,7 @@
 """Failpoints: counted over processes, deadly only at the named hits, absent in production."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,19 @@ def reach_twice(folder: Path, **environment: str) -> int:
 
 def test_the_named_hits_kill_counted_over_processes(tmp_path: Path) -> None:
     assert [reach_twice(tmp_path) for _ in range(3)] == [-9, -9, 0]
+
+
+def test_a_process_can_stop_there_instead_and_go_on(tmp_path: Path) -> None:
+    code = "from campaigns.failpoints import reach; reach('dispatch.sent')"
+    told = {"TOUCHSTONE_FAILPOINTS": "dispatch.sent=1", "TOUCHSTONE_FAILPOINTS_DIR": str(tmp_path)}
+    environment = {**os.environ, **told, "TOUCHSTONE_FAILPOINTS_SIGNAL": "SIGSTOP"}
+    stopped = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment)
+
+    _, status = os.waitpid(stopped.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+
+    stopped.send_signal(signal.SIGCONT)
+    assert stopped.wait(10) == 0
 
 
 def test_production_knows_no_failpoints(tmp_path: Path) -> None:

@@ -1,39 +1,163 @@
-"""A worker without a broker: does all that is due at a given time, once, then ends.
+"""Workers without a broker: each does what is due at a given time, once, then ends.
 
-`python -m tests.chaos.driver NOW` prints how many touches are still open.
+`python -m tests.chaos.driver` loads the product once and then forks a worker for each one that a
+line of JSON on stdin asks for; it answers each line with one line (`tests.chaos.workers`):
+
+    {"do": "start", "now": NOW, "size": N, "limit": L, "seconds": S}    N begin; their pids
+    {"do": "wait"}      exit codes, and how many stopped
+    {"do": "resume"}    whoever stopped goes on
+
+``limit`` is how many enrolments a claim may hold. With ``seconds`` the worker's clock runs on from
+NOW, and it looks for work until they are over.
 """
 
+import json
+import os
+import signal
 import sys
-from datetime import datetime
+import time
+import traceback
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
 import django
 
 django.setup()
 
-from campaigns.actions.advance import advance  # noqa: E402 - Django's registry comes first
+from django.db import Error  # noqa: E402 - Django's registry comes first
+
+from campaigns.actions.advance import advance  # noqa: E402
 from campaigns.actions.dispatch import dispatch_due  # noqa: E402
 from campaigns.actions.enrol import enrol  # noqa: E402
-from campaigns.models import Journey  # noqa: E402
+from campaigns.actions.receipts import take_receipts  # noqa: E402
+from campaigns.channels.base import Receipt, ReceiptKind  # noqa: E402
+from campaigns.errors import LostLease  # noqa: E402
+from campaigns.models import Journey, ProviderAccount, Touch  # noqa: E402
 from campaigns.tasks import owner  # noqa: E402
-from customers.queries.database import rows  # noqa: E402
+from tests.chaos.workers import FENCED, NO_DATABASE  # noqa: E402
 
-FEW = 2  # enrolments in one claim, so that a small world has many claims
-_OPEN = """
-SELECT count(*) FROM campaigns_touch
-WHERE state IN ('queued', 'deferred', 'handing_over', 'ambiguous')
-"""
+REPORTED = 2
+LOOK_EVERY = 0.1
 
 
-def work(now: datetime) -> int:
-    """Everything due at ``now``; the number of touches left open."""
+def work(clock: Callable[[], datetime], limit: int) -> None:
+    """Everything due, and what the provider has to report of it."""
     for journey in Journey.objects.filter(state=Journey.State.RUNNING):
-        enrol(journey=journey, now=now)
-    while advance(owner=owner(), now=now, limit=FEW).claimed:
+        enrol(journey=journey, now=clock())
+    while advance(owner=owner(), now=clock(), limit=limit).claimed:
         pass
-    for _ in dispatch_due(owner=owner(), clock=lambda: now, may_claim=lambda: True):
+    hand_over(clock)
+    for account in ProviderAccount.objects.all():
+        report(account, clock())
+
+
+def hand_over(clock: Callable[[], datetime]) -> None:
+    for _ in dispatch_due(owner=owner(), clock=clock, may_claim=lambda: True):
         pass
-    return int(rows(_OPEN, {})[0][0])
+
+
+def report(account: ProviderAccount, now: datetime) -> None:
+    """The first few accepted messages were delivered, each told in a post of its own."""
+    for key in Touch.objects.filter(account=account, state="accepted").values_list(
+        "key", flat=True
+    )[:REPORTED]:
+        receipt = Receipt(
+            provider_event_id=f"delivered-{key.hex}",
+            kind=ReceiptKind.DELIVERED,
+            at=now,
+            key=key.hex,
+            provider_id=None,
+            detail="",
+        )
+        take_receipts(account=account, receipts=[receipt], now=now, shift=timedelta())
+
+
+def live(now: datetime, limit: int, seconds: float) -> None:
+    """Hand over what becomes due while this many seconds pass."""
+    began = time.monotonic()
+
+    def clock() -> datetime:
+        return now + timedelta(seconds=time.monotonic() - began)
+
+    work(clock, limit)
+    while time.monotonic() - began < seconds:
+        time.sleep(LOOK_EVERY)
+        hand_over(clock)
+
+
+def child(now: datetime, limit: int, seconds: float) -> int:
+    try:
+        if seconds:
+            live(now, limit, seconds)
+        else:
+            work(lambda: now, limit)
+    except LostLease:
+        return FENCED
+    except Error:
+        return NO_DATABASE
+    except Exception:  # noqa: BLE001 - the outermost frame of this process
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+class Crowd:
+    """The workers that were forked and have not ended."""
+
+    def __init__(self) -> None:
+        self.alive: set[int] = set()
+        self.stopped: set[int] = set()
+
+    def start(self, now: datetime, size: int, limit: int, seconds: float) -> list[int]:
+        started = []
+        for _ in range(size):
+            pid = os.fork()
+            if not pid:
+                os._exit(child(now, limit, seconds))
+            started.append(pid)
+        self.alive |= set(started)
+        return started
+
+    def wait(self) -> list[int]:
+        """Exit codes once everybody has ended or stopped; minus the signal's number if killed."""
+        codes = []
+        while self.alive - self.stopped:
+            pid, status = os.waitpid(-1, os.WUNTRACED)
+            if os.WIFSTOPPED(status):
+                self.stopped.add(pid)
+                continue
+            self.alive.discard(pid)
+            self.stopped.discard(pid)
+            codes.append(os.waitstatus_to_exitcode(status))
+        return codes
+
+    def resume(self) -> int:
+        resumed, self.stopped = self.stopped, set()
+        for pid in resumed:
+            os.kill(pid, signal.SIGCONT)
+        return len(resumed)
+
+
+def answer(crowd: Crowd, asked: dict[str, Any]) -> object:
+    match asked["do"]:
+        case "start":
+            now = datetime.fromisoformat(asked["now"])
+            return crowd.start(now, asked["size"], asked["limit"], asked["seconds"])
+        case "wait":
+            return {"codes": crowd.wait(), "stopped": len(crowd.stopped)}
+        case "resume":
+            return crowd.resume()
+        case unknown:
+            raise ValueError(unknown)
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{work(datetime.fromisoformat(sys.argv[1]))}\n")
+    everybody = Crowd()
+    try:
+        for line in sys.stdin:
+            sys.stdout.write(json.dumps(answer(everybody, json.loads(line))) + "\n")
+            sys.stdout.flush()
+    finally:
+        for left in everybody.alive:
+            os.kill(left, signal.SIGKILL)

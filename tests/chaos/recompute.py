@@ -36,11 +36,14 @@ def expected() -> dict[int, dict[str, Any]]:
     ):
         consents[person, channel] = state
     kept = {
-        (person, node): (str(key), state, reason)
-        for person, node, key, state, reason in table(
-            "SELECT customer_id, node, key, state, reason FROM campaigns_touch"
+        (person, node): (touch, str(key), state, reason)
+        for touch, person, node, key, state, reason in table(
+            "SELECT id, customer_id, node, key, state, reason FROM campaigns_touch"
         )
     }
+    judged_before = dict(
+        table("SELECT touch_id, count(*) FROM campaigns_earlierjudgement GROUP BY touch_id")
+    )
     receipts: dict[tuple[int, str], list[str]] = defaultdict(list)
     for person, node, kind in table(
         "SELECT t.customer_id, t.node, r.kind FROM campaigns_receipt r"
@@ -63,7 +66,7 @@ def expected() -> dict[int, dict[str, Any]]:
         for node in nodes:
             if node not in ("email", "sms", "push"):
                 continue
-            key, state, reason = kept[person, node]
+            touch, key, state, reason = kept[person, node]
             gate = {"granted": "", "withdrawn": "consent_withdrawn"}.get(
                 consents.get((person, node), ""), "no_consent"
             )
@@ -72,6 +75,7 @@ def expected() -> dict[int, dict[str, Any]]:
                     "node": node,
                     "key": key,
                     "gate": gate,
+                    "judgements": 1 + judged_before.get(touch, 0),
                     "is_handed": not gate,
                     "answer": "" if gate else ("ambiguous" if state == "ambiguous" else "accepted"),
                     "receipts": receipts[person, node],
@@ -108,13 +112,15 @@ def told(steps: list[Decision]) -> dict[str, Any]:
     touches = []
     for step in (step for step in steps if step.kind == "queued"):
         node = step.facts["node"]
-        answers = [one for kind in ("accepted", "ambiguous") for one in by[kind, node]]
-        (judged,) = by["judged", node]
+        # What became known at last: an outcome that was unknown before is told, too.
+        answers = (by["accepted", node] or by["ambiguous", node])[-1:]
+        *_, judged = by["judged", node]
         touches.append(
             {
                 "node": node,
                 "key": step.facts["key"],
                 "gate": judged.code,
+                "judgements": len(by["judged", node]),
                 "is_handed": bool(by["handed_over", node]),
                 "answer": answers[0].kind if answers else "",
                 "receipts": [one.code for one in by["receipt", node]],

@@ -4,7 +4,10 @@ import base64
 import http.client
 import json
 import os
+import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -17,13 +20,17 @@ from compliance.queries import clock_now
 from customers.actions.sources import create_api_key
 from customers.queries.database import execute
 from customers.vocabulary import KeyScope
+from tests.campaigns.sandbox_process import ROOT
 from tests.chaos.sizes import TIMES
+from tests.chaos.worlds import own_servers
 from tests.customers.api.test_durability import web_server
 
 MESSAGES = 500
 IN_ONE_POST = 50
 CLIENTS = 50
 DEATHS = 4 * TIMES
+EVENTS = 5_000 * TIMES
+CRASHES = 60 * TIMES
 
 
 class Client(threading.Thread):
@@ -100,3 +107,19 @@ def test_fifty_clients_with_the_same_messages_leave_each_once_whatever_dies(
     assert not [client for client in clients if client.is_alive()]
     assert len(found) == len(set(found))
     assert set(found) == set(ids)
+
+
+@pytest.mark.slow
+def test_no_event_that_was_answered_200_is_lost_whatever_dies_right_after_the_answer() -> None:
+    seed = random.randrange(2**31)
+    argv = [sys.executable, "-m", "tests.chaos.flood", str(EVENTS), str(CRASHES), str(seed)]
+    with own_servers() as environment:
+        done = subprocess.run(
+            argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200 * TIMES
+        )
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout)
+    assert found["lost"] == found["doubles"] == [], f"seed {seed}"
+    assert sum(found["crashes"].values()) == CRASHES
+    assert found["crashes"]["postgres"] >= 5

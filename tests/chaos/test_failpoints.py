@@ -1,62 +1,56 @@
 """A process that dies at any named point, three times, costs no touch and doubles none."""
 
-import subprocess
-import sys
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from campaigns.failpoints import POINTS
-from tests.campaigns.sandbox_process import ROOT, SandboxProcess
-from tests.chaos.worlds import launch, open_accounts, violations
+from campaigns.models import Receipt
+from tests.campaigns.sandbox_process import SandboxProcess
+from tests.chaos.workers import Workers
+from tests.chaos.worlds import launch, open_accounts, open_touches, violations
 from tests.factories import NOW
 
 PEOPLE = 8
 DEADLY_HITS = (1, 2, 3)
 # Longer than any lease, and than the provider takes to be sure that it has nothing.
 LATER = timedelta(minutes=2)
-
-
-def drive(environment: Mapping[str, str], now: datetime) -> tuple[int, str]:
-    """One worker's life; how it ended and what it said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.chaos.driver", now.isoformat()],
-        cwd=ROOT,
-        env={**environment, "DJANGO_SETTINGS_MODULE": "config.settings"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode in {0, -9}, done.stderr[-3000:]
-    return done.returncode, done.stdout.strip()
+LIVES = len(POINTS) * len(DEADLY_HITS) + 12
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("point", [point for point in POINTS if not point.startswith("receipts")])
-def test_dying_at_this_point_three_times_neither_doubles_nor_loses(
-    point: str, process_environment: dict[str, str], tmp_path: Path
+def test_dying_three_times_at_every_point_neither_doubles_nor_loses(
+    process_environment: dict[str, str], tmp_path: Path
 ) -> None:
     hits = tmp_path / "hits"
     hits.mkdir()
     armed = {
         **process_environment,
-        "TOUCHSTONE_FAILPOINTS": f"{point}={','.join(map(str, DEADLY_HITS))}",
+        "TOUCHSTONE_FAILPOINTS": ";".join(
+            f"{point}={','.join(map(str, DEADLY_HITS))}" for point in POINTS
+        ),
         "TOUCHSTONE_FAILPOINTS_DIR": str(hits),
     }
     sandbox = SandboxProcess(tmp_path)
     try:
         open_accounts(sandbox)
         launch(PEOPLE)
-        lives = []
-        for life in range(12):
-            lives.append(drive(armed, NOW + life * LATER))
-            if lives[-1] == (0, "0"):
-                break
+        with Workers(armed) as workers:
+            deaths = 0
+            for life in range(LIVES):
+                code = workers.run(NOW + life * LATER)
+                deaths += code == -9
+                assert code in {0, -9}
+                if code == 0 and not open_touches():
+                    break
 
-        assert [code for code, _ in lives].count(-9) == len(DEADLY_HITS)
-        assert lives[-1] == (0, "0")
+        reached = {file.name for file in hits.iterdir()}
+        assert {f"{point}.{hit}" for point in POINTS for hit in DEADLY_HITS} <= reached
+        assert deaths == len(POINTS) * len(DEADLY_HITS)
+        assert open_touches() == 0
         assert violations(sandbox) == []
+        told = list(Receipt.objects.values_list("provider_event_id", flat=True))
+        assert len(told) == len(set(told)) > 0
     finally:
         sandbox.stop()

@@ -33,7 +33,7 @@ DROP FUNCTION campaigns_with_outcome(jsonb, timestamptz, text, text, text, times
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("campaigns", "0020_message_prices")]
+    dependencies: ClassVar = [("campaigns", "0022_decisions_on_record")]
     operations: ClassVar = [
         migrations.CreateModel(
             name="EarlierJudgement",
