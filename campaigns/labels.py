@@ -44,6 +44,7 @@ REASONS: dict[str, str | Promise] = {
     Reason.MISSING_VARIABLE.value: _("The template needs data this customer lacks"),
     Reason.RENDER_FAILED.value: _("The template could not be rendered"),
     Reason.EXPIRED.value: _("Too late for the message to make sense"),
+    Reason.MERGED.value: _("In the same journey already, under another name"),
     Reason.JOURNEY_STOPPED.value: _("The journey was stopped"),
     Reason.NOT_ELIGIBLE.value: _("Not eligible"),
     Reason.UNSUITABLE.value: _("The product does not suit the customer"),

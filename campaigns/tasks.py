@@ -18,6 +18,7 @@ from campaigns.actions.contacts import prune_contacts
 from campaigns.actions.decisions import prune_decisions
 from campaigns.actions.dispatch import dispatch_due
 from campaigns.actions.enrol import enrol
+from campaigns.actions.follow_merges import follow_merges
 from campaigns.actions.listen import listen
 from campaigns.actions.quarantine import fail_abandoned, fail_batches, fail_enrolments
 from campaigns.actions.routing import fail_over
@@ -131,3 +132,10 @@ def calls_tick() -> None:
 def listen_tick() -> None:
     """Hold open the connections on which vendors report."""
     log.info("listening to %d accounts", listen())
+
+
+@shared_task(name="campaigns.follow_merges", base=Tick)
+def follow_merges_tick() -> None:
+    """Let nobody be in a journey twice after customers became one."""
+    while followed := follow_merges(now=clock_now()):
+        log.info("followed %d merges", followed)

@@ -85,6 +85,9 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         *_REVIEWING,
         *_DECIDING,
         "campaigns.add_seedmessage",
+        "customers.view_merge",
+        "customers.view_mergeproposal",
+        "customers.change_mergeproposal",
     ),
     Role.COMPLIANCE: (
         *_CONTENT,
@@ -103,6 +106,11 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "compliance.change_product",
         "campaigns.view_restrictedverdict",
         "customers.view_holds",
+        "customers.reveal_identity",
+        "customers.change_customer",
+        "customers.view_merge",
+        "customers.view_mergeproposal",
+        "customers.change_mergeproposal",
     ),
     Role.MANAGER: (
         *_CONTENT,

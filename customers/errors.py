@@ -11,6 +11,8 @@
     ├── ImportUnderWay        the same file is being imported by another process
     ├── BodyRefused           a request whose body cannot be taken at all (with its HTTP status)
     ├── EventRefused          one event that goes to quarantine
+    ├── MergeRefused          these customers cannot be merged, or not be parted
+    ├── RightRefused          an export, correction or erasure that cannot be done now
     ├── KeyRefused            an API key that cannot be made
     ├── NoteMissing           an act that needs a reason and was given none
     └── TooManyChosen         more rows than one act may deal with
@@ -69,6 +71,14 @@ class EventRefused(Spoken, CustomersError):
     """One event cannot be taken as it came."""
 
     path: str
+
+
+class MergeRefused(CustomersError):
+    """These customers cannot be made one, or two again."""
+
+
+class RightRefused(CustomersError):
+    """A right of the person's cannot be exercised as asked; the message says what to do."""
 
 
 class KeyRefused(CustomersError):

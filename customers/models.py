@@ -15,9 +15,12 @@ from customers.vocabulary import (
     AttributeType,
     ConsentState,
     CustomerStatus,
+    Doubt,
     IdentityKind,
     KeyScope,
     PropertyType,
+    Moved,
+    ProposalState,
     Purpose,
     QuarantineAct,
     QuarantineState,
@@ -33,7 +36,17 @@ class Customer(models.Model):
     """One person. What marketers may filter by is a column here or a key of ``attributes``."""
 
     customer_no = models.CharField(_("customer number"), max_length=128, unique=True)
+    # The institution itself gave this number; a web client's userId is none.
+    is_numbered = models.BooleanField(_("numbered"), default=True, db_default=True)
     status = models.CharField(_("status"), max_length=12, default=CustomerStatus.ACTIVE)
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="merged",
+        verbose_name=_("is now"),
+        db_index=False,
+    )
     name_cipher = models.BinaryField(_("name"), null=True)
     gender = models.CharField(_("gender"), max_length=10, null=True, blank=True)
     birth_on = models.DateField(_("date of birth"), null=True, blank=True)
@@ -87,7 +100,10 @@ class Customer(models.Model):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         # The law forbids to tell of a hold: whoever else looks at the customer does not see it.
-        permissions = [("view_holds", "Can see holds")]
+        permissions = [
+            ("view_holds", "Can see holds"),
+            ("reveal_identity", "Can see identifiers in clear"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=[s.value for s in CustomerStatus]),
@@ -98,6 +114,18 @@ class Customer(models.Model):
                 | Q(risk_level__in=["C1", "C2", "C3", "C4", "C5"]),
                 name="customer_risk_level_known",
             ),
+            models.CheckConstraint(
+                condition=Q(status="merged", merged_into__isnull=False)
+                | (~Q(status="merged") & Q(merged_into__isnull=True)),
+                name="customer_merged_into_somebody",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["merged_into"],
+                condition=Q(merged_into__isnull=False),
+                name="customer_merged",
+            )
         ]
 
     def __str__(self) -> str:
@@ -154,6 +182,108 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.customer_id}"
+
+
+class MatchRule(models.Model):
+    """When two customers who share an identifier of this kind are one person. Rules are data."""
+
+    kind = models.CharField(_("kind"), max_length=16, unique=True, choices=_choices(IdentityKind))
+    merges = models.BooleanField(_("merges"), default=False)
+    holders_at_most = models.PositiveSmallIntegerField(_("holders at most"), default=2)
+    people_at_most = models.PositiveSmallIntegerField(_("merged at most"), default=3)
+
+    class Meta:
+        verbose_name = _("matching rule")
+        verbose_name_plural = _("matching rules")
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Merge(models.Model):
+    """One act of the merge ledger: two customers became one, or (``undoes``) two again.
+
+    Rows are only ever added; a trigger refuses UPDATE and DELETE.
+    """
+
+    kept = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="+", verbose_name=_("stays")
+    )
+    gone = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="+", verbose_name=_("goes")
+    )
+    undoes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="undone", verbose_name=_("undoes")
+    )
+    rule = models.CharField(_("rule"), max_length=40)
+    made_by = models.CharField(_("made by"), max_length=150)
+    # What the one that stays had not, and how its switches stood: enough to restore it.
+    filled = models.JSONField(_("filled"), default=dict)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("merge")
+        verbose_name_plural = _("merges")
+        constraints = [
+            models.CheckConstraint(condition=~Q(kept=models.F("gone")), name="merge_of_two")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gone_id} → {self.kept_id}"
+
+
+class MergeMove(models.Model):
+    """One row that a merge moved; added only."""
+
+    merge = models.ForeignKey(Merge, on_delete=models.PROTECT, related_name="moves")
+    what = models.CharField(max_length=12, choices=_choices(Moved))
+    row_id = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("moved row")
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.row_id}"
+
+
+class MergeProposal(models.Model):
+    """Customers who may be one person, waiting for somebody to say so."""
+
+    customers = ArrayField(models.BigIntegerField(), verbose_name=_("customers"))
+    doubt = models.CharField(_("doubt"), max_length=16, choices=_choices(Doubt))
+    rule = models.CharField(_("rule"), max_length=40)
+    made_by = models.CharField(_("made by"), max_length=150, blank=True)
+    made_at = models.DateTimeField(_("made at"))
+    state = models.CharField(
+        _("state"), max_length=8, choices=_choices(ProposalState), default=ProposalState.OPEN
+    )
+    decided_by = models.CharField(_("decided by"), max_length=150, blank=True)
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+
+    class Meta:
+        verbose_name = _("proposed merge")
+        verbose_name_plural = _("proposed merges")
+        constraints = [
+            # Once rejected it is not proposed again by itself.
+            models.UniqueConstraint(
+                fields=["customers"],
+                condition=Q(state__in=["open", "rejected"]),
+                name="mergeproposal_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(made_by="") | ~Q(made_by=models.F("decided_by")),
+                name="mergeproposal_two_persons",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return " + ".join(map(str, self.customers))
+
+
+class MatchMark(models.Model):
+    """How far the identifiers were looked through for matches."""
+
+    identity_id = models.BigIntegerField(default=0)
 
 
 class Consent(models.Model):

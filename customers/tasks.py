@@ -6,6 +6,7 @@ from celery import shared_task
 
 from compliance.bells import Tick
 from compliance.queries import clock_now
+from customers.actions.merge import merge_matches
 from customers.actions.partitions import keep_partitions
 from customers.actions.quarantine_runs import continue_run
 from customers.actions.watch_flows import watch_flows as look
@@ -34,3 +35,10 @@ def quarantine() -> None:
     while found := continue_run(now=clock_now()):
         done += found
     log.info("customers.quarantine dealt with %d", done)
+
+
+@shared_task(name="customers.merge", base=Tick)
+def merge_tick() -> None:
+    """Make customers one who share what only one person has."""
+    if merged := merge_matches(now=clock_now()):
+        log.info("customers.merge merged %d customers", merged)

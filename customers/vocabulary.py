@@ -7,6 +7,7 @@ class CustomerStatus(StrEnum):
     ACTIVE = "active"  # a customer like any other
     RESTRICTED = "restricted"  # kept for a retention duty; in no segment, model or export
     ERASED = "erased"  # identity destroyed
+    MERGED = "merged"  # the same person as another customer, under whom everything stands now
 
 
 class IdentityKind(StrEnum):
@@ -29,7 +30,9 @@ class Purpose(StrEnum):
 
 class ConsentState(StrEnum):
     GRANTED = "granted"
+    PENDING = "pending"  # asked for; counts once confirmed by the link of a double opt-in
     WITHDRAWN = "withdrawn"
+    VOID = "void"  # as if nothing had been said: the merge that brought the word was undone
 
 
 class AttributeType(StrEnum):
@@ -82,3 +85,28 @@ class EventKind(StrEnum):
     SCREEN = "screen"
     GROUP = "group"
     ALIAS = "alias"
+
+
+class Moved(StrEnum):
+    """What a merge took from one customer to another."""
+
+    IDENTITY = "identity"
+    EVENT = "event"
+    TAGGING = "tagging"
+    ASSESSMENT = "assessment"
+    CUSTOMER = "customer"  # who had been merged into the one that is merged now
+
+
+class Doubt(StrEnum):
+    """Why a merge needs a person."""
+
+    ASKED = "asked"  # somebody of the staff proposed it
+    TWO_NUMBERS = "two_numbers"  # two of them have a number of the institution
+    CONTRADICTION = "contradiction"  # dates of birth or genders differ
+    TOO_MANY = "too_many"  # more would stand as one than the rule allows
+
+
+class ProposalState(StrEnum):
+    OPEN = "open"
+    APPROVED = "approved"
+    REJECTED = "rejected"

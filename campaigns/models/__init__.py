@@ -16,6 +16,7 @@ from campaigns.models.flow import AccountHealth, ChannelRoute, Throttle
 from campaigns.models.gates import Contact, RestrictedVerdict
 from campaigns.models.invoices import Invoice, InvoiceLine
 from campaigns.models.journey import Enrolment, Hop, Journey, JourneyVersion
+from campaigns.models.merges import FollowedMerge, MovedEnrolment
 from campaigns.models.operations import EmergencyStop, Intervention, PoisonRow, Pulse
 from campaigns.models.prices import MessagePrice
 from campaigns.models.seeds import Seed, SeedList, SeedMessage
@@ -34,6 +35,7 @@ __all__ = [
     "EarlierJudgement",
     "EmergencyStop",
     "Enrolment",
+    "FollowedMerge",
     "Hop",
     "Intervention",
     "Invoice",
@@ -43,6 +45,7 @@ __all__ = [
     "Link",
     "LinkHost",
     "MessagePrice",
+    "MovedEnrolment",
     "PoisonRow",
     "ProviderAccount",
     "Pulse",

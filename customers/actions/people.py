@@ -52,7 +52,9 @@ def put_people(
     ring = keyring()
     known = _register([person.attributes for person in people])
     batch = [_row(person, ring, known) for person in people]
-    ids: dict[str, int] = dict(rows(UPSERT_CUSTOMERS, {"rows": as_json(batch), "now": now}))
+    # A browser names people by its userId, which is no number that the institution gave.
+    told = {"rows": as_json(batch), "is_numbered": may_replace_contacts, "now": now}
+    ids: dict[str, int] = dict(rows(UPSERT_CUSTOMERS, told))
     held = [row for row in batch if row.keys() & HOLDS]
     if held:
         execute(SET_HOLDS, {"rows": as_json(held)})

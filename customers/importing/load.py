@@ -49,7 +49,8 @@ def write_batch(
         return []
     ring = keyring()
     given = [customer_row(row, _sealed_name(row, ring)) for row in batch]
-    ids: dict[str, int] = dict(rows(UPSERT_CUSTOMERS, {"rows": as_json(given), "now": now}))
+    told = {"rows": as_json(given), "is_numbered": True, "now": now}
+    ids: dict[str, int] = dict(rows(UPSERT_CUSTOMERS, told))
     identities = [
         identity_row(ids[row.customer_no], kind, value, ring)
         for row in batch

@@ -31,7 +31,7 @@ IMPORT_CONSENTS = """
     -- customers are returned so that their rows can be flagged.
     WITH given AS (
         SELECT given.*, (
-            SELECT state FROM customers_consent known
+            SELECT nullif(state, 'void') FROM customers_consent known
             WHERE known.customer_id = given.customer_id AND known.purpose = given.purpose
               AND known.channel = given.channel
             ORDER BY known.id DESC LIMIT 1) AS current, EXISTS (
@@ -69,7 +69,7 @@ CURRENT_CONSENTS = """
         coalesce(evidence ->> 'form', '') = 'written'
     FROM customers_consent
     WHERE customer_id = ANY(%(ids)s::bigint[]) AND purpose = %(purpose)s
-    ORDER BY customer_id, channel, id DESC
+    ORDER BY customer_id, channel, id DESC  -- void is left out by the reader: the newest decides
 """
 
 
@@ -97,8 +97,9 @@ def current_statements(
     for customer_id, channel, state, number, is_written in rows(
         CURRENT_CONSENTS, {"ids": as_array(customer_ids), "purpose": purpose}
     ):
-        said = Statement(ConsentState(state), number, is_written)
-        current.setdefault(customer_id, {})[channel] = said
+        if state != ConsentState.VOID:
+            said = Statement(ConsentState(state), number, is_written)
+            current.setdefault(customer_id, {})[channel] = said
     return current
 
 

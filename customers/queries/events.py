@@ -40,7 +40,8 @@ ADD_EVENTS = """
         source_id, message_id, kind, name, customer_id, user_id, anonymous_id, occurred_at,
         received_at, properties, context)
     SELECT %(source_id)s, given.message_id, given.kind, given.name,
-           coalesce(given.customer_id, direct.id, linked.customer_id, browser.customer_id),
+           coalesce(given.customer_id, direct.merged_into_id, direct.id, linked.customer_id,
+                    browser.customer_id),
            given.user_id, given.anonymous_id, given.occurred_at, %(now)s, given.properties,
            given.context
     FROM given JOIN fresh USING (message_id)

@@ -51,30 +51,33 @@ OWNERS_OF_BROWSERS = """
 
 OWNERS = """
     -- Who a tracking client means: the institution's number first, then a linked identifier.
-    SELECT given.user_id, coalesce(direct.id, linked.customer_id), owner.customer_no
+    SELECT given.user_id, owner.id, owner.customer_no
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (user_id text, value_hash text)
     LEFT JOIN customers_customer direct ON direct.customer_no = given.user_id
     LEFT JOIN customers_identity linked
         ON linked.kind = 'user_id' AND linked.value_hash = decode(given.value_hash, 'hex')
-    JOIN customers_customer owner ON owner.id = coalesce(direct.id, linked.customer_id)
+    JOIN customers_customer owner
+        ON owner.id = coalesce(direct.merged_into_id, direct.id, linked.customer_id)
 """
 
 
 FIND_CUSTOMERS = """
-    SELECT given.value, min(identity.customer_id)
+    SELECT given.value, min(coalesce(owner.merged_into_id, owner.id))
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (value text, value_hash text)
     JOIN customers_identity identity
         ON identity.kind = %(kind)s AND identity.value_hash = decode(given.value_hash, 'hex')
+    JOIN customers_customer owner ON owner.id = identity.customer_id
     GROUP BY given.value
 """
 
 
 SHARING = """
     -- Everybody who has one of these identifiers.
-    SELECT DISTINCT identity.customer_id
+    SELECT DISTINCT coalesce(owner.merged_into_id, owner.id)
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (value_hash text)
     JOIN customers_identity identity
         ON identity.kind = %(kind)s AND identity.value_hash = decode(given.value_hash, 'hex')
+    JOIN customers_customer owner ON owner.id = identity.customer_id
 """
 
 

@@ -15,14 +15,15 @@ from customers.queries.identities import keyring
 
 UPSERT_CUSTOMERS = """
     -- One row per customer_no. A missing value leaves the stored one; attributes are merged.
+    -- Who was merged into another customer is described there no more, but found by his old number.
     INSERT INTO customers_customer AS stored (
-        customer_no, status, name_cipher, gender, birth_on, city, region, risk_level,
+        customer_no, is_numbered, status, name_cipher, gender, birth_on, city, region, risk_level,
         risk_assessed_on, risk_valid_until, lowest_class, horizon_months, objectives,
         investor_type, professional_until, qualified_until, permissions, average_asset,
         trading_since, financial_asset, yearly_income, lifecycle, total_asset, locale, time_zone,
         personalise_off, aml_hold, internal_hold, attributes, created_at, updated_at)
-    SELECT customer_no, 'active', decode(name, 'hex'), gender, birth_on, city, region, risk_level,
-           risk_assessed_on, risk_valid_until, lowest_class, horizon_months,
+    SELECT customer_no, %(is_numbered)s, 'active', decode(name, 'hex'), gender, birth_on, city,
+           region, risk_level, risk_assessed_on, risk_valid_until, lowest_class, horizon_months,
            string_to_array(objectives, '|'), investor_type, professional_until, qualified_until,
            string_to_array(permissions, '|'), average_asset, trading_since,
            financial_asset, yearly_income, lifecycle, total_asset, locale, time_zone, false,
@@ -38,6 +39,7 @@ UPSERT_CUSTOMERS = """
         internal_hold boolean, attributes jsonb)
     ORDER BY customer_no  -- one order for all writers, so that none deadlock
     ON CONFLICT (customer_no) DO UPDATE SET
+        is_numbered = stored.is_numbered OR excluded.is_numbered,
         name_cipher = coalesce(excluded.name_cipher, stored.name_cipher),
         gender = coalesce(excluded.gender, stored.gender),
         birth_on = coalesce(excluded.birth_on, stored.birth_on),
@@ -64,7 +66,7 @@ UPSERT_CUSTOMERS = """
         attributes = stored.attributes || excluded.attributes,
         updated_at = excluded.updated_at
     WHERE stored.status <> 'erased'
-    RETURNING customer_no, id
+    RETURNING customer_no, coalesce(merged_into_id, id)
 """
 
 

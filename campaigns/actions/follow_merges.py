@@ -1,0 +1,81 @@
+"""Bring the journeys after customers who became one, or two again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from campaigns.queries.merges import (
+    EXIT_YOUNGER,
+    MOVE_ENROLMENTS,
+    NOTE_FOLLOWED,
+    REFUSE_QUEUED,
+    RETURN_ENROLMENTS,
+    UNFOLLOWED,
+)
+from customers.queries.consents import LOCK_CUSTOMERS
+from customers.queries.database import as_array, as_json, execute, rows
+
+AT_ONCE: Final = 500
+# Any constant does; it keeps two workers from following the same merges.
+_LOCK: Final = 0x70C5_0026
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Act:
+    """One row of the merge ledger."""
+
+    id: int
+    kept_id: int
+    gone_id: int
+    undoes_id: int | None
+
+
+@transaction.atomic
+def follow_merges(*, now: datetime) -> int:
+    """Let nobody be in a journey twice after a merge; the number of ledger rows followed.
+
+    1. The acts that nobody followed yet are read in their order, as many as touch different people.
+    2. Their customers are locked, so that no touch is handed over meanwhile.
+    3. Of two open runs the younger exits and its queued touches are refused; everything else goes
+       over to the one who stays. Until then the gates refuse whatever is addressed to who went.
+    4. Undoing brings back what went over. A run that has exited stays so: messages would come late.
+    """
+    execute("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _LOCK})
+    acts = _together([_Act(**_named(row)) for row in rows(UNFOLLOWED, {"most": AT_ONCE})])
+    if not acts:
+        return 0
+    people = sorted({one for act in acts for one in (act.kept_id, act.gone_id)})
+    execute(LOCK_CUSTOMERS, {"ids": as_json(people)})
+    if acts[0].undoes_id is not None:
+        execute(RETURN_ENROLMENTS, {"merge": acts[0].undoes_id})
+    else:
+        merges = as_array([act.id for act in acts])
+        ended = [row[0] for row in rows(EXIT_YOUNGER, {"merges": merges, "now": now})]
+        if ended:
+            execute(REFUSE_QUEUED, {"enrolments": as_array(ended)})
+        execute(MOVE_ENROLMENTS, {"merges": merges})
+    execute(NOTE_FOLLOWED, {"merges": as_array([act.id for act in acts]), "now": now})
+    return len(acts)
+
+
+def _named(row: Sequence[int]) -> dict[str, int]:
+    return dict(zip(("id", "kept_id", "gone_id", "undoes_id"), row, strict=True))
+
+
+def _together(acts: Sequence[_Act]) -> list[_Act]:
+    """The first acts that one pass can follow: an undoing alone, merges until a chain begins."""
+    if acts and acts[0].undoes_id is not None:
+        return [acts[0]]
+    kept: set[int] = set()
+    gone: set[int] = set()
+    taken = []
+    for act in acts:
+        if act.undoes_id is not None or act.gone_id in kept | gone or act.kept_id in gone:
+            break
+        kept.add(act.kept_id)
+        gone.add(act.gone_id)
+        taken.append(act)
+    return taken
