@@ -19,6 +19,7 @@ from campaigns.actions.decisions import prune_decisions
 from campaigns.actions.dispatch import dispatch_due
 from campaigns.actions.enrol import enrol
 from campaigns.actions.follow_merges import follow_merges
+from campaigns.actions.forget import forget_erased
 from campaigns.actions.listen import listen
 from campaigns.actions.quarantine import fail_abandoned, fail_batches, fail_enrolments
 from campaigns.actions.routing import fail_over
@@ -139,3 +140,10 @@ def follow_merges_tick() -> None:
     """Let nobody be in a journey twice after customers became one."""
     while followed := follow_merges(now=clock_now()):
         log.info("followed %d merges", followed)
+
+
+@shared_task(name="campaigns.forget_erased", base=Tick)
+def forget_erased_tick() -> None:
+    """Make unreadable what was said to people who were erased."""
+    if forgotten := forget_erased(now=clock_now()):
+        log.info("forgot what %d touches said", forgotten)

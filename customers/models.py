@@ -286,6 +286,64 @@ class MatchMark(models.Model):
     identity_id = models.BigIntegerField(default=0)
 
 
+class RetentionDuty(models.Model):
+    """How long the law wants something kept, whatever its owner asks for. Periods are data."""
+
+    class Of(models.TextChoices):
+        ACCOUNT = "account", _("Who has traded")  # counts from the request to erase
+        ASSESSMENT = "assessment", _("Who was assessed")  # counts from the newest assessment
+
+    of = models.CharField(_("of"), max_length=12, choices=Of.choices, unique=True)
+    years = models.PositiveSmallIntegerField(_("years"))
+    basis = models.CharField(_("legal basis"), max_length=200)
+
+    class Meta:
+        verbose_name = _("retention duty")
+        verbose_name_plural = _("retention duties")
+
+    def __str__(self) -> str:
+        return self.of
+
+
+class Erasure(models.Model):
+    """A person's wish to be forgotten, and what became of it.
+
+    While ``retained_until`` is ahead the customer is RESTRICTED; a second person may end that
+    earlier where the duty does not apply.
+    """
+
+    customer = models.OneToOneField(
+        Customer, on_delete=models.PROTECT, related_name="erasure", verbose_name=_("customer")
+    )
+    asked_by = models.CharField(_("asked by"), max_length=150)
+    asked_at = models.DateTimeField(_("asked at"))
+    retained_until = models.DateField(_("retained until"), null=True)
+    basis = models.CharField(_("legal basis"), max_length=400, blank=True)
+    done_by = models.CharField(_("done by"), max_length=150, blank=True)
+    done_at = models.DateTimeField(_("done at"), null=True)
+
+    class Meta:
+        verbose_name = _("erasure")
+        verbose_name_plural = _("erasures")
+
+    def __str__(self) -> str:
+        return str(self.customer_id)
+
+
+class ErasedIdentity(models.Model):
+    """An address of somebody who was erased, as keyed hash: nobody writes there again."""
+
+    kind = models.CharField(_("kind"), max_length=16, choices=_choices(IdentityKind))
+    value_hash = models.BinaryField(max_length=32)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("erased address")
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "value_hash"], name="erasedidentity_once")
+        ]
+
+
 class Consent(models.Model):
     """One statement of will, for one purpose by one channel. Rows are only ever added.
 

@@ -10,6 +10,7 @@ from customers.actions.merge import merge_matches
 from customers.actions.partitions import keep_partitions
 from customers.actions.quarantine_runs import continue_run
 from customers.actions.watch_flows import watch_flows as look
+from customers.actions.rights import erase_expired
 
 log = logging.getLogger(__name__)
 
@@ -42,3 +43,10 @@ def merge_tick() -> None:
     """Make customers one who share what only one person has."""
     if merged := merge_matches(now=clock_now()):
         log.info("customers.merge merged %d customers", merged)
+
+
+@shared_task(name="customers.erase", base=Tick)
+def erase_tick() -> None:
+    """Forget those whose retention duty has ended."""
+    if erased := erase_expired(now=clock_now()):
+        log.info("customers.erase erased %d customers", erased)

@@ -88,6 +88,8 @@ ON CONFLICT (kind, value_hash) DO NOTHING
 SUPPRESSED: Final = """
 SELECT value_hash, why FROM campaigns_suppression
 WHERE kind = %(kind)s AND value_hash = ANY(%(hashes)s)
+UNION ALL SELECT value_hash, 'erased' FROM customers_erasedidentity
+WHERE kind = %(kind)s AND value_hash = ANY(%(hashes)s)
 """
 
 

@@ -47,6 +47,7 @@ ADD_EVENTS = """
     FROM given JOIN fresh USING (message_id)
     LEFT JOIN customers_customer direct
         ON given.customer_id IS NULL AND direct.customer_no = given.user_id
+        AND direct.status <> 'erased'
     LEFT JOIN customers_identity linked
         ON linked.kind = 'user_id' AND linked.value_hash = decode(given.user_hash, 'hex')
     LEFT JOIN customers_identity browser

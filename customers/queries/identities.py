@@ -58,6 +58,7 @@ OWNERS = """
         ON linked.kind = 'user_id' AND linked.value_hash = decode(given.value_hash, 'hex')
     JOIN customers_customer owner
         ON owner.id = coalesce(direct.merged_into_id, direct.id, linked.customer_id)
+        AND owner.status <> 'erased'
 """
 
 

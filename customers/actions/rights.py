@@ -1,0 +1,163 @@
+"""What a person may demand: a copy of everything, that it is right, that it is forgotten."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from compliance.actions import record
+from customers.errors import RightRefused
+from customers.identifiers import identity_binding
+from customers.models import Customer, Erasure, Identity
+from customers.queries.database import execute
+from customers.queries.identities import keyring
+from customers.queries.rights import FORGET, KEEP_HASHES, everything_of, retained_until
+from customers.vocabulary import CustomerStatus
+
+FORM = 1  # of the document that `export_customer` makes
+
+
+@transaction.atomic
+def export_customer(*, customer_no: str, actor: str, why: str, now: datetime) -> Mapping[str, Any]:
+    """All that is kept of one person, as a document for machines; the act is audited.
+
+    Raises RightRefused: nobody has the number, nothing was said of why, or nothing is left of him.
+    """
+    customer = _person(customer_no)
+    _explained(why)
+    if customer.status == CustomerStatus.ERASED:
+        raise RightRefused("erased", _("This customer was erased: nothing can be read any more."))
+    record(
+        actor=actor,
+        action="customer.export",
+        subject=str(customer.pk),
+        now=now,
+        detail={"why": why.strip()},
+    )
+    return {"form": FORM, "made_at": now, **everything_of(customer)}
+
+
+@transaction.atomic
+def reveal(*, identity: Identity, actor: str, why: str, now: datetime) -> str:
+    """One identifier in clear, for somebody who said why; the act is audited, the value is not.
+
+    Raises RightRefused: nothing was said of why.
+    """
+    _explained(why)
+    record(
+        actor=actor,
+        action="identity.reveal",
+        subject=str(identity.customer_id),
+        now=now,
+        detail={"kind": identity.kind, "identity": identity.pk, "why": why.strip()},
+    )
+    binding = identity_binding(identity.kind, bytes(identity.value_hash))
+    return keyring().decrypt(identity.key_id, bytes(identity.ciphertext), binding)
+
+
+@transaction.atomic
+def set_personalisation(*, customer_no: str, is_off: bool, actor: str, now: datetime) -> None:
+    """Heed a person's wish to get nothing that was made for him, or take it back.
+
+    Raises RightRefused: nobody has the number.
+    """
+    customer = _person(customer_no)
+    customer.personalise_off = is_off
+    customer.updated_at = now
+    customer.save(update_fields=["personalise_off", "updated_at"])
+    record(
+        actor=actor,
+        action="customer.personalisation",
+        subject=str(customer.pk),
+        now=now,
+        detail={"is_off": is_off},
+    )
+
+
+@transaction.atomic
+def erase_customer(*, customer_no: str, actor: str, now: datetime) -> Erasure:
+    """Forget a person, or, while the law wants him kept, restrict him and forget him then.
+
+    1. His row is locked, under which everything of him stands.
+    2. Where a retention duty runs he becomes RESTRICTED: in no segment, model or export, written to
+       by nobody. Asked again by a second person, who says that no duty applies, he is erased.
+    3. Otherwise he is erased: identifiers, name, attributes, tags and acts become unreadable;
+       keyed hashes of his addresses stay, so that nobody writes there again.
+
+    Raises RightRefused: nobody has the number, he is erased already, or the second person is the
+    first.
+    """
+    customer = _person(customer_no)
+    if customer.status == CustomerStatus.ERASED:
+        raise RightRefused("erased", _("This customer is erased already."))
+    asked = Erasure.objects.filter(customer=customer).first()
+    if asked is None:
+        until, basis = retained_until(customer, on=_day(now))
+        asked = Erasure.objects.create(
+            customer=customer, asked_by=actor, asked_at=now, retained_until=until, basis=basis
+        )
+        if until is not None:
+            Customer.objects.filter(pk=customer.pk).update(
+                status=CustomerStatus.RESTRICTED, updated_at=now
+            )
+            _tell(asked, "restrict", actor, now)
+            return asked
+    elif asked.asked_by == actor:
+        raise RightRefused(
+            "second_person",
+            _("A retention duty runs until %(day)s. Only a second person may say that it does not.")
+            % {"day": asked.retained_until},
+        )
+    return _forget(asked, actor, now)
+
+
+@transaction.atomic
+def erase_expired(*, now: datetime) -> int:
+    """Forget those whose retention duty has ended; how many."""
+    due = Erasure.objects.select_for_update(skip_locked=True).filter(
+        done_at=None, retained_until__lte=_day(now)
+    )[:100]
+    return len([_forget(asked, "retention", now) for asked in due])
+
+
+def _forget(asked: Erasure, actor: str, now: datetime) -> Erasure:
+    told = {"customer": asked.customer_id}
+    execute(KEEP_HASHES, {**told, "now": now})
+    for statement in FORGET:
+        execute(statement, {**told, "now": now} if "%(now)s" in statement else told)
+    asked.done_by, asked.done_at = actor, now
+    asked.save(update_fields=["done_by", "done_at"])
+    _tell(asked, "erase", actor, now)
+    return asked
+
+
+def _tell(asked: Erasure, verb: str, actor: str, now: datetime) -> None:
+    until = asked.retained_until
+    record(
+        actor=actor,
+        action=f"customer.{verb}",
+        subject=str(asked.customer_id),
+        now=now,
+        detail={"retained_until": until.isoformat() if until else None, "basis": asked.basis},
+    )
+
+
+def _person(customer_no: str) -> Customer:
+    """The customer who stands under this number now, locked."""
+    found = Customer.objects.filter(customer_no=customer_no).first() if customer_no else None
+    if found is None:
+        raise RightRefused("unknown", _("There is no customer with this number."))
+    return Customer.objects.select_for_update(of=("self",)).get(pk=found.merged_into_id or found.pk)
+
+
+def _explained(why: str) -> None:
+    if len(why.strip()) < 3:
+        raise RightRefused("no_reason", _("Say why: the reason is kept in the audit trail."))
+
+
+def _day(now: datetime) -> date:
+    return now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()

@@ -1,0 +1,153 @@
+"""What a person may ask for: everything kept of him, and that nothing of him can be read."""
+
+from datetime import date
+from typing import Any
+
+from customers.identifiers import identity_binding, name_binding
+from customers.models import Customer, RetentionDuty
+from customers.queries.database import rows
+from customers.queries.identities import keyring
+
+# The person's rows, under whichever name they stand.
+PERSON = """
+    SELECT id FROM customers_customer WHERE id = %(customer)s OR merged_into_id = %(customer)s
+"""
+
+
+KEEP_HASHES = f"""
+    INSERT INTO customers_erasedidentity (kind, value_hash, at)
+    SELECT DISTINCT kind, value_hash, %(now)s::timestamptz FROM customers_identity
+    WHERE customer_id IN ({PERSON}) AND kind IN ('phone', 'email', 'device', 'openid', 'unionid')
+    ON CONFLICT DO NOTHING
+"""
+
+
+FORGET = (
+    f"DELETE FROM customers_identity WHERE customer_id IN ({PERSON})",
+    f"DELETE FROM customers_tagging WHERE customer_id IN ({PERSON})",
+    f"DELETE FROM customers_riskassessment WHERE customer_id IN ({PERSON})",
+    f"""
+    UPDATE customers_event
+    SET user_id = NULL, anonymous_id = NULL, properties = '{{}}', context = '{{}}'
+    WHERE customer_id IN ({PERSON})
+    """,
+    f"""
+    -- The institution's number stays, so that its next file does not bring him back; a number that
+    -- was a web client's userId may be an e-mail address, and goes.
+    UPDATE customers_customer
+    SET status = 'erased', merged_into_id = NULL,
+        customer_no = CASE WHEN is_numbered THEN customer_no ELSE 'erased-' || id END,
+        name_cipher = NULL, gender = NULL, birth_on = NULL, city = NULL, region = NULL,
+        risk_level = NULL, risk_assessed_on = NULL, risk_valid_until = NULL, lowest_class = NULL,
+        horizon_months = NULL, objectives = NULL, investor_type = NULL,
+        professional_until = NULL, qualified_until = NULL, permissions = NULL,
+        average_asset = NULL, trading_since = NULL, financial_asset = NULL,
+        yearly_income = NULL, lifecycle = NULL, total_asset = NULL,
+        locale = NULL, time_zone = NULL, aml_hold = false, internal_hold = false,
+        attributes = '{{}}', updated_at = %(now)s
+    WHERE id IN ({PERSON})
+    """,
+)
+
+
+IDENTIFIERS = f"""
+    SELECT kind, value_hash, ciphertext, key_id, source, since FROM customers_identity
+    WHERE customer_id IN ({PERSON}) ORDER BY kind, since
+"""
+
+
+CONSENTS = f"""
+    SELECT purpose, channel, state, notice_version, source, at FROM customers_consent
+    WHERE customer_id IN ({PERSON}) ORDER BY id
+"""
+
+
+ASSESSMENTS = f"""
+    SELECT level, score, lowest_class, horizon_months, objectives, assessed_at, valid_until, source
+    FROM customers_riskassessment WHERE customer_id IN ({PERSON}) ORDER BY assessed_at
+"""
+
+
+TAGS = f"""
+    SELECT tag, source, since, valid_until FROM customers_tagging
+    WHERE customer_id IN ({PERSON}) ORDER BY tag
+"""
+
+
+EVENTS = f"""
+    SELECT name, kind, occurred_at, received_at, properties, context FROM customers_event
+    WHERE customer_id IN ({PERSON}) ORDER BY occurred_at, id
+"""
+
+
+NEWEST_ASSESSMENT = f"""
+    SELECT max(assessed_at)::date FROM customers_riskassessment WHERE customer_id IN ({PERSON})
+"""
+
+
+_UNTOLD = frozenset(
+    # The law forbids to tell of a hold; the rest names rows of ours and nothing of the person.
+    ("id", "name_cipher", "aml_hold", "internal_hold", "merged_into_id", "is_numbered")
+)
+_TABLES = {
+    "consents": (CONSENTS, "purpose channel state notice_version source at"),
+    "assessments": (
+        ASSESSMENTS,
+        "level score lowest_class horizon_months objectives assessed_at valid_until source",
+    ),
+    "tags": (TAGS, "tag source since valid_until"),
+    "events": (EVENTS, "name kind occurred_at received_at properties context"),
+}
+
+
+def everything_of(customer: Customer) -> dict[str, Any]:
+    """All that is kept of a person, in clear: for him, and nobody else."""
+    ring, told = keyring(), {"customer": customer.pk}
+    profile = Customer.objects.filter(pk=customer.pk).values().get()
+    binding = name_binding(customer.customer_no)
+    cipher = profile["name_cipher"]
+    return {
+        "profile": {
+            **{name: value for name, value in profile.items() if name not in _UNTOLD},
+            "name": ring.unseal(bytes(cipher), binding) if cipher else None,
+        },
+        "identifiers": [
+            {
+                "kind": kind,
+                "value": ring.decrypt(
+                    key_id, bytes(ciphertext), identity_binding(kind, bytes(value_hash))
+                ),
+                "source": source,
+                "since": since,
+            }
+            for kind, value_hash, ciphertext, key_id, source, since in rows(IDENTIFIERS, told)
+        ],
+        **{
+            title: [
+                dict(zip(names.split(), row, strict=True))
+                for row in rows(statement, told, binary=True)
+            ]
+            for title, (statement, names) in _TABLES.items()
+        },
+    }
+
+
+def retained_until(customer: Customer, *, on: date) -> tuple[date | None, str]:
+    """Until when the law wants the customer kept, and which law; None where it does not."""
+    starts: dict[str, date | None] = {
+        RetentionDuty.Of.ACCOUNT: on if customer.trading_since else None,
+        RetentionDuty.Of.ASSESSMENT: rows(NEWEST_ASSESSMENT, {"customer": customer.pk})[0][0],
+    }
+    ends = [
+        (_years_after(start, duty.years), duty.basis)
+        for duty in RetentionDuty.objects.order_by("of")
+        if (start := starts[duty.of]) is not None
+    ]
+    running = [end for end in ends if end[0] > on]
+    return max(running) if running else (None, "")
+
+
+def _years_after(day: date, years: int) -> date:
+    if (day.month, day.day) == (2, 29):
+        day = day.replace(day=28)
+    return day.replace(year=day.year + years)

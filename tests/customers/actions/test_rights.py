@@ -1,0 +1,251 @@
+"""Copies, erasure and retention."""
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from campaigns.actions.advance import advance
+from campaigns.actions.dispatch import dispatch_batch
+from campaigns.actions.enrol import enrol
+from campaigns.actions.forget import forget_erased
+from campaigns.models import Enrolment, Touch
+from campaigns.queries.receipts import suppressed
+from compliance.models import AuditEntry
+from customers.actions.import_customers import import_customers
+from customers.actions.people import Person, put_people
+from customers.actions.rights import (
+    erase_customer,
+    erase_expired,
+    export_customer,
+    reveal,
+    set_personalisation,
+)
+from customers.errors import RightRefused
+from customers.models import Customer, Erasure, Identity, RetentionDuty, RiskAssessment
+from segments.actions import refresh
+from segments.models import Membership
+from tests.factories import (
+    NOW,
+    graph_of,
+    make_journey,
+    make_memory_account,
+    make_segment,
+    make_template,
+    record_event,
+    say_consent,
+    send_node,
+)
+
+pytestmark = pytest.mark.django_db
+PHONE, EMAIL, NAME = "+8613912345678", "planted@secret.example", "欧阳种植"
+
+
+def make(number: str = "10001", **columns: Any) -> int:
+    person = Person(
+        customer_no=number,
+        columns={"name": NAME, "city": "Ningbo-Planted", **columns},
+        contacts={"phone": PHONE, "email": EMAIL},
+        attributes={"hobby": "planted-hobby"},
+    )
+    return put_people(people=[person], source="crm", may_replace_contacts=True, now=NOW)[number]
+
+
+def erase(number: str = "10001", actor: str = "ann") -> Erasure:
+    return erase_customer(customer_no=number, actor=actor, now=NOW)
+
+
+def with_duty() -> None:
+    RetentionDuty.objects.update_or_create(of="account", defaults={"years": 20, "basis": "law 137"})
+
+
+def rows_of_floors() -> str:
+    seen = []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'SELECT t::text FROM "{table}" t')
+            seen += [text for (text,) in cursor.fetchall()]
+    return "\n".join(seen)
+
+
+def test_a_copy_holds_everything_in_clear() -> None:
+    customer = make()
+    record_event(customer, "Order Completed", at=NOW, amount=7)
+    say_consent([customer], ["sms"])
+
+    told = export_customer(customer_no="10001", actor="ann", why="he asked", now=NOW)
+
+    assert told["profile"]["name"] == NAME
+    assert {one["value"] for one in told["identifiers"]} == {PHONE, EMAIL}
+    assert told["events"][0]["properties"] == {"amount": 7}
+    assert told["consents"][0]["state"] == "granted"
+    assert told["profile"]["attributes"] == {"hobby": "planted-hobby"}
+
+
+def test_a_copy_tells_nothing_of_holds() -> None:
+    make(aml_hold=True)
+
+    told = export_customer(customer_no="10001", actor="ann", why="he asked", now=NOW)
+
+    assert "hold" not in json.dumps(told, default=str)
+
+
+@pytest.mark.parametrize("why", ["", "  ", "x"])
+def test_nobody_sees_anything_in_clear_without_saying_why(why: str) -> None:
+    make()
+
+    with pytest.raises(RightRefused, match="Say why"):
+        export_customer(customer_no="10001", actor="ann", why=why, now=NOW)
+    with pytest.raises(RightRefused, match="Say why"):
+        reveal(identity=Identity.objects.all()[0], actor="ann", why=why, now=NOW)
+
+
+def test_a_reveal_is_audited_without_the_value() -> None:
+    make()
+
+    shown = reveal(identity=Identity.objects.get(kind="phone"), actor="ann", why="call", now=NOW)
+
+    entry = AuditEntry.objects.get(action="identity.reveal")
+    assert shown == PHONE
+    assert entry.detail["why"] == "call"
+    assert PHONE[-8:] not in json.dumps(entry.detail)
+
+
+def test_the_command_writes_one_document(capsys: Any) -> None:
+    make()
+
+    call_command("export_customer", "10001", "--why", "he asked", "--json")
+
+    assert json.loads(capsys.readouterr().out)["profile"]["customer_no"] == "10001"
+
+
+def test_an_unknown_number_is_told_so() -> None:
+    with pytest.raises(CommandError, match="no customer with this number"):
+        call_command("export_customer", "nobody", "--why", "he asked")
+
+
+def test_nothing_of_an_erased_person_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    customer = make()
+    record_event(customer, at=NOW, note="planted-note")
+    say_consent([customer], ["email"])
+    make_memory_account(monkeypatch)
+    make_template()
+    make_segment()
+    journey = make_journey(graph_of(send_node()))
+    enrol(journey=journey, now=NOW)
+    advance(owner="w", now=NOW)
+    dispatch_batch(owner="w", now=NOW)
+    assert Touch.objects.get().content_cipher
+
+    erase()
+    forget_erased(now=NOW)
+
+    seen = rows_of_floors()
+    for planted in (NAME, PHONE[3:], EMAIL, "planted-note", "planted-hobby", "Ningbo-Planted"):
+        assert planted not in seen
+    assert not Identity.objects.exists()
+    assert Customer.objects.get().name_cipher is None
+    assert Touch.objects.get().content_cipher is None
+
+
+def test_nobody_writes_to_the_address_of_an_erased_person() -> None:
+    make()
+    erase()
+
+    assert suppressed("email", {7: EMAIL}) == {7: "erased"}
+
+
+def test_a_file_does_not_bring_an_erased_person_back(tmp_path: Path, settings: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    make()
+    erase()
+    path = tmp_path / "f.csv"
+    path.write_text(f"id,phone\n10001,{PHONE}\n")
+
+    result = import_customers(path=path, now=NOW)
+
+    assert result.rows_flagged == 1
+    assert not Identity.objects.exists()
+
+
+def test_while_a_duty_runs_the_customer_is_restricted_and_in_no_segment() -> None:
+    with_duty()
+    customer = make(trading_since=date(2020, 1, 1))
+    segment = make_segment()
+    refresh(segment=segment, now=NOW)
+    members = Membership.objects.filter(customer=customer, left_at=None)
+    assert members.exists()
+
+    asked = erase()
+    refresh(segment=segment, now=NOW)
+
+    assert Customer.objects.get().status == "restricted"
+    assert (asked.done_at, asked.retained_until) == (None, date(2046, 3, 2))
+    assert not members.exists()
+
+
+def test_a_second_person_may_say_that_no_duty_applies() -> None:
+    with_duty()
+    make(trading_since=date(2020, 1, 1))
+    erase(actor="ann")
+
+    with pytest.raises(RightRefused, match="second person"):
+        erase(actor="ann")
+    erase(actor="bob")
+
+    assert Customer.objects.get().status == "erased"
+
+
+def test_when_the_duty_ends_the_person_is_erased() -> None:
+    with_duty()
+    make(trading_since=date(2020, 1, 1))
+    erase()
+
+    assert erase_expired(now=NOW + timedelta(days=365 * 20)) == 0
+    assert erase_expired(now=NOW + timedelta(days=365 * 21)) == 1
+    assert Customer.objects.get().status == "erased"
+
+
+def test_an_assessment_is_kept_as_long_as_the_law_says() -> None:
+    RetentionDuty.objects.update_or_create(of="assessment", defaults={"years": 20, "basis": "32"})
+    customer = make()
+    RiskAssessment.objects.create(
+        customer_id=customer, level="C3", lowest_class=False, assessed_at=NOW, source="test"
+    )
+
+    assert erase().retained_until == date(2046, 3, 2)
+
+
+def test_erasing_ends_journeys() -> None:
+    customer = make()
+    make_template()
+    make_segment()
+    journey = make_journey(graph_of({"id": "w", "type": "wait", "seconds": 60}))
+    enrol(journey=journey, now=NOW)
+    erase()
+
+    forget_erased(now=NOW)
+
+    assert Enrolment.objects.get(customer=customer).exit_reason == "customer_gone"
+
+
+def test_erasing_twice_is_told_so() -> None:
+    make()
+    erase()
+
+    with pytest.raises(RightRefused, match="already"):
+        erase()
+
+
+def test_objecting_to_personalisation_is_audited() -> None:
+    make()
+
+    set_personalisation(customer_no="10001", is_off=True, actor="ann", now=NOW)
+
+    assert Customer.objects.get().personalise_off
+    assert AuditEntry.objects.filter(action="customer.personalisation").count() == 1
