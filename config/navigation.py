@@ -34,6 +34,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "title": _t("People"),
             "items": [
                 _table(_t("Customers"), "group", "customers", "customer"),
+                _table(_t("Proposed merges"), "merge", "customers", "mergeproposal"),
+                _table(_t("Merges"), "history", "customers", "merge"),
                 _table(_t("Segments"), "filter_alt", "segments", "segment"),
             ],
         },

@@ -166,6 +166,11 @@ class Keyring:
     ciphers: Mapping[str, AESGCM]
     """By key id, in the order of the setting."""
 
+    @property
+    def current(self) -> str:
+        """The id of the key that encrypts."""
+        return next(iter(self.ciphers))
+
     def lookup_hash(self, kind: str, value: str) -> bytes:
         """32 bytes that are equal for equal ``(kind, normalised value)`` and tell nothing else."""
         return hmac.digest(self.lookup_key, f"{kind}:{value}".encode(), "sha256")

@@ -9,8 +9,8 @@ from compliance.queries import clock_now
 from customers.actions.merge import merge_matches
 from customers.actions.partitions import keep_partitions
 from customers.actions.quarantine_runs import continue_run
-from customers.actions.watch_flows import watch_flows as look
 from customers.actions.rights import erase_expired
+from customers.actions.watch_flows import watch_flows as look
 
 log = logging.getLogger(__name__)
 

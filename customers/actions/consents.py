@@ -21,7 +21,7 @@ class ConsentStatement:
     state: ConsentState
     notice_version: str
     source: str
-    evidence: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @transaction.atomic

@@ -36,6 +36,7 @@ STATUS_WORDS = {
     CustomerStatus.ACTIVE.value: _("Active"),
     CustomerStatus.RESTRICTED.value: _("Restricted"),
     CustomerStatus.ERASED.value: _("Erased"),
+    CustomerStatus.MERGED.value: _("Merged"),
 }
 STATUS_TONES = {CustomerStatus.ACTIVE.value: Tone.GOOD, CustomerStatus.ERASED.value: Tone.BAD}
 KIND_WORDS = {
@@ -51,6 +52,8 @@ KIND_WORDS = {
 CONSENT_WORDS = {
     ConsentState.GRANTED.value: _("Granted"),
     ConsentState.WITHDRAWN.value: _("Withdrawn"),
+    ConsentState.PENDING.value: _("To be confirmed"),
+    ConsentState.VOID.value: _("Nothing said"),
 }
 CONSENT_TONES = {ConsentState.GRANTED.value: Tone.GOOD, ConsentState.WITHDRAWN.value: Tone.BAD}
 CHANNEL_WORDS = {
