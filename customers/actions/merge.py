@@ -57,7 +57,7 @@ def merge_matches(*, now: datetime) -> int:
     found = matches(after=after, until=until)
     ids = {customer for match in found for customer in match.customers}
     groups = resolve(matches=found, candidates=candidates(ids), parted=parted(ids)) if ids else ()
-    _propose([group for group in groups if group.doubt], now)
+    _propose(groups, now)
     gone = _merge([group for group in groups if not group.doubt], actor="", now=now)
     MatchMark.objects.filter(pk=1).update(identity_id=settled or after)
     return gone
@@ -207,6 +207,7 @@ def _used(statement: str, **values: object) -> dict[str, object]:
 
 
 def _propose(groups: Sequence[Group], now: datetime) -> None:
+    """Put the doubtful ones before a person."""
     MergeProposal.objects.bulk_create(
         [
             MergeProposal(
@@ -216,6 +217,7 @@ def _propose(groups: Sequence[Group], now: datetime) -> None:
                 made_at=now,
             )
             for group in groups
+            if group.doubt
         ],
         ignore_conflicts=True,
     )

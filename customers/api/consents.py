@@ -51,7 +51,7 @@ class StoredSerializer(serializers.Serializer):  # type: ignore[type-arg]
     channel = serializers.CharField()
     state = serializers.CharField()
     notice_version = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of that name, too
     at = serializers.DateTimeField()
 
 
