@@ -17,6 +17,7 @@ from customers.queries.merges import (
     LOCK_ACTIVE,
     MOVE_ALL,
     MOVE_EVENTS,
+    MOVE_IDENTITIES,
     NEXT_IDENTITIES,
     UNDO_ALL,
     candidates,
@@ -41,7 +42,7 @@ def merge_matches(*, now: datetime) -> int:
     1. One worker at a time: the mark's row is locked.
     2. What is shared is read set-based and decided in `customers.resolution`.
     3. Clear cases are merged, doubtful ones wait for a person.
-    4. Events that were being stored while a merge was made follow it.
+    4. Events and identifiers that were being stored while a merge was made follow it.
     """
     MatchMark.objects.get_or_create(pk=1)
     MatchMark.objects.select_for_update().get(pk=1)
@@ -51,7 +52,8 @@ def merge_matches(*, now: datetime) -> int:
         {"after": after, "settled": now - SETTLED_AFTER, "most": IDENTITIES_AT_ONCE},
     )[0]
     if late := late_merges(now - SETTLED_AFTER):
-        execute(MOVE_EVENTS, {"merges": as_array(late)})
+        for statement in (MOVE_IDENTITIES, MOVE_EVENTS):
+            execute(statement, {"merges": as_array(late)})
     if until is None:
         return 0
     found = matches(after=after, until=until)

@@ -57,9 +57,10 @@ PARTED = """
 
 
 LOCK_ACTIVE = """
-    -- Whoever hands over to one of them, or hears his word, waits or is seen.
+    -- Whoever hands over to one of them, or hears his word, waits or is seen; who only refers to
+    -- him need not wait.
     SELECT id, status, merged_into_id FROM customers_customer
-    WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR UPDATE
+    WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE
 """
 
 
