@@ -15,8 +15,20 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from compliance.console import Panel, ReadOnlyAdmin, Tone, badge, closed_filter, code, moment
-from customers.errors import CustomersError, UnknownKey
+from compliance.console import (
+    Act,
+    ActingAdmin,
+    Panel,
+    ReadOnlyAdmin,
+    Tone,
+    badge,
+    closed_filter,
+    code,
+    moment,
+)
+from compliance.queries import clock_now
+from customers.actions.rights import erase_customer
+from customers.errors import CustomersError, RightRefused, UnknownKey
 from customers.identifiers import identity_binding, mask, name_binding, normalise, redact
 from customers.models import Consent, Customer, Event, Identity, Source
 from customers.queries.identities import keyring
@@ -72,7 +84,7 @@ PURPOSE_WORDS = {
 }
 
 
-class CustomerAdmin(ReadOnlyAdmin):
+class CustomerAdmin(ActingAdmin, ReadOnlyAdmin):
     """Search by the beginning of a customer number, or by an exact phone or e-mail address."""
 
     list_display = (
@@ -134,12 +146,34 @@ class CustomerAdmin(ReadOnlyAdmin):
             },
         ),
     )
+    refusals = (RightRefused,)
     holds = (_("Holds"), {"fields": (("held", "internally_held"),)})
 
     def get_fieldsets(self, request: HttpRequest, obj: Customer | None = None) -> Sequence[Any]:
         """Holds are shown to those who may know of them."""
         may_know = request.user.has_perm("customers.view_holds")
         return (*self.fieldsets, self.holds) if may_know else self.fieldsets
+
+    def acts(self, request: HttpRequest, item: Customer) -> Sequence[Act]:
+        """Forget the person, for those who may."""
+        user: Any = request.user
+        over = item.status in (CustomerStatus.ERASED, CustomerStatus.MERGED)
+        if over or not user.has_perm("customers.change_customer"):
+            return ()
+        return (
+            Act(
+                name="erase",
+                label=_t("Erase"),
+                question=_t(
+                    "Has this person asked to be forgotten? This cannot be taken back. While a"
+                    " retention duty runs the customer is restricted, and a second person decides."
+                ),
+                done=_t("Done: the customer is erased, or restricted while a duty runs."),
+                run=lambda _opinion: erase_customer(
+                    customer_no=item.customer_no, actor=user.username, now=clock_now()
+                ),
+            ),
+        )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 
 from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
@@ -35,6 +36,7 @@ from tests.factories import (
     make_journey,
     make_memory_account,
     make_segment,
+    make_staff,
     make_template,
     record_event,
     say_consent,
@@ -249,3 +251,16 @@ def test_objecting_to_personalisation_is_audited() -> None:
 
     assert Customer.objects.get().personalise_off
     assert AuditEntry.objects.filter(action="customer.personalisation").count() == 1
+
+
+def test_the_console_forgets_a_person_for_those_who_may(client: Client) -> None:
+    customer = make()
+    address = f"/admin/customers/customer/{customer}/act/"
+    client.force_login(make_staff().marketer)
+    client.post(address, {"act": "erase"})
+    assert Customer.objects.get().status == "active"
+
+    client.force_login(make_staff().compliance)
+    client.post(address, {"act": "erase"})
+
+    assert Customer.objects.get().status == "erased"
