@@ -6,17 +6,25 @@ from customers.queries.sealed import SealedColumn
 
 SEALED: Final = (
     SealedColumn(
-        table="campaigns_provideraccount", column="secrets_cipher", binding="'account:' || key"
+        table="campaigns_provideraccount",
+        column="secrets_cipher",
+        binding="convert_to('account:' || key, 'UTF8')",
     ),
     SealedColumn(
         table="campaigns_touch",
         column="content_cipher",
-        binding="'touch:' || replace(key::text, '-', '')",
+        binding="convert_to('touch:' || replace(key::text, '-', ''), 'UTF8')",
     ),
     SealedColumn(
         table="campaigns_call",
         column="note_cipher",
-        binding="(SELECT 'call:' || replace(task.key::text, '-', '')"
+        binding="(SELECT convert_to('call:' || replace(task.key::text, '-', ''), 'UTF8')"
         " FROM campaigns_advisortask task WHERE task.id = task_id)",
+    ),
+    SealedColumn(
+        table="campaigns_seed",
+        column="address_cipher",
+        binding="convert_to(CASE channel WHEN 'sms' THEN 'phone' WHEN 'push' THEN 'device'"
+        " WHEN 'wecom' THEN 'unionid' ELSE channel END || ':', 'UTF8') || value_hash",
     ),
 )

@@ -73,7 +73,7 @@ def _seals(after: int, column: SealedColumn, ring: Keyring) -> list[int]:
     return _stored(
         RESEAL.format(**names),
         [
-            {"id": pk, "sealed": _resealed(bytes(sealed), binding.encode(), ring)}
+            {"id": pk, "sealed": _resealed(bytes(sealed), bytes(binding), ring)}
             for pk, sealed, binding in rows(STALE_SEALS.format(**names), _stale(after, ring))
         ],
     )

@@ -6,7 +6,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedColumn:
-    """One column that `Keyring.seal` fills; ``binding`` is its associated data as SQL."""
+    """One column that `Keyring.seal` fills; ``binding`` is its associated data, as SQL."""
 
     table: str
     column: str
@@ -15,7 +15,9 @@ class SealedColumn:
 
 SEALED: Final = (
     SealedColumn(
-        table="customers_customer", column="name_cipher", binding="'name:' || customer_no"
+        table="customers_customer",
+        column="name_cipher",
+        binding="convert_to('name:' || customer_no, 'UTF8')",
     ),
 )
 
