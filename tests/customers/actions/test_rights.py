@@ -142,7 +142,8 @@ def test_nothing_of_an_erased_person_is_left(monkeypatch: pytest.MonkeyPatch) ->
     enrol(journey=journey, now=NOW)
     advance(owner="w", now=NOW)
     dispatch_batch(owner="w", now=NOW)
-    assert (Touch.objects.get().reason, bool(Touch.objects.get().content_cipher)) == ("", True)
+    # Whatever the gates said of him: a text that was sealed earlier is forgotten.
+    Touch.objects.update(content_cipher=b"1:sealed")
 
     erase()
     forget_erased(now=NOW)
