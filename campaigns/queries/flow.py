@@ -97,6 +97,11 @@ UPDATE campaigns_touch t
 SET state = CASE WHEN t.state = 'handing_over' THEN 'ambiguous' ELSE 'deferred' END,
     reason = CASE WHEN t.state = 'handing_over' THEN 'outcome_unknown'
                   ELSE 'account_inactive' END,
+    verdict = campaigns_with_outcome(
+        t.verdict, %(now)s,
+        CASE WHEN t.state = 'handing_over' THEN 'ambiguous' ELSE 'deferred' END,
+        CASE WHEN t.state = 'handing_over' THEN 'outcome_unknown' ELSE 'account_inactive' END,
+        '', NULL),
     may_be_sent = t.may_be_sent OR t.state = 'handing_over'
 FROM batch
 WHERE t.batch_id = batch.id

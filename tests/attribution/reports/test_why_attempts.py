@@ -254,7 +254,8 @@ def test_what_was_said_at_an_account_that_went_down_stays_told_of_that_one(
         key="other", channel="sms", vendor=first.vendor, currency=first.currency
     )
 
-    execute(MOVE_TOUCHES, {"new": touch.batch_id, "old": touch.batch_id, "account": other.pk})
+    batch = {"new": touch.batch_id, "old": touch.batch_id}
+    execute(MOVE_TOUCHES, {**batch, "from": first.pk, "to": other.pk})
 
     (waits,) = [step for step in steps() if step.kind == "deferred"]
     assert waits.facts["account"] == first.key
