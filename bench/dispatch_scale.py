@@ -25,13 +25,12 @@ import django
 
 django.setup()
 
-from django.db import connection, connections  # noqa: E402
+from django.db import connection  # noqa: E402
 
 from bench import dispatch, dispatch_raw  # noqa: E402
 from campaigns.channels.base import Channel  # noqa: E402
 from config.replay import build, space  # noqa: E402
 from config.replay.staff import hire  # noqa: E402
-from config.supervisor import Supervisor  # noqa: E402
 
 # As many more enrolments of the journey's customers as it takes, each with its touch, in batches
 # of 500: what advancing them would have written, without its hours.
@@ -154,9 +153,9 @@ def first(folder: Path, told: argparse.Namespace, key: str, times: int) -> float
         if times:
             cursor.execute(LENGTHEN, {"key": key, "times": times})
         cursor.execute("ANALYZE campaigns_touch, campaigns_enrolment, campaigns_dispatchbatch")
-    connections.close_all()
-    give_up = time.monotonic() + 600
-    with Supervisor(port=0, workers=told.workers, log_dir=folder):
+    with dispatch.standing(key, folder, told.workers):
+        dispatch.go_on(key)
+        give_up = time.monotonic() + 600
         while time.monotonic() < give_up:
             with connection.cursor() as cursor:
                 cursor.execute(FIRST, [key, told.messages])

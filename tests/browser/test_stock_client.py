@@ -13,7 +13,6 @@ from playwright.sync_api import Page
 from compliance.queries import clock_now
 from customers.actions.sources import create_api_key
 from customers.models import Customer, Event, Quarantine
-from customers.queries.database import execute
 from customers.vocabulary import KeyScope
 from tests.provide_clients import NoClients, installed_clients
 from tests.web_server import WebServer
@@ -75,9 +74,8 @@ def site() -> Iterator[str]:
 
 
 @pytest.fixture
-def write_key(transactional_db: None) -> Iterator[str]:
-    yield create_api_key(name="site", scope=KeyScope.INGEST, now=clock_now()).secret
-    execute("TRUNCATE customers_event", {})
+def write_key(transactional_db: None) -> str:
+    return create_api_key(name="site", scope=KeyScope.INGEST, now=clock_now()).secret
 
 
 @pytest.mark.parametrize("strategy", ["standard", "batching"])
