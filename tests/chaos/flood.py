@@ -35,7 +35,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
 from compliance.queries import clock_now  # noqa: E402
-from config import embedded, servers  # noqa: E402
+from config import embedded, running  # noqa: E402
 from config.places import locate  # noqa: E402
 from config.wsgi import application  # noqa: E402
 from customers.actions.sources import create_api_key  # noqa: E402
@@ -136,11 +136,11 @@ class Flood:
                 case "flush":
                     redis.from_url(settings.REDIS_URL).flushall()
                 case "valkey":
-                    _end(servers.valkey_pid, signal.SIGKILL)
+                    _end(running.valkey_pid, signal.SIGKILL)
                     embedded.redis_url()
                 case _:
                     # An immediate stop: no checkpoint, recovery from the log.
-                    _end(servers.postgres_pid, signal.SIGQUIT)
+                    _end(running.postgres_pid, signal.SIGQUIT)
                     embedded.database_url()
 
     def _web_dies(self) -> None:

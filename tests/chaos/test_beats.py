@@ -30,7 +30,12 @@ class Broker:
         self._link.flushdb()
 
     def senders(self) -> list[int]:
-        """The process that sent each tick, in order; Celery pushes on the left."""
+        """The process that sent each tick, in order; Celery pushes on the left.
+
+        The bells are taken down meanwhile, as workers would that hear each tick at once.
+        """
+        for bell in self._link.scan_iter(f"{settings.SPACE}bell:*"):
+            self._link.delete(bell)
         key = f"{settings.SPACE}default"
         sent = [json.loads(raw) for raw in reversed(self._link.lrange(key, 0, -1))]
         return [int(one["headers"]["origin"].split("@")[0].removeprefix("gen")) for one in sent]

@@ -3,9 +3,7 @@
 import base64
 import http.client
 import json
-import os
 import random
-import signal
 import subprocess
 import sys
 import threading
@@ -23,7 +21,7 @@ from customers.vocabulary import KeyScope
 from tests.campaigns.sandbox_process import ROOT
 from tests.chaos.sizes import TIMES
 from tests.chaos.worlds import own_servers
-from tests.customers.api.test_durability import web_server
+from tests.web_server import web_server
 
 MESSAGES = 500
 IN_ONE_POST = 50
@@ -90,13 +88,14 @@ def test_fifty_clients_with_the_same_messages_leave_each_once_whatever_dies(
     clients = [Client(port, key.secret, posts_of(ids)) for _ in range(CLIENTS)]
     try:
         for life in range(DEATHS + 1):
-            with web_server(process_environment) as (port[0], server):
+            with web_server(process_environment) as server:
+                port[0] = server.port
                 if not life:
                     for client in clients:
                         client.start()
                 if life < DEATHS:
                     time.sleep(1.0)
-                    os.killpg(server.pid, signal.SIGKILL)
+                    server.kill()
                     continue
                 for client in clients:
                     client.join(timeout=120)

@@ -27,6 +27,7 @@ from compliance.models import AuditEntry
 from customers.actions.people import Person, put_people
 from tests.factories import (
     NOW,
+    SUITED,
     graph_of,
     make_journey,
     make_memory_account,
@@ -59,7 +60,7 @@ def prices_on(account: ProviderAccount, on: date = TODAY) -> PriceList:
 def queue(*numbers: str) -> None:
     """A text message to each number, waiting to be handed over."""
     people = [
-        Person(customer_no=f"P{at}", columns={}, contacts={"phone": number}, attributes={})
+        Person(customer_no=f"P{at}", columns=SUITED, contacts={"phone": number}, attributes={})
         for at, number in enumerate(numbers)
     ]
     ids = put_people(people=people, source="test", may_replace_contacts=True, now=NOW)
