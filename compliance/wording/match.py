@@ -94,9 +94,13 @@ class Matcher:
             return self.folder.fold(text)
         return None
 
+    def may_phrase(self, tight: str) -> bool:
+        """Whether any phrase stands in a folded text."""
+        return self._any_phrase.search(tight) is not None
+
     def phrased(self, folded: Folded) -> Iterator[Match]:
         """Every phrase; one that a comma or a full stop divides may be two thoughts."""
-        if not self._any_phrase.search(folded.tight):
+        if not self.may_phrase(folded.tight):
             return
         for term, pattern in self._phrases:
             for found in pattern.finditer(folded.tight):

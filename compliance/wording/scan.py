@@ -66,6 +66,7 @@ class Scanner:
         )
         self._pieces = functools.lru_cache(maxsize=2)(cutter.pieces)  # `hits`, then `tight`
         self._tight = kept(self._matcher.folder.tight)
+        self._phrased = kept(lambda piece: self._matcher.may_phrase(self._tight(piece)))
         self._known = functools.lru_cache(maxsize=_SCOPES)(self._scanner_of_pieces)
 
     def tight(self, text: str) -> str:
@@ -87,11 +88,21 @@ class Scanner:
         known = self._known(scope)
         found: list[Hit] = []
         at = 0
-        for piece in self._pieces(text):
+        pieces = self._pieces(text)
+        if len(pieces) > 1 and self._has_phrase(pieces):
+            # A phrase reaches over full stops, and looks at what stands before it.
+            return self.hits_of_whole(text, scope=scope)
+        for piece in pieces:
             for hit in known(piece):
                 found.append(replace(hit, start=hit.start + at, end=hit.end + at) if at else hit)
             at += len(piece)
         return tuple(found)
+
+    def _has_phrase(self, pieces: Sequence[str]) -> bool:
+        """Whether a phrase stands in the text, or in a piece of it by itself."""
+        return any(map(self._phrased, pieces)) or self._matcher.may_phrase(
+            "".join(map(self._tight, pieces))
+        )
 
     def _scanner_of_pieces(self, scope: Scope) -> Callable[[str], tuple[Hit, ...]]:
         """`hits_of_whole` under one scope, which keeps what it found in each piece."""

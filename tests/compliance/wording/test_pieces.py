@@ -57,6 +57,9 @@ PARTS = st.sampled_from(
             "收",
         ),
         *("零", "0", "o", "O", "oo", "○", "5", "%", "1,000", "a", "亻呆", "亻", "呆", "本", "本本"),
+        # A phrase may stand in two sentences, and a word before it may take it back.
+        *("风险测评", "问卷", "选", "A", "标准", "答案", "重新测评", "即可购买", "第三题"),
+        *("no ", "guaranteed ", "returns", "risk free", "not "),
         *("bao", "ben", "baoben", "保", "稳赚", "赚", "稳", "您好", "王小明", "Dear Ann", "x"),
     ]
 )
