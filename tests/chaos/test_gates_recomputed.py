@@ -175,11 +175,12 @@ def ground(
         return "consent_withdrawn" if consent == "withdrawn" else "no_consent"
     if (raw.id, channel) in suppressed:
         return "suppressed"
-    if channel != "sms":
-        return ""
     today = date(2026, 3, 2)
     is_minor = (raw.birth_on.year + 18, raw.birth_on.month, raw.birth_on.day) > (2026, 3, 2)
     is_old = raw.assessed_on is None or raw.assessed_on < today.replace(year=today.year - 2)
+    if channel != "sms":
+        # It names no product: rule S-13 asks what is asked of the person (S-03, S-06, S-12).
+        return "marketing_barred" if is_minor or is_old else ""
     return "unsuitable" if is_minor or is_old or int(raw.level[1]) < RISK else ""
 
 
