@@ -71,6 +71,7 @@ jit = off
 autovacuum_naptime = 5s
 # One at a time: each further one would take as much memory as a session.
 autovacuum_max_workers = 1
+autovacuum_work_mem = 16MB
 # Money and consent: a commit that was answered has reached the disk.
 fsync = on
 synchronous_commit = on
