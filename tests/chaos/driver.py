@@ -22,6 +22,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import django
+import psycopg
 
 django.setup()
 
@@ -94,7 +95,7 @@ def child(now: datetime, limit: int, seconds: float) -> int:
             work(lambda: now, limit)
     except LostLease:
         return FENCED
-    except Error:
+    except (Error, psycopg.Error):  # while connecting, the driver's own
         return NO_DATABASE
     except Exception:  # noqa: BLE001 - the outermost frame of this process
         traceback.print_exc()
