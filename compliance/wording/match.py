@@ -5,12 +5,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import ahocorasick
 
 from compliance.wording.fold import Folded, Folder, Gap
 from compliance.wording.lexicon import Severity, Term, Wordbook
 from compliance.wording.sound import Sound, Voice
+
+# One step through a regular expression: an escape, a class or a single character.
+_STEP: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 
 
 class Manner(StrEnum):
@@ -72,9 +76,10 @@ class Matcher:
                 folded = self.folder.fold(spelling)
                 by_spelling[folded.tight, tuple(folded.runs)].append(term)
         self._phrases = [(phrase.term, re.compile(phrase.pattern)) for phrase in wordbook.phrases]
-        self._any_phrase = re.compile(
-            "|".join(f"(?:{phrase.pattern})" for phrase in wordbook.phrases) or "(?!)"
-        )
+        # Each by itself: the first characters of one are skipped to, those of all together are not.
+        self._phrase_arms = [
+            re.compile(arm) for phrase in wordbook.phrases for arm in _arms(phrase.pattern)
+        ]
         self._add_written(by_spelling)
         self._add_heard(by_spelling)
 
@@ -89,14 +94,14 @@ class Matcher:
         if (
             _is_hit(self._written, tight)
             or _is_hit(self._heard, self._voice.letters(tight))
-            or self._any_phrase.search(tight)
+            or self.may_phrase(tight)
         ):
             return self.folder.fold(text)
         return None
 
     def may_phrase(self, tight: str) -> bool:
         """Whether any phrase stands in a folded text."""
-        return self._any_phrase.search(tight) is not None
+        return any(arm.search(tight) for arm in self._phrase_arms)
 
     def phrased(self, folded: Folded) -> Iterator[Match]:
         """Every phrase; one that a comma or a full stop divides may be two thoughts."""
@@ -178,6 +183,22 @@ class Matcher:
             )
             self._heard.add_word(sound.letters, voiced)
         self._heard.make_automaton()
+
+
+def _arms(pattern: str) -> list[str]:
+    """The alternatives of a regular expression; it is found where one of them is.
+
+    >>> _arms("(a|b)c|[|]d")
+    ['(a|b)c', '[|]d']
+    """
+    arms, depth = [""], 0
+    for step in _STEP.findall(pattern):
+        depth += (step == "(") - (step == ")")
+        if step == "|" and depth == 0:
+            arms.append("")
+        else:
+            arms[-1] += step
+    return arms
 
 
 def _variants(text: str) -> Iterator[str]:

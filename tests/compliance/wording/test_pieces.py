@@ -70,6 +70,13 @@ ENDS = st.sampled_from(TERMS).flatmap(
     lambda term: st.sampled_from([term[at:] for at in range(len(term))])
 )
 TEXTS = st.lists(st.one_of(PARTS, PARTS, HALVES, ENDS), max_size=24).map("".join)
+# Every phrase, torn at each of its characters.
+TORN_PHRASES = [
+    (row["example"][:at], row["example"][at:])
+    for row in csv.DictReader((FOLDER / "patterns.csv").read_text(encoding="utf-8").splitlines())
+    for at in range(1, len(row["example"]))
+]
+MARKS = st.sampled_from(["。", "！", "，", "; ", "\n\n", "。您好。", "。不", "、", ""])
 PAGES = st.lists(
     st.one_of(
         st.sampled_from(
@@ -91,6 +98,17 @@ PAGES = st.lists(
 @given(text=TEXTS)
 def test_hits_equal_those_of_a_scan_of_the_whole(text: str) -> None:
     scanner = shipped_scanner()
+
+    assert scanner.hits(text, scope=SCOPE) == scanner.hits_of_whole(text, scope=SCOPE)
+
+
+@settings(max_examples=150, deadline=None)
+@given(before=TEXTS, halves=st.sampled_from(TORN_PHRASES), mark=MARKS, behind=TEXTS)
+def test_a_phrase_is_found_over_any_mark(
+    before: str, halves: tuple[str, str], mark: str, behind: str
+) -> None:
+    scanner = shipped_scanner()
+    text = before + mark.join(halves) + behind
 
     assert scanner.hits(text, scope=SCOPE) == scanner.hits_of_whole(text, scope=SCOPE)
 
@@ -120,6 +138,8 @@ def test_the_text_of_a_page_is_that_of_the_whole(html: str) -> None:
         "100。0风险",  # a number
         "go。o5风险",  # the letter beside a number
         "零○\n\n5风险",  # a circle that is a zero
+        "请完成风险测评。选A款基金",  # a phrase
+        "This is not. Guaranteed returns",  # a word before a phrase that takes it back
     ],
 )
 def test_what_reaches_over_a_mark_is_not_cut(text: str) -> None:
