@@ -76,7 +76,7 @@ class AnswerSerializer(serializers.Serializer):  # type: ignore[type-arg]
     decided_at = serializers.DateTimeField()
 
 
-class AskedSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class RecordedQuestionSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """What was asked; a text by its SHA-256 alone."""
 
     customer = serializers.CharField()
@@ -108,7 +108,7 @@ class ConfirmationSerializer(serializers.Serializer):  # type: ignore[type-arg]
 class KeptSerializer(AnswerSerializer):
     """The answer as it was given, with the question and what the customer confirmed."""
 
-    question = AskedSerializer()
+    question = RecordedQuestionSerializer()
     confirmation = ConfirmationSerializer(allow_null=True)
 
 
