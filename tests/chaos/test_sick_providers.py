@@ -55,8 +55,7 @@ def test_six_ways_to_be_sick_leave_the_other_channel_its_rate(
 
     assert len(rates) == 1 + len(SICK)
     slowed = {mode for mode, found in rates.items() if found < KEPT * rates[Mode.PASS]}
-    # Something else on the machine may hold up one of them, never two.
-    assert len(slowed) <= 1, rates
+    assert slowed == set(), rates
 
 
 @pytest.mark.slow
