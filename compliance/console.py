@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -264,6 +265,34 @@ class Act:
     asks_opinion: bool = False
     opinion_label: str = ""
     is_main: bool = False
+
+
+def verdicts(verdict: Callable[..., object], *, question: str, seen: str) -> list[Act]:
+    """The second person's two buttons.
+
+    ``verdict`` is called with the opinion and ``approve``; ``question`` says what approving means.
+    """
+    return [
+        Act(
+            name="approve",
+            label=_t("Approve"),
+            question=question,
+            done=_t("Approved."),
+            run=partial(verdict, approve=True),
+            seen=seen,
+            asks_opinion=True,
+            is_main=True,
+        ),
+        Act(
+            name="return",
+            label=_t("Return"),
+            question=_t("The maker gets it back with your opinion."),
+            done=_t("Returned to its maker."),
+            run=partial(verdict, approve=False),
+            seen=seen,
+            asks_opinion=True,
+        ),
+    ]
 
 
 class ActingAdmin(ConsoleAdmin):

@@ -1,7 +1,6 @@
 """Provider accounts in the console: edited by operators, approved by a second person."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from django import forms
@@ -38,7 +37,7 @@ from campaigns.errors import CampaignError
 from campaigns.labels import CHANNELS, say
 from campaigns.models import ProviderAccount
 from campaigns.queries.accounts import account_config
-from compliance.console import Act, ActingAdmin, Panel, Tone, badge
+from compliance.console import Act, ActingAdmin, Panel, Tone, badge, verdicts
 from compliance.errors import ComplianceError
 from compliance.json_box import JsonText
 from compliance.models import Review, User
@@ -282,29 +281,11 @@ def _checks(account: ProviderAccount, checker: User) -> list[Act]:
         )
 
     seen = destination_hash(account)
-    return [
-        Act(
-            name="approve",
-            label=_t("Approve"),
-            question=_t(
-                "Messages and secrets go to the address shown. The account becomes active."
-            ),
-            done=_t("Approved."),
-            run=partial(verdict, approve=True),
-            seen=seen,
-            asks_opinion=True,
-            is_main=True,
-        ),
-        Act(
-            name="return",
-            label=_t("Return"),
-            question=_t("The maker gets it back with your opinion."),
-            done=_t("Returned to its maker."),
-            run=partial(verdict, approve=False),
-            seen=seen,
-            asks_opinion=True,
-        ),
-    ]
+    return verdicts(
+        verdict,
+        question=_t("Messages and secrets go to the address shown. The account becomes active."),
+        seen=seen,
+    )
 
 
 def _running(account: ProviderAccount, actor: User, review: Review | None) -> list[Act]:

@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from django import forms
@@ -37,6 +36,7 @@ from compliance.console import (
     figure,
     link,
     moment,
+    verdicts,
 )
 from compliance.errors import ComplianceError
 from compliance.json_box import JsonBox, JsonText
@@ -303,27 +303,11 @@ def _checks(journey: Journey, version: JourneyVersion, checker: User) -> list[Ac
         )
 
     seen = _mark(version)
-    return [
-        Act(
-            name="approve",
-            label=_t("Approve"),
-            question=_t("You approve exactly the version shown. It may then be published."),
-            done=_t("Approved."),
-            run=partial(verdict, approve=True),
-            seen=seen,
-            asks_opinion=True,
-            is_main=True,
-        ),
-        Act(
-            name="return",
-            label=_t("Return"),
-            question=_t("The maker gets it back with your opinion."),
-            done=_t("Returned to its maker."),
-            run=partial(verdict, approve=False),
-            seen=seen,
-            asks_opinion=True,
-        ),
-    ]
+    return verdicts(
+        verdict,
+        question=_t("You approve exactly the version shown. It may then be published."),
+        seen=seen,
+    )
 
 
 def _launches(journey: Journey, version: JourneyVersion | None, actor: User) -> list[Act]:

@@ -1,7 +1,6 @@
 """Snippets: the texts by form and language, the versions, the approval, and where each stands."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from django import forms
@@ -44,7 +43,7 @@ from campaigns.queries.snippets import (
     snippets_using,
     templates_using,
 )
-from compliance.console import Act, ActingAdmin, Panel, Tone, badge, code, link, moment
+from compliance.console import Act, ActingAdmin, Panel, Tone, badge, code, link, moment, verdicts
 from compliance.errors import ComplianceError
 from compliance.models import Review, User
 from compliance.queries import clock_now
@@ -245,27 +244,11 @@ def _checks(version: SnippetVersion, checker: User) -> list[Act]:
         )
 
     seen = f"{version.pk}:{version.content_hash}"
-    return [
-        Act(
-            name="approve",
-            label=_t("Approve"),
-            question=_t("Templates that are saved from now on get exactly the content shown."),
-            done=_t("Approved."),
-            run=partial(verdict, approve=True),
-            seen=seen,
-            asks_opinion=True,
-            is_main=True,
-        ),
-        Act(
-            name="return",
-            label=_t("Return"),
-            question=_t("The maker gets it back with your opinion."),
-            done=_t("Returned to its maker."),
-            run=partial(verdict, approve=False),
-            seen=seen,
-            asks_opinion=True,
-        ),
-    ]
+    return verdicts(
+        verdict,
+        question=_t("Templates that are saved from now on get exactly the content shown."),
+        seen=seen,
+    )
 
 
 def _rebuilding(snippet: Snippet, maker: User, count: int) -> Act:

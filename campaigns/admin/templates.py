@@ -1,7 +1,6 @@
 """Templates: a form with the parts of the channel, the versions, the approval."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from django import forms
@@ -46,7 +45,7 @@ from campaigns.content.render import AUTHORED
 from campaigns.errors import CampaignError, TemplateError
 from campaigns.labels import CHANNELS, say
 from campaigns.models import Template, TemplateVersion
-from compliance.console import Act, ActingAdmin, Panel, code, moment
+from compliance.console import Act, ActingAdmin, Panel, code, moment, verdicts
 from compliance.errors import ComplianceError
 from compliance.models import Review, User
 from compliance.queries import clock_now, products
@@ -390,27 +389,11 @@ def _checks(version: TemplateVersion, checker: User) -> list[Act]:
         )
 
     seen = f"{version.pk}:{version.content_hash}"
-    return [
-        Act(
-            name="approve",
-            label=_t("Approve"),
-            question=_t("You approve exactly the content shown. It may then be sent."),
-            done=_t("Approved."),
-            run=partial(verdict, approve=True),
-            seen=seen,
-            asks_opinion=True,
-            is_main=True,
-        ),
-        Act(
-            name="return",
-            label=_t("Return"),
-            question=_t("The maker gets it back with your opinion."),
-            done=_t("Returned to its maker."),
-            run=partial(verdict, approve=False),
-            seen=seen,
-            asks_opinion=True,
-        ),
-    ]
+    return verdicts(
+        verdict,
+        question=_t("You approve exactly the content shown. It may then be sent."),
+        seen=seen,
+    )
 
 
 def _parts(version: TemplateVersion) -> Panel:
