@@ -3,11 +3,13 @@
 `python -m tests.chaos.driver` loads the product once and then forks a worker for each one that a
 line of JSON on stdin asks for; it answers each line with one line (`tests.chaos.workers`):
 
-    {"do": "start", "now": NOW, "size": N, "limit": L, "seconds": S}    N begin; their pids
+    {"do": "start", "now": NOW, "size": N, "limit": L, "seconds": S, "told": T}
+                        N begin; their pids
     {"do": "wait"}      exit codes, and how many stopped
     {"do": "resume"}    whoever stopped goes on
 
-``limit`` is how many enrolments a claim may hold. With ``seconds`` the worker's clock runs on from
+``limit`` is how many enrolments a claim may hold; of how many accepted messages of each account a
+worker reports the delivery is ``told``. With ``seconds`` the worker's clock runs on from
 NOW, and it looks for work until they are over.
 """
 
@@ -38,11 +40,10 @@ from campaigns.models import Journey, ProviderAccount, Touch  # noqa: E402
 from campaigns.tasks import owner  # noqa: E402
 from tests.chaos.workers import FENCED, NO_DATABASE  # noqa: E402
 
-REPORTED = 2
 LOOK_EVERY = 0.1
 
 
-def work(clock: Callable[[], datetime], limit: int) -> None:
+def work(clock: Callable[[], datetime], limit: int, told: int) -> None:
     """Everything due, and what the provider has to report of it."""
     for journey in Journey.objects.filter(state=Journey.State.RUNNING):
         enrol(journey=journey, now=clock())
@@ -50,7 +51,7 @@ def work(clock: Callable[[], datetime], limit: int) -> None:
         pass
     hand_over(clock)
     for account in ProviderAccount.objects.all():
-        report(account, clock())
+        report(account, clock(), told)
 
 
 def hand_over(clock: Callable[[], datetime]) -> None:
@@ -58,11 +59,11 @@ def hand_over(clock: Callable[[], datetime]) -> None:
         pass
 
 
-def report(account: ProviderAccount, now: datetime) -> None:
+def report(account: ProviderAccount, now: datetime, told: int) -> None:
     """The first few accepted messages were delivered, each told in a post of its own."""
     for key in Touch.objects.filter(account=account, state="accepted").values_list(
         "key", flat=True
-    )[:REPORTED]:
+    )[:told]:
         receipt = Receipt(
             provider_event_id=f"delivered-{key.hex}",
             kind=ReceiptKind.DELIVERED,
@@ -74,25 +75,25 @@ def report(account: ProviderAccount, now: datetime) -> None:
         take_receipts(account=account, receipts=[receipt], now=now, shift=timedelta())
 
 
-def live(now: datetime, limit: int, seconds: float) -> None:
+def live(now: datetime, limit: int, seconds: float, told: int) -> None:
     """Hand over what becomes due while this many seconds pass."""
     began = time.monotonic()
 
     def clock() -> datetime:
         return now + timedelta(seconds=time.monotonic() - began)
 
-    work(clock, limit)
+    work(clock, limit, told)
     while time.monotonic() - began < seconds:
         time.sleep(LOOK_EVERY)
         hand_over(clock)
 
 
-def child(now: datetime, limit: int, seconds: float) -> int:
+def child(now: datetime, limit: int, seconds: float, told: int) -> int:
     try:
         if seconds:
-            live(now, limit, seconds)
+            live(now, limit, seconds, told)
         else:
-            work(lambda: now, limit)
+            work(lambda: now, limit, told)
     except LostLease:
         return FENCED
     except (Error, psycopg.Error):  # while connecting, the driver's own
@@ -110,12 +111,12 @@ class Crowd:
         self.alive: set[int] = set()
         self.stopped: set[int] = set()
 
-    def start(self, now: datetime, size: int, limit: int, seconds: float) -> list[int]:
+    def start(self, now: datetime, size: int, limit: int, seconds: float, told: int) -> list[int]:
         started = []
         for _ in range(size):
             pid = os.fork()
             if not pid:
-                os._exit(child(now, limit, seconds))
+                os._exit(child(now, limit, seconds, told))
             started.append(pid)
         self.alive |= set(started)
         return started
@@ -144,7 +145,7 @@ def answer(crowd: Crowd, asked: dict[str, Any]) -> object:
     match asked["do"]:
         case "start":
             now = datetime.fromisoformat(asked["now"])
-            return crowd.start(now, asked["size"], asked["limit"], asked["seconds"])
+            return crowd.start(now, asked["size"], asked["limit"], asked["seconds"], asked["told"])
         case "wait":
             return {"codes": crowd.wait(), "stopped": len(crowd.stopped)}
         case "resume":

@@ -12,6 +12,7 @@ from typing import Any, Self
 from tests.campaigns.sandbox_process import ROOT
 
 FEW = 2  # enrolments in one claim, so that a small world has many claims
+REPORTED = 2  # deliveries that each worker reports of an account
 FENCED, NO_DATABASE = 3, 4  # how a worker of the driver ends
 
 
@@ -53,20 +54,27 @@ class Workers:
         self._driver.stdout.close()
 
     def start(
-        self, now: datetime, *, size: int = 1, limit: int = FEW, seconds: float = 0.0
+        self,
+        now: datetime,
+        *,
+        size: int = 1,
+        limit: int = FEW,
+        seconds: float = 0.0,
+        told: int = REPORTED,
     ) -> list[int]:
         """Let workers begin; their process ids."""
-        told = {"now": now.isoformat(), "size": size, "limit": limit, "seconds": seconds}
-        pids: list[int] = self._ask(do="start", **told)
+        pids: list[int] = self._ask(
+            do="start", now=now.isoformat(), size=size, limit=limit, seconds=seconds, told=told
+        )
         return pids
 
     def wait(self) -> Ended:
         """Wait until each has ended or stopped itself."""
         return Ended(**self._ask(do="wait"))
 
-    def run(self, now: datetime, *, limit: int = FEW) -> int:
+    def run(self, now: datetime, *, limit: int = FEW, told: int = REPORTED) -> int:
         """One worker's whole life; how it ended."""
-        self.start(now, limit=limit)
+        self.start(now, limit=limit, told=told)
         (code,) = self.wait().codes
         return code
 
