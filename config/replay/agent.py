@@ -50,8 +50,8 @@ async def act_on_emails(
 ) -> int:
     """Every reader of an e-mail does what the data say; the number of links followed.
 
-    ``people`` is by e-mail address. A visitor follows the tracked link in his own message; a
-    buyer then orders, carrying the UTM parameters the link led to.
+    ``people`` are those who do something, by e-mail address. A visitor follows the tracked link in
+    his own message; a buyer then orders, carrying the UTM parameters the link led to.
     """
     followed = 0
     gate = asyncio.Semaphore(CLICKS_AT_ONCE)
@@ -64,9 +64,9 @@ async def act_on_emails(
 
         async for page in _inbox(session, doors, "email"):
             visitors = [
-                (message, people[message["address"]])
+                (message, person)
                 for message in page
-                if people[message["address"]].visited
+                if (person := people.get(message["address"])) and person.visited
             ]
             orders = await asyncio.gather(*(visit(*visitor) for visitor in visitors))
             await _post(session, doors, [order for order in orders if order], now)
@@ -95,9 +95,7 @@ async def open_deposits(
 ) -> int:
     """Every client whose outcome is "yes" opens a term deposit; the number of events."""
     events = [
-        _event(person, "track", now, event=DEPOSIT_OPENED, properties={})
-        for person in people
-        if person.converted
+        _event(person, "track", now, event=DEPOSIT_OPENED, properties={}) for person in people
     ]
     async with _session() as session:
         await _post(session, doors, events, now, tell)

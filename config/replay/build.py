@@ -49,10 +49,10 @@ def bring_customers(
     hillstrom: DataSet, bank: DataSet, tell: Callable[[int, int], None]
 ) -> tuple[ImportResult, ImportResult]:
     """Import both files through the customer importer, with the consents they assume."""
-    total = len(hillstrom.people) + len(bank.people)
+    total = hillstrom.size + bank.size
     plans = (
         (hillstrom, HILLSTROM_MAPPING, ("email",), 0),
-        (bank, BANK_MAPPING, ("sms", "push", "phone"), len(hillstrom.people)),
+        (bank, BANK_MAPPING, ("sms", "push", "phone"), hillstrom.size),
     )
     results = []
     for data, mapping, channels, before in plans:

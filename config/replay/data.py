@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import sys
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,12 +35,13 @@ class DataError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One customer of the replay and what he did afterwards, as the data say.
+    """A customer of the replay who did something afterwards, as the data say.
 
-    ``arm`` is Hillstrom's recorded arm, empty for clients of the bank.
+    ``arm`` is Hillstrom's recorded arm, empty for clients of the bank; ``email`` too.
     """
 
     customer_no: str
+    email: str = ""
     arm: str = ""
     visited: bool = False
     converted: bool = False
@@ -50,9 +50,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSet:
-    """A file ready to import, and what its customers will do."""
+    """A file ready to import, how many customers it has, and those who will do something."""
 
     path: Path
+    size: int
     people: Sequence[Person]
 
 
@@ -66,23 +67,24 @@ def hillstrom(folder: Path, work: Path, limit: int | None) -> DataSet:
     rows = islice(_rows(folder / "hillstrom.csv.gz", ",", HILLSTROM_COLUMNS), limit)
     target = work / "hillstrom.csv"
     known = HILLSTROM_COLUMNS[:9]
-    people = []
+    people, number = [], 0
     with target.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out)
         writer.writerow(("customer_no", "email", *known))
         for number, row in enumerate(rows, 1):
             address = f"customer{number:06d}@example.com"
             writer.writerow((_number("H", number), address, *(row[column] for column in known)))
-            people.append(
-                Person(
-                    customer_no=_number("H", number),
-                    arm=sys.intern(row["segment"]),
-                    visited=row["visit"] == "1",
-                    converted=row["conversion"] == "1",
-                    spend=sys.intern(row["spend"]),
-                )
+            person = Person(
+                customer_no=_number("H", number),
+                email=address,
+                arm=row["segment"],
+                visited=row["visit"] == "1",
+                converted=row["conversion"] == "1",
+                spend=row["spend"],
             )
-    return DataSet(path=target, people=people)
+            if person.visited or person.converted:
+                people.append(person)
+    return DataSet(path=target, size=number, people=people)
 
 
 def bank(folder: Path, work: Path, limit: int | None) -> DataSet:
@@ -100,7 +102,7 @@ def bank(folder: Path, work: Path, limit: int | None) -> DataSet:
     if limit is not None:
         rows = _spread(rows, sum(1 for _row in _rows(source, ";", BANK_COLUMNS)), limit)
     target = work / "bank.csv"
-    people = []
+    people, number = [], 0
     known = [column for column in BANK_COLUMNS if column not in {"duration", "y"}]
     with target.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out, delimiter=";")
@@ -108,8 +110,9 @@ def bank(folder: Path, work: Path, limit: int | None) -> DataSet:
         for number, row in enumerate(rows, 1):
             contacts = (f"+86199{number:08d}", f"replay-device-{number:06d}")
             writer.writerow((_number("B", number), *contacts, *(row[column] for column in known)))
-            people.append(Person(customer_no=_number("B", number), converted=row["y"] == "yes"))
-    return DataSet(path=target, people=people)
+            if row["y"] == "yes":
+                people.append(Person(customer_no=_number("B", number), converted=True))
+    return DataSet(path=target, size=number, people=people)
 
 
 def _spread(

@@ -12,9 +12,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import TextIO
 
-import openpyxl
 from django.utils.translation import gettext as _
-from openpyxl.utils.exceptions import InvalidFileException
 
 from customers.errors import FileRejected
 from customers.importing.layout import COLUMNS_AT_MOST, XLSX, Layout, open_text
@@ -164,6 +162,10 @@ def _quoted(line: str, lines: _Lines, delimiter: str) -> Record:
 
 
 def _sheet_records(path: Path) -> Iterator[Record]:
+    # Imported when such a file is read: with NumPy, which it loads, it is 17 MB of any process.
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except (InvalidFileException, KeyError, ValueError, OSError) as error:
