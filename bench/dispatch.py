@@ -55,7 +55,7 @@ from config.replay.staff import hire, person  # noqa: E402
 from config.supervisor import Supervisor  # noqa: E402
 from customers.actions.import_customers import ConsentTerms, import_customers  # noqa: E402
 from customers.queries.database import rows  # noqa: E402
-from segments.actions import save_segment  # noqa: E402
+from segments.actions.save import save_segment  # noqa: E402
 
 REQUIRED = {Channel.EMAIL: 700, Channel.SMS: 2000, Channel.PUSH: 2000}
 TEMPLATE = {

@@ -20,10 +20,11 @@ from compliance.console import ConsoleAdmin, figure, tell
 from compliance.json_box import JsonBox, JsonText, decode
 from compliance.queries import clock_now
 from compliance.reader import say
-from segments.actions import refresh, save_segment
+from segments.actions.refresh import refresh
+from segments.actions.save import save_segment
 from segments.errors import RuleError
 from segments.models import Segment
-from segments.queries import Preview, check_rule, preview
+from segments.queries.rules import Preview, check_rule, preview
 
 EVERYONE = {"everyone": True}
 

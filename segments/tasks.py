@@ -6,7 +6,7 @@ from celery import shared_task
 
 from compliance.bells import Tick
 from compliance.queries import clock_now
-from segments.actions import refresh
+from segments.actions.refresh import refresh
 from segments.errors import RuleError
 from segments.models import Segment
 

@@ -29,7 +29,7 @@ from customers.actions.people import Person, put_people
 from customers.actions.record_events import NewEvent, record_events
 from customers.actions.sources import internal_source
 from customers.vocabulary import ConsentState
-from segments.actions import save_segment
+from segments.actions.save import save_segment
 from segments.models import Segment
 
 NOW: Final = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)

@@ -28,7 +28,7 @@ from customers.queries.events import newest_events
 from customers.queries.identities import beginnings
 from customers.vocabulary import IdentityKind, Purpose
 from segments.errors import RuleError
-from segments.queries import check_rule, matching
+from segments.queries.rules import check_rule, matching
 
 BATCH = 500
 LEASE = timedelta(seconds=60)

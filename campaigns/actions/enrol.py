@@ -10,7 +10,7 @@ from campaigns.models import Journey
 from campaigns.queries.enrolments import ENROL_MEMBERS
 from campaigns.queries.journeys import version_graph
 from customers.queries.database import execute
-from segments.actions import refresh
+from segments.actions.refresh import refresh
 from segments.models import Segment
 
 MEMBERS_MAY_BE_OLD = timedelta(seconds=30)

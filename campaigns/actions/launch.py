@@ -25,7 +25,7 @@ from compliance.models import Review, User
 from compliance.queries import is_approved
 from compliance.reader import say
 from segments.errors import RuleError
-from segments.queries import check_rule
+from segments.queries.rules import check_rule
 
 KIND = "journey"
 # Shorter than its column: keys of goals and reviews are made from it.

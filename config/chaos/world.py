@@ -17,7 +17,7 @@ from customers.actions.consents import ConsentStatement, record_consents
 from customers.actions.import_customers import ConsentTerms, ImportStatus, import_customers
 from customers.models import Customer
 from customers.vocabulary import ConsentState, Purpose
-from segments.actions import save_segment
+from segments.actions.save import save_segment
 
 _MAPPING: Final = {"wave": "wave:number", "sends": "sends:number"}
 _TEMPLATES: Final[Mapping[Channel, Mapping[str, str]]] = {

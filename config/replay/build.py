@@ -33,7 +33,8 @@ from customers.actions.import_customers import (
     ImportStatus,
     import_customers,
 )
-from segments.actions import refresh, save_segment
+from segments.actions.refresh import refresh
+from segments.actions.save import save_segment
 
 SETTLE_SECONDS: Final = "6"
 NOTICE: Final = "replay-1"

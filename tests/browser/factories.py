@@ -32,7 +32,8 @@ from customers.actions.consents import ConsentStatement, record_consents
 from customers.actions.people import Person, put_people
 from customers.models import ImportJob, Quarantine, Source, Tagging
 from customers.vocabulary import ConsentState, KeyScope
-from segments.actions import refresh, save_segment
+from segments.actions.refresh import refresh
+from segments.actions.save import save_segment
 from segments.models import Segment
 from tests.factories import SUITED
 

@@ -11,7 +11,7 @@ from campaigns.actions import launch
 from campaigns.actions.advance import advance
 from campaigns.actions.enrol import enrol
 from campaigns.models import Journey
-from segments.actions import refresh
+from segments.actions.refresh import refresh
 from segments.models import Segment
 from tests.factories import NOW, graph_of, make_journey, make_people, make_segment, make_staff
 

@@ -24,7 +24,7 @@ from compliance.roles import Role
 from compliance.setup import ensure_roles
 from customers.models import Customer
 from customers.vocabulary import ConsentState
-from segments.actions import refresh
+from segments.actions.refresh import refresh
 from tests.factories import (
     NOW,
     graph_of,

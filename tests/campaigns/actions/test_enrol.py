@@ -9,7 +9,7 @@ from campaigns.actions import launch
 from campaigns.actions.advance import advance
 from campaigns.actions.enrol import enrol
 from campaigns.models import Enrolment
-from segments.actions import refresh
+from segments.actions.refresh import refresh
 from tests.factories import (
     NOW,
     graph_of,

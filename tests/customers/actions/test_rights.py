@@ -28,7 +28,7 @@ from customers.actions.rights import (
 )
 from customers.errors import RightRefused
 from customers.models import Customer, Erasure, Identity, RetentionDuty, RiskAssessment
-from segments.actions import refresh
+from segments.actions.refresh import refresh
 from segments.models import Membership
 from tests.factories import (
     NOW,

@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compliance.models import AuditEntry
-from segments.actions import Refreshed, refresh, save_segment
+from segments.actions.refresh import Refreshed, refresh
+from segments.actions.save import save_segment
 from segments.errors import RuleError
 from segments.models import Membership, Segment
-from segments.queries import check_rule, matching, preview
+from segments.queries.rules import check_rule, matching, preview
 from segments.tasks import refresh_all
 from tests.factories import NOW, make_people, make_segment, make_staff
 

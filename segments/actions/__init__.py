@@ -1,0 +1,1 @@
+"""The verbs of floor 2, one file each."""
