@@ -29,6 +29,7 @@ from compliance.models import Review
 from compliance.queries import clock_now
 from customers.models import CoverageAlert, ImportJob, Quarantine
 from customers.vocabulary import QuarantineState
+from segments.models import Segment
 
 SHOWN = 8
 
@@ -205,6 +206,14 @@ def _operations(request: HttpRequest) -> list[Tile]:
             ),
             _count(_t("Imports under way"), running, f"{imports}?state__exact=running"),
         ]
+    if request.user.has_perm("segments.view_segment"):
+        tiles.append(
+            _count(
+                _t("Segments held"),
+                Segment.objects.filter(archived_at=None, held_at__isnull=False),
+                f"{reverse('admin:segments_segment_changelist')}?o=-4",
+            )
+        )
     return tiles
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.vocabulary import (
     AttributeType,
+    ChangeKind,
     ConsentState,
     CustomerStatus,
     Doubt,
@@ -719,3 +720,27 @@ class ImportJob(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class Change(models.Model):
+    """Something that may move a customer into or out of a segment, until floor 2 has seen to it.
+
+    Triggers write it in the transaction that changes the customer, so that none is missed.
+    ``customer_id`` null: so many at once that everybody is judged again.
+    """
+
+    customer_id = models.BigIntegerField(null=True)
+    kind = models.CharField(max_length=8, choices=_choices(ChangeKind))
+    name = models.CharField(max_length=256)
+
+    class Meta:
+        verbose_name = _("change")
+
+
+class WatchedEvent(models.Model):
+    """An event that some segment asks about. Of others no change is noted."""
+
+    name = models.CharField(max_length=256, primary_key=True)
+
+    class Meta:
+        verbose_name = _("watched event")

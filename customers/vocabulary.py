@@ -110,3 +110,12 @@ class ProposalState(StrEnum):
     OPEN = "open"
     APPROVED = "approved"
     REJECTED = "rejected"
+
+
+class ChangeKind(StrEnum):
+    """What about a customer changed."""
+
+    EVENT = "event"
+    FIELD = "field"
+    TAG = "tag"
+    WHO = "who"  # whether he is an active customer at all

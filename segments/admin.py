@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from compliance.console import ConsoleAdmin, figure, tell
+from compliance.console import ConsoleAdmin, Tone, badge, figure, tell
 from compliance.json_box import JsonBox, JsonText, decode
 from compliance.queries import clock_now
 from compliance.reader import say
@@ -40,7 +40,7 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
     class Meta:
         model = Segment
-        fields = ("key", "name", "description", "rule")
+        fields = ("key", "name", "description", "rule", "most_moved")
         widgets = {"description": UnfoldAdminTextareaWidget({"rows": 3})}
 
     def clean(self) -> dict[str, Any]:
@@ -60,12 +60,20 @@ class SegmentAdmin(ConsoleAdmin):
     """Segments with their size as of the last refresh."""
 
     form = SegmentForm
-    list_display = ("name", "key", "customers", "refreshed_at", "created_by", "updated_at")
+    list_display = ("name", "key", "customers", "state", "refreshed_at", "created_by", "updated_at")
     list_select_related = ("created_by",)
     search_fields = ("name__icontains", "key__startswith")
     ordering = ("name",)
-    fields = (("key", "name"), "description", "rule", ("customers", "refreshed_at"))
-    readonly_fields = ("customers", "refreshed_at")
+    fields = (
+        ("key", "name"),
+        "description",
+        "rule",
+        "most_moved",
+        ("customers", "state"),
+        ("refreshed_at", "changed_at"),
+        "why_held",
+    )
+    readonly_fields = ("customers", "state", "refreshed_at", "changed_at", "why_held")
     change_form_outer_before_template = "segments/_acts.html"
 
     class Media:
@@ -75,6 +83,37 @@ class SegmentAdmin(ConsoleAdmin):
     def customers(self, segment: Segment) -> str:
         """How many matched at the last refresh."""
         return "—" if segment.size is None else figure(segment.size)
+
+    @display(description=_("state"), ordering="held_at")
+    def state(self, segment: Segment) -> str:
+        """Whether its members are followed, rebuilt, or stand still."""
+        if segment.held_at is not None:
+            return badge(_t("Held"), Tone.BAD)
+        if segment.is_live:
+            return badge(_t("Live"), Tone.GOOD)
+        return badge(_t("Every 30 s"), Tone.PLAIN)
+
+    @display(description=_("held because"))
+    def why_held(self, segment: Segment) -> str:
+        """What the officer decides on; refreshing by hand is his yes."""
+        match segment.held_why:
+            case {"code": "moved", "entered": entered, "left": left, "size": size}:
+                return _t(
+                    "A rebuild would let in %(entered)s and move out %(left)s of %(now)s customers,"
+                    " and leave %(size)s. See whether an import went wrong; to do it all the same,"
+                    " refresh the members."
+                ) % {
+                    "entered": figure(entered),
+                    "left": figure(left),
+                    "now": figure(segment.size or 0),
+                    "size": figure(size),
+                }
+            case {"code": "rule"}:
+                return _t("The rule cannot be run: %(why)s The members stay as they were.") % {
+                    "why": _why_broken(segment)
+                }
+            case _:
+                return "—"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """A key is for life: rules and journeys name it."""
@@ -93,6 +132,7 @@ class SegmentAdmin(ConsoleAdmin):
             description=obj.description,
             author=request.user,  # type: ignore[arg-type]  # the console asks for a login first
             now=clock_now(),
+            most_moved=obj.most_moved,
         )
         obj.pk = saved.pk
 
@@ -139,11 +179,19 @@ class SegmentAdmin(ConsoleAdmin):
         segment = get_object_or_404(Segment, pk=segment_id)
         tell(
             request,
-            lambda: refresh(segment=segment, now=clock_now()),
+            lambda: refresh(segment=segment, now=clock_now(), is_confirmed=True),
             done=_t("The members are up to date."),
             refusals=(RuleError,),
         )
         return redirect("admin:segments_segment_change", segment_id)
+
+
+def _why_broken(segment: Segment) -> str:
+    try:
+        check_rule(segment.rule, own_key=segment.key)
+    except RuleError as error:
+        return _sentence(error)
+    return "—"
 
 
 def _sentence(error: RuleError) -> str:

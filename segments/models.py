@@ -1,11 +1,14 @@
 """A named rule, and who matched it from when to when."""
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
+
+MOST_MOVED = 50  # percent of the members
 
 
 class Segment(models.Model):
@@ -17,6 +20,23 @@ class Segment(models.Model):
     rule = models.JSONField(_("rule"))
     size = models.BigIntegerField(_("size"), null=True, blank=True)
     refreshed_at = models.DateTimeField(_("as of"), null=True, blank=True)
+    # Single customers' changes are followed within a second; the rest is rebuilt every 30 s.
+    is_live = models.BooleanField(_("live"), default=False)
+    changed_at = models.DateTimeField(_("members changed at"), null=True, blank=True)
+    stale_at = models.DateTimeField(_("to be rebuilt since"), null=True, blank=True)
+    most_moved = models.PositiveSmallIntegerField(
+        _("largest move (%)"),
+        null=True,
+        blank=True,
+        default=MOST_MOVED,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text=_(
+            "A rebuild that would move a larger share of the members stops and asks. Empty: never."
+        ),
+    )
+    # Why its members stand still: {"code": "moved", "entered", "left", "size"} or {"code": "rule"}.
+    held_at = models.DateTimeField(_("held since"), null=True, blank=True)
+    held_why = models.JSONField(_("held because"), default=dict, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -66,3 +86,16 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id} in {self.segment_id}"
+
+
+class Boundary(models.Model):
+    """When passing time alone may next change whether a customer matches a live segment."""
+
+    pk = models.CompositePrimaryKey("segment_id", "customer_id")
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, db_index=False)
+    customer_id = models.BigIntegerField()
+    due_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("boundary")
+        indexes = [models.Index(fields=["due_at"], name="boundary_due")]

@@ -3,24 +3,53 @@
 import logging
 
 from celery import shared_task
+from django.db import transaction
 
-from compliance.bells import Tick
+from compliance.bells import Tick, ring
 from compliance.queries import clock_now
-from segments.actions.refresh import refresh
+from segments.actions.follow import follow
+from segments.actions.refresh import hold, refresh
 from segments.errors import RuleError
 from segments.models import Segment
+from segments.queries.live import is_to_be_rebuilt
+from segments.queries.rules import checked_rules
 
 log = logging.getLogger(__name__)
 
 
+@shared_task(name="segments.follow", base=Tick)
+def follow_tick() -> None:
+    """Move single customers whom something happened to."""
+    done = follow(now=clock_now())
+    if done.entered or done.left:
+        log.info("%d changes: +%d -%d members", done.changes, done.entered, done.left)
+    if done.has_more:
+        ring(follow_tick)
+
+
 @shared_task(name="segments.refresh", base=Tick)
 def refresh_all() -> None:
-    """Bring every segment in use up to date."""
-    for segment in Segment.objects.filter(archived_at=None).order_by("refreshed_at"):
-        try:
-            done = refresh(segment=segment, now=clock_now())
-        except RuleError:
+    """Rebuild every segment that is not followed, or whose turn it is."""
+    segments = list(Segment.objects.filter(archived_at=None).order_by("refreshed_at"))
+    checked = checked_rules({segment.key: segment.rule for segment in segments})
+    now = clock_now()
+    for segment in segments:
+        rule = checked[segment.key]
+        if isinstance(rule, RuleError):
             # It names what is gone since. Its members stay; the other segments go on.
-            log.exception("segment %s cannot be refreshed", segment.key)
-            continue
-        log.info("segment %s: %d members, +%d -%d", segment.key, done.size, done.entered, done.left)
+            log.warning("segment %s cannot be refreshed: %s", segment.key, rule)
+            hold(segment=segment, why={"code": "rule"}, now=now)
+        elif is_to_be_rebuilt(segment, rule, now):
+            _rebuild(segment)
+
+
+def _rebuild(segment: Segment) -> None:
+    with transaction.atomic():
+        done = refresh(segment=segment, now=clock_now())
+    if done.is_held:
+        log.warning(
+            "segment %s is held: a rebuild would move +%d -%d of its members",
+            *(segment.key, done.entered, done.left),
+        )
+        return
+    log.info("segment %s: %d members, +%d -%d", segment.key, done.size, done.entered, done.left)

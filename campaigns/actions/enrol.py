@@ -10,10 +10,13 @@ from campaigns.models import Journey
 from campaigns.queries.enrolments import ENROL_MEMBERS
 from campaigns.queries.journeys import version_graph
 from customers.queries.database import execute
+from segments.actions.follow import follow
 from segments.actions.refresh import refresh
 from segments.models import Segment
 
 MEMBERS_MAY_BE_OLD = timedelta(seconds=30)
+# Whoever moved members says by his own clock when, and commits later.
+UNDER_WAY = timedelta(seconds=10)
 # After this many new rows the planner's picture of the table is renewed at once.
 WORTH_ANALYSING = 1_000
 
@@ -33,8 +36,10 @@ def enrol(*, journey: Journey, now: datetime) -> int:
     if not isinstance(entry, Entry) or entry.segment is None:
         return 0
     segment = Segment.objects.get(key=entry.segment)
-    if segment.refreshed_at is None or segment.refreshed_at < now - MEMBERS_MAY_BE_OLD:
+    if _is_old(segment, now):
         refresh(segment=segment, now=now)
+    else:
+        follow(now=now)
     if graph.reentry_days is None and not _has_news(locked, segment):
         return 0
     entered = _insert(locked, graph.entry, segment.pk, graph.reentry_days, now)
@@ -46,14 +51,26 @@ def enrol(*, journey: Journey, now: datetime) -> int:
     return entered
 
 
-def _has_news(journey: Journey, segment: Segment) -> bool:
-    """Whether the members were rebuilt since this version last let them in."""
-    segment.refresh_from_db(fields=["refreshed_at"])
-    last = journey.enrolled_at
-    if last is None or segment.refreshed_at is None or journey.live is None:
+def _is_old(segment: Segment, now: datetime) -> bool:
+    """Whether the members must be rebuilt first: those of a live segment are followed, and those
+    of a held one stand still.
+    """
+    if segment.held_at is not None:
+        return False
+    if segment.refreshed_at is None or segment.stale_at is not None:
         return True
-    published = journey.live.published_at
-    return segment.refreshed_at > last or (published is not None and published > last)
+    return not segment.is_live and segment.refreshed_at < now - MEMBERS_MAY_BE_OLD
+
+
+def _has_news(journey: Journey, segment: Segment) -> bool:
+    """Whether members moved since this version last let them in."""
+    segment.refresh_from_db(fields=["changed_at"])
+    last = journey.enrolled_at
+    if last is None or journey.live is None:
+        return True
+    moved, published = segment.changed_at, journey.live.published_at
+    has_moved = moved is not None and moved > last - UNDER_WAY
+    return has_moved or (published is not None and published > last)
 
 
 def _insert(

@@ -1,13 +1,18 @@
-"""Verbs of floor 2: save a segment, bring its members up to date."""
+"""Bring a segment's members up to date by running its rule over everybody."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 
-from customers.queries.database import execute
+from customers.queries.database import execute, rows
 from segments.models import Segment
+from segments.queries.live import renew_boundaries
 from segments.queries.rules import check_rule, rule_sql
+
+# So few members move by large shares every day.
+GUARDED_FROM: Final = 100
 
 # A refresh that waited for another may carry the older time: no interval ends before it began.
 _GONE = """
@@ -23,32 +28,80 @@ WHERE NOT EXISTS (
     WHERE m.segment_id = %(segment)s AND m.customer_id = matched.id AND m.left_at IS NULL
 )
 """
+_MOVES = """
+SELECT count(*) FILTER (WHERE m.customer_id IS NULL), count(*) FILTER (WHERE matched.id IS NULL)
+FROM matched
+FULL JOIN (SELECT customer_id FROM segments_membership
+           WHERE segment_id = %(segment)s AND left_at IS NULL) m ON m.customer_id = matched.id
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
-    """How a segment's members changed."""
+    """How a segment's members changed; if it ``is_held``, how they would have."""
 
     size: int
     entered: int
     left: int
+    is_held: bool = False
 
 
 @transaction.atomic
-def refresh(*, segment: Segment, now: datetime) -> Refreshed:
+def refresh(*, segment: Segment, now: datetime, is_confirmed: bool = False) -> Refreshed:
     """Rebuild the membership: close the intervals of those who left, open those who came.
 
+    A rebuild that would move a larger share of the members than the segment allows changes
+    nothing and holds the segment, unless its rule is new or somebody ``is_confirmed`` it.
+
     Two refreshes of one segment run one after the other. Cost: one run of the rule, plus writes
-    for the difference only.
+    for the difference only; for a live segment with windows, its boundaries.
+
+    Raises
+    ------
+    RuleError : the rule names what is gone; the members stay.
     """
-    locked = Segment.objects.select_for_update().get(pk=segment.pk)
-    fragment = rule_sql(check_rule(locked.rule, own_key=locked.key), now=now)
+    locked = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
+    checked = check_rule(locked.rule, own_key=locked.key)
+    fragment = rule_sql(checked, now=now)
     params = {"segment": locked.pk, "now": now}
     execute("DROP TABLE IF EXISTS matched", {})
     execute("CREATE TEMP TABLE matched (id bigint) ON COMMIT DROP", {})
     size = execute(f"INSERT INTO matched {fragment.sql}", fragment.params)
     execute("ANALYZE matched", {})
+    if not is_confirmed and _is_guarded(locked):
+        entered, left = rows(_MOVES, params)[0]
+        if 100 * (entered + left) > (locked.most_moved or 0) * (locked.size or 0):
+            return _held(
+                locked, Refreshed(size=size, entered=entered, left=left, is_held=True), now
+            )
     left, entered = execute(_GONE, params), execute(_FRESH, params)
+    if locked.is_live:
+        renew_boundaries(locked.pk, checked, now)
+    if entered or left:
+        locked.changed_at = now
     locked.size, locked.refreshed_at = size, now
-    locked.save(update_fields=["size", "refreshed_at"])
+    locked.stale_at, locked.held_at, locked.held_why = None, None, {}
+    locked.save(update_fields=_WRITTEN)
     return Refreshed(size=size, entered=entered, left=left)
+
+
+_WRITTEN: Final = ("changed_at", "size", "refreshed_at", "stale_at", "held_at", "held_why")
+
+
+def _is_guarded(segment: Segment) -> bool:
+    has_new_rule = segment.refreshed_at is None or segment.refreshed_at < segment.updated_at
+    return (
+        segment.most_moved is not None and not has_new_rule and (segment.size or 0) >= GUARDED_FROM
+    )
+
+
+def _held(segment: Segment, found: Refreshed, now: datetime) -> Refreshed:
+    why = {"code": "moved", "entered": found.entered, "left": found.left, "size": found.size}
+    hold(segment=segment, why=why, now=now)
+    return found
+
+
+def hold(*, segment: Segment, why: dict[str, object], now: datetime) -> None:
+    """Say that the segment's members stand still, and why; since when stays what it was."""
+    segment.held_at, segment.held_why = segment.held_at or now, why
+    segment.save(update_fields=["held_at", "held_why"])

@@ -6,16 +6,36 @@ from django.db import transaction
 
 from compliance.actions import record
 from compliance.models import User
-from segments.models import Segment
+from customers.queries.changes import watch_events
+from segments.models import MOST_MOVED, Segment
+from segments.queries.live import live_segments
 from segments.queries.rules import check_rule
+from segments.rules.boundaries import can_be_followed
 
 
 @transaction.atomic
 def save_segment(
-    *, key: str, name: str, rule: object, description: str, author: User, now: datetime
+    *,
+    key: str,
+    name: str,
+    rule: object,
+    description: str,
+    author: User,
+    now: datetime,
+    most_moved: int | None = MOST_MOVED,
 ) -> Segment:
-    """Make or change a segment. Raises `RuleError` if the rule is wrong."""
-    check_rule(rule, own_key=key)
+    """Make or change a segment; its members follow within half a minute.
+
+    Raises
+    ------
+    RuleError : the rule is wrong.
+
+    Parameters
+    ----------
+    most_moved : the share of the members, in percent, that a rebuild may move without asking;
+        None: any
+    """
+    checked = check_rule(rule, own_key=key)
     segment, _ = Segment.objects.update_or_create(
         key=key,
         defaults={
@@ -23,17 +43,23 @@ def save_segment(
             "description": description,
             "rule": rule,
             "updated_at": now,
+            "stale_at": now,
+            "is_live": can_be_followed(checked),
+            "most_moved": most_moved,
             "archived_at": None,
         },
         create_defaults={
             "name": name,
             "description": description,
             "rule": rule,
+            "is_live": can_be_followed(checked),
+            "most_moved": most_moved,
             "created_by": author,
             "created_at": now,
             "updated_at": now,
         },
     )
+    watch_events({event for live in live_segments() for event in live.checked.events})
     record(
         actor=author.username,
         action="segment.save",

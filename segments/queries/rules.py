@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from customers.models import Attribute
 from customers.queries.database import rows
-from segments.errors import Problem
+from segments.errors import Problem, RuleError
 from segments.models import Segment
 from segments.rules.catalog import Catalog, Field, FieldType
 from segments.rules.check import Checked, References, check
@@ -25,18 +25,19 @@ SAMPLE_SIZE = 20
 PREVIEW_TIMEOUT_MS = 5_000
 
 # The other floors' names a rule may say. Journeys live upstairs: only their keys are read here.
-_TAGS = "SELECT DISTINCT tag FROM customers_tagging"
 _JOURNEYS = "SELECT key FROM campaigns_journey"
-# A loose index scan: one probe of the index per distinct name instead of every event.
-_EVENTS = """
+# A loose index scan: one probe of the index per distinct name instead of every row.
+_DISTINCT = """
 WITH RECURSIVE names AS (
-    (SELECT name FROM customers_event ORDER BY name LIMIT 1)
+    (SELECT {column} AS name FROM {table} ORDER BY {column} LIMIT 1)
     UNION ALL
-    SELECT (SELECT e.name FROM customers_event e WHERE e.name > n.name ORDER BY e.name LIMIT 1)
+    SELECT (SELECT t.{column} FROM {table} t WHERE t.{column} > n.name ORDER BY t.{column} LIMIT 1)
     FROM names n WHERE n.name IS NOT NULL
 )
 SELECT name FROM names WHERE name IS NOT NULL
 """
+_EVENTS = _DISTINCT.format(table="customers_event", column="name")
+_TAGS = _DISTINCT.format(table="customers_tagging", column="tag")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +67,13 @@ def catalog() -> Catalog:
 
 def references(*, own_key: str | None = None, assumed: Collection[str] = ()) -> References:
     """Every name a rule may refer to; ``assumed`` ones are taken as known, whatever they name."""
+    saved = dict(Segment.objects.filter(archived_at=None).values_list("key", "rule"))
+    depends = {key: frozenset(_named("segment", rule)) for key, rule in saved.items()}
+    # A tag that a rule asks for is one, also while nobody carries it.
+    asked = {tag for rule in saved.values() for tag in _named("tag", rule)}
     return References(
-        segments={**dict.fromkeys(assumed, frozenset()), **_segment_dependencies()},
-        tags=_names(_TAGS).union(assumed),
+        segments={**dict.fromkeys(assumed, frozenset()), **depends},
+        tags=_names(_TAGS).union(assumed, asked),
         journeys=_names(_JOURNEYS).union(assumed),
         events=_names(_EVENTS).union(assumed),
         own_key=own_key,
@@ -81,6 +86,18 @@ def check_rule(
     """Parse and check a rule against what this installation knows. Raises `RuleError`."""
     known = references(own_key=own_key, assumed=assumed)
     return check(parse(raw), catalog=catalog(), references=known)
+
+
+def checked_rules(raw: Mapping[str, object]) -> dict[str, Checked | RuleError]:
+    """The rules by their segments' keys, checked at once, or why one cannot be run."""
+    known, fields = references(), catalog()
+    found: dict[str, Checked | RuleError] = {}
+    for key, rule in raw.items():
+        try:
+            found[key] = check(parse(rule), catalog=fields, references=replace(known, own_key=key))
+        except RuleError as error:
+            found[key] = error
+    return found
 
 
 def rule_sql(
@@ -140,13 +157,8 @@ def matching(
     return {customer_id: frozenset(met) for customer_id, met in found.items()}
 
 
-def _segment_dependencies() -> dict[str, frozenset[str]]:
-    saved = Segment.objects.filter(archived_at=None).values_list("key", "rule")
-    return {key: frozenset(_named_segments(rule)) for key, rule in saved}
-
-
-def _named_segments(rule: object) -> set[str]:
-    """The segment keys a stored rule names, wherever they stand."""
+def _named(kind: str, rule: object) -> set[str]:
+    """What a stored rule names by this word, wherever it stands."""
     found: set[str] = set()
     stack = [rule]
     while stack:
@@ -154,7 +166,7 @@ def _named_segments(rule: object) -> set[str]:
         if isinstance(node, list):
             stack.extend(node)
         elif isinstance(node, dict):
-            if isinstance(key := node.get("segment"), str):
+            if isinstance(key := node.get(kind), str):
                 found.add(key)
             stack.extend(node.values())
     return found

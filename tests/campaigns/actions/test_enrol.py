@@ -35,10 +35,29 @@ def test_every_member_enters_once_however_often_it_is_called() -> None:
     ]
 
 
-def test_members_who_come_later_are_let_in_once_the_segment_is_stale() -> None:
+def test_members_who_come_later_are_let_in_at_once() -> None:
     make_people(1)
     make_segment()
     journey = make_journey(graph_of())
+    enrol(journey=journey, now=NOW)
+    make_people(1, prefix="Q")
+
+    assert enrol(journey=journey, now=NOW + timedelta(seconds=1)) == 1
+
+
+def graph_entering(segment: str) -> dict[str, object]:
+    graph = graph_of()
+    graph["nodes"][0]["segment"] = segment
+    return graph
+
+
+def test_members_of_a_segment_that_is_not_followed_are_let_in_once_it_is_stale() -> None:
+    make_people(1)
+    make_segment()
+    make_journey(graph_of(), key="spring")
+    unread = {"not": {"touch": {"journey": "spring", "state": "clicked"}}}
+    make_segment("unread", unread)
+    journey = make_journey(graph_entering("unread"), key="again")
     enrol(journey=journey, now=NOW)
     make_people(1, prefix="Q")
 

@@ -21,22 +21,6 @@ from tests.segments.rules.worlds import CATALOG, KNOWN, World, leaves, rules, st
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def events_table() -> None:
-    """A partition for events of any time, instead of the months other tests have left."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT inhrelid::regclass::text FROM pg_inherits"
-            " WHERE inhparent = 'customers_event'::regclass"
-        )
-        for (month,) in cursor.fetchall():
-            cursor.execute(f"ALTER TABLE customers_event DETACH PARTITION {month}")
-        cursor.execute(
-            "CREATE TABLE customers_event_of_any_time PARTITION OF customers_event"
-            " FOR VALUES FROM (MINVALUE) TO (MAXVALUE)"
-        )
-
-
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 NEVER = {"op": "eq", "value": 0}
 SETTINGS = settings(

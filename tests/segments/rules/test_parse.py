@@ -54,6 +54,12 @@ def test_a_window_may_be_fixed_and_open_at_one_end() -> None:
     assert rule.window == Fixed(start=date(2026, 1, 31), end=None)
 
 
+def test_a_number_that_the_database_spelled_out_is_still_the_same() -> None:
+    written = {"field": "aum", "op": "gt", "value": 1e308}
+
+    assert parse({**written, "value": 10**308}) == parse(written)
+
+
 def test_a_float_keeps_its_shortest_spelling() -> None:
     rule = parse({"field": "aum", "op": "gt", "value": 0.1})
 

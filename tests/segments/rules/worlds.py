@@ -439,8 +439,8 @@ def store(world: World, cursor: Any) -> None:
     for key, number in (("s1", 1), ("s2", 2)):
         cursor.execute(
             "INSERT INTO segments_segment"
-            " (id, key, name, description, rule, created_at, updated_at)"
-            " VALUES (%s, %s, %s, '', '{}', now(), now())",
+            " (id, key, name, description, rule, created_at, updated_at, is_live, held_why)"
+            " VALUES (%s, %s, %s, '', '{}', now(), now(), false, '{}')",
             [number, key, key],
         )
     for key, number in (("j1", 1), ("j2", 2)):

@@ -1,0 +1,125 @@
+"""Follow what changes about single customers: the segments that ask about it, and nobody else."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F
+
+from customers.queries.changes import Noted, take_changes
+from customers.queries.database import rows
+from customers.vocabulary import ChangeKind
+from segments.models import Segment
+from segments.queries.live import (
+    Live,
+    live_segments,
+    lock_segments,
+    move,
+    renew_boundaries,
+    take_due,
+)
+from segments.rules.boundaries import asks_of_customers
+
+AT_ONCE: Final = 5_000
+# Advisory lock: who follows. Two at once would only wait for each other.
+_LOCK: Final = 7_261_833_002
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """One pass: changes and boundaries seen to, customers who moved, whether more may wait."""
+
+    changes: int = 0
+    entered: int = 0
+    left: int = 0
+    has_more: bool = False
+
+
+@transaction.atomic
+def follow(*, now: datetime, limit: int = AT_ONCE) -> Followed:
+    """Judge again whom something happened to, or whose window ran out, and move those who changed.
+
+    Cost: for each segment concerned one statement over the customers concerned, whatever the
+    number of customers and segments there are. A change that was taken and not acted upon is
+    there again: all is one transaction.
+    """
+    if not rows("SELECT pg_try_advisory_xact_lock(%(lock)s)", {"lock": _LOCK})[0][0]:
+        return Followed()
+    noted, due = take_changes(limit), take_due(now, limit)
+    if not noted and not due:
+        return Followed()
+    segments = live_segments()
+    todo = _concerned(segments, noted, due, now)
+    lock_segments(live.id for live in segments if todo.get(live.id))
+    entered = left = 0
+    for live in segments:
+        ids = sorted(todo.get(live.id, ()))
+        if not ids:
+            continue
+        moves = move(live, ids, now)
+        renew_boundaries(live.id, live.checked, now, ids)
+        moved = moves.entered | moves.left
+        if moved:
+            _count(live.id, len(moves.entered) - len(moves.left), now)
+        for other in segments:
+            if live.key in other.checked.segments:
+                todo[other.id] |= moved
+        entered, left = entered + len(moves.entered), left + len(moves.left)
+    return Followed(
+        changes=len(noted) + len(due),
+        entered=entered,
+        left=left,
+        has_more=limit in (len(noted), len(due)),
+    )
+
+
+def _concerned(
+    segments: Sequence[Live],
+    noted: Sequence[Noted],
+    due: Iterable[tuple[int, int]],
+    now: datetime,
+) -> dict[int, set[int]]:
+    """Whom each segment judges again. Where that may be everybody, or its rule cannot be run, it
+    is to be rebuilt.
+    """
+    todo: dict[int, set[int]] = defaultdict(set)
+    for segment, customer in due:
+        todo[segment].add(customer)
+    changes = _by_what(noted)
+    sound = []
+    for live in segments:
+        asked = [changes[what] for what in changes if _asks(live, *what)]
+        customers = set[int | None]().union(*asked)
+        todo[live.id] |= {customer for customer in customers if customer is not None}
+        if None not in customers:
+            sound.append(live.id)
+    followed = Segment.objects.filter(archived_at=None, is_live=True, stale_at=None)
+    followed.exclude(pk__in=sound).update(stale_at=now)
+    return todo
+
+
+def _by_what(noted: Sequence[Noted]) -> dict[tuple[str, str], set[int | None]]:
+    changes: dict[tuple[str, str], set[int | None]] = defaultdict(set)
+    for one in noted:
+        changes[one.kind, one.name].add(one.customer_id)
+    return changes
+
+
+def _asks(live: Live, kind: str, name: str) -> bool:
+    """Whether a change of this kind can move anybody in the segment."""
+    match ChangeKind(kind):
+        case ChangeKind.EVENT:
+            return name in live.checked.events
+        case ChangeKind.TAG:
+            return name in live.checked.tags or bool(live.checked.tags and not name)
+        case ChangeKind.FIELD:
+            return asks_of_customers(live.checked)
+        case ChangeKind.WHO:
+            return True
+
+
+def _count(segment_id: int, more: int, now: datetime) -> None:
+    Segment.objects.filter(pk=segment_id).update(size=F("size") + more, changed_at=now)

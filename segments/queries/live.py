@@ -1,0 +1,140 @@
+"""Live segments: which there are, who is due, who moved."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from graphlib import TopologicalSorter
+from typing import Final
+
+from django.conf import settings
+from django.utils.timezone import localtime
+
+from customers.queries.database import as_array, execute, rows
+from segments.errors import RuleError
+from segments.models import Segment
+from segments.queries.rules import checked_rules, rule_sql
+from segments.rules.boundaries import compile_boundaries, turns_daily
+from segments.rules.check import Checked
+
+# What is followed is right without it; this is the proof, and tells when it is not.
+PROVED_EVERY: Final = timedelta(hours=6)
+# An event under way while a rule was saved did not know yet that the rule asks about it.
+SETTLED_AFTER: Final = timedelta(minutes=1)
+
+_TAKE_DUE: Final = """
+DELETE FROM segments_boundary WHERE (segment_id, customer_id) IN (
+    SELECT segment_id, customer_id FROM segments_boundary
+    WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING segment_id, customer_id
+"""
+# A pass that waited for another may carry the older time: no interval ends before it began.
+_CLOSE: Final = """
+UPDATE segments_membership SET left_at = greatest(entered_at, %(now)s)
+WHERE segment_id = %(segment)s AND left_at IS NULL AND customer_id = ANY(%(ids)s::bigint[])
+  AND NOT customer_id = ANY(%(matched)s::bigint[])
+RETURNING customer_id
+"""
+_OPEN: Final = """
+INSERT INTO segments_membership (segment_id, customer_id, entered_at)
+SELECT %(segment)s, id, %(now)s FROM unnest(%(matched)s::bigint[]) AS id
+ON CONFLICT (segment_id, customer_id) WHERE left_at IS NULL DO NOTHING
+RETURNING customer_id
+"""
+_FORGET: Final = """
+DELETE FROM segments_boundary
+WHERE segment_id = %(segment)s AND customer_id = ANY(%(ids)s::bigint[])
+"""
+_FORGET_ALL: Final = "DELETE FROM segments_boundary WHERE segment_id = %(segment)s"
+_LOCK: Final = """
+SELECT id FROM segments_segment WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """A live segment whose rule can be run."""
+
+    id: int
+    key: str
+    checked: Checked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moves:
+    """Who came into a segment and who left it."""
+
+    entered: frozenset[int]
+    left: frozenset[int]
+
+
+def live_segments() -> list[Live]:
+    """Those that follow single customers, each after the ones that its rule names."""
+    segments = list(Segment.objects.filter(archived_at=None, is_live=True))
+    checked = checked_rules({segment.key: segment.rule for segment in segments})
+    found = {
+        segment.key: Live(id=segment.pk, key=segment.key, checked=rule)
+        for segment in segments
+        if not isinstance(rule := checked[segment.key], RuleError)
+    }
+    order = TopologicalSorter(
+        {key: live.checked.segments & found.keys() for key, live in found.items()}
+    )
+    return [found[key] for key in order.static_order()]
+
+
+def is_to_be_rebuilt(segment: Segment, checked: Checked, now: datetime) -> bool:
+    """Whether its rule must be run over everybody: it is not followed, its rule is new, everybody
+    may have moved, its days have turned, or it is time to prove it.
+    """
+    last = segment.refreshed_at
+    if not segment.is_live or last is None or segment.stale_at or segment.held_at:
+        return True
+    if last < segment.updated_at + SETTLED_AFTER <= now:
+        return True
+    is_yesterdays = localtime(last).date() < localtime(now).date()
+    return last < now - PROVED_EVERY or (is_yesterdays and turns_daily(checked))
+
+
+def take_due(now: datetime, limit: int) -> list[tuple[int, int]]:
+    """Segment and customer of the boundaries reached, which are gone when the transaction ends."""
+    return [
+        (segment, customer) for segment, customer in rows(_TAKE_DUE, {"now": now, "limit": limit})
+    ]
+
+
+def lock_segments(ids: Iterable[int]) -> None:
+    """Let nobody else move members of these: rebuilds and passes go one after the other."""
+    rows(_LOCK, {"ids": sorted(ids)})
+
+
+def move(live: Live, ids: Sequence[int], now: datetime) -> Moves:
+    """Judge these customers and write who came and who left. The segment is locked."""
+    fragment = rule_sql(live.checked, now=now, ids=ids)
+    matched = [customer for (customer,) in rows(fragment.sql, fragment.params)]
+    told: Mapping[str, object] = {
+        "segment": live.id,
+        "now": now,
+        "ids": as_array(ids),
+        "matched": as_array(matched),
+    }
+    left = frozenset(customer for (customer,) in rows(_CLOSE, told))
+    entered = frozenset(customer for (customer,) in rows(_OPEN, told))
+    return Moves(entered=entered, left=left)
+
+
+def renew_boundaries(
+    segment_id: int, checked: Checked, now: datetime, ids: Sequence[int] | None = None
+) -> None:
+    """When time may next move these customers, or everybody."""
+    told: dict[str, object] = {"segment": segment_id}
+    if ids is None:
+        execute(_FORGET_ALL, told)
+    else:
+        execute(_FORGET, told | {"ids": as_array(ids)})
+    found = compile_boundaries(checked, now=now, zone=settings.TIME_ZONE, ids=ids)
+    if found is not None:
+        execute(
+            "INSERT INTO segments_boundary (segment_id, customer_id, due_at)"
+            f" SELECT %(segment)s, b.customer_id, b.due_at FROM ({found.sql}) b",
+            {**found.params, **told},
+        )
