@@ -91,6 +91,10 @@ class Reason(StrEnum):
     SENT_AGAIN = "sent_again"  # deferred: a person had it sent again
 
 
+# Why an address is suppressed whose owner opted out: the one ground that his own word ends.
+ASKED_FOR_NO_MORE: Final = "opted_out"
+
+
 class Disposition(StrEnum):
     """What came of an advisor's call. All but a later call end the task."""
 

@@ -1,9 +1,9 @@
 """When and how often customers may be approached: the rules of `contact.json` as values."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from compliance.calendar import MINUTES_A_DAY
 from compliance.errors import RulesRefused
@@ -88,7 +88,7 @@ def read_contact_rules(rules: Iterable[Rule]) -> ContactRules:
             if kind == "window":
                 windows.append(_window(rule))
             elif kind == "cap":
-                caps.append(_cap(rule))
+                caps.append(read_cap(rule.params, rule.rule_id))
             else:
                 raise RulesRefused(KIND, rule=rule.rule_id)
         except (KeyError, TypeError, ValueError) as error:
@@ -123,14 +123,14 @@ def _minutes(clock: str) -> int:
     return minutes if minutes <= MINUTES_A_DAY else -1
 
 
-def _cap(rule: Rule) -> Cap:
-    params = rule.params
+def read_cap(params: Mapping[str, Any], rule_id: str) -> Cap:
+    """A cap as a rule tells it. Raises `RulesRefused`; `KeyError` where something is missing."""
     if params["scope"] not in SCOPES or params["period"] not in PERIODS:
-        raise RulesRefused(CAP, rule=rule.rule_id)
+        raise RulesRefused(CAP, rule=rule_id)
     if not isinstance(params["most"], int) or params["most"] < 0 or not params["of"]:
-        raise RulesRefused(CAP, rule=rule.rule_id)
+        raise RulesRefused(CAP, rule=rule_id)
     return Cap(
-        rule_id=rule.rule_id,
+        rule_id=rule_id,
         scope=params["scope"],
         of=params["of"],
         period=params["period"],

@@ -7,21 +7,32 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from compliance.contact import Window, read_hours
+from compliance.contact import Cap, ContactRules, Window, read_cap, read_hours
 from compliance.errors import RulesRefused
 from compliance.rulebook.rule import Rule, is_shaped
 from compliance.sentences import Sentence
 
 ANYWHERE: Final = "*"
+WRITTEN: Final = "written"  # consent in writing, as its evidence says
+IMPLIED: Final = "implied"  # a business relationship that stands for a yes
+# What a message says by its way out, and by no words of ours.
+UNSUBSCRIBE: Final = "unsubscribe"
 CHANNEL: Final = "channel"  # who withdraws from one channel may be written to by the others
 ALL: Final = "all"  # an objection to marketing holds for every channel
 
 SHAPE: Final = Sentence(
     code="jurisdiction_shape",
     en="{rule}: “regions” and “written” are lists, “hours” has pairs of times by channel,"
-    " “objection” is channel or all, “suitability” has numbers by rule.",
+    " “objection” is channel or all, “implied” has months by channel, “register_days” is a number,"
+    " “suitability” has numbers by rule.",
     zh="{rule}：“regions”与“written”须为列表，“hours”按渠道列出时段，“objection”须为 channel 或"
-    " all，“suitability”按规则列出参数。",
+    " all，“implied”按渠道列出月数，“register_days”须为数字，“suitability”按规则列出参数。",
+)
+SAYS: Final = Sentence(
+    code="jurisdiction_says",
+    en="{rule}: “must_say” lists names by channel, and “texts” has the words of each name;"
+    " “unsubscribe” is the way out and has none.",
+    zh="{rule}：“must_say”按渠道列出名称，“texts”给出每个名称的文字；“unsubscribe”指退订入口，无需文字。",
 )
 NO_DEFAULT: Final = Sentence(
     code="jurisdiction_default",
@@ -44,16 +55,26 @@ NUMBERS: Final = Sentence(
 class Jurisdiction:
     """One pack of numbers.
 
-    ``hours`` by channel stand in place of the house's; ``written``: the channels of consent for
-    which marketing needs it in writing; ``is_objection_absolute``: a withdrawal from one channel
-    holds for all; ``suitability``: numbers in place of the house's, by rule.
+    ``hours`` by channel stand in place of the house's, as does each of ``caps`` in place of the
+    house's of the same scope, name and period; ``written``: the channels of consent for which
+    marketing needs it in writing, or a look into the do-not-call register not more than
+    ``register_days`` ago (0: no look will do); ``implied``: the channels on which a business
+    relationship stands for consent, and for how many months (0: without end);
+    ``is_objection_absolute``: a withdrawal from one channel holds for all; ``must_say``: by
+    channel, what each message must say, ``texts`` in which words (none yet known: nothing);
+    ``suitability``: numbers in place of the house's, by rule.
     """
 
     rule_id: str
     regions: frozenset[str]
     hours: Mapping[str, Window] = field(default_factory=dict)
+    caps: tuple[Cap, ...] = ()
     written: frozenset[str] = frozenset()
+    register_days: int = 0
+    implied: Mapping[str, int] = field(default_factory=dict)
     is_objection_absolute: bool = False
+    must_say: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
     suitability: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def suited(self, rules: Mapping[str, Rule]) -> Mapping[str, Rule]:
@@ -64,6 +85,14 @@ class Jurisdiction:
             rule_id: replace(rule, params={**rule.params, **self.suitability.get(rule_id, {})})
             for rule_id, rule in rules.items()
         }
+
+    def bounded(self, house: ContactRules) -> ContactRules:
+        """Hours and caps of the house with this jurisdiction's caps."""
+        if not self.caps:
+            return house
+        own = {(cap.scope, cap.of, cap.period) for cap in self.caps}
+        kept = [cap for cap in house.caps if (cap.scope, cap.of, cap.period) not in own]
+        return replace(house, caps=(*kept, *self.caps))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,21 +146,45 @@ def _jurisdiction(rule: Rule) -> Jurisdiction:
         return Jurisdiction(
             rule_id=rule.rule_id,
             regions=frozenset(_normal(region) for region in params["regions"]),
-            hours={
-                channel: Window(
-                    rule_id=rule.rule_id,
-                    channels=frozenset({channel}),
-                    hours=read_hours(hours, rule.rule_id),
-                    trading_only=False,
-                )
-                for channel, hours in params["hours"].items()
-            },
+            hours=_hours(rule),
+            caps=tuple(read_cap(cap, rule.rule_id) for cap in params["caps"]),
             written=frozenset(params["written"]),
+            register_days=_count(params["register_days"]),
+            implied={channel: _count(most) for channel, most in params["implied"].items()},
             is_objection_absolute=params["objection"] == ALL,
+            must_say=_must_say(rule),
+            texts=dict(params["texts"]),
             suitability={key: dict(own) for key, own in params["suitability"].items()},
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RulesRefused(SHAPE, rule=rule.rule_id) from error
+
+
+def _hours(rule: Rule) -> dict[str, Window]:
+    return {
+        channel: Window(
+            rule_id=rule.rule_id,
+            channels=frozenset({channel}),
+            hours=read_hours(hours, rule.rule_id),
+            trading_only=False,
+        )
+        for channel, hours in rule.params["hours"].items()
+    }
+
+
+def _must_say(rule: Rule) -> dict[str, tuple[str, ...]]:
+    """What has no words on record is refused when it is needed; what nobody names, here."""
+    known = {UNSUBSCRIBE, *rule.params["texts"]}
+    told = {channel: tuple(names) for channel, names in rule.params["must_say"].items()}
+    if any(name not in known for names in told.values() for name in names):
+        raise RulesRefused(SAYS, rule=rule.rule_id)
+    return told
+
+
+def _count(told: object) -> int:
+    if not isinstance(told, int) or told < 0:
+        raise ValueError(f"{told!r} is no whole number")
+    return told
 
 
 def _normal(region: str) -> str:

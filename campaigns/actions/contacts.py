@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from campaigns.guards.verdict import Policy
 from campaigns.queries.contacts import (
     GIVE_BACK_CONTACTS,
     LAST_MARKETED,
@@ -33,8 +34,10 @@ class Tally:
     """The caps of one batch and how far each customer has used them, this batch included."""
 
     journey_id: int
-    caps: Mapping[tuple[str, str], tuple[tuple[Cap, int], ...]]
-    """By channel and product: each cap with the place of its counter."""
+    caps: Mapping[tuple[str, str, str], tuple[tuple[Cap, int], ...]]
+    """By jurisdiction, channel and product: each cap with the place of its counter."""
+    jurisdictions: Mapping[int, str]
+    """By customer."""
     counters: int
     used: dict[int, list[int]]
     """By customer, in the order of the counters."""
@@ -43,7 +46,7 @@ class Tally:
 
     def of(self, touch: OpenTouch) -> tuple[tuple[Cap, int], ...]:
         """The caps that bound this touch, and how often each was used."""
-        caps = self.caps.get((touch.channel, touch.product))
+        caps = self._bounding(touch)
         if not caps or touch.purpose not in LIMITED_PURPOSES:
             return ()
         used = self.used.get(touch.customer_id)
@@ -67,11 +70,15 @@ class Tally:
                 "local_on": self.today[zone],
             }
         )
-        caps = self.caps.get((touch.channel, touch.product))
+        caps = self._bounding(touch)
         if caps:
             used = self.used.setdefault(touch.customer_id, [0] * self.counters)
             for place in {place for _cap, place in caps}:
                 used[place] += 1
+
+    def _bounding(self, touch: OpenTouch) -> tuple[tuple[Cap, int], ...]:
+        where = self.jurisdictions.get(touch.customer_id, "")
+        return self.caps.get((where, touch.channel, touch.product), ())
 
 
 def hold_customers(touches: Sequence[OpenTouch]) -> None:
@@ -87,7 +94,7 @@ def hold_customers(touches: Sequence[OpenTouch]) -> None:
 def count(
     touches: Sequence[OpenTouch],
     *,
-    rules: ContactRules,
+    policies: Mapping[int, Policy],
     journey: tuple[int, str],
     zones: Mapping[int, ZoneInfo],
     now: datetime,
@@ -96,17 +103,20 @@ def count(
 
     Parameters
     ----------
+    policies : of each customer, by his jurisdiction
     journey : its id and key
     zones : of each customer
     """
     limited = [touch for touch in touches if touch.purpose in LIMITED_PURPOSES]
     journey_id, journey_key = journey
+    rules = {policy.jurisdiction.rule_id: policy.contact for policy in policies.values()}
     caps = {
-        (channel, product): tuple(
+        (where, channel, product): tuple(
             (cap, _counter(cap, channel, product, journey_id))
-            for cap in rules.caps_on(channel=channel, journey=journey_key, product=product)
+            for cap in rules[where].caps_on(channel=channel, journey=journey_key, product=product)
         )
         for channel, product in {(touch.channel, touch.product) for touch in limited}
+        for where in rules
     }
     asked = dict.fromkeys(counter for bounding in caps.values() for _cap, counter in bounding)
     places = {counter: place for place, counter in enumerate(asked)}
@@ -118,6 +128,7 @@ def count(
             kind: tuple((cap, places[counter]) for cap, counter in bounding)
             for kind, bounding in caps.items()
         },
+        jurisdictions={who: policy.jurisdiction.rule_id for who, policy in policies.items()},
         counters=len(places),
         used={person: list(counts) for person, counts in used.items()},
     )

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 
 from campaigns.actions.contacts import contacts_of, last_marketed
 from campaigns.actions.judging import (
-    ADDRESS_KIND,
     CONSENT_CHANNEL,
     consent_facts,
     policy_of,
     rules_at,
+    stop_of,
 )
 from campaigns.actions.wording import Subject, read_notices, read_text
 from campaigns.channels.base import Channel
@@ -26,10 +26,10 @@ from campaigns.errors import NotOnRecord
 from campaigns.guards import notices
 from campaigns.guards.chain import ask
 from campaigns.guards.verdict import Case, Defer, Policy, Refuse, Verdict
-from campaigns.queries.receipts import suppressed
 from campaigns.states import Reason
 from compliance.calendar import zone
 from compliance.contact import LIMITED_PURPOSES
+from compliance.jurisdiction import Jurisdiction
 from compliance.queries import products
 from compliance.suitability.judge import judge as judge_offer
 from compliance.suitability.values import (
@@ -42,7 +42,6 @@ from compliance.suitability.values import (
     Product,
 )
 from customers.queries.consents import current_statements
-from customers.queries.identities import addresses
 from customers.queries.people import CustomerFacts, customer_facts, customer_ids
 
 # By what rule each gate speaks, where its verdict doesn't say.
@@ -103,7 +102,7 @@ def decide(*, question: Question, now: datetime) -> Answer:
     findings, skipped, not_before = _gates(question, case, now)
     told, unasked = _offer(question, customer, product, policy, now)
     worded, unread = _worded(question, product, policy)
-    found = [*findings, *told, *worded, *_unnoticed(question, product, told)]
+    found = [*findings, *told, *worded, *_unnoticed(question, product, policy, told)]
     return _answer(customer, found, [*skipped, *unasked, *unread], not_before, policy)
 
 
@@ -123,6 +122,7 @@ def _case(
 ) -> Case:
     where = zone(customer.time_zone, settings.TIME_ZONE)
     said = current_statements([customer.id], question.purpose).get(customer.id, {})
+    stop = stop_of(question.channel, customer.id)
     return Case(
         purpose=question.purpose,
         channel=question.channel,
@@ -131,7 +131,8 @@ def _case(
         personalise_off=customer.personalise_off,
         **consent_facts(_consent_name(question.channel), said),
         has_address=True,
-        suppressed=_suppressed(question.channel, customer.id),
+        suppressed=stop.why,
+        suppressed_at=stop.at,
         is_personal=False,
         is_targeted=question.initiator != CUSTOMER,
         is_approved=True,
@@ -151,12 +152,6 @@ def _case(
             now=now,
         ),
     )
-
-
-def _suppressed(channel: str, customer_id: int) -> str:
-    """Why his address on this channel may not be written to, or nothing."""
-    kind = ADDRESS_KIND.get(Channel(channel)) if channel in set(Channel) else None
-    return suppressed(kind, addresses([customer_id], kind)).get(customer_id, "") if kind else ""
 
 
 def _consent_name(channel: str) -> str:
@@ -229,20 +224,32 @@ def _worded(
     return [Finding(rule_id=rule, decision=d, evidence={}) for d, rule in found], ()
 
 
-def _unnoticed(question: Question, product: Product, told: Sequence[Finding]) -> Sequence[Finding]:
+def _unnoticed(
+    question: Question, product: Product, policy: Policy, told: Sequence[Finding]
+) -> Sequence[Finding]:
     """A text that lacks what must go with it would be refused before it is sent."""
-    due = [notice for finding in told for notice in finding.notices]
-    if not question.text or question.initiator == CUSTOMER or not due:
+    if not question.text or question.initiator == CUSTOMER:
         return ()
-    content = {"text": question.text}
-    gate = notices.judge(read_notices(tuple(due), content, question.channel, product.risk_points))
-    if not isinstance(gate, Refuse):
-        return ()
-    rules = [finding.rule_id for finding in told if finding.notices]
+    owed = {finding.rule_id: finding.notices for finding in told if finding.notices}
+    found = [
+        (rule, notices.judge(_notice(question, tuple(due), product))) for rule, due in owed.items()
+    ]
+    if question.purpose in LIMITED_PURPOSES:
+        where = policy.jurisdiction
+        found.append((where.rule_id, notices.judge(_notice(question, (), product, where))))
     return [
         Finding(rule_id=rule, decision=Decision.BLOCK, evidence={"missing": gate.detail})
-        for rule in rules
+        for rule, gate in found
+        if isinstance(gate, Refuse)
     ]
+
+
+def _notice(
+    question: Question, due: tuple[str, ...], product: Product, where: Jurisdiction | None = None
+) -> notices.Notice:
+    return read_notices(
+        due, {"text": question.text}, question.channel, product.risk_points, where=where
+    )
 
 
 def _answer(

@@ -22,10 +22,11 @@ from campaigns.models import Journey, TemplateVersion, Touch
 from campaigns.queries.contacts import KEEP_RESTRICTED
 from campaigns.queries.dispatch import OpenTouch
 from campaigns.queries.journeys import is_targeted, version_graph
-from campaigns.queries.receipts import suppressed
+from campaigns.queries.receipts import NO_STOP, Stop, suppressed
 from campaigns.states import Reason
 from compliance.calendar import zone
 from compliance.contact import LIMITED_PURPOSES
+from compliance.jurisdiction import Jurisdiction
 from compliance.queries import Rulebook, is_approved, products, rulebook
 from compliance.suitability.values import Product
 from customers.queries.consents import Statement, current_statements
@@ -44,6 +45,8 @@ ADDRESS_KIND: Final = {
     Channel.WECOM: IdentityKind.UNIONID,
 }
 CONSENT_CHANNEL: Final = {Channel.TASK: "phone"}
+# Whose suppression stops a channel: a call goes to the number, too.
+STOPPED_BY: Final = {**ADDRESS_KIND, Channel.TASK: IdentityKind.PHONE}
 
 ReadyTemplates: TypeAlias = Mapping[tuple[int, str], Ready]
 
@@ -59,7 +62,7 @@ class World:
     customers: Mapping[int, CustomerFacts]
     statements: Mapping[str, Mapping[int, Mapping[str, Statement]]]
     addresses: Mapping[str, Mapping[int, str]]
-    suppressed: Mapping[str, Mapping[int, str]]
+    stops: Mapping[str, Mapping[int, Stop]]
     approved: Mapping[int, bool]
     house: Policy
     policies: Mapping[int, Policy]
@@ -102,8 +105,9 @@ def read_world(
     zones = {
         person: zone(facts.time_zone, settings.TIME_ZONE) for person, facts in customers.items()
     }
+    policies = {person: by_region[facts.region] for person, facts in customers.items()}
     tally = count(
-        touches, rules=house.contact, journey=(journey_id, journey.key), zones=zones, now=now
+        touches, policies=policies, journey=(journey_id, journey.key), zones=zones, now=now
     )
     channels = {Channel(touch.channel) for touch in touches}
     versions = TemplateVersion.objects.select_related("template").filter(
@@ -125,10 +129,7 @@ def read_world(
             for purpose in {touch.purpose for touch in touches}
         },
         addresses=known,
-        suppressed={
-            channel: suppressed(ADDRESS_KIND[Channel(channel)], found)
-            for channel, found in known.items()
-        },
+        stops={channel: _stops(channel, ids, known) for channel in channels},
         approved={
             version.pk: is_approved(
                 kind=TEMPLATE, key=version.template.key, content_hash=version.content_hash
@@ -136,7 +137,7 @@ def read_world(
             for version in versions
         },
         house=house,
-        policies={person: by_region[facts.region] for person, facts in customers.items()},
+        policies=policies,
         products=products({touch.product for touch in touches if touch.product}),
         zones=zones,
         tally=tally,
@@ -144,6 +145,23 @@ def read_world(
         restricted=[],
         alerts=set(),
     )
+
+
+def _stops(
+    channel: Channel, ids: Sequence[int], known: Mapping[str, Mapping[int, str]]
+) -> dict[int, Stop]:
+    """Who of these must not be reached by the channel, whatever he consented to."""
+    kind = STOPPED_BY.get(channel)
+    if kind is None:
+        return {}
+    return suppressed(kind, known.get(channel) or addresses(ids, kind))
+
+
+def stop_of(channel: str, customer_id: int) -> Stop:
+    """What stands against writing to one customer by this channel; `NO_STOP` if nothing does."""
+    if channel not in set(Channel):
+        return NO_STOP
+    return _stops(Channel(channel), [customer_id], {}).get(customer_id, NO_STOP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +186,7 @@ def policy_of(region: str | None, at: Rules) -> Policy:
         on=at.on,
         jurisdiction=where,
         suitability=where.suited(rules.suitability),
-        contact=rules.contact,
+        contact=where.bounded(rules.contact),
         calendar=rules.calendar,
         packs=rules.packs,
         digest=rules.digest,
@@ -207,6 +225,7 @@ def judge_call(touch: Touch, now: datetime) -> tuple[str, Verdict]:
     customer = customer_facts([person]).get(person)
     policy = policy_of(customer.region if customer else None, rules_at(now))
     channel = CONSENT_CHANNEL.get(Channel(touch.channel), touch.channel)
+    stop = stop_of(touch.channel, person)
     case = Case(
         purpose=touch.purpose,
         channel=touch.channel,
@@ -215,7 +234,8 @@ def judge_call(touch: Touch, now: datetime) -> tuple[str, Verdict]:
         personalise_off=False,
         **consent_facts(channel, current_statements([person], touch.purpose).get(person, {})),
         has_address=True,
-        suppressed="",
+        suppressed=stop.why,
+        suppressed_at=stop.at,
         is_personal=False,
         is_targeted=False,
         is_approved=True,
@@ -239,6 +259,7 @@ def _case(
 ) -> Case:
     channel = CONSENT_CHANNEL.get(Channel(touch.channel), touch.channel)
     said = world.statements[touch.purpose].get(touch.customer_id, {})
+    stop = world.stops[touch.channel].get(touch.customer_id, NO_STOP)
     return Case(
         purpose=touch.purpose,
         channel=touch.channel,
@@ -247,7 +268,8 @@ def _case(
         personalise_off=customer.personalise_off if customer else False,
         **consent_facts(channel, said),
         has_address=bool(address),
-        suppressed=world.suppressed.get(touch.channel, {}).get(touch.customer_id, ""),
+        suppressed=stop.why,
+        suppressed_at=stop.at,
         is_personal=world.ready[touch.template_version_id, touch.node].is_personal,
         is_targeted=world.is_targeted,
         is_approved=world.approved.get(touch.template_version_id, False),
@@ -267,7 +289,10 @@ class ConsentFacts(TypedDict):
 
     consent_name: str
     consent: str | None
-    is_consent_written: bool
+    consent_form: str
+    consent_since: date | None
+    own_word_at: datetime | None
+    register_checked_on: date | None
     has_objected: bool
 
 
@@ -277,7 +302,10 @@ def consent_facts(channel: str, said: Mapping[str, Statement]) -> ConsentFacts:
     return {
         "consent_name": channel,
         "consent": here.state if here else None,
-        "is_consent_written": here is not None and here.is_written,
+        "consent_form": here.form if here else "",
+        "consent_since": here.since if here else None,
+        "own_word_at": here.at if here and here.is_own else None,
+        "register_checked_on": here.checked_on if here else None,
         "has_objected": here is not None
         and any(
             word.state == ConsentState.WITHDRAWN and word.number > here.number
@@ -303,11 +331,21 @@ def judge_content(
         on=world.house.on,
     )
     verdict = wording.judge(reading)
-    if isinstance(verdict, Allow) and allowed.notices:
-        points = product.risk_points if product else ""
-        told = notices.judge(read_notices(allowed.notices, content, touch.channel, points))
-        return ("", verdict) if isinstance(told, Allow) else ("notices", told)
-    return "" if isinstance(verdict, Allow) else "wording", verdict
+    if not isinstance(verdict, Allow):
+        return "wording", verdict
+    where = _asking(touch, world)
+    if not allowed.notices and where is None:
+        return "", verdict
+    points = product.risk_points if product else ""
+    told = notices.judge(read_notices(allowed.notices, content, touch.channel, points, where=where))
+    return ("", verdict) if isinstance(told, Allow) else ("notices", told)
+
+
+def _asking(touch: OpenTouch, world: World) -> Jurisdiction | None:
+    """The customer's jurisdiction, if it asks for words in such a message."""
+    where = world.policies.get(touch.customer_id, world.house).jurisdiction
+    is_asking = touch.purpose in LIMITED_PURPOSES and touch.channel in where.must_say
+    return where if is_asking else None
 
 
 def keep_records(world: World, *, handed: Collection[int]) -> None:

@@ -16,9 +16,12 @@ from customers.vocabulary import ConsentState, Purpose
 
 _WITHDRAWING: Final = frozenset({ReceiptKind.UNSUBSCRIBED.value, ReceiptKind.COMPLAINED.value})
 _SUPPRESSING: Final = {
+    ReceiptKind.UNSUBSCRIBED.value: Suppression.Why.OPTED_OUT,
     ReceiptKind.COMPLAINED.value: Suppression.Why.COMPLAINED,
     ReceiptKind.UNDELIVERABLE.value: Suppression.Why.UNDELIVERABLE,
 }
+# A number is written to and called: who answers "stop" wants neither.
+_STOPPED: Final = {Channel.SMS: (Channel.SMS, Channel.TASK)}
 # What a reply that names no message withdraws; notices of the account are no advertising.
 _OPTIONAL: Final = (Purpose.MARKETING.value, Purpose.EDUCATION.value)
 
@@ -44,8 +47,8 @@ def heed(
     """Withdraw consent and suppress addresses as the new receipts ask; most ask for nothing.
 
     Who opted out or complained gets no more: queued touches meet this at their gate. It counts
-    for everybody with that address, since it is the address that would be written to. Complaints
-    and dead addresses go on the suppression list.
+    for everybody with that address, since it is the address that would be written to, and for
+    whoever comes with it later: the address goes on the suppression list, known to us or not.
     """
     meant = [row for row in stored if row.kind in _WITHDRAWING or row.kind in _SUPPRESSING]
     if not meant:
@@ -109,13 +112,14 @@ def _withdraw(account: ProviderAccount, words: Sequence[_Word], now: datetime) -
             ConsentStatement(
                 customer_id=customer_id,
                 purpose=purpose,
-                channel=CONSENT_CHANNEL.get(channel, channel.value),
+                channel=CONSENT_CHANNEL.get(stopped, stopped.value),
                 state=ConsentState.WITHDRAWN,
                 notice_version="",
                 source="receipt",
                 evidence={"account": account.key},
             )
             for customer_id, purpose in sorted(meant)
+            for stopped in _STOPPED.get(channel, (channel,))
         ],
         now=now,
     )

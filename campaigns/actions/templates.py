@@ -241,7 +241,8 @@ def _refuse_without_notices(
     """As the gate will judge what is sent: better told now than with each customer's message."""
     due = notices_due(product=product, rules=rulebook(on).suitability)
     told = {name: literal(source) for name, source in parts.items()}
-    if due and isinstance(judge(read_notices(due, told, channel, product.risk_points)), Refuse):
+    notice = read_notices(due, told, channel, product.risk_points, where=None)
+    if due and isinstance(judge(notice), Refuse):
         sentence = RISK_POINTS if product.risk_points else NO_RISK_POINTS
         details = {"points": product.risk_points} if product.risk_points else {}
         raise TemplateError(sentence, product=product.code, **details)

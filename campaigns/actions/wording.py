@@ -17,6 +17,7 @@ from campaigns.channels.base import Channel
 from campaigns.guards.notices import Notice
 from campaigns.guards.wording import Reading
 from campaigns.models import TemplateVersion
+from compliance.jurisdiction import UNSUBSCRIBE, Jurisdiction
 from compliance.queries import approved_at
 from compliance.scan import UNNAMED_PRODUCT, has_link, mentions_product, says, scan_wording
 from compliance.wording.markup import visible_text
@@ -29,6 +30,8 @@ _QUOTED: Final = re.compile(r"""["']([^"']*)["']""")
 _UNSUBSCRIBE: Final = "unsubscribe_url"
 # Ways out and counters of openings: they lead to no further information.
 _OWN_LINK: Final = re.compile(r"https?://[^\s\"'<>]*/[uo]/[A-Za-z0-9_-]{16,}")
+_WAY_OUT: Final = re.compile(r"/u/[A-Za-z0-9_-]{16,}")
+_BODIES: Final = ("html", "text")
 _TOKEN: Final = re.compile(r"(/[ruo]/)[A-Za-z0-9_-]{16,}")
 Found: TypeAlias = tuple[frozenset[str], frozenset[str]]
 
@@ -66,16 +69,38 @@ def read_text(text: str, subject: Subject, *, on: date) -> Found:
 
 
 def read_notices(
-    due: tuple[str, ...], content: Mapping[str, str], channel: str, risk_points: str
+    due: tuple[str, ...],
+    content: Mapping[str, str],
+    channel: str,
+    risk_points: str,
+    *,
+    where: Jurisdiction | None,
 ) -> Notice:
-    """What a rendered message has of the notices that are due."""
+    """What a rendered message has of the notices that are due, and of what is asked for there."""
     texts = _texts(tuple(sorted(content.items())))
     linked = _OWN_LINK.sub("", "\n".join(content[name] for name in content if name != _UNSUBSCRIBE))
     return Notice(
         due=due,
         says_risk_points=all(says(text, risk_points) for text in texts) if risk_points else None,
         has_information=channel == Channel.TASK or has_link(linked),
+        imprint=_imprint(where, content, channel, texts) if where else {},
     )
+
+
+def _imprint(
+    where: Jurisdiction, content: Mapping[str, str], channel: str, texts: tuple[str, ...]
+) -> dict[str, bool | None]:
+    """Whether each text says what it must; None for words that nobody put on record."""
+    said: dict[str, bool | None] = {}
+    for name in where.must_say.get(channel, ()):
+        if name == UNSUBSCRIBE:
+            said[name] = all(
+                _WAY_OUT.search(content[part]) for part in _BODIES if content.get(part)
+            )
+        else:
+            words = where.texts[name]
+            said[name] = all(says(text, words) for text in texts) if words else None
+    return said
 
 
 def _texts(parts: tuple[tuple[str, str], ...]) -> tuple[str, ...]:

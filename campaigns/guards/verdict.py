@@ -74,10 +74,13 @@ class Case:
     """One touch and what is known about it in the claiming transaction.
 
     ``consent`` is the newest statement for this purpose and channel, which the ledger calls
-    ``consent_name``: granted, withdrawn or None; ``is_consent_written`` whether it was given in
-    writing; ``has_objected`` whether he has withdrawn from another channel since;
+    ``consent_name``: granted, withdrawn or None; ``consent_form`` how it was given (written,
+    implied or nothing said), ``consent_since`` from which day, ``own_word_at`` when, if the person
+    said so himself; ``register_checked_on``: when the do-not-call register was asked;
+    ``has_objected`` whether he has withdrawn from another channel since;
     ``is_personal``: the text says something of him; ``is_targeted``: he was chosen by his data;
-    ``suppressed`` why the address may not be written to, or nothing.
+    ``suppressed`` why the address may not be written to, or nothing, and ``suppressed_at`` since
+    when.
     ``product`` is None where ``product_code`` names none or one that is not known. ``used`` says
     how often each of the caps that bound this touch was used in its period.
     """
@@ -89,10 +92,14 @@ class Case:
     personalise_off: bool
     consent: str | None
     consent_name: str
-    is_consent_written: bool
+    consent_form: str
+    consent_since: date | None
+    own_word_at: datetime | None
+    register_checked_on: date | None
     has_objected: bool
     has_address: bool
     suppressed: str
+    suppressed_at: datetime | None
     is_personal: bool
     is_targeted: bool
     is_approved: bool

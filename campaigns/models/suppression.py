@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.delivery import ProviderAccount
+from campaigns.states import ASKED_FOR_NO_MORE
 from customers.vocabulary import IdentityKind
 
 
@@ -12,11 +13,13 @@ class Suppression(models.Model):
     """An address by its keyed hash: it stands for whoever has it now or will have it later.
 
     It survives the customer's erasure and every import, because nothing here names him. The
-    first reason stays; a lifted row is gone, and the audit trail tells of it.
+    first reason stays, but for an opt-out, which a graver one replaces; a lifted row is gone, and
+    the audit trail tells of it.
     """
 
     class Why(models.TextChoices):
         COMPLAINED = "complained", _("Complained about a message")
+        OPTED_OUT = ASKED_FOR_NO_MORE, _("Asked for no more advertising")
         UNDELIVERABLE = "undeliverable", _("The address does not exist")
         BY_HAND = "by_hand", _("Put in by a person")
 
@@ -41,7 +44,7 @@ class Suppression(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["kind", "value_hash"], name="suppression_once"),
             models.CheckConstraint(
-                condition=Q(why__in=["complained", "undeliverable", "by_hand"]),
+                condition=Q(why__in=["complained", "opted_out", "undeliverable", "by_hand"]),
                 name="suppression_why_known",
             ),
         ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from customers.queries.database import rows
 from customers.queries.identities import keyring
@@ -81,14 +81,17 @@ INSERT INTO campaigns_suppression (kind, value_hash, why, account_id, at)
 SELECT %(kind)s, decode(r.value_hash, 'hex'), %(why)s, %(account)s, %(now)s
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(value_hash text)
 ORDER BY r.value_hash
-ON CONFLICT (kind, value_hash) DO NOTHING
+ON CONFLICT (kind, value_hash) DO UPDATE
+SET why = excluded.why, account_id = excluded.account_id, at = excluded.at
+-- What ends by the owner's own word gives way to what does not, and counts from its last time.
+WHERE campaigns_suppression.why = 'opted_out'
 """
 
 
 SUPPRESSED: Final = """
-SELECT value_hash, why FROM campaigns_suppression
+SELECT value_hash, why, at FROM campaigns_suppression
 WHERE kind = %(kind)s AND value_hash = ANY(%(hashes)s)
-UNION ALL SELECT value_hash, 'erased' FROM customers_erasedidentity
+UNION ALL SELECT value_hash, 'erased', NULL FROM customers_erasedidentity
 WHERE kind = %(kind)s AND value_hash = ANY(%(hashes)s)
 """
 
@@ -140,8 +143,18 @@ class StoredReceipt:
     event_id: str
 
 
-def suppressed(kind: str, addresses: Mapping[int, str]) -> dict[int, str]:
-    """Why an address may not be written to, by customer, for those of which that is so.
+class Stop(NamedTuple):
+    """Why an address may not be written to, and since when, as far as that is kept."""
+
+    why: str = ""
+    at: datetime | None = None
+
+
+NO_STOP: Final = Stop()
+
+
+def suppressed(kind: str, addresses: Mapping[int, str]) -> dict[int, Stop]:
+    """The customers whose address may not be written to.
 
     ``addresses`` are stored ones, by customer, and so in the form that hashes are made of.
     """
@@ -150,4 +163,6 @@ def suppressed(kind: str, addresses: Mapping[int, str]) -> dict[int, str]:
     for customer_id, address in addresses.items():
         owners.setdefault(ring.lookup_hash(kind, address), []).append(customer_id)
     found = rows(SUPPRESSED, {"kind": kind, "hashes": list(owners)})
-    return {customer: why for value, why in found for customer in owners[bytes(value)]}
+    return {
+        customer: Stop(why, at) for value, why, at in found for customer in owners[bytes(value)]
+    }

@@ -1,6 +1,7 @@
 """The consent ledger, and the lock that orders it with sending."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import NamedTuple
 
 from customers.queries.database import as_array, rows
@@ -65,8 +66,10 @@ IMPORT_CONSENTS = """
 
 
 CURRENT_CONSENTS = """
-    SELECT DISTINCT ON (customer_id, channel) customer_id, channel, state, id,
-        coalesce(evidence ->> 'form', '') = 'written'
+    SELECT DISTINCT ON (customer_id, channel) customer_id, channel, state, id, at,
+        source NOT LIKE 'file:%%' AND source <> 'merge',
+        coalesce(evidence ->> 'form', ''), coalesce(evidence ->> 'since', ''),
+        coalesce(evidence ->> 'register_checked_on', '')
     FROM customers_consent
     WHERE customer_id = ANY(%(ids)s::bigint[]) AND purpose = %(purpose)s
     ORDER BY customer_id, channel, id DESC  -- void is left out by the reader: the newest decides
@@ -74,14 +77,21 @@ CURRENT_CONSENTS = """
 
 
 class Statement(NamedTuple):
-    """What was said last. ``number`` rises with each; ``is_written``: the evidence's form says so.
+    """What was said last, when, and how it is proved. ``number`` rises with each.
 
-    Evidence of a written word is recorded as ``{"form": "written"}``.
+    ``is_own``: the person's own word, told by no file and no merge. ``form`` is the evidence's:
+    ``{"form": "written"}``, or ``{"form": "implied", "since": "2026-01-31"}`` where a business
+    relationship stands for a yes; ``checked_on`` is the day on which the do-not-call register was
+    asked, ``{"register_checked_on": "2026-11-02"}``.
     """
 
     state: ConsentState
-    number: int = 0
-    is_written: bool = False
+    number: int
+    at: datetime
+    is_own: bool
+    form: str
+    since: date | None
+    checked_on: date | None
 
 
 def current_statements(
@@ -94,13 +104,27 @@ def current_statements(
     customer_ids : up to about 1 000, read in one statement
     """
     current: dict[int, dict[str, Statement]] = {}
-    for customer_id, channel, state, number, is_written in rows(
-        CURRENT_CONSENTS, {"ids": as_array(customer_ids), "purpose": purpose}
-    ):
+    found = rows(CURRENT_CONSENTS, {"ids": as_array(customer_ids), "purpose": purpose})
+    for customer_id, channel, state, number, at, is_own, form, since, checked_on in found:
         if state != ConsentState.VOID:
-            said = Statement(ConsentState(state), number, is_written)
-            current.setdefault(customer_id, {})[channel] = said
+            current.setdefault(customer_id, {})[channel] = Statement(
+                state=ConsentState(state),
+                number=number,
+                at=at,
+                is_own=is_own,
+                form=form,
+                since=_day(since) if since else at.date(),
+                checked_on=_day(checked_on),
+            )
     return current
+
+
+def _day(told: str) -> date | None:
+    """A day of the evidence; None where it tells none."""
+    try:
+        return date.fromisoformat(told)
+    except ValueError:
+        return None
 
 
 def current_consents(

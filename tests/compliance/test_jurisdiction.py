@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from compliance.contact import ContactRules, read_contact_rules
 from compliance.errors import RulesRefused
 from compliance.jurisdiction import read_jurisdictions, require_numbers
 from compliance.rulebook.rule import read_rules
@@ -36,6 +37,9 @@ def told(rule_id: str = "J-US", **params: Any) -> list[dict[str, Any]]:
         ("香港", "J-HK"),
         ("CN-HK", "J-HK"),
         ("CN-31", "J-CN"),
+        ("SG", "J-SG"),
+        ("ca-on", "J-CA"),
+        ("澳大利亚", "J-AU"),
     ],
 )
 def test_the_region_says_whose_numbers_count(region: str | None, rule_id: str) -> None:
@@ -55,6 +59,11 @@ def test_the_region_says_whose_numbers_count(region: str | None, rule_id: str) -
         {"regions": ["DE"]},
         {"regions": ["*"]},
         {"suitability": {"S-01": 3}},
+        {"register_days": -1},
+        {"implied": {"email": "24"}},
+        {"caps": [{"scope": "channel", "of": "task", "period": "year", "most": 3}]},
+        {"caps": [{"scope": "channel", "of": "task", "most": 3}]},
+        {"must_say": {"email": ["a name without words"]}},
     ],
 )
 def test_numbers_that_cannot_be_judged_by_are_refused(changes: Mapping[str, Any]) -> None:
@@ -76,6 +85,23 @@ def test_its_own_numbers_take_the_place_of_the_house_s() -> None:
     assert there["S-12"].params["elder_from"] == 62
     assert there["S-12"].params["minor_below"] == here["S-12"].params["minor_below"]
     assert here["S-12"].params["elder_from"] == 65
+
+
+def test_its_own_caps_take_the_place_of_the_house_s_of_the_same_name_and_period() -> None:
+    house = read_contact_rules(shipped_rules("contact"))
+    own = [
+        {"scope": "channel", "of": "sms", "period": "day", "most": 2},
+        {"scope": "channel", "of": "task", "period": "day", "most": 3},
+    ]
+    there = read_jurisdictions(read_rules(told(caps=own))).of("US").bounded(house)
+
+    def caps(rules: ContactRules, channel: str) -> list[tuple[str, str, int]]:
+        bounding = rules.caps_on(channel=channel, journey="j", product="")
+        return [(cap.rule_id, cap.period, cap.most) for cap in bounding if cap.scope == "channel"]
+
+    assert caps(house, "sms") == [("F-01", "day", 1), ("F-02", "month", 4)]
+    assert caps(there, "sms") == [("F-02", "month", 4), ("J-US", "day", 2)]
+    assert caps(there, "task") == [("F-05", "week", 1), ("J-US", "day", 3)]
 
 
 @pytest.mark.parametrize(

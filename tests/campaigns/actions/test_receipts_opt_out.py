@@ -14,10 +14,12 @@ from campaigns.actions.suppress import lift
 from campaigns.channels.base import Channel, Receipt, ReceiptKind
 from campaigns.models import ProviderAccount, Suppression, Touch
 from compliance.models import AuditEntry
+from customers.actions.consents import ConsentStatement, record_consents
 from customers.actions.import_customers import ConsentTerms, import_customers
 from customers.actions.people import Person, put_people
 from customers.models import Consent, Customer
 from customers.queries.consents import current_consents
+from customers.vocabulary import ConsentState
 from tests.factories import (
     NOW,
     SUITED,
@@ -113,6 +115,65 @@ def test_a_stop_from_nowhere_is_kept_and_withdraws_nothing(
     take(ReceiptKind.UNSUBSCRIBED, address=address)
 
     assert not Consent.objects.filter(state="withdrawn").exists()
+
+
+def test_a_stop_from_a_number_nobody_has_yet_counts_for_who_comes_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_memory_account(monkeypatch, Channel.SMS)
+    take(ReceiptKind.UNSUBSCRIBED, address=PHONE)
+    ids = two_with_one_number(monkeypatch)
+    told = [
+        ConsentStatement(
+            customer_id=pk,
+            purpose="marketing",
+            channel="sms",
+            state=ConsentState.GRANTED,
+            notice_version="2026-01",
+            source="file:crm",
+        )
+        for pk in ids.values()
+    ]
+    record_consents(statements=told, now=NOW + timedelta(seconds=1))
+
+    dispatch_batch(owner="w", now=NOW)
+
+    assert Suppression.objects.get().why == "opted_out"
+    assert set(Touch.objects.values_list("state", "reason")) == {("refused", "suppressed")}
+
+
+def test_only_the_persons_own_later_word_ends_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_memory_account(monkeypatch, Channel.SMS)
+    take(ReceiptKind.UNSUBSCRIBED, address=PHONE)
+    two_with_one_number(monkeypatch)
+    Suppression.objects.update(at=NOW - timedelta(seconds=1))
+
+    dispatch_batch(owner="w", now=NOW)
+
+    assert set(Touch.objects.values_list("state", flat=True)) == {"accepted"}
+
+
+def test_a_stop_by_text_message_stops_calls_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = two_with_one_number(monkeypatch)
+    say_consent(list(ids.values()), ["phone"])
+
+    take(ReceiptKind.UNSUBSCRIBED, address=PHONE)
+
+    said = current_consents(list(ids.values()))
+    assert {(word["sms"].value, word["phone"].value) for word in said.values()} == {
+        ("withdrawn", "withdrawn")
+    }
+
+
+def test_a_complaint_outweighs_an_opt_out_and_not_the_reverse(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_memory_account(monkeypatch, Channel.SMS)
+    take(ReceiptKind.UNSUBSCRIBED, address=PHONE)
+    take(ReceiptKind.COMPLAINED, address=PHONE, event="e2")
+    take(ReceiptKind.UNSUBSCRIBED, address=PHONE, event="e3")
+
+    assert Suppression.objects.get().why == "complained"
 
 
 def two_with_one_number(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:

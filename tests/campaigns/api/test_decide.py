@@ -420,6 +420,19 @@ def test_a_text_without_its_notice_is_blocked(ask: Decide) -> None:
     assert {"missing": "special_risk_points"} in [e["values"] for e in unsaid["evidence"]]
 
 
+def test_a_text_without_what_the_customer_s_jurisdiction_wants_said_is_blocked(
+    ask: Decide,
+) -> None:
+    Customer.objects.update(region="US", time_zone="America/New_York")
+
+    unsaid = ask(text="Hello", at="2026-03-02T12:00:00-05:00")
+    said = ask(text="Hello. Reply STOP to stop", at="2026-03-02T12:00:00-05:00")
+
+    missing = {"missing": "opt_out"}
+    assert missing in [e["values"] for e in unsaid["evidence"] if e["rule_id"] == "J-US"]
+    assert missing not in [e["values"] for e in said["evidence"]]
+
+
 def test_the_customer_s_region_says_by_whose_numbers(ask: Decide) -> None:
     Customer.objects.update(region="US", time_zone="America/New_York")
 

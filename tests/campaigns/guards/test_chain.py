@@ -17,6 +17,7 @@ from compliance.rulebook.shipped import shipped_rules
 from tests.compliance.suitability.worlds import ANNA, FUND, TODAY, shipped
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)  # noon in Shanghai
+BEFORE = NOW - timedelta(days=9)
 NIGHT = datetime(2026, 11, 23, 15, tzinfo=UTC)
 DAILY = Cap(rule_id="F-01", scope="channel", of="sms", period="day", most=1)
 FINE = Case(
@@ -27,10 +28,14 @@ FINE = Case(
     personalise_off=False,
     consent_name="sms",
     consent="granted",
-    is_consent_written=False,
+    consent_form="",
+    consent_since=TODAY,
+    own_word_at=NOW,
+    register_checked_on=None,
     has_objected=False,
     has_address=True,
     suppressed="",
+    suppressed_at=None,
     is_personal=False,
     is_targeted=False,
     is_approved=True,
@@ -76,6 +81,18 @@ def test_a_case_nothing_speaks_against_is_allowed() -> None:
         ({"has_address": False}, "recipient", Reason.NO_ADDRESS),
         ({"suppressed": "complained"}, "suppression", Reason.SUPPRESSED),
         ({"suppressed": "undeliverable", "purpose": "service"}, "suppression", Reason.SUPPRESSED),
+        ({"suppressed": "opted_out", "suppressed_at": NOW}, "suppression", Reason.SUPPRESSED),
+        (
+            {"suppressed": "opted_out", "suppressed_at": NIGHT},
+            "suppression",
+            Reason.SUPPRESSED,
+        ),
+        (
+            {"suppressed": "opted_out", "suppressed_at": BEFORE, "own_word_at": None},
+            "suppression",
+            Reason.SUPPRESSED,
+        ),
+        ({"consent_form": "implied"}, "consent", Reason.NO_CONSENT),
         (
             {"personalise_off": True, "is_personal": True},
             "recipient",
@@ -280,7 +297,7 @@ def test_in_the_united_states_marketing_by_phone_needs_consent_in_writing(channe
     assert gate == "consent"
     assert isinstance(verdict, Refuse)
     assert verdict.reason is Reason.CONSENT_NOT_WRITTEN
-    assert judge(replace(told, is_consent_written=True), NOW)[0] == ""
+    assert judge(replace(told, consent_form="written"), NOW)[0] == ""
     assert judge(replace(told, purpose="service"), NOW)[0] == ""
 
 
@@ -289,11 +306,65 @@ def test_in_the_united_states_an_e_mail_needs_no_writing() -> None:
 
 
 @pytest.mark.parametrize(
+    "changes", [{"suppressed_at": BEFORE}, {"suppressed_at": NIGHT, "purpose": "service"}]
+)
+def test_who_asked_for_no_more_gets_what_is_no_advertising_and_what_he_said_yes_to_since(
+    changes: dict[str, object],
+) -> None:
+    case = replace(FINE, suppressed="opted_out", **changes)  # type: ignore[arg-type]
+
+    assert judge(case, NOW)[0] == ""
+
+
+@pytest.mark.parametrize(
+    ("region", "channel", "since", "gate"),
+    [
+        ("CA", "email", date(2024, 11, 23), ""),
+        ("CA", "email", date(2024, 11, 22), "consent"),
+        ("CA", "email", None, "consent"),
+        ("CA", "task", TODAY, "consent"),
+        ("AU", "sms", date(2010, 1, 1), ""),
+        ("GB", "email", date(2010, 1, 1), ""),
+        ("GB", "sms", TODAY, "consent"),
+        ("US", "email", TODAY, "consent"),
+        ("HK", "email", TODAY, "consent"),
+    ],
+)
+def test_a_business_relationship_stands_for_a_yes_only_where_and_as_long_as_the_law_says(
+    region: str, channel: str, since: date | None, gate: str
+) -> None:
+    name = {"task": "phone"}.get(channel, channel)
+    case = of(
+        region, channel=channel, consent_name=name, consent_form="implied", consent_since=since
+    )
+
+    assert judge(case, NOW)[0] == gate
+
+
+@pytest.mark.parametrize(
+    ("region", "checked_on", "form", "gate"),
+    [
+        ("SG", None, "", "consent"),
+        ("SG", None, "written", ""),
+        ("SG", TODAY, "", ""),
+        ("SG", TODAY - timedelta(days=21), "", ""),
+        ("SG", TODAY - timedelta(days=22), "", "consent"),
+        ("SG", TODAY + timedelta(days=1), "", "consent"),
+        ("US", TODAY, "", "consent"),
+    ],
+)
+def test_a_recent_look_into_the_register_does_for_writing_where_the_law_says_so(
+    region: str, checked_on: date | None, form: str, gate: str
+) -> None:
+    assert judge(of(region, register_checked_on=checked_on, consent_form=form), NOW)[0] == gate
+
+
+@pytest.mark.parametrize(
     ("region", "reason"),
     [("DE", Reason.OBJECTED), ("GB", Reason.OBJECTED), ("上海", None), ("US", None)],
 )
 def test_in_europe_an_objection_holds_for_every_channel(region: str, reason: Reason | None) -> None:
-    _, verdict = judge(of(region, has_objected=True, is_consent_written=True), NOW)
+    _, verdict = judge(of(region, has_objected=True, consent_form="written"), NOW)
 
     assert getattr(verdict, "reason", None) is reason
 
@@ -318,7 +389,7 @@ def test_the_hours_are_those_of_the_jurisdiction(region: str, local: str, gate: 
     zone = ZoneInfo("America/New_York")
     at = datetime(2026, 11, 23, int(hour), int(minute), tzinfo=zone)
 
-    assert judge(of(region, zone=zone, is_consent_written=True), at)[0] == gate
+    assert judge(of(region, zone=zone, consent_form="written"), at)[0] == gate
 
 
 def test_a_push_above_the_level_is_refused_whatever_notice_it_carries() -> None:

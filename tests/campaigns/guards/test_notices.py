@@ -16,6 +16,27 @@ def test_a_message_with_risk_points_and_a_link_may_go() -> None:
 
 
 @pytest.mark.parametrize(
+    ("imprint", "missing", "read"),
+    [
+        ({"postal_address": True, "unsubscribe": True}, "", {}),
+        ({"postal_address": False, "unsubscribe": True}, "postal_address", {}),
+        (
+            {"postal_address": None, "unsubscribe": False},
+            "postal_address,unsubscribe",
+            {"postal_address": "none on record"},
+        ),
+    ],
+)
+def test_what_a_jurisdiction_wants_in_every_advertisement_is_in_it(
+    imprint: dict[str, bool | None], missing: str, read: dict[str, str]
+) -> None:
+    verdict = judge(Notice(due=(), says_risk_points=None, has_information=False, imprint=imprint))
+
+    assert getattr(verdict, "detail", "") == missing
+    assert verdict.read == read
+
+
+@pytest.mark.parametrize(
     ("says", "links", "due", "missing"),
     [
         (False, True, DUE, "special_risk_points"),
