@@ -334,6 +334,7 @@ UNFOLD = {
     },
 }
 
+_LOG_LEVEL = os.environ.get("TOUCHSTONE_LOG_LEVEL", "WARNING")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -348,8 +349,14 @@ LOGGING = {
             "formatter": "text" if os.environ.get("TOUCHSTONE_LOG") == "text" else "json",
         }
     },
-    "root": {"handlers": ["stderr"], "level": os.environ.get("TOUCHSTONE_LOG_LEVEL", "WARNING")},
+    "root": {"handlers": ["stderr"], "level": _LOG_LEVEL},
     # The anchors of the audit chain, for whoever keeps the log (decision 11); a space that is made
     # anew with each run has none worth keeping.
-    "loggers": {"compliance.audit": {"level": "WARNING" if SPACE else "INFO"}},
+    "loggers": {
+        "compliance.audit": {"level": "WARNING" if SPACE else "INFO"},
+        # Workers run at INFO, and would tell of every tick: 100 MB a day of nothing. What fails is
+        # told all the same.
+        "celery.app.trace": {"level": _LOG_LEVEL},
+        "celery.worker.strategy": {"level": _LOG_LEVEL},
+    },
 }

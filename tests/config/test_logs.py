@@ -124,6 +124,9 @@ def test_a_worker_logs_by_the_same_form(process_environment: dict[str, str]) -> 
         "app.log.setup(loglevel='INFO')\n"
         "import logging\n"
         "logging.getLogger('celery.worker').warning('for person0@example.com')\n"
+        # Of each tick that was received and went well nothing is said.
+        "logging.getLogger('celery.worker.strategy').info('received')\n"
+        "logging.getLogger('celery.app.trace').info('succeeded')\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", f"import django\ndjango.setup()\n{program}"],

@@ -116,6 +116,7 @@ def test_killed_servers_come_back_and_the_worker_works_on() -> None:
     state = root / "state"
     inherited = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL"}}
     environment = {**inherited, "TOUCHSTONE_STATE": str(state), "TOUCHSTONE_GRACE": "1"}
+    environment["TOUCHSTONE_LOG_LEVEL"] = "INFO"  # its log then tells of each tick
     process = subprocess.Popen(
         [sys.executable, "manage.py", "up", "--workers", "1", "--json", "--port", "0"],
         cwd=CHECKOUT,
