@@ -79,6 +79,12 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _table(_t("Audit trail"), "history_edu", "compliance", "auditentry"),
                 _table(_t("Rules"), "gavel", "compliance", "rulepack"),
                 _table(_t("Products"), "inventory_2", "compliance", "product"),
+                {
+                    "title": _t("Holders of a product"),
+                    "icon": "group_work",
+                    "link": reverse("holders:index"),
+                    "permission": _holds("compliance.view_product", "customers.view_customer"),
+                },
             ],
         },
         {
