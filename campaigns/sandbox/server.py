@@ -86,6 +86,8 @@ def _tell_ports(
             "wecom_url": f"http://{_HOST}:{http_port}/wecom",
             "jpush_url": f"http://{_HOST}:{http_port}/jpush",
             "twilio_url": f"http://{_HOST}:{http_port}/twilio",
+            "brevo_url": f"http://{_HOST}:{http_port}/brevo",
+            "mailjet_url": f"http://{_HOST}:{http_port}/mailjet",
             "sendgrid_url": f"http://{_HOST}:{http_port}/sendgrid",
             "postmark_url": f"http://{_HOST}:{http_port}/postmark",
             "mailgun_url": f"http://{_HOST}:{http_port}/mailgun",

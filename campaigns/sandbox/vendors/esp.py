@@ -1,4 +1,4 @@
-"""E-mail service providers: SendGrid, Postmark and Mailgun, each in its own protocol."""
+"""E-mail service providers: Brevo, Mailgun, Mailjet, Postmark, SendGrid, each in its protocol."""
 
 import base64
 import hmac
@@ -14,7 +14,7 @@ _KEY = "touchstone_key"
 
 
 class Esp:
-    """`/sendgrid`, `/postmark` and `/mailgun`; the API key is the sandbox's secret."""
+    """A door for each by its name; all their keys are the sandbox's secret."""
 
     def __init__(self, desk: Desk, secret: str) -> None:
         self._desk = desk
@@ -23,10 +23,49 @@ class Esp:
     def routes(self) -> list[web.RouteDef]:
         """Return the doors."""
         return [
-            web.post("/sendgrid/mail/send", self._sendgrid),
-            web.post("/postmark/email", self._postmark),
+            web.post("/brevo/smtp/email", self._brevo),
             web.post("/mailgun/{domain}/messages", self._mailgun),
+            web.post("/mailjet/send", self._mailjet),
+            web.post("/postmark/email", self._postmark),
+            web.post("/sendgrid/mail/send", self._sendgrid),
         ]
+
+    async def _brevo(self, request: web.Request) -> web.Response:
+        if not self._knows(request.headers.get("api-key", ""), self._secret):
+            return as_json({"code": "unauthorized", "message": "Key not found"}, status=401)
+        arrival = _read_brevo(as_object(await request.read()))
+        if arrival is None:
+            return as_json({"code": "missing_parameter", "message": "to is missing"}, status=400)
+
+        def work() -> web.Response:
+            if self._desk.refuses(arrival):
+                told = {"code": "invalid_parameter", "message": "email is not valid in to"}
+                return as_json(told, status=400)
+            return as_json({"messageId": self._desk.accept(arrival)}, status=201)
+
+        throttled = as_json({"code": "too_many_requests", "message": "Rate limit"}, status=429)
+        throttled.headers["Retry-After"] = "1"
+        return await self._take(request, arrival, work, throttled)
+
+    async def _mailjet(self, request: web.Request) -> web.Response:
+        pair = base64.b64encode(f"{self._secret}:{self._secret}".encode()).decode()
+        if not self._knows(request.headers.get("Authorization", ""), f"Basic {pair}"):
+            told = {"ErrorMessage": "API key authentication/authorization failure"}
+            return as_json(told, status=401)
+        arrival = _read_mailjet(as_object(await request.read()))
+        if arrival is None:
+            return as_json({"ErrorCode": "mj-0003", "ErrorMessage": "Missing"}, status=400)
+
+        def work() -> web.Response:
+            if self._desk.refuses(arrival):
+                wrong = {"ErrorCode": "mj-0013", "StatusCode": 400, "ErrorRelatedTo": ["To"]}
+                return as_json({"Messages": [{"Status": "error", "Errors": [wrong]}]}, status=400)
+            to = {"Email": arrival.address, "MessageID": self._desk.accept(arrival)}
+            return as_json({"Messages": [{"Status": "success", "To": [to]}]})
+
+        throttled = as_json({"ErrorMessage": "Too many requests"}, status=429)
+        throttled.headers["Retry-After"] = "1"
+        return await self._take(request, arrival, work, throttled)
 
     async def _sendgrid(self, request: web.Request) -> web.Response:
         if not self._knows(request.headers.get("Authorization", ""), f"Bearer {self._secret}"):
@@ -103,6 +142,43 @@ class Esp:
 
     def _knows(self, given: str, expected: str) -> bool:
         return hmac.compare_digest(given.encode(), expected.encode())
+
+
+def _read_brevo(mail: Mapping[str, object]) -> Arrival | None:
+    match mail:
+        case {
+            "to": [{"email": str(to)}],
+            "sender": {"email": str(sender)},
+            "subject": str(subject),
+            "htmlContent": str(html),
+            "headers": {"X-Mailin-custom": str(custom), **headers},
+        }:
+            key = str(as_object(custom.encode()).get(_KEY, ""))
+            texts = {"text/plain": str(mail.get("textContent", "")), "text/html": html}
+            return _arrival("brevo", key, to, sender, subject, texts, headers) if key else None
+        case _:
+            return None
+
+
+def _read_mailjet(mail: Mapping[str, object]) -> Arrival | None:
+    """What all messages share stands in Globals; one message is all we send at once."""
+    match mail:
+        case {
+            "Messages": [{"To": [{"Email": str(to)}]}],
+            "Globals": {
+                "From": {"Email": str(sender)},
+                "Subject": str(subject),
+                "HTMLPart": str(html),
+                "EventPayload": str(payload),
+                **shared,
+            },
+        }:
+            key = str(as_object(payload.encode()).get(_KEY, ""))
+            texts = {"text/plain": str(shared.get("TextPart", "")), "text/html": html}
+            headers = shared.get("Headers")
+            return _arrival("mailjet", key, to, sender, subject, texts, headers) if key else None
+        case _:
+            return None
 
 
 def _read_sendgrid(mail: Mapping[str, object]) -> Arrival | None:

@@ -113,6 +113,14 @@ class EspContract(ProviderContract):
         assert outcome.code == "unauthorised"
 
 
+class TestBrevoContract(EspContract):
+    esp = "brevo"
+
+
+class TestMailjetContract(EspContract):
+    esp = "mailjet"
+
+
 class TestSendGridContract(EspContract):
     esp = "sendgrid"
 
