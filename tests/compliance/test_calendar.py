@@ -32,8 +32,10 @@ CASES = {
 }
 HOME = "Asia/Shanghai"
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
-# Waits, schedules, and clocks under fault are judged where journeys and workers are tested; a
-# provider that is down (TM-037) and a customer who travels (TM-039) in campaigns/actions.
+# Waits and schedules (TM-041 to TM-051) are judged in campaigns/journeys/test_time_edges.py, a
+# provider that is down (TM-037) and a customer who travels (TM-039) in campaigns/actions, clocks
+# that are wrong (TM-055, TM-057) in campaigns/test_clocks.py, a death at a tick (TM-059) in
+# chaos/test_beats.py. A wait is of seconds, so a day across a change of clocks (TM-043) has 24 h.
 ELSEWHERE = {
     *("TM-037", "TM-039", "TM-041", "TM-043", "TM-045", "TM-047", "TM-049", "TM-051"),
     *("TM-055", "TM-057", "TM-059"),
