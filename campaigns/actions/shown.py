@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from campaigns.actions.preview import Preview, judged, refused
+from campaigns.actions.preview import Class, Preview, Problem, judged, refused
 from campaigns.actions.ready import as_sent, variables
 from campaigns.actions.templates import with_snippets
-from campaigns.actions.wording import literal
+from campaigns.actions.wording import literal, read_notices
 from campaigns.channels.base import Channel
 from campaigns.channels.sms.prices import LONGEST
 from campaigns.channels.sms.segments import Measure, full_text, measure
@@ -21,10 +21,13 @@ from campaigns.content.compose import Addressing, Ready, Recipient, compose_batc
 from campaigns.content.links import prepare
 from campaigns.content.locales import DEFAULT, chosen
 from campaigns.content.render import PARTS, Compiled, compile_parts
+from campaigns.content.sentences import UNSAID_THERE
 from campaigns.errors import NotOnRecord, TemplateError
 from campaigns.models import ProviderAccount, TemplateVersion
 from campaigns.queries.accounts import link_hosts
 from campaigns.queries.prices import price_lists
+from compliance.queries import rulebook
+from compliance.sentences import Said
 from customers.identifiers import mask, redact
 from customers.models import Customer
 from customers.queries.identities import beginnings
@@ -75,7 +78,7 @@ def show_to(*, version: TemplateVersion, customer_no: str, locale: str, on: date
         ready = _ready(version)
     except TemplateError as error:
         return Shown(preview=refused(error), locale=DEFAULT)
-    real = _preview(ready, said, wanted, on)
+    real = _held_against(_preview(ready, said, wanted, on), ready.channel, known.region, on)
     shown = replace(real, output=_preview(ready, _masked(said), wanted, on).output)
     own = chosen(ready.variants, wanted)
     if ready.channel is not Channel.SMS or not isinstance(real.output, dict):
@@ -164,6 +167,23 @@ def _preview(ready: Ready, said: Mapping[str, object], locale: str | None, on: d
         return refused(done)
     parts = {name: done[name] for name in PARTS[ready.channel] if done.get(name)}
     return judged(parts, ready.channel, on)
+
+
+def _held_against(preview: Preview, channel: Channel, region: str | None, on: date) -> Preview:
+    """Beside the wording: what an advertisement to the customer's jurisdiction must say, too."""
+    if not isinstance(preview.output, dict):
+        return preview
+    where = rulebook(on).jurisdictions.of(region)
+    said = read_notices((), preview.output, channel, "", where=where).imprint
+    missing = ", ".join(name for name, is_said in said.items() if not is_said)
+    if not missing:
+        return preview
+    told = Said(sentence=UNSAID_THERE, details={"rule": where.rule_id, "names": missing})
+    return replace(
+        preview,
+        verdict=Class.OK_WARN if preview.verdict is Class.OK else preview.verdict,
+        problems=[*preview.problems, Problem(said=told, severity="review")],
+    )
 
 
 def _masked(said: Mapping[str, object]) -> dict[str, object]:

@@ -226,6 +226,11 @@ SAID_WORDING: Final = Sentence(
     en="“{term}” may not stand in an advertisement as it is ({rule}; {basis}).",
     zh="“{term}”不宜直接用于宣传（{rule}；{basis}）。",
 )
+UNSAID_THERE: Final = Sentence(
+    code="unsaid_there",
+    en="As an advertisement it must also say, by rule {rule}: {names}.",
+    zh="作为营销信息，按规则 {rule} 还须载明：{names}。",
+)
 
 REPEATED_UTM: Final = Sentence(
     code="repeated_utm",

@@ -113,6 +113,18 @@ def test_nothing_is_stored() -> None:
     assert (Touch.objects.count(), Link.objects.count()) == (0, 0)
 
 
+def test_what_the_customers_jurisdiction_wants_said_is_told_before_it_is_sent() -> None:
+    make_people(1, columns={"region": "US-NY"})
+    template = save(Channel.SMS, {"signature": "Bank", "text": "Hello"})
+
+    _status, unsaid = show(template, "customer=P00000")
+    template = save(Channel.SMS, {"signature": "Bank", "text": "Hello. Reply STOP to stop"})
+    _status, said = show(template, "customer=P00000")
+
+    assert "by rule J-US: opt_out" in unsaid
+    assert "J-US" not in said
+
+
 def test_who_may_not_see_customers_sees_no_preview() -> None:
     make_lin()
     template = save(Channel.EMAIL, EMAIL)
