@@ -16,10 +16,9 @@ from campaigns.actions.contacts import contacts_of, last_marketed
 from campaigns.actions.judging import (
     CONSENT_CHANNEL,
     consent_facts,
-    policy_of,
-    rules_at,
     stop_of,
 )
+from campaigns.actions.policies import policy_of, rules_at
 from campaigns.actions.wording import Subject, read_notices, read_text
 from campaigns.channels.base import Channel
 from campaigns.errors import NotOnRecord

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns.actions.decide import Answer, Question
-from campaigns.actions.judging import rules_at
+from campaigns.actions.policies import rules_at
 from campaigns.errors import NotOnRecord, StateConflict
 from campaigns.models import Confirmation, Decision
 from campaigns.queries.decisions import ALLOW_PRUNING, PRUNE_DECISIONS

@@ -10,7 +10,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from campaigns.actions.judging import policy_of, rules_at
+from campaigns.actions.policies import policy_of, rules_at
 from campaigns.channels.base import Channel
 from campaigns.errors import NotOnRecord
 from campaigns.guards.verdict import Policy

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from campaigns.actions.contacts import Tally, count, hold_customers, keep
+from campaigns.actions.policies import policy_of, rules_at
 from campaigns.actions.templates import KIND as TEMPLATE
 from campaigns.actions.wording import Subject, read_message, read_notices
 from campaigns.channels.base import Channel
@@ -27,7 +28,7 @@ from campaigns.states import Reason
 from compliance.calendar import zone
 from compliance.contact import LIMITED_PURPOSES
 from compliance.jurisdiction import Jurisdiction
-from compliance.queries import Rulebook, is_approved, products, rulebook
+from compliance.queries import is_approved, products
 from compliance.suitability.values import Product
 from customers.queries.consents import Statement, current_statements
 from customers.queries.database import as_json, execute
@@ -162,35 +163,6 @@ def stop_of(channel: str, customer_id: int) -> Stop:
     if channel not in set(Channel):
         return NO_STOP
     return _stops(Channel(channel), [customer_id], {}).get(customer_id, NO_STOP)
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The rulebook of the institution's day."""
-
-    on: date
-    book: Rulebook
-
-
-def rules_at(now: datetime) -> Rules:
-    """The rules in force on the institution's day."""
-    on = now.astimezone(zone(None, settings.TIME_ZONE)).date()
-    return Rules(on, rulebook(on))
-
-
-def policy_of(region: str | None, at: Rules) -> Policy:
-    """The rules as they bound a customer of this region."""
-    rules = at.book
-    where = rules.jurisdictions.of(region)
-    return Policy(
-        on=at.on,
-        jurisdiction=where,
-        suitability=where.suited(rules.suitability),
-        contact=where.bounded(rules.contact),
-        calendar=rules.calendar,
-        packs=rules.packs,
-        digest=rules.digest,
-    )
 
 
 def _approved_name(journey: Journey) -> str:
