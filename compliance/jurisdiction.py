@@ -3,7 +3,7 @@
 The gates are the same everywhere; a customer's region says by whose numbers they judge him.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -123,6 +123,27 @@ def read_jurisdictions(rules: Iterable[Rule]) -> Jurisdictions:
     if ANYWHERE not in by_region:
         raise RulesRefused(NO_DEFAULT)
     return Jurisdictions(by_region=by_region, default=by_region[ANYWHERE])
+
+
+def yielding(
+    told: Iterable[Mapping[str, Any]], written: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Rules as JSON, in which what a release added leaves to an officer the regions he gave away.
+
+    Parameters
+    ----------
+    told : all of them
+    written : those the officer wrote
+    """
+    own = {rule["rule_id"] for rule in written}
+    claimed = {_normal(region) for rule in written for region in rule["params"]["regions"]}
+    return [rule if rule["rule_id"] in own else _without(rule, claimed) for rule in told]
+
+
+def _without(rule: Mapping[str, Any], claimed: Collection[str]) -> Mapping[str, Any]:
+    params = rule["params"]
+    left = [region for region in params["regions"] if _normal(region) not in claimed]
+    return {**rule, "params": {**params, "regions": left}}
 
 
 def require_numbers(found: Jurisdictions, rules: Iterable[Rule]) -> None:

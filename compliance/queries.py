@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -16,7 +16,12 @@ from django.utils.translation import gettext as _
 from compliance.calendar import Calendar, read_calendar
 from compliance.contact import ContactRules, read_contact_rules
 from compliance.errors import RulebookError
-from compliance.jurisdiction import Jurisdictions, read_jurisdictions, require_numbers
+from compliance.jurisdiction import (
+    Jurisdictions,
+    read_jurisdictions,
+    require_numbers,
+    yielding,
+)
 from compliance.models import AuditEntry, AuditHead, Product, Review, RulePack
 from compliance.rulebook.rule import Rule, completed, in_force, read_rules, require_successor
 from compliance.rulebook.shipped import shipped_document, shipped_rules
@@ -101,10 +106,7 @@ def _packs_in_force(on: date) -> Iterable[int]:
 def _rulebook(on: date, pack_ids: tuple[int, ...]) -> Rulebook:
     """An active pack never changes, so its number stands for its rules."""
     packs = {pack.key: pack for pack in RulePack.objects.filter(pk__in=pack_ids)}
-    told = {
-        key: completed(packs[key].rules if key in packs else (), shipped_document(key))
-        for key in PACKS
-    }
+    told = {key: _told(key, packs[key].rules if key in packs else ()) for key in PACKS}
     rules = {key: read_rules(document) for key, document in told.items()}
     return Rulebook(
         suitability=in_force(rules["suitability"], on),
@@ -120,8 +122,13 @@ def _rulebook(on: date, pack_ids: tuple[int, ...]) -> Rulebook:
 def rules_as_told(key: str, on: date) -> object:
     """The set in force on a day as JSON: what a change starts from."""
     pack = RulePack.objects.filter(pk__in=_packs_in_force(on), key=key).first()
-    shipped = shipped_document(key)
-    return completed(pack.rules, shipped) if pack else shipped
+    return _told(key, pack.rules if pack else ())
+
+
+def _told(key: str, written: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """A set as an officer wrote it, with what releases added since."""
+    told = completed(written, shipped_document(key))
+    return yielding(told, written) if key == "jurisdictions" else told
 
 
 def check_rules(key: str, told: object) -> None:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from compliance.actions import propose_rules, review_rules, save_product
 from compliance.errors import NotPermitted, RulebookError, SelfReview
 from compliance.models import AuditEntry, Product, RulePack
-from compliance.queries import rulebook, rules_as_told
+from compliance.queries import check_rules, rulebook, rules_as_told
 from compliance.rulebook.shipped import shipped_document
 from tests.factories import NOW, Staff, make_cap, make_rules, make_staff
 
@@ -198,6 +198,22 @@ def test_what_a_release_adds_counts_as_shipped_until_somebody_changes_it() -> No
 
     assert now["S-13"].params["asks"] == ["S-03", "S-06", "S-12"]
     assert now["S-09"].params["kinds"]["professional"]["assets"] == 5_000_000
+
+
+def test_a_jurisdiction_of_their_own_keeps_its_region_when_a_release_brings_one_for_it() -> None:
+    model = next(r for r in shipped_document("jurisdictions") if r["rule_id"] == "J-HK")
+    rules = [r for r in shipped_document("jurisdictions") if r["rule_id"] != "J-SG"]
+    params = {**model["params"], "regions": ["sg"]}
+    rules.append({**model, "rule_id": "J-LION-CITY", "params": params})
+    RulePack.objects.create(
+        key="jurisdictions", status=RulePack.Status.ACTIVE, effective_from=TODAY, rules=rules
+    )
+
+    found = rulebook(TODAY).jurisdictions
+
+    assert found.of("SG").rule_id == "J-LION-CITY"
+    assert found.of("Singapore").rule_id == "J-SG"
+    check_rules("jurisdictions", rules_as_told("jurisdictions", TODAY))
 
 
 def test_a_change_of_older_rules_starts_with_what_was_added(staff: Staff) -> None:
