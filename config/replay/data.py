@@ -2,7 +2,9 @@
 
 import csv
 import gzip
+import re
 import zlib
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from attribution import demo_data
+from config.replay.campaigns import MENS, NO_EMAIL, WOMENS
 
 FOLDER: Final = Path(next(iter(demo_data.__path__)))
 
@@ -21,6 +24,21 @@ BANK_COLUMNS: Final = (
     *("age", "job", "marital", "education", "default", "balance", "housing", "loan", "contact"),
     *("day", "month", "duration", "campaign", "pdays", "previous", "poutcome", "y"),
 )
+
+_AMOUNT: Final = r"[0-9]+(\.[0-9]+)?"
+_WHOLE: Final = r"-?[0-9]+"
+HILLSTROM_VALUES: Final = {
+    "segment": "|".join((MENS, WOMENS, NO_EMAIL)),
+    **dict.fromkeys(("visit", "conversion", "mens", "womens", "newbie"), "[01]"),
+    **dict.fromkeys(("spend", "history", "recency"), _AMOUNT),
+}
+BANK_VALUES: Final = {
+    "contact": "cellular|telephone|unknown",
+    "campaign": "[1-9][0-9]*",
+    "y": "yes|no",
+    **dict.fromkeys(("age", "balance", "day", "pdays", "previous"), _WHOLE),
+}
+"""What the replay and the importer read from a row, as patterns: all else stays as it is."""
 
 
 class DataError(Exception):
@@ -64,14 +82,14 @@ def hillstrom(folder: Path, work: Path, limit: int | None) -> DataSet:
     ------
     DataError : the file is missing, damaged or has other columns.
     """
-    rows = islice(_rows(folder / "hillstrom.csv.gz", ",", HILLSTROM_COLUMNS), limit)
+    rows = _rows(folder / "hillstrom.csv.gz", ",", HILLSTROM_COLUMNS, HILLSTROM_VALUES)
     target = work / "hillstrom.csv"
     known = HILLSTROM_COLUMNS[:9]
     people, number = [], 0
     with target.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out)
         writer.writerow(("customer_no", "email", *known))
-        for number, row in enumerate(rows, 1):
+        for number, row in enumerate(islice(rows, limit), 1):
             address = f"customer{number:06d}@example.com"
             writer.writerow((_number("H", number), address, *(row[column] for column in known)))
             person = Person(
@@ -84,6 +102,8 @@ def hillstrom(folder: Path, work: Path, limit: int | None) -> DataSet:
             )
             if person.visited or person.converted:
                 people.append(person)
+    # What a sample leaves out is looked through as well: a file that ends early is damaged.
+    deque(rows, maxlen=0)
     return DataSet(path=target, size=number, people=people)
 
 
@@ -98,9 +118,10 @@ def bank(folder: Path, work: Path, limit: int | None) -> DataSet:
     DataError : the file is missing, damaged or has other columns.
     """
     source = folder / "bank-full.csv.gz"
-    rows = _rows(source, ";", BANK_COLUMNS)
+    rows = _rows(source, ";", BANK_COLUMNS, BANK_VALUES)
     if limit is not None:
-        rows = _spread(rows, sum(1 for _row in _rows(source, ";", BANK_COLUMNS)), limit)
+        total = sum(1 for _row in _rows(source, ";", BANK_COLUMNS, BANK_VALUES))
+        rows = _spread(rows, total, limit)
     target = work / "bank.csv"
     people, number = [], 0
     known = [column for column in BANK_COLUMNS if column not in {"duration", "y"}]
@@ -128,14 +149,16 @@ def _number(letter: str, number: int) -> str:
     return f"{letter}{number:06d}"
 
 
-def _rows(path: Path, delimiter: str, columns: Sequence[str]) -> Iterator[Mapping[str, str]]:
+def _rows(
+    path: Path, delimiter: str, columns: Sequence[str], values: Mapping[str, str]
+) -> Iterator[Mapping[str, str]]:
     if not path.exists():
         raise DataError(
             f"The data file {path.name} is missing: restore it from the repository.", path
         )
     try:
         with gzip.open(path, "rt", encoding="utf-8", newline="") as text:
-            yield from _checked(csv.DictReader(text, delimiter=delimiter), path, columns)
+            yield from _checked(csv.DictReader(text, delimiter=delimiter), path, columns, values)
     except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
         raise DataError(
             f"The data file {path.name} is damaged ({error}): restore it from the repository.",
@@ -144,7 +167,7 @@ def _rows(path: Path, delimiter: str, columns: Sequence[str]) -> Iterator[Mappin
 
 
 def _checked(
-    reader: "csv.DictReader[str]", path: Path, columns: Sequence[str]
+    reader: "csv.DictReader[str]", path: Path, columns: Sequence[str], values: Mapping[str, str]
 ) -> Iterator[Mapping[str, str]]:
     if tuple(reader.fieldnames or ()) != tuple(columns):
         raise DataError(
@@ -152,6 +175,8 @@ def _checked(
             " repository.",
             path,
         )
+    patterns = {column: re.compile(pattern) for column, pattern in values.items()}
+    line = 1
     for line, row in enumerate(reader, 2):
         if None in row or None in row.values():
             raise DataError(
@@ -159,4 +184,15 @@ def _checked(
                 " from the repository.",
                 path,
             )
+        for column, pattern in patterns.items():
+            if not pattern.fullmatch(row[column]):
+                raise DataError(
+                    f"Line {line} of {path.name} holds {row[column]!r:.50} as {column}: restore"
+                    " the file from the repository.",
+                    path,
+                )
         yield row
+    if line == 1:
+        raise DataError(
+            f"The data file {path.name} holds no rows: restore it from the repository.", path
+        )
