@@ -201,6 +201,8 @@ def _database_url() -> str:
 def _redis_urls() -> tuple[str, str]:
     """The URL for redis-py and the one for Celery."""
     if url := os.environ.get("REDIS_URL"):
+        if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+            raise ImproperlyConfigured("REDIS_URL must start with redis://, rediss:// or unix://.")
         broker = "redis+socket://" + url.removeprefix("unix://") if url.startswith("unix:") else url
         return url, broker.replace("?db=", "?virtual_host=")
     if PRODUCTION:

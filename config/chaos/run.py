@@ -99,6 +99,7 @@ class Run:
         4. Nothing may be open `RECOVERY` seconds later; then the ledger is compared.
         """
         build.require_demo_space()
+        self._claim = space.claim()
         with self._reporter.stage("Prepare a database"):
             space.renew()
             hire()

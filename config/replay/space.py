@@ -1,5 +1,7 @@
 """The demo's own database beside the installation's: made anew for each run."""
 
+from typing import Any
+
 import psycopg
 from django.conf import settings
 from django.core.management import call_command
@@ -8,12 +10,36 @@ from psycopg import sql
 
 # Written on a database that a demo made; only such a one is ever dropped.
 _MARK = "touchstone demo"
+# Tells this lock from others on the server.
+_SPACES = 20_266
 
 
 class SpaceError(Exception):
     """The demo cannot have a database of its own; one sentence that says what to do."""
 
     code = "no_demo_database"
+
+
+def claim() -> psycopg.Connection[tuple[Any, ...]]:
+    """Keep the database for this run: nobody else may renew it until the session is closed.
+
+    The server lets go of it by itself when this process dies.
+
+    Raises
+    ------
+    SpaceError : another run has it; without this it would lose its database half-way.
+    """
+    link = _connect()
+    name = settings.DATABASES["default"]["NAME"]
+    (is_ours,) = link.execute(
+        "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_SPACES, name]
+    ).fetchone() or (False,)
+    if not is_ours:
+        link.close()
+        raise SpaceError(
+            f"Another run plays in the database {name}: end it, or wait until it has ended."
+        )
+    return link
 
 
 def renew() -> None:
@@ -23,18 +49,9 @@ def renew() -> None:
     ------
     SpaceError : a database of that name exists that no demo made, or the account may not make one.
     """
-    database = settings.DATABASES["default"]
-    name: str = database["NAME"]
-    home = name.removesuffix(f"_{settings.SPACE}")
+    name: str = settings.DATABASES["default"]["NAME"]
     connections.close_all()
-    with psycopg.connect(
-        dbname=home,
-        user=database["USER"] or None,
-        password=database["PASSWORD"] or None,
-        host=database["HOST"] or None,
-        port=database["PORT"] or None,
-        autocommit=True,
-    ) as connection:
+    with _connect() as connection:
         try:
             _replace(connection, name)
         except psycopg.errors.InsufficientPrivilege as error:
@@ -44,7 +61,20 @@ def renew() -> None:
     call_command("migrate", interactive=False, verbosity=0)
 
 
-def _replace(connection: psycopg.Connection[tuple[object, ...]], name: str) -> None:
+def _connect() -> psycopg.Connection[tuple[Any, ...]]:
+    """A session on the installation's own database, beside which the space lies."""
+    database = settings.DATABASES["default"]
+    return psycopg.connect(
+        dbname=database["NAME"].removesuffix(f"_{settings.SPACE}"),
+        user=database["USER"] or None,
+        password=database["PASSWORD"] or None,
+        host=database["HOST"] or None,
+        port=database["PORT"] or None,
+        autocommit=True,
+    )
+
+
+def _replace(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> None:
     found = connection.execute(
         "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
     ).fetchone()

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import redis
 from django.conf import settings
 from django.db import connection, connections
 
@@ -101,11 +102,14 @@ class Replay:
         )
 
     def prepare(self) -> tuple[data.DataSet, data.DataSet]:
-        """Check the data, then make the demo's own database; nothing before is changed."""
+        """Check all that is needed, then make the demo's own database; before, nothing changes."""
         build.require_demo_space()
         self.supervisor.require_port()
+        with redis.from_url(settings.REDIS_URL, socket_connect_timeout=5) as broker:
+            broker.ping()
         folder, limit = self._plan.folder, self._plan.customers
         sets = data.hillstrom(folder, self._work, limit), data.bank(folder, self._work, limit)
+        self._claim = space.claim()
         with self._reporter.stage("Prepare the demo's database"):
             space.renew()
             self._shift(-LEAD)

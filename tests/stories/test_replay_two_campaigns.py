@@ -74,12 +74,28 @@ def require_every_accept_once(result: Mapping[str, Any]) -> None:
 
 
 def test_the_replay_ends_with_the_figures_of_the_data(space: str) -> None:
-    result = finish(start(space))
+    process = start(space)
+    refused = start_another_meanwhile(process, space)
+    result = finish(process)
 
+    assert refused["code"] == "no_demo_database"
     require_arms_as_in_the_data(result)
     require_every_accept_once(result)
     require_comparisons_as_statsmodels_makes_them(result)
     require_bank_as_in_the_data(result)
+
+
+def start_another_meanwhile(process: subprocess.Popen[str], space: str) -> dict[str, Any]:
+    """A second demo on the same database, once the first has begun: the error it ends with."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "Processes:" in line:
+            break
+    second = start(space)
+    out, err = second.communicate(timeout=60)
+    assert second.returncode == 2, err
+    error: dict[str, Any] = json.loads(out)["error"]
+    return error
 
 
 def require_comparisons_as_statsmodels_makes_them(result: Mapping[str, Any]) -> None:
@@ -164,6 +180,23 @@ def test_a_bad_data_file_is_one_sentence_and_nothing_is_made(
     assert process.returncode == 2
     assert json.loads(out)["error"]["code"] == "bad_data_file"
     assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1
+    with psycopg.connect(dbname="postgres", **server_options()) as connection:
+        query = "SELECT count(*) FROM pg_database WHERE datname LIKE %s"
+        assert connection.execute(query, [f"%\\_{space}"]).fetchone() == (0,)
+
+
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "banana"])
+def test_a_broker_that_cannot_be_reached_is_one_sentence_and_nothing_is_made(
+    space: str, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("REDIS_URL", url)
+
+    process = start(space)
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert "error" in json.loads(out)
     assert len(err.strip().splitlines()) == 1
     with psycopg.connect(dbname="postgres", **server_options()) as connection:
         query = "SELECT count(*) FROM pg_database WHERE datname LIKE %s"
