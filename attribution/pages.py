@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.translation import gettext as _t
 
 from attribution.actions.reports import run_report
@@ -69,7 +70,8 @@ def export(request: HttpRequest, key: str, sheet: str) -> HttpResponse:
     if found is None:
         raise Http404
     body = csv_bytes(headers=found.header_texts(), rows=found.values())
-    name = f"{report.journey_key}-{sheet}-{report.as_of:%Y%m%d-%H%M}.csv"
+    as_of = timezone.localtime(report.as_of)
+    name = f"{report.journey_key}-{sheet}-{as_of:%Y%m%d-%H%M}.csv"
     return HttpResponse(
         body,
         content_type="text/csv; charset=utf-8",

@@ -1,5 +1,7 @@
 """The report pages: who may read, what is kept, what is not there."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -42,6 +44,17 @@ def test_every_table_of_the_page_can_be_exported(house: House) -> None:
         body = client.get(reverse("reports:export", args=["spring", key]))
         assert body["Content-Type"] == "text/csv; charset=utf-8"
         assert len(body.content.decode("utf-8-sig").splitlines()) == 1 + len(sheet.values())
+
+
+def test_an_exported_file_is_named_by_the_time_that_the_page_shows(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late_in_the_day = datetime(2026, 11, 27, 19, 15, tzinfo=UTC)
+    monkeypatch.setattr("attribution.pages.clock_now", lambda: late_in_the_day)
+
+    answer = client_of(house, "manager").get(reverse("reports:export", args=["spring", "roi"]))
+
+    assert 'filename="spring-roi-20261128-0315.csv"' in answer["Content-Disposition"]
 
 
 @pytest.mark.parametrize("path", ["nowhere/", "nowhere/roi.csv", "spring/nothing.csv"])
