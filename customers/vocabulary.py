@@ -119,3 +119,8 @@ class ChangeKind(StrEnum):
     FIELD = "field"
     TAG = "tag"
     WHO = "who"  # whether he is an active customer at all
+
+
+def choices(kind: type[StrEnum]) -> list[tuple[str, str]]:
+    """The members of a closed set as a model's field takes them."""
+    return [(member.value, member.value) for member in kind]

@@ -1,0 +1,47 @@
+"""Tables of floor 1: customers, what they allow, what they did and what they have."""
+
+from customers.models.changes import Change, WatchedEvent
+from customers.models.collection import Event, EventKey, Quarantine, QuarantineRun, Source
+from customers.models.files import ImportJob
+from customers.models.merges import MatchMark, MatchRule, Merge, MergeMove, MergeProposal
+from customers.models.people import Attribute, Customer, Identity, RiskAssessment, Tagging
+from customers.models.plan import (
+    CoverageAlert,
+    EventHour,
+    EventProperty,
+    EventType,
+    Flow,
+    TrackingPlan,
+)
+from customers.models.rights import Consent, ErasedIdentity, Erasure, RetentionDuty
+
+__all__ = [
+    "Attribute",
+    "Change",
+    "Consent",
+    "CoverageAlert",
+    "Customer",
+    "ErasedIdentity",
+    "Erasure",
+    "Event",
+    "EventHour",
+    "EventKey",
+    "EventProperty",
+    "EventType",
+    "Flow",
+    "Identity",
+    "ImportJob",
+    "MatchMark",
+    "MatchRule",
+    "Merge",
+    "MergeMove",
+    "MergeProposal",
+    "Quarantine",
+    "QuarantineRun",
+    "RetentionDuty",
+    "RiskAssessment",
+    "Source",
+    "Tagging",
+    "TrackingPlan",
+    "WatchedEvent",
+]
