@@ -121,6 +121,50 @@ class ChangeKind(StrEnum):
     WHO = "who"  # whether he is an active customer at all
 
 
+class AccountKind(StrEnum):
+    CASH = "cash"
+    MARGIN = "margin"
+    OPTION = "option"
+    BANK = "bank"
+    WEALTH = "wealth"
+
+
+class AssetQuality(StrEnum):
+    """How far a day's figures can be trusted."""
+
+    OK = "ok"
+    GAP_ESTIMATED = "gap_estimated"  # a missing day was bridged
+    FLOW_UNMATCHED = "flow_unmatched"  # inflow, outflow and result do not explain the change
+    SHORT_HISTORY = "short_history"  # fewer than 60 days
+    NEG_BASE = "neg_base"  # nothing to measure a return by
+
+
+class TradeSide(StrEnum):
+    BUY = "buy"
+    SELL = "sell"
+
+
+class TradeStatus(StrEnum):
+    FILLED = "filled"
+    PARTIAL = "partial"
+    CANCELLED = "cancelled"
+
+
+class FlowKind(StrEnum):
+    TRANSFER = "transfer"  # to or from a bank
+    DIVIDEND = "dividend"
+    INTEREST = "interest"
+    FEE = "fee"
+    OTHER = "other"
+
+
+class ProductStatus(StrEnum):
+    PLANNED = "planned"
+    OPEN = "open"  # may be bought
+    CLOSED = "closed"
+    MATURED = "matured"
+
+
 def choices(kind: type[StrEnum]) -> list[tuple[str, str]]:
     """The members of a closed set as a model's field takes them."""
     return [(member.value, member.value) for member in kind]

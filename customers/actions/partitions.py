@@ -1,4 +1,4 @@
-"""Keep a partition ready for every month that events go to, and the key table short."""
+"""Keep a partition ready for every month that rows go to, and the key table short."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -6,38 +6,46 @@ from datetime import date, datetime, timedelta
 from django.db import connection, transaction
 
 from customers.queries.database import execute, rows
-from customers.queries.events import PRUNE_EVENT_KEYS, add_partition, has_partition, month_of
+from customers.queries.events import (
+    EVENTS,
+    PRUNE_EVENT_KEYS,
+    add_partition,
+    has_partition,
+    month_of,
+)
 
 # Contract: at least 30 days. A late client may send a batch again after its own 72 h.
 KEYS_KEPT = timedelta(days=35)
 _PRUNED_AT_ONCE = 50_000
 _PARTITION_LOCK = 0x70C5_0002
 
-_known: set[date] = set()
+_known: set[tuple[str, date]] = set()
 """Months this process has seen a committed partition for; they are never dropped under it."""
 
 
-def ensure_partitions(*, months: Iterable[date]) -> int:
+def ensure_partitions(*, months: Iterable[date], table: str = EVENTS) -> int:
     """Make the missing partitions; the number made.
 
     Parameters
     ----------
     months : first days of months, as `customers.queries.events.month_of` gives them
+    table : one of those that `customers.queries.events` names
     """
-    missing = [month for month in sorted(set(months) - _known) if not _is_ready(month)]
+    wanted = {month for month in months if (table, month) not in _known}
+    missing = [month for month in sorted(wanted) if not _is_ready(month, table)]
     for month in missing:
         with transaction.atomic():
             rows("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _PARTITION_LOCK})
-            if not has_partition(month):
-                execute(add_partition(month), {})
+            if not has_partition(month, table=table):
+                execute(add_partition(month, table=table), {})
     return len(missing)
 
 
-def _is_ready(month: date) -> bool:
-    ready = has_partition(month)
+def _is_ready(month: date, table: str) -> bool:
+    ready = has_partition(month, table=table)
     # Inside a transaction the partition may still be rolled back: remember only what is certain.
     if ready and not connection.in_atomic_block:
-        _known.add(month)
+        _known.add((table, month))
     return ready
 
 

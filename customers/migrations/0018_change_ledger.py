@@ -94,7 +94,7 @@ DROP FUNCTION customers_note_tags();
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("customers", "0011_retention_duties")]
+    dependencies: ClassVar = [("customers", "0013_days_by_month")]
     operations: ClassVar = [
         migrations.CreateModel(
             name="WatchedEvent",

@@ -14,9 +14,21 @@ from customers.models.plan import (
     TrackingPlan,
 )
 from customers.models.rights import Consent, ErasedIdentity, Erasure, RetentionDuty
+from customers.models.wealth import (
+    Account,
+    AssetDay,
+    CashFlow,
+    PositionDay,
+    Price,
+    ProductTerms,
+    Trade,
+)
 
 __all__ = [
+    "Account",
+    "AssetDay",
     "Attribute",
+    "CashFlow",
     "Change",
     "Consent",
     "CoverageAlert",
@@ -36,6 +48,9 @@ __all__ = [
     "Merge",
     "MergeMove",
     "MergeProposal",
+    "PositionDay",
+    "Price",
+    "ProductTerms",
     "Quarantine",
     "QuarantineRun",
     "RetentionDuty",
@@ -43,5 +58,6 @@ __all__ = [
     "Source",
     "Tagging",
     "TrackingPlan",
+    "Trade",
     "WatchedEvent",
 ]

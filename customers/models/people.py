@@ -180,6 +180,10 @@ class RiskAssessment(models.Model):
     assessed_at = models.DateTimeField(_("assessed at"))
     valid_until = models.DateField(_("assessment valid until"), null=True)
     source = models.CharField(_("source"), max_length=80)
+    # Of a file: what makes it the same questionnaire when the file comes again.
+    external_id = models.CharField(
+        _("number at the source"), max_length=200, null=True, db_default=None
+    )
 
     class Meta:
         verbose_name = _("risk assessment")
@@ -188,6 +192,11 @@ class RiskAssessment(models.Model):
             models.CheckConstraint(
                 condition=Q(level__in=["C1", "C2", "C3", "C4", "C5"]),
                 name="riskassessment_level_known",
+            ),
+            models.UniqueConstraint(
+                fields=["source", "external_id"],
+                condition=Q(external_id__isnull=False),
+                name="riskassessment_once",
             ),
         ]
         indexes = [models.Index(fields=["customer", "-assessed_at"], name="riskassessment_newest")]

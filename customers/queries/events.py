@@ -12,6 +12,10 @@ from customers.queries.database import rows
 from customers.queries.identities import keyring
 
 QUARANTINE_BINDING = b"quarantine"
+# The tables in monthly partitions.
+EVENTS = "customers_event"
+ASSET_DAYS = "customers_assetday"
+POSITION_DAYS = "customers_positionday"
 
 
 NEWEST_EVENTS = """
@@ -100,25 +104,25 @@ def quarantined_payload(held: Quarantine) -> str:
         ) from error
 
 
-def has_partition(month: date) -> bool:
-    """Whether events of this month have a place to go."""
-    return bool(rows(HAS_PARTITION, {"name": partition_name(month)})[0][0])
+def has_partition(month: date, *, table: str = EVENTS) -> bool:
+    """Whether rows of this month have a place to go."""
+    return bool(rows(HAS_PARTITION, {"name": partition_name(month, table=table)})[0][0])
 
 
-def partition_name(month: date) -> str:
-    """The event table's partition of a month, as ``customers_event_y2026m01``."""
-    return f"customers_event_y{month:%Ym%m}"
+def partition_name(month: date, *, table: str = EVENTS) -> str:
+    """A table's partition of a month, as ``customers_event_y2026m01``."""
+    return f"{table}_y{month:%Ym%m}"
 
 
-def add_partition(month: date) -> str:
+def add_partition(month: date, *, table: str = EVENTS) -> str:
     """The DDL for one month: made apart and attached, which never blocks readers or writers of
     the other months for longer than a catalogue update."""
-    name, start = partition_name(month), month.replace(day=1)
+    name, start = partition_name(month, table=table), month.replace(day=1)
     end = date(start.year + start.month // 12, start.month % 12 + 1, 1)
     return f"""
         CREATE TABLE IF NOT EXISTS {name}
-            (LIKE customers_event INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
-        ALTER TABLE customers_event ATTACH PARTITION {name}
+            (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+        ALTER TABLE {table} ATTACH PARTITION {name}
             FOR VALUES FROM ('{start} 00:00+00') TO ('{end} 00:00+00')
     """
 

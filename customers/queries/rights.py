@@ -22,10 +22,18 @@ KEEP_HASHES = f"""
 """
 
 
+_ACCOUNTS = f"SELECT id FROM customers_account WHERE customer_id IN ({PERSON})"
+
+
 FORGET = (
     f"DELETE FROM customers_identity WHERE customer_id IN ({PERSON})",
     f"DELETE FROM customers_tagging WHERE customer_id IN ({PERSON})",
     f"DELETE FROM customers_riskassessment WHERE customer_id IN ({PERSON})",
+    f"DELETE FROM customers_positionday WHERE account_id IN ({_ACCOUNTS})",
+    f"DELETE FROM customers_assetday WHERE account_id IN ({_ACCOUNTS})",
+    f"DELETE FROM customers_trade WHERE account_id IN ({_ACCOUNTS})",
+    f"DELETE FROM customers_cashflow WHERE account_id IN ({_ACCOUNTS})",
+    f"DELETE FROM customers_account WHERE customer_id IN ({PERSON})",
     f"""
     UPDATE customers_event
     SET user_id = NULL, anonymous_id = NULL, properties = '{{}}', context = '{{}}'
@@ -80,6 +88,49 @@ EVENTS = f"""
 """
 
 
+ACCOUNTS = f"""
+    SELECT number, kind, branch, permissions, opened_on, closed_on
+    FROM customers_account WHERE customer_id IN ({PERSON}) ORDER BY number
+"""
+
+
+ASSETS = f"""
+    SELECT account.number, day.valued_on, day.currency, day.cash, day.market_value, day.debt,
+           day.net
+    FROM customers_assetday day JOIN customers_account account ON account.id = day.account_id
+    WHERE account.customer_id IN ({PERSON}) ORDER BY 1, 2
+"""
+
+
+POSITIONS = f"""
+    SELECT account.number, day.held_on, product.code, day.quantity, day.price, day.market_value,
+           day.currency
+    FROM customers_positionday day JOIN customers_account account ON account.id = day.account_id
+    JOIN compliance_product product ON product.id = day.product_id
+    WHERE account.customer_id IN ({PERSON}) ORDER BY 1, 2, 3
+"""
+
+
+TRADES = f"""
+    SELECT account.number, trade.external_id, product.code, trade.traded_at, trade.side,
+           trade.quantity, trade.price, trade.fee, trade.tax, trade.currency, trade.status
+    FROM customers_trade trade JOIN customers_account account ON account.id = trade.account_id
+    JOIN compliance_product product ON product.id = trade.product_id
+    WHERE account.customer_id IN ({PERSON}) ORDER BY trade.traded_at, trade.id
+"""
+
+
+CASH_FLOWS = f"""
+    SELECT account.number, flow.external_id, flow.flowed_at, flow.kind, flow.amount, flow.currency,
+           flow.is_external, flow.error_code
+    FROM customers_cashflow flow JOIN customers_account account ON account.id = flow.account_id
+    WHERE account.customer_id IN ({PERSON}) ORDER BY flow.flowed_at, flow.id
+"""
+
+
+HAS_ACCOUNT = f"SELECT EXISTS ({_ACCOUNTS})"
+
+
 NEWEST_ASSESSMENT = f"""
     SELECT max(assessed_at)::date FROM customers_riskassessment WHERE customer_id IN ({PERSON})
 """
@@ -94,6 +145,20 @@ _TABLES = {
     "assessments": (
         ASSESSMENTS,
         "level score lowest_class horizon_months objectives assessed_at valid_until source",
+    ),
+    "accounts": (ACCOUNTS, "number kind branch permissions opened_on closed_on"),
+    "assets": (ASSETS, "account valued_on currency cash market_value debt net"),
+    "positions": (
+        POSITIONS,
+        "account held_on product quantity price market_value currency",
+    ),
+    "trades": (
+        TRADES,
+        "account number product traded_at side quantity price fee tax currency status",
+    ),
+    "cash_flows": (
+        CASH_FLOWS,
+        "account number flowed_at kind amount currency is_external error_code",
     ),
     "tags": (TAGS, "tag source since valid_until"),
     "events": (EVENTS, "name kind occurred_at received_at properties context"),
@@ -134,9 +199,11 @@ def everything_of(customer: Customer) -> dict[str, Any]:
 
 def retained_until(customer: Customer, *, on: date) -> tuple[date | None, str]:
     """Until when the law wants the customer kept, and which law; None where it does not."""
+    told = {"customer": customer.pk}
+    has_account = customer.trading_since is not None or rows(HAS_ACCOUNT, told)[0][0]
     starts: dict[str, date | None] = {
-        RetentionDuty.Of.ACCOUNT: on if customer.trading_since else None,
-        RetentionDuty.Of.ASSESSMENT: rows(NEWEST_ASSESSMENT, {"customer": customer.pk})[0][0],
+        RetentionDuty.Of.ACCOUNT: on if has_account else None,
+        RetentionDuty.Of.ASSESSMENT: rows(NEWEST_ASSESSMENT, told)[0][0],
     }
     ends = [
         (_years_after(start, duty.years), duty.basis)

@@ -26,8 +26,9 @@ from customers.actions.rights import (
     reveal,
     set_personalisation,
 )
+from customers.actions.sources import internal_source
 from customers.errors import RightRefused
-from customers.models import Customer, Erasure, Identity, RetentionDuty, RiskAssessment
+from customers.models import Account, Customer, Erasure, Identity, RetentionDuty, RiskAssessment
 from segments.actions.refresh import refresh
 from segments.models import Membership
 from tests.factories import (
@@ -265,3 +266,23 @@ def test_the_console_forgets_a_person_for_those_who_may(client: Client) -> None:
     client.post(address, {"act": "erase"})
 
     assert Customer.objects.get().status == "erased"
+
+
+def test_accounts_are_copied_keep_him_for_their_duty_and_go_with_the_rest() -> None:
+    customer = make()
+    Account.objects.create(
+        number="ACC-planted-1",
+        customer_id=customer,
+        kind="cash",
+        source=internal_source(key="core", name="core", now=NOW),
+        updated_at=NOW,
+    )
+    with_duty()
+
+    told = export_customer(customer_no="10001", actor="ann", why="he asked", now=NOW)
+    assert told["accounts"][0]["number"] == "ACC-planted-1"
+    assert erase().retained_until
+
+    RetentionDuty.objects.all().delete()
+    erase_expired(now=NOW + timedelta(days=366 * 21))
+    assert "ACC-planted-1" not in rows_of_floors()
