@@ -1,6 +1,7 @@
 """Verbs of floor 0: ask for a review, decide one, write the audit trail, set the replay clock."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -212,6 +213,52 @@ def save_product(*, product: Product, actor: User, now: datetime) -> Product:
         },
     )
     return product
+
+
+@transaction.atomic
+def import_products(*, facts: Sequence[Mapping[str, Any]], source: str, now: datetime) -> int:
+    """Store what a source's file tells of products; the number whose ratings changed.
+
+    Each change of a rating is an entry in the audit trail, as when somebody typed it. What a file
+    does not tell stays, and so does everything that only compliance decides (risk points,
+    complexity, permissions).
+
+    Parameters
+    ----------
+    facts : ``code`` and ``name``, and those of ``kind``, ``issuer_risk`` and ``distributor_risk``
+        that the file has
+
+    Raises RulebookError when a kind is none that the wording rules know; nothing is stored then.
+    """
+    known = Product.objects.in_bulk([fact["code"] for fact in facts], field_name="code")
+    kinds = shipped_context().products
+    changed = 0
+    for fact in facts:
+        if fact.get("kind") and fact["kind"] not in kinds:
+            raise RulebookError(_("There is no product kind %(kind)s.") % {"kind": fact["kind"]})
+        product = known.setdefault(fact["code"], Product(code=fact["code"]))
+        before = {name: getattr(product, name) for name in _RATINGS}
+        for name in ("name", "kind", *_RATINGS):
+            if name in fact:
+                setattr(product, name, fact[name])
+        product.updated_at = now
+        after = {name: getattr(product, name) for name in _RATINGS}
+        if after != before:
+            changed += 1
+            record(
+                actor=f"file:{source}",
+                action="product.save",
+                subject=product.code,
+                now=now,
+                detail={"kind": product.kind, **after, "ratings_before": before},
+            )
+    Product.objects.bulk_create(
+        known.values(),
+        update_conflicts=True,
+        unique_fields=["code"],
+        update_fields=["name", "kind", *_RATINGS, "updated_at"],
+    )
+    return changed
 
 
 def set_replay_clock(*, shift: timedelta, allowed: bool) -> None:

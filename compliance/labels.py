@@ -47,6 +47,7 @@ ACTIONS: dict[str, str | Promise] = {
     "price.list": _("Price: entered"),
     "price.withdraw": _("Price: withdrawn"),
     "product.save": _("Product: saved"),
+    "quality.save": _("Rule of quality: saved"),
     "quarantine.event.discard": _("Quarantine: one event discarded"),
     "quarantine.event.replay": _("Quarantine: one event replayed"),
     "quarantine.events.discard": _("Quarantine: discarding of events ordered"),

@@ -165,6 +165,25 @@ class ProductStatus(StrEnum):
     MATURED = "matured"
 
 
+class Aspect(StrEnum):
+    """The kinds of rules of quality, in the order they look at a file."""
+
+    TYPES = "types"  # cells are what their columns say
+    RANGES = "ranges"  # numbers and days lie where they can
+    UNIQUENESS = "uniqueness"  # no row stands twice
+    REFERENCES = "references"  # accounts, products and customers that are named exist
+    FRESHNESS = "freshness"  # the newest day is not long ago
+    COMPLETENESS = "completeness"  # cells are filled
+    VOLUME = "volume"  # about as many rows as usual
+    RECONCILIATION = "reconciliation"  # sums agree
+
+
+class Outcome(StrEnum):
+    PASSED = "passed"
+    WARNED = "warned"  # beyond the limit of a rule that does not block
+    FAILED = "failed"
+
+
 def choices(kind: type[StrEnum]) -> list[tuple[str, str]]:
     """The members of a closed set as a model's field takes them."""
     return [(member.value, member.value) for member in kind]

@@ -32,6 +32,8 @@ class Assessment:
     horizon_months: int | None = None
     objectives: Sequence[str] = ()
     valid_until: date | None = None
+    external_id: str | None = None
+    """What makes it the same questionnaire when its source tells of it again."""
 
 
 @transaction.atomic
@@ -79,4 +81,5 @@ def _row(item: Assessment, on: date) -> Mapping[str, object]:
         "assessed_at": item.assessed_at,
         "assessed_on": on,
         "valid_until": item.valid_until,
+        "external_id": item.external_id,
     }

@@ -2,20 +2,24 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext as _
 
+from customers.actions.import_jobs import (
+    ImportProgress,
+    ImportStatus,
+    ahead,
+    alone,
+    close_job,
+    errors_path,
+    open_job,
+    tell,
+)
 from customers.actions.sources import internal_source
-from customers.errors import ImportUnderWay
 from customers.importing import refused
 from customers.importing.layout import Layout, find_layout
 from customers.importing.load import ConsentTerms, register_attributes, write_batch
@@ -30,31 +34,16 @@ from customers.importing.mapping import (
 from customers.importing.reader import read_header, read_records
 from customers.importing.rows import BadRow, GoodRow, judge
 from customers.models import ImportJob, Source
-from customers.queries.database import execute, rows
+from customers.queries.database import execute
 from customers.queries.people import ANALYSE, attribute_types
 
 __all__ = ["ConsentTerms", "ImportProgress", "ImportResult", "ImportStatus", "import_customers"]
 
 BATCH_ROWS = 5_000
+CUSTOMERS = "customers"
 WORTH_ANALYSING = 1_000
 """After this many rows the planner's picture of the tables is renewed at once."""
 _Batch = tuple[list[GoodRow], list[BadRow]]
-
-
-class ImportStatus(StrEnum):
-    OK = "import_ok"  # every row
-    PARTIAL = "import_partial"  # some rows were refused and are listed
-    REJECTED = "reject_file"  # nothing was imported
-    UNCLEAR = "needs_confirmation"  # nothing was imported until a person decides
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportProgress:
-    """How far an import is."""
-
-    rows_done: int
-    rows_total: int
-    rows_bad: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,16 +111,26 @@ def import_customers(
     plan, total = _understand(path, layout, id_column, mapping or {})
     terms = consents or ConsentTerms()
     source = internal_source(key=source_key, name=source_key, now=now)
-    with _alone(source, layout):
-        job = (
-            _open_job(source, path, layout, plan, started_by, now, resume) if not dry_run else None
-        )
+    with alone(source, layout):
+        job = None
+        if not dry_run:
+            job = open_job(
+                source=source,
+                kind=CUSTOMERS,
+                path=path,
+                layout=layout,
+                mapping={target.column: f"{target.part}:{target.field}" for target in plan.targets},
+                rows_total=total,
+                started_by=started_by,
+                resume=resume,
+                now=now,
+            )
         if job:
             register_attributes(plan)
-        errors = _errors_path(job, layout)
+        errors = errors_path(job, layout)
         tally = _take_up(job)
         refused.start(errors, keep_to=tally.done)
-        for batch, bad in _ahead(_batches(path, layout, plan, skip=tally.done)):
+        for batch, bad in ahead(_batches(path, layout, plan, skip=tally.done)):
             flagged = _write(batch, bad, job, tally, terms, source, errors, now)
             tally.flagged += len(flagged)
             if progress:
@@ -142,7 +141,7 @@ def import_customers(
         if job and tally.ok > WORTH_ANALYSING:
             execute(ANALYSE, {})
         if job:
-            _close_job(job, errors if has_list else None, now)
+            close_job(job, errors if has_list else None, now)
     return ImportResult(
         status=ImportStatus.PARTIAL if tally.bad else ImportStatus.OK,
         rows_ok=tally.ok,
@@ -169,51 +168,6 @@ def _understand(
     return plan, total
 
 
-@contextmanager
-def _alone(source: Source, layout: Layout) -> Iterator[None]:
-    """Hold the file's lock; the database lets go of it when this process dies."""
-    key = {"key": f"import:{source.key}:{layout.fingerprint}"}
-    if not rows("SELECT pg_try_advisory_lock(hashtextextended(%(key)s, 0))", key)[0][0]:
-        raise ImportUnderWay("import_under_way", _("This file is being imported already."))
-    try:
-        yield
-    finally:
-        rows("SELECT pg_advisory_unlock(hashtextextended(%(key)s, 0))", key)
-
-
-def _open_job(
-    source: Source,
-    path: Path,
-    layout: Layout,
-    plan: Plan,
-    started_by: str,
-    now: datetime,
-    resume: bool,
-) -> ImportJob:
-    where = {target.column: f"{target.part}:{target.field}" for target in plan.targets}
-    left = ImportJob.objects.filter(
-        source=source, file_hash=layout.fingerprint, state=ImportJob.State.RUNNING
-    ).first()
-    if left and resume and left.mapping == where:
-        return left
-    if left:
-        # Started afresh on purpose, or with another mapping: every row is upserted again.
-        left.delete()
-    return ImportJob.objects.create(
-        source=source,
-        file_name=path.name[:255],
-        file_hash=layout.fingerprint,
-        mapping=where,
-        started_by=started_by,
-        started_at=now,
-    )
-
-
-def _errors_path(job: ImportJob | None, layout: Layout) -> Path:
-    name = f"{job.pk}-refused.csv" if job else f"dry-run-{layout.fingerprint[:16]}-refused.csv"
-    return Path(settings.MEDIA_ROOT) / "imports" / name
-
-
 def _take_up(job: ImportJob | None) -> _Tally:
     if job is None:
         return _Tally()
@@ -234,15 +188,6 @@ def _batches(path: Path, layout: Layout, plan: Plan, *, skip: int) -> Iterator[_
             [verdict for verdict in batch if isinstance(verdict, GoodRow)],
             [verdict for verdict in batch if isinstance(verdict, BadRow)],
         )
-
-
-def _ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:
-    """The same batches, the next one being read while the database writes the last."""
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        coming = reader.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = reader.submit(next, batches, None)
-            yield batch
 
 
 def _write(
@@ -266,12 +211,5 @@ def _write(
         tally.bad += len(bad)
         if job:
             job.rows_done, job.rows_ok, job.rows_bad = tally.done, tally.ok, tally.bad
-            job.save(update_fields=["rows_done", "rows_ok", "rows_bad"])
+            tell(job)
     return flagged
-
-
-def _close_job(job: ImportJob, errors: Path | None, now: datetime) -> None:
-    job.state = ImportJob.State.DONE
-    job.errors_file = str(errors or "")
-    job.finished_at = now
-    job.save(update_fields=["state", "errors_file", "finished_at"])

@@ -32,6 +32,18 @@ REASONS: dict[str, str | Promise] = {
     "not_months": _("It is not a whole number of months."),
     "risk_level_unknown": _("Risk levels are C1 to C5."),
     "time_zone_unknown": _("It is not a time zone such as Asia/Shanghai."),
+    "cell_empty": _("The cell is empty, and the field is needed."),
+    "choice_unknown": _("It is none of the values that are known here."),
+    "currency_unknown": _("It is not a currency such as CNY."),
+    "not_a_code": _("It is not a code of at most 64 letters and digits."),
+    "rating_unknown": _("Ratings are R1 to R5."),
+    # found when the whole file was looked at
+    "out_of_range": _("It lies outside the range that the rules of quality allow."),
+    "key_twice": _("The same row stands further up in the file."),
+    "account_unknown": _("There is no such account: import the accounts first."),
+    "product_unknown": _("There is no such product: import the products first."),
+    "customer_unknown": _("There is no such customer: import the customers first."),
+    "assessed_too_often": _("The questionnaire was answered more often than is allowed."),
     # imported, but not in all parts
     "customer_erased": _("The customer was erased and stays so."),
     "consent_kept_withdrawn": _(

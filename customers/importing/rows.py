@@ -52,15 +52,15 @@ def judge(record: Record, plan: Plan, seen: set[int]) -> GoodRow | BadRow:
     if record.code:
         if len(cells) > plan.id_index:
             seen.add(hash(cells[plan.id_index].strip()))
-        return _bad(record, "", "", record.code, "")
+        return bad_row(record, "", "", record.code, "")
     id_column = plan.header[plan.id_index]
     try:
         number = normalise("customer_no", cells[plan.id_index])
     except IdentifierError as error:
-        return _bad(record, "", id_column, error.code, cells[plan.id_index])
+        return bad_row(record, "", id_column, error.code, cells[plan.id_index])
     digest = hash(number)
     if digest in seen:
-        return _bad(record, number, id_column, "id_twice", "")
+        return bad_row(record, number, id_column, "id_twice", "")
     seen.add(digest)
     return _convert(record, number, plan)
 
@@ -77,7 +77,7 @@ def _convert(record: Record, number: str, plan: Plan) -> GoodRow | BadRow:
         try:
             value = target.convert(cell)
         except CellError as error:
-            return _bad(record, number, target.column, error.code, cell)
+            return bad_row(record, number, target.column, error.code, cell)
         match target.part:
             case "attribute":
                 attributes[target.field] = value
@@ -97,7 +97,8 @@ def _convert(record: Record, number: str, plan: Plan) -> GoodRow | BadRow:
     )
 
 
-def _bad(record: Record, number: str, column: str, code: str, value: str) -> BadRow:
+def bad_row(record: Record, number: str, column: str, code: str, value: str) -> BadRow:
+    """The verdict on a record: its number if known, the column, why, and the cell (masked)."""
     return BadRow(
         number=record.number,
         line=record.line,
@@ -105,11 +106,11 @@ def _bad(record: Record, number: str, column: str, code: str, value: str) -> Bad
         column=column,
         code=code,
         message=str(REASONS[code]),
-        value=_shown(value),
+        value=shown(value),
     )
 
 
-def _shown(value: str) -> str:
+def shown(value: str) -> str:
     """Enough of a refused value to find it by, and not enough to use it."""
     text = redact(value[:60])
     digits = sum(character.isdigit() for character in text)

@@ -2,7 +2,7 @@
 
 from customers.models.changes import Change, WatchedEvent
 from customers.models.collection import Event, EventKey, Quarantine, QuarantineRun, Source
-from customers.models.files import ImportJob
+from customers.models.files import ImportJob, QualityResult, QualityRule, SavedMapping, StagedRow
 from customers.models.merges import MatchMark, MatchRule, Merge, MergeMove, MergeProposal
 from customers.models.people import Attribute, Customer, Identity, RiskAssessment, Tagging
 from customers.models.plan import (
@@ -51,11 +51,15 @@ __all__ = [
     "PositionDay",
     "Price",
     "ProductTerms",
+    "QualityResult",
+    "QualityRule",
     "Quarantine",
     "QuarantineRun",
     "RetentionDuty",
     "RiskAssessment",
+    "SavedMapping",
     "Source",
+    "StagedRow",
     "Tagging",
     "TrackingPlan",
     "Trade",

@@ -1,21 +1,30 @@
-"""Files on their way in."""
+"""Files on their way in: how far they are, what is known of their quality, how they are read."""
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.collection import Source
+from customers.vocabulary import Aspect, Outcome, choices
 
 
 class ImportJob(models.Model):
-    """One file on its way in. ``rows_done`` is where a killed import goes on."""
+    """One file on its way in. ``rows_done`` is where a killed import goes on.
+
+    A file of customers is imported as it is read. All others are staged whole, checked, and
+    released at once or not at all.
+    """
 
     class State(models.TextChoices):
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
+        BLOCKED = "blocked", _("Blocked")  # a rule of quality failed; its rows stay staged
+        WAITING = "waiting", _("Waiting")  # good itself, but depends on a file that is blocked
+        REPLACED = "replaced", _("Replaced")  # a newer file of its source came before it was in
         REJECTED = "rejected", _("Rejected")
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, verbose_name=_("source"))
+    kind = models.CharField(_("kind"), max_length=20, default="customers", db_default="customers")
     file_name = models.CharField(_("file"), max_length=255)
     file_hash = models.CharField(_("SHA-256 of the file"), max_length=64)
     mapping = models.JSONField(_("mapping"), default=dict)
@@ -25,9 +34,15 @@ class ImportJob(models.Model):
     rows_done = models.PositiveBigIntegerField(_("rows read"), default=0)
     rows_ok = models.PositiveBigIntegerField(_("rows imported"), default=0)
     rows_bad = models.PositiveBigIntegerField(_("rows refused"), default=0)
+    rows_total = models.PositiveBigIntegerField(_("rows in the file"), default=0, db_default=0)
+    newest_on = models.DateField(_("newest day in the file"), null=True)
+    waits_for = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("waits for")
+    )
     errors_file = models.CharField(_("file of refused rows"), max_length=500, blank=True)
     started_by = models.CharField(_("started by"), max_length=150, blank=True)
     started_at = models.DateTimeField(_("started at"))
+    told_at = models.DateTimeField(_("last heard of"), null=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
 
     class Meta:
@@ -40,6 +55,90 @@ class ImportJob(models.Model):
                 name="importjob_one_running_per_file",
             ),
         ]
+        indexes = [models.Index(fields=["source", "kind", "-id"], name="importjob_newest")]
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class StagedRow(models.Model):
+    """One row of a file that is not released yet; refused ones bear their reason."""
+
+    pk = models.CompositePrimaryKey("load_id", "number")
+    load = models.ForeignKey(ImportJob, on_delete=models.CASCADE, db_index=False)
+    number = models.PositiveBigIntegerField()
+    line = models.PositiveBigIntegerField()
+    key = models.TextField()
+    data = models.JSONField()
+    code = models.CharField(max_length=40, blank=True)
+    column = models.CharField(max_length=200, blank=True)
+    value = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("staged row")
+
+
+class QualityRule(models.Model):
+    """What a file of one kind must fulfil. Rules are data.
+
+    ``limit`` means, by aspect: the greatest share of rows that fail it (types, ranges, uniqueness,
+    references, reconciliation), the greatest age in days (freshness), the smallest share of filled
+    cells (completeness), the greatest factor between this file's rows and the usual (volume).
+    """
+
+    kind = models.CharField(_("kind"), max_length=20)
+    aspect = models.CharField(_("aspect"), max_length=14, choices=choices(Aspect))
+    limit = models.DecimalField(_("limit"), max_digits=10, decimal_places=4)
+    details = models.JSONField(_("details"), default=dict, blank=True)
+    # Otherwise it only warns.
+    blocks = models.BooleanField(_("blocks"), default=True)
+    is_active = models.BooleanField(_("in force"), default=True)
+
+    class Meta:
+        verbose_name = _("rule of quality")
+        verbose_name_plural = _("rules of quality")
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "aspect"], name="qualityrule_once"),
+            models.CheckConstraint(condition=Q(limit__gte=0), name="qualityrule_limit"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.aspect}"
+
+
+class QualityResult(models.Model):
+    """What one rule found in one file, with the limit of that time."""
+
+    load = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="results")
+    aspect = models.CharField(_("aspect"), max_length=14, choices=choices(Aspect))
+    outcome = models.CharField(_("outcome"), max_length=8, choices=choices(Outcome))
+    observed = models.DecimalField(_("observed"), max_digits=16, decimal_places=4, null=True)
+    limit = models.DecimalField(_("limit"), max_digits=10, decimal_places=4)
+    rows = models.PositiveBigIntegerField(_("rows"), default=0)
+
+    class Meta:
+        verbose_name = _("result of quality")
+        verbose_name_plural = _("results of quality")
+        constraints = [models.UniqueConstraint(fields=["load", "aspect"], name="result_of_aspect")]
+
+    def __str__(self) -> str:
+        return f"{self.aspect}: {self.outcome}"
+
+
+class SavedMapping(models.Model):
+    """Which column goes where, kept under a name for the next file of its kind."""
+
+    kind = models.CharField(_("kind"), max_length=20)
+    name = models.SlugField(_("name"), max_length=64)
+    id_column = models.CharField(_("column of the number"), max_length=200, blank=True)
+    columns = models.JSONField(_("columns"), default=dict)
+    saved_by = models.CharField(_("saved by"), max_length=150, blank=True)
+    saved_at = models.DateTimeField(_("saved at"))
+
+    class Meta:
+        verbose_name = _("saved mapping")
+        verbose_name_plural = _("saved mappings")
+        constraints = [models.UniqueConstraint(fields=["kind", "name"], name="savedmapping_once")]
+
+    def __str__(self) -> str:
+        return self.name

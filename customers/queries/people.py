@@ -88,13 +88,13 @@ ADD_ASSESSMENTS = """
         SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
             customer_id bigint, level text, score numeric, lowest_class boolean,
             horizon_months int, objectives text[], assessed_at timestamptz, assessed_on date,
-            valid_until date)),
+            valid_until date, external_id text)),
     added AS (
         INSERT INTO customers_riskassessment (
             customer_id, level, score, lowest_class, horizon_months, objectives, assessed_at,
-            valid_until, source)
+            valid_until, source, external_id)
         SELECT customer_id, level, score, lowest_class, horizon_months, objectives, assessed_at,
-               valid_until, %(source)s
+               valid_until, %(source)s, external_id
         FROM given)
     UPDATE customers_customer stored
     SET risk_level = newest.level, lowest_class = newest.lowest_class,

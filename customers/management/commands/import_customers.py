@@ -1,7 +1,6 @@
 """`manage.py import_customers`: bring a file of customers in."""
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,15 @@ from django.utils.translation import gettext as _
 
 from compliance.queries import clock_now
 from customers.actions.import_customers import (
+    CUSTOMERS,
     ConsentTerms,
-    ImportProgress,
     ImportResult,
-    ImportStatus,
     import_customers,
 )
-from customers.errors import FileRejected, ImportUnderWay, KeyRefused, NeedsConfirmation
+from customers.actions.mappings import save_mapping
+from customers.errors import FileRejected, ImportUnderWay, KeyRefused
 from customers.importing.mapping import CHANNELS
+from customers.management import import_answers
 from customers.management.progress import Progress
 
 
@@ -31,41 +31,43 @@ class Command(BaseCommand):
         """The file, and how to read it."""
         parser.add_argument("file", type=Path, help="CSV or XLSX")
         parser.add_argument("--id", metavar="COL", help="the column with the customer number")
-        parser.add_argument(
-            "--map",
-            metavar="COL=FIELD",
-            action="append",
-            default=[],
-            help="where a column goes: a field, FIELD:type for an attribute, or ignore",
-        )
-        parser.add_argument("--source", default="file-import", help="key of the source")
         parser.add_argument("--consent", default="", help="channels consented to, as email,sms")
         parser.add_argument("--notice", default="", help="version of the notice consented to")
-        parser.add_argument("--encoding", help="utf-8, gb18030, utf-16, big5 or latin-1")
-        parser.add_argument("--dry-run", action="store_true", help="check only")
-        parser.add_argument("--resume", action="store_true", help="go on after a killed import")
-        parser.add_argument("--json", action="store_true")
+        import_answers.add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Import, then tell."""
-        mapping = dict(_pair(text) for text in options["map"])
         terms = _terms(options["consent"], options["notice"])
+        now = clock_now()
         try:
+            id_column, mapping = import_answers.chosen_mapping(
+                CUSTOMERS, options["mapping"], options["map"]
+            )
+            id_column = options["id"] or id_column
             with Progress(_("Importing customers")) as bar:
                 result = import_customers(
                     path=options["file"],
-                    id_column=options["id"],
+                    id_column=id_column,
                     mapping=mapping,
                     source_key=options["source"],
                     consents=terms,
                     encoding=options["encoding"],
                     dry_run=options["dry_run"],
                     resume=options["resume"],
-                    now=clock_now(),
-                    progress=lambda step: _show(bar, step),
+                    now=now,
+                    progress=lambda step: import_answers.show(bar, step),
+                )
+            if name := options["save_mapping"]:
+                save_mapping(
+                    kind=CUSTOMERS,
+                    name=name,
+                    columns=mapping,
+                    id_column=id_column,
+                    saved_by="",
+                    now=now,
                 )
         except FileRejected as error:
-            self._refuse(error, as_json=options["json"])
+            import_answers.refuse(self, error, as_json=options["json"])
         except (ImportUnderWay, KeyRefused) as error:
             raise CommandError(error.message) from error
         else:
@@ -81,33 +83,6 @@ class Command(BaseCommand):
         )
         if result.errors_file:
             self.stdout.write(_("Refused and flagged rows: %s") % result.errors_file)
-
-    def _refuse(self, error: FileRejected, *, as_json: bool) -> None:
-        if not as_json:
-            raise CommandError(error.message) from error
-        unclear = isinstance(error, NeedsConfirmation)
-        document = {
-            "status": ImportStatus.UNCLEAR if unclear else ImportStatus.REJECTED,
-            "rows_ok": 0,
-            "rows_bad": 0,
-            "errors_file": None,
-            "seconds": 0.0,
-            "error": {"code": error.code, "message": error.message, "path": error.path},
-        }
-        self.stdout.write(json.dumps(document, ensure_ascii=False))
-        self.stderr.write(error.message)
-        sys.exit(2)
-
-
-def _show(bar: Progress, step: ImportProgress) -> None:
-    bar.show(done=step.rows_done, total=step.rows_total)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    column, equals, field = text.partition("=")
-    if not equals or not column:
-        raise CommandError(_("--map takes COLUMN=FIELD, not %s.") % text)
-    return column, field
 
 
 def _terms(channels: str, notice: str) -> ConsentTerms:

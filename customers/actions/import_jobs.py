@@ -1,0 +1,121 @@
+"""What every import shares: one process per file, a job that remembers how far it is."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from compliance.queries import clock_now
+from customers.errors import ImportUnderWay
+from customers.importing.layout import Layout
+from customers.models import ImportJob, Source
+from customers.queries.database import execute, rows
+from customers.queries.loads import CLEAR
+
+_Batch = TypeVar("_Batch")
+
+
+class ImportStatus(StrEnum):
+    OK = "import_ok"  # every row
+    PARTIAL = "import_partial"  # some rows were refused and are listed
+    REJECTED = "reject_file"  # nothing was imported
+    UNCLEAR = "needs_confirmation"  # nothing was imported until a person decides
+    BLOCKED = "blocked"  # a rule of quality failed; the rows are staged
+    WAITING = "waiting"  # staged until a file it depends on is in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportProgress:
+    """How far an import is."""
+
+    rows_done: int
+    rows_total: int
+    rows_bad: int
+
+
+Tell = Callable[[ImportProgress], None]
+
+
+@contextmanager
+def alone(source: Source, layout: Layout) -> Iterator[None]:
+    """Hold the file's lock; the database lets go of it when this process dies.
+
+    Raises ImportUnderWay when another process has it.
+    """
+    key = {"key": f"import:{source.key}:{layout.fingerprint}"}
+    if not rows("SELECT pg_try_advisory_lock(hashtextextended(%(key)s, 0))", key)[0][0]:
+        raise ImportUnderWay("import_under_way", _("This file is being imported already."))
+    try:
+        yield
+    finally:
+        rows("SELECT pg_advisory_unlock(hashtextextended(%(key)s, 0))", key)
+
+
+def open_job(
+    *,
+    source: Source,
+    kind: str,
+    path: Path,
+    layout: Layout,
+    mapping: Mapping[str, str],
+    rows_total: int,
+    started_by: str,
+    resume: bool,
+    now: datetime,
+) -> ImportJob:
+    """The job that a killed run left, when it is to be taken up; else a new one in its place."""
+    left = ImportJob.objects.filter(
+        source=source, file_hash=layout.fingerprint, state=ImportJob.State.RUNNING
+    ).first()
+    if left and resume and (left.kind, left.mapping) == (kind, dict(mapping)):
+        return left
+    if left:
+        # Started afresh on purpose, or with another mapping: every row is upserted again.
+        execute(CLEAR, {"load": left.pk})
+        left.delete()
+    return ImportJob.objects.create(
+        source=source,
+        kind=kind,
+        file_name=path.name[:255],
+        file_hash=layout.fingerprint,
+        mapping=dict(mapping),
+        rows_total=rows_total,
+        started_by=started_by,
+        started_at=now,
+    )
+
+
+def errors_path(job: ImportJob | None, layout: Layout) -> Path:
+    """Where the refused rows of a job, or of a dry run, are listed."""
+    name = f"{job.pk}-refused.csv" if job else f"dry-run-{layout.fingerprint[:16]}-refused.csv"
+    return Path(settings.MEDIA_ROOT) / "imports" / name
+
+
+def tell(job: ImportJob) -> None:
+    """Store how far it is, for whoever looks at its page and for who takes it up."""
+    job.told_at = clock_now()
+    job.save(update_fields=["rows_done", "rows_ok", "rows_bad", "told_at"])
+
+
+def close_job(job: ImportJob, errors: Path | None, now: datetime) -> None:
+    """It is in."""
+    job.state = ImportJob.State.DONE
+    job.errors_file = str(errors or "")
+    job.finished_at = now
+    job.save(update_fields=["state", "errors_file", "finished_at"])
+
+
+def ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:
+    """The same batches, the next one being read while the database writes the last."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch

@@ -1,0 +1,140 @@
+"""Put a staged file into its tables, and let go on what waited for it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from compliance.actions import import_products
+from customers.actions.assessments import Assessment, record_assessments
+from customers.actions.partitions import ensure_partitions
+from customers.importing.kinds.base import Kind
+from customers.importing.kinds.registry import KINDS
+from customers.models import ImportJob
+from customers.queries.database import as_json, execute, rows
+from customers.queries.loads import (
+    CLEAR,
+    KNOWN_ASSESSMENTS,
+    PUT_TERMS,
+    REFUSE_NUMBERS,
+    STAGED_DATA,
+    months_of,
+    release,
+)
+from customers.queries.people import customer_ids
+
+_AT_ONCE = 5_000
+Row = tuple[int, Mapping[str, Any]]
+
+
+def blocking_load(kind: Kind) -> ImportJob | None:
+    """The newest file of a kind this one depends on, if it is not in; None when all are.
+
+    Of each source the newest counts: a file that is in puts right an earlier one that was not.
+    """
+    newest = (
+        ImportJob.objects.filter(kind__in=kind.depends_on)
+        .exclude(state=ImportJob.State.REJECTED)
+        .values("source", "kind")
+        .annotate(newest=Max("pk"))
+    )
+    held = [ImportJob.State.BLOCKED, ImportJob.State.WAITING]
+    return (
+        ImportJob.objects.filter(pk__in=newest.values("newest"), state__in=held)
+        .order_by("pk")
+        .first()
+    )
+
+
+@transaction.atomic
+def release_load(*, job: ImportJob, kind: Kind, now: datetime) -> None:
+    """Write the staged rows, clear the stage, and close the job, at once."""
+    told = {"load": job.pk, "source": job.source_id, "now": now}
+    if kind.is_by_month:
+        months = [month for (month,) in rows(months_of(kind.day), told)]
+        ensure_partitions(months=months, table=kind.table)
+    if kind.key in _ACTS:
+        _ACTS[kind.key](job, now)
+    else:
+        execute(release(kind.landing), told)
+    execute(CLEAR + " AND code = ''", told)
+    job.state = ImportJob.State.DONE
+    job.waits_for = None
+    job.finished_at = now
+    job.save()
+
+
+def release_waiting(*, kind: Kind, now: datetime) -> tuple[int, ...]:
+    """Release the files that waited for this kind and wait for no other; their numbers."""
+    released: list[int] = []
+    waiting = ImportJob.objects.filter(state=ImportJob.State.WAITING).order_by("pk")
+    for job in waiting:
+        depends = KINDS[job.kind]
+        if kind.key not in depends.depends_on or blocking_load(depends):
+            continue
+        release_load(job=job, kind=depends, now=now)
+        released += [job.pk, *release_waiting(kind=depends, now=now)]
+    return tuple(released)
+
+
+def _batches(job: ImportJob) -> Iterator[Sequence[Row]]:
+    staged = iter(rows(STAGED_DATA, {"load": job.pk}, binary=True))
+    while batch := list(islice(staged, _AT_ONCE)):
+        yield batch
+
+
+def _release_products(job: ImportJob, now: datetime) -> None:
+    for batch in _batches(job):
+        facts = [data for _number, data in batch]
+        import_products(facts=facts, source=job.source.key, now=now)
+        execute(PUT_TERMS, {"rows": as_json(facts), "load": job.pk})
+
+
+def _release_assessments(job: ImportJob, now: datetime) -> None:
+    """Those that are on record already are left; those taken too often are refused (S-07)."""
+    source = f"file:{job.source.key}"
+    for batch in _batches(job):
+        keyed = {
+            f"{data['customer']}|{data['assessed_at']}": (number, data) for number, data in batch
+        }
+        known = {key for (key,) in rows(KNOWN_ASSESSMENTS, {"source": source, "keys": list(keyed)})}
+        ids = customer_ids({data["customer"] for _number, data in batch})
+        fresh = [
+            _assessment(key, data, ids)
+            for key, (_number, data) in keyed.items()
+            if key not in known
+        ]
+        often = record_assessments(assessments=fresh, source=source, now=now)
+        numbers = [keyed[one.external_id][0] for one in often if one.external_id]
+        if numbers:
+            execute(
+                REFUSE_NUMBERS,
+                {"load": job.pk, "numbers": numbers, "code": "assessed_too_often"},
+            )
+            job.rows_bad += len(numbers)
+            job.rows_ok -= len(numbers)
+
+
+def _assessment(key: str, data: Mapping[str, Any], ids: Mapping[str, int]) -> Assessment:
+    until = data.get("valid_until")
+    return Assessment(
+        customer_id=ids[data["customer"]],
+        level=data["level"],
+        assessed_at=datetime.fromisoformat(data["assessed_at"]),
+        lowest_class=data["lowest_class"],
+        score=Decimal(data["score"]) if "score" in data else None,
+        horizon_months=data.get("horizon_months"),
+        objectives=str(data.get("objectives", "")).split("|") if data.get("objectives") else (),
+        valid_until=date.fromisoformat(until) if until else None,
+        external_id=key,
+    )
+
+
+_ACTS: dict[str, Callable[[ImportJob, datetime], None]] = {
+    "products": _release_products,
+    "risk_assessments": _release_assessments,
+}

@@ -1,0 +1,185 @@
+"""What a kind of file is, and how the cells of its columns become values."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from customers.errors import CellError
+from customers.importing.cells import Converter, to_boolean, to_date, to_money
+from customers.queries.loads import Column, Landing, Reference
+from customers.vocabulary import AssetQuality
+
+_CURRENCY = re.compile("[A-Za-z]{3}", re.ASCII)
+_NUMBER_TEXT = re.compile(r"[A-Za-z0-9_.\-/]{1,64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One column a file may have."""
+
+    name: str
+    type: str
+    """Of PostgreSQL."""
+    convert: Converter
+    aliases: Sequence[str] = ()
+    is_required: bool = True
+    default: str = ""
+    """Where the file has no such column, or the cell is empty; "" for none."""
+    reference: Reference | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """Where the values of a field lie."""
+
+    field: str
+    lowest: int | None = None
+    highest: int | None = None
+    until_today: bool = False
+    """It is a day or moment, and not one of tomorrow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of file."""
+
+    key: str
+    fields: Sequence[Field]
+    identity: Sequence[str]
+    """The fields that make a row the same when it comes again."""
+    day: str
+    """The field that says what day a row is of; "" where rows have none."""
+    depends_on: Sequence[str]
+    """Kinds whose blocked files this kind waits for."""
+    table: str = ""
+    """Where rows land; "" for a kind with an act of its own."""
+    key_columns: Sequence[str] = ()
+    """The table's own names of `identity`."""
+    constants: Sequence[tuple[str, str]] = (("load_id", "%(load)s"),)
+    is_by_month: bool = False
+    bounds: Sequence[Bound] = ()
+    filled: Sequence[str] = ()
+    """Fields that hardly any row may leave empty."""
+    tolerance: Decimal = Decimal(0)
+    """How far sums may disagree, in the currency's unit."""
+
+    @property
+    def landing(self) -> Landing:
+        """Where the rows go, for the statement that releases them."""
+        return Landing(
+            table=self.table,
+            columns=[
+                Column(name=field.name, type=field.type, reference=field.reference)
+                for field in self.fields
+            ],
+            key=self.key_columns,
+            constants=self.constants,
+        )
+
+
+OF_SOURCE = (("source_id", "%(source)s"), ("load_id", "%(load)s"))
+
+
+def to_choice(kind: type[StrEnum], words: Mapping[str, str]) -> Converter:
+    """One of a closed set, by its own name or by a word for it."""
+
+    def convert(cell: str) -> str:
+        word = cell.lower()
+        found = words.get(word, word)
+        if found not in {member.value for member in kind}:
+            raise CellError("choice_unknown", "It is none of the values that are known here.")
+        return found
+
+    return convert
+
+
+def to_key(cell: str) -> str:
+    """A number or code; never one that a spreadsheet has rounded."""
+    if re.fullmatch(r"[0-9](?:\.[0-9]+)?[Ee]\+[0-9]+", cell):
+        raise CellError("scientific_notation", "A spreadsheet has rounded it.")
+    if not _NUMBER_TEXT.fullmatch(cell):
+        raise CellError("not_a_code", "It is not a code of at most 64 letters and digits.")
+    return cell
+
+
+def to_currency(cell: str) -> str:
+    """Three letters of ISO 4217."""
+    if not _CURRENCY.fullmatch(cell):
+        raise CellError("currency_unknown", "It is not a currency such as CNY.")
+    return cell.upper()
+
+
+def to_local_moment(cell: str) -> str:
+    """A moment with its zone; without one it is the institution's."""
+    try:
+        told = datetime.fromisoformat(cell.replace("/", "-"))
+        zoned = told if told.tzinfo else told.replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
+        return zoned.isoformat()
+    except (ValueError, OverflowError) as error:
+        raise CellError("not_a_time", "It is not an ISO 8601 time.") from error
+
+
+def money(name: str, *aliases: str, is_required: bool = True, default: str = "") -> Field:
+    """An amount or quantity."""
+    return Field(
+        name=name,
+        type="numeric",
+        convert=to_money,
+        aliases=aliases,
+        is_required=is_required,
+        default=default,
+    )
+
+
+def day(name: str, *aliases: str, is_required: bool = True) -> Field:
+    """A day."""
+    return Field(name=name, type="date", convert=to_date, aliases=aliases, is_required=is_required)
+
+
+def moment(name: str, *aliases: str) -> Field:
+    """A moment."""
+    return Field(name=name, type="timestamptz", convert=to_local_moment, aliases=aliases)
+
+
+def flag(name: str, *aliases: str, default: str = "") -> Field:
+    """Yes or no."""
+    return Field(
+        name=name,
+        type="boolean",
+        convert=to_boolean,
+        aliases=aliases,
+        is_required=not default,
+        default=default,
+    )
+
+
+def number(name: str, *aliases: str, reference: Reference | None = None) -> Field:
+    """A number or code; with a reference, that of something that is there already."""
+    return Field(name=name, type="text", convert=to_key, aliases=aliases, reference=reference)
+
+
+def text(name: str, *aliases: str, convert: Converter, default: str = "") -> Field:
+    """Free or chosen text that may be missing."""
+    return Field(
+        name=name,
+        type="text",
+        convert=convert,
+        aliases=aliases,
+        is_required=False,
+        default=default,
+    )
+
+
+def choice(name: str, kind: type[StrEnum], words: Mapping[str, str], *aliases: str) -> Field:
+    """One of a closed set."""
+    return Field(name=name, type="text", convert=to_choice(kind, words), aliases=aliases)
+
+
+CURRENCY = text("currency", "币种", convert=to_currency, default="CNY")
+QUALITY = text("quality", "质量", convert=to_choice(AssetQuality, {}), default=AssetQuality.OK)

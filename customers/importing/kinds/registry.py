@@ -1,0 +1,25 @@
+"""All kinds of staged files, by key."""
+
+from customers.importing.kinds.accounts import ACCOUNTS
+from customers.importing.kinds.assets import ASSETS
+from customers.importing.kinds.base import Kind
+from customers.importing.kinds.cash_flows import CASH_FLOWS
+from customers.importing.kinds.positions import POSITIONS
+from customers.importing.kinds.prices import PRICES
+from customers.importing.kinds.products import PRODUCTS
+from customers.importing.kinds.risk_assessments import RISK_ASSESSMENTS
+from customers.importing.kinds.trades import TRADES
+
+KINDS: dict[str, Kind] = {
+    kind.key: kind
+    for kind in (
+        ACCOUNTS,
+        PRODUCTS,
+        PRICES,
+        ASSETS,
+        POSITIONS,
+        TRADES,
+        CASH_FLOWS,
+        RISK_ASSESSMENTS,
+    )
+}

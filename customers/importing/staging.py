@@ -1,0 +1,105 @@
+"""From the records of a staged file to rows of its kind, or to the reasons why not."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from customers.errors import CellError, FileRejected
+from customers.importing.cells import Value
+from customers.importing.kinds.base import Field, Kind
+from customers.importing.reader import Record
+from customers.importing.rows import BadRow, bad_row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Where each field of a kind stands in one file."""
+
+    header: tuple[str, ...]
+    placed: tuple[tuple[Field, int | None], ...]
+    """None: the file has no such column."""
+    identity: tuple[str, ...]
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """Field by column, as it is stored with the file and may be kept under a name."""
+        return {self.header[at]: field.name for field, at in self.placed if at is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedValue:
+    """One good row."""
+
+    record: Record
+    key: str
+    data: Mapping[str, Value]
+
+
+def find_columns(header: Sequence[str], kind: Kind, mapping: Mapping[str, str]) -> Columns:
+    """Decide which column is which field: what the caller said, then what columns are called.
+
+    Raises FileRejected when a column or field is unknown, or a required field has no column.
+    """
+    _check_mapping(header, kind, mapping)
+    at = {_normal(name): index for index, name in enumerate(header) if name not in mapping}
+    said = {field: header.index(column) for column, field in mapping.items()}
+    placed: list[tuple[Field, int | None]] = []
+    for field in kind.fields:
+        names = (field.name, *field.aliases)
+        found = said.get(field.name)
+        if found is None:
+            found = next((at[name] for name in names if name in at), None)
+        if found is None and field.is_required:
+            raise FileRejected(
+                "column_missing",
+                _("No column holds %(field)s: say which with --map COLUMN=%(field)s.")
+                % {"field": field.name},
+                path=f"map.{field.name}",
+            )
+        placed.append((field, found))
+    return Columns(header=tuple(header), placed=tuple(placed), identity=tuple(kind.identity))
+
+
+def _check_mapping(header: Sequence[str], kind: Kind, mapping: Mapping[str, str]) -> None:
+    known = {field.name for field in kind.fields} | {"ignore"}
+    for column, field in mapping.items():
+        if column not in header:
+            raise FileRejected(
+                "column_unknown",
+                _("There is no column %(column)s; the file has %(header)s.")
+                % {"column": column, "header": ", ".join(header)},
+                path=f"map.{column}",
+            )
+        if field not in known:
+            raise FileRejected(
+                "field_unknown",
+                _("There is no field %(field)s; this kind of file has %(known)s.")
+                % {"field": field, "known": ", ".join(sorted(known))},
+                path=f"map.{column}",
+            )
+
+
+def judge_staged(record: Record, columns: Columns) -> StagedValue | BadRow:
+    """Check one record by itself; what needs the other rows is asked of the staged file."""
+    if record.code:
+        return bad_row(record, "", "", record.code, "")
+    data: dict[str, Value] = {}
+    for field, at in columns.placed:
+        cell = (record.cells[at].strip() if at is not None else "") or field.default
+        column = columns.header[at] if at is not None else field.name
+        if not cell:
+            if field.is_required:
+                return bad_row(record, "", column, "cell_empty", "")
+            continue
+        try:
+            data[field.name] = field.convert(cell)
+        except CellError as error:
+            return bad_row(record, "", column, error.code, cell)
+    key = "|".join(str(data[name]) for name in columns.identity)
+    return StagedValue(record=record, key=key, data=data)
+
+
+def _normal(column: str) -> str:
+    return re.sub(r"\W+", "_", column.strip().lower()).strip("_")

@@ -1,0 +1,70 @@
+"""How far a file is, and what each source has brought up to now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from customers.models import ImportJob, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast an import goes."""
+
+    done: int
+    total: int
+    per_second: float
+    left: timedelta | None
+    """None when it is over, or nothing is known yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """What one source has brought of one kind."""
+
+    source: Source
+    kind: str
+    newest: ImportJob
+    released: ImportJob | None
+    """The newest that is in; None when none ever was."""
+    age_days: int | None
+    """From the newest day that is in to today; None for a kind whose rows have no day."""
+
+
+def pace_of(job: ImportJob) -> Pace:
+    """Rows a second since it began, and how long the rest takes at that rate."""
+    until = job.told_at or job.finished_at
+    seconds = (until - job.started_at).total_seconds() if until else 0
+    rate = job.rows_done / seconds if seconds > 0 else 0.0
+    is_open = job.state == ImportJob.State.RUNNING
+    left = (job.rows_total - job.rows_done) / rate if is_open and rate else None
+    return Pace(
+        done=job.rows_done,
+        total=max(job.rows_total, job.rows_done),
+        per_second=rate,
+        left=None if left is None else timedelta(seconds=round(max(left, 0))),
+    )
+
+
+def freshness(*, today: date, source: Source | None = None) -> Sequence[Freshness]:
+    """The newest file of each source and kind; one index descent for each of them."""
+    jobs = ImportJob.objects.select_related("source").order_by("source", "kind", "-pk")
+    if source is not None:
+        jobs = jobs.filter(source=source)
+    newest = jobs.distinct("source", "kind")
+    done = {
+        (job.source_id, job.kind): job
+        for job in jobs.filter(state=ImportJob.State.DONE).distinct("source", "kind")
+    }
+    return [_of(job, done.get((job.source_id, job.kind)), today) for job in newest]
+
+
+def _of(newest: ImportJob, released: ImportJob | None, today: date) -> Freshness:
+    day = released.newest_on if released else None
+    return Freshness(
+        source=newest.source,
+        kind=newest.kind,
+        newest=newest,
+        released=released,
+        age_days=None if day is None else (today - day).days,
+    )
