@@ -14,8 +14,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     TOUCHSTONE_STATE=/srv/state \
     TOUCHSTONE_FILES=/srv/files
 RUN useradd --system --uid 10001 --home-dir /srv --shell /usr/sbin/nologin touchstone \
- && mkdir -p /srv/app /srv/state /srv/files \
- && chown touchstone:touchstone /srv/state /srv/files
+ && mkdir -p /srv/app /srv/state /srv/files /srv/keys \
+ && chown touchstone:touchstone /srv/state /srv/files /srv/keys
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /srv/app
 COPY manage.py ./
@@ -32,7 +32,7 @@ USER touchstone
 # The settings insist on every secret; these are for this one command and stay in no layer's
 # environment. No server is needed to collect files.
 RUN TOUCHSTONE_NO_SERVERS=1 SECRET_KEY=build TOUCHSTONE_ENCRYPTION_KEYS=build \
-    TOUCHSTONE_LOOKUP_KEY=build TOUCHSTONE_LINK_KEY=build \
+    TOUCHSTONE_LOOKUP_KEY=build TOUCHSTONE_LINK_KEY=build TOUCHSTONE_PERSON_KEYS=build \
     TOUCHSTONE_PUBLIC_URL=https://build.invalid TOUCHSTONE_HOSTS=build.invalid \
     DATABASE_URL=postgresql://build.invalid/build REDIS_URL=redis://build.invalid/0 \
     python manage.py collectstatic --noinput

@@ -74,6 +74,12 @@ ENCRYPTION_KEYS = (
 )
 LOOKUP_KEY = _secret("TOUCHSTONE_LOOKUP_KEY")  # HMAC of identifiers
 LINK_KEY = _secret("TOUCHSTONE_LINK_KEY")  # HMAC of tracked links
+# The file of person keys: shared by all processes, and never in a backup of the database.
+PERSON_KEYS = (
+    _required("TOUCHSTONE_PERSON_KEYS")
+    if PRODUCTION
+    else os.environ.get("TOUCHSTONE_PERSON_KEYS") or str(STATE_DIR / "person-keys")
+)
 
 # --- Application -----------------------------------------------------------------------------
 ALLOWED_HOSTS = [host for host in os.environ.get("TOUCHSTONE_HOSTS", "").split(",") if host] or (

@@ -5,6 +5,7 @@
     CustomersError
     ├── IdentifierError       a phone, e-mail address or number that names nobody
     ├── UnknownKey            the ciphertext's key is not in the keyring
+    │   └── KeyDestroyed      nor will it ever be: its person was erased
     ├── CellError             one cell of a file does not hold what its column says
     ├── FileRejected          nothing of this file can be imported
     │   └── NeedsConfirmation it can, once a person has said how to read it
@@ -39,6 +40,10 @@ class IdentifierError(CustomersError):
 
 class UnknownKey(CustomersError):
     """The ciphertext was made with a key that is not in ENCRYPTION_KEYS."""
+
+
+class KeyDestroyed(UnknownKey):
+    """The person was erased; nothing opens what was encrypted for him."""
 
 
 class CellError(CustomersError):

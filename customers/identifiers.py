@@ -3,14 +3,15 @@
 Normal forms: phones are E.164 mobile numbers; e-mail addresses keep their local part and have an
 ASCII lower-case domain; everything else is NFC without surrounding white space. Lookup is by
 HMAC-SHA256 over kind and value, so that equal values meet without being readable; use is by
-AES-256-GCM whose associated data binds a ciphertext to its row.
+AES-256-GCM whose associated data binds a ciphertext to its row. What is about a person is encrypted
+with a key made of the settings' key and of the person's own, which erasing him destroys.
 """
 
 import hmac
 import os
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import phonenumbers
@@ -165,6 +166,10 @@ class Keyring:
     lookup_key: bytes
     ciphers: Mapping[str, AESGCM]
     """By key id, in the order of the setting."""
+    masters: Mapping[str, bytes]
+    """The same keys, of which a person's cipher is made."""
+    person_key: Callable[[int], bytes]
+    """The 32 bytes of a person's slot.  Raises KeyDestroyed."""
 
     @property
     def current(self) -> str:
@@ -173,22 +178,37 @@ class Keyring:
 
     def lookup_hash(self, kind: str, value: str) -> bytes:
         """32 bytes that are equal for equal ``(kind, normalised value)`` and tell nothing else."""
-        return hmac.digest(self.lookup_key, f"{kind}:{value}".encode(), "sha256")
+        return lookup_hash(self.lookup_key, kind, value)
 
-    def encrypt(self, value: str, associated: bytes) -> tuple[str, bytes]:
-        """Key id and ciphertext (nonce, text, tag) of a value."""
-        key_id, cipher = next(iter(self.ciphers.items()))
-        nonce = os.urandom(NONCE_BYTES)
-        return key_id, nonce + cipher.encrypt(nonce, value.encode(), associated)
+    def encrypt(self, value: str, associated: bytes, *, slot: int | None) -> tuple[str, bytes]:
+        """Key id and ciphertext (nonce, text, tag) of a value.
+
+        ``slot`` says whose it is; None for what is about nobody. It stands in the key id, so that
+        reading needs no more than that. Raises KeyDestroyed.
+        """
+        return self._close(value.encode(), associated, slot)
 
     def decrypt(self, key_id: str, ciphertext: bytes, associated: bytes) -> str:
         """The value; raises UnknownKey when the key is gone or the row was tampered with."""
         return self._open(key_id, ciphertext, associated).decode()
 
-    def _open(self, key_id: str, ciphertext: bytes, associated: bytes) -> bytes:
-        cipher = self.ciphers.get(key_id)
+    def _close(self, value: bytes, associated: bytes, slot: int | None) -> tuple[str, bytes]:
+        key_id = self.current if slot is None else f"{self.current}@{slot:016x}"
+        nonce = os.urandom(NONCE_BYTES)
+        return key_id, nonce + self._cipher(key_id).encrypt(nonce, value, associated)
+
+    def _cipher(self, key_id: str) -> AESGCM:
+        name, _at, slot = key_id.partition("@")
+        cipher = self.ciphers.get(name)
         if cipher is None:
-            raise UnknownKey("unknown_key", f"There is no encryption key {key_id!r}.")
+            raise UnknownKey("unknown_key", f"There is no encryption key {name!r}.")
+        if not slot:
+            return cipher
+        # Whoever has one of the two keys has nothing.
+        return AESGCM(hmac.digest(self.masters[name], self.person_key(int(slot, 16)), "sha256"))
+
+    def _open(self, key_id: str, ciphertext: bytes, associated: bytes) -> bytes:
+        cipher = self._cipher(key_id)
         try:
             return cipher.decrypt(ciphertext[:NONCE_BYTES], ciphertext[NONCE_BYTES:], associated)
         except InvalidTag as error:
@@ -196,19 +216,21 @@ class Keyring:
                 "not_authentic", "A ciphertext does not belong to its row or key."
             ) from error
 
-    def seal(self, value: str, associated: bytes) -> bytes:
-        """A ciphertext that names its own key, for columns without a key id beside them."""
-        return self.seal_bytes(value.encode(), associated)
+    def seal(self, value: str, associated: bytes, *, slot: int | None) -> bytes:
+        """A ciphertext that names its own key, for columns without a key id beside them.
+
+        ``slot``: as for `encrypt`.
+        """
+        return self.seal_bytes(value.encode(), associated, slot=slot)
 
     def unseal(self, sealed: bytes, associated: bytes) -> str:
         """The value that `seal` closed; raises as `decrypt`."""
         return self.unseal_bytes(sealed, associated).decode()
 
-    def seal_bytes(self, value: bytes, associated: bytes) -> bytes:
+    def seal_bytes(self, value: bytes, associated: bytes, *, slot: int | None) -> bytes:
         """As `seal`, for what is no text."""
-        key_id, cipher = next(iter(self.ciphers.items()))
-        nonce = os.urandom(NONCE_BYTES)
-        return key_id.encode() + b":" + nonce + cipher.encrypt(nonce, value, associated)
+        key_id, ciphertext = self._close(value, associated, slot)
+        return key_id.encode() + b":" + ciphertext
 
     def unseal_bytes(self, sealed: bytes, associated: bytes) -> bytes:
         """The bytes that `seal_bytes` closed; raises as `decrypt`."""
@@ -216,18 +238,43 @@ class Keyring:
         return self._open(key_id.decode(), ciphertext, associated)
 
 
-def make_keyring(*, encryption_keys: Mapping[str, bytes], lookup_key: bytes) -> Keyring:
+def lookup_hash(lookup_key: bytes, kind: str, value: str) -> bytes:
+    """As `Keyring.lookup_hash`, by its key alone."""
+    return hmac.digest(lookup_key, f"{kind}:{value}".encode(), "sha256")
+
+
+def slot_of(key_id: str) -> int | None:
+    """Whose key a ciphertext's key id names, None where it is nobody's."""
+    _name, at, slot = key_id.partition("@")
+    return int(slot, 16) if at else None
+
+
+def key_id_of(sealed: bytes) -> str:
+    """The key id that a seal names."""
+    return sealed.partition(b":")[0].decode("ascii", "replace")
+
+
+def make_keyring(
+    *,
+    encryption_keys: Mapping[str, bytes],
+    lookup_key: bytes,
+    person_key: Callable[[int], bytes],
+) -> Keyring:
     """A keyring from raw 32-byte keys.
 
-    Raises ValueError when a key has the wrong length or there is none.
+    Raises ValueError when a key has the wrong length, a bad name, or there is none.
     """
     if not encryption_keys:
         raise ValueError("At least one encryption key is needed.")
     if len(lookup_key) < 32 or any(len(key) != 32 for key in encryption_keys.values()):
         raise ValueError("Encryption keys have 32 bytes, the lookup key at least 32.")
+    if any("@" in key_id or ":" in key_id for key_id in encryption_keys):
+        raise ValueError("The name of an encryption key holds neither @ nor a colon.")
     return Keyring(
         lookup_key=lookup_key,
         ciphers={key_id: AESGCM(key) for key_id, key in encryption_keys.items()},
+        masters=dict(encryption_keys),
+        person_key=person_key,
     )
 
 

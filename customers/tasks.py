@@ -9,7 +9,7 @@ from compliance.queries import clock_now
 from customers.actions.merge import merge_matches
 from customers.actions.partitions import keep_partitions
 from customers.actions.quarantine_runs import continue_run
-from customers.actions.rights import erase_expired
+from customers.actions.rights import destroy_keys, erase_expired
 from customers.actions.watch_flows import watch_flows as look
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,8 @@ def merge_tick() -> None:
 
 @shared_task(name="customers.erase", base=Tick)
 def erase_tick() -> None:
-    """Forget those whose retention duty has ended."""
+    """Forget those whose retention duty has ended, and destroy what keys are left."""
     if erased := erase_expired(now=clock_now()):
         log.info("customers.erase erased %d customers", erased)
+    if destroyed := destroy_keys(now=clock_now()):
+        log.info("customers.erase destroyed the keys of %d customers", destroyed)

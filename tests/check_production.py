@@ -21,6 +21,7 @@ def production_environment() -> dict[str, str]:
         "TOUCHSTONE_ENCRYPTION_KEYS": f"1:{key}",
         "TOUCHSTONE_LOOKUP_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
         "TOUCHSTONE_LINK_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "TOUCHSTONE_PERSON_KEYS": "/srv/keys/person-keys",
         "DATABASE_URL": "postgresql://touchstone@127.0.0.1/touchstone",
         "REDIS_URL": "redis://127.0.0.1:6379/0",
     }

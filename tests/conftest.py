@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +40,15 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.REDIS_URL = _with_database(settings.REDIS_URL, number)
     settings.CELERY_BROKER_URL = _with_database(settings.CELERY_BROKER_URL, number)
     app.conf.broker_url = settings.CELERY_BROKER_URL
+    # People who are erased in tests take no room in the file of this checkout.
+    settings.PERSON_KEYS = os.environ["TOUCHSTONE_PERSON_KEYS"] = str(
+        Path(tempfile.gettempdir()) / f"touchstone-test-{os.getpid()}" / "person-keys"
+    )
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Nothing of this run's people stays behind."""
+    shutil.rmtree(Path(settings.PERSON_KEYS).parent, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

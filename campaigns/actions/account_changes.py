@@ -86,7 +86,8 @@ def edit_account(
     if account.is_default:
         others = ProviderAccount.objects.filter(channel=account.channel).exclude(pk=account.pk)
         others.update(is_default=False)
-    sealed = keyring().seal(json.dumps(dict(config.secrets)), f"account:{account.key}".encode())
+    binding = f"account:{account.key}".encode()
+    sealed = keyring().seal(json.dumps(dict(config.secrets)), binding, slot=None)
     account.secrets_cipher, account.currency = sealed, account.currency or settings.CURRENCY
     is_moved = before is None or destination_hash(before) != destination_hash(account)
     waits = is_moved and not _may_run(account)

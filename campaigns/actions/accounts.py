@@ -114,4 +114,4 @@ def rotate_secret(
 
 
 def _sealed(key: str, secrets: Mapping[str, str]) -> bytes:
-    return keyring().seal(json.dumps(dict(secrets)), f"account:{key}".encode())
+    return keyring().seal(json.dumps(dict(secrets)), f"account:{key}".encode(), slot=None)

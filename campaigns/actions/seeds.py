@@ -54,7 +54,7 @@ def add_seed(
         channel=channel,
         label=label.strip() or actor.username,
         value_hash=value_hash,
-        address_cipher=ring.seal(value, identity_binding(kind, value_hash)),
+        address_cipher=ring.seal(value, identity_binding(kind, value_hash), slot=None),
         added_by=actor,
         added_at=now,
     )

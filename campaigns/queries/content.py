@@ -23,8 +23,8 @@ class Frozen:
     sealed: bytes
 
 
-def freeze(content: Mapping[str, str], key: str) -> Frozen:
-    """Canonical JSON, hashed, then encrypted and bound to the touch's key.
+def freeze(content: Mapping[str, str], key: str, *, slot: int) -> Frozen:
+    """Canonical JSON, hashed, then encrypted for its person and bound to the touch's key.
 
     What is long is compressed first; for a text message that would cost more than it saves.
     """
@@ -32,7 +32,7 @@ def freeze(content: Mapping[str, str], key: str) -> Frozen:
     packed = zlib.compress(text, 1) if len(text) > WORTH_COMPRESSING else text
     return Frozen(
         content_hash=hashlib.sha256(text).hexdigest(),
-        sealed=keyring().seal_bytes(packed, f"touch:{key}".encode()),
+        sealed=keyring().seal_bytes(packed, f"touch:{key}".encode(), slot=slot),
     )
 
 
@@ -54,7 +54,8 @@ def thaw(frozen: Frozen, key: str) -> dict[str, str]:
 
 def sealed_note(task: AdvisorTask, note: str) -> bytes:
     """An advisor's note, encrypted and bound to its task."""
-    return keyring().seal(note, f"call:{task.key.hex}".encode())
+    slot = task.touch.customer.slot
+    return keyring().seal(note, f"call:{task.key.hex}".encode(), slot=slot)
 
 
 def note_of(call: Call) -> str:

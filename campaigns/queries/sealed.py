@@ -14,12 +14,16 @@ SEALED: Final = (
         table="campaigns_touch",
         column="content_cipher",
         binding="convert_to('touch:' || replace(key::text, '-', ''), 'UTF8')",
+        slot="(SELECT slot FROM customers_customer c WHERE c.id = customer_id)",
     ),
     SealedColumn(
         table="campaigns_call",
         column="note_cipher",
         binding="(SELECT convert_to('call:' || replace(task.key::text, '-', ''), 'UTF8')"
         " FROM campaigns_advisortask task WHERE task.id = task_id)",
+        slot="(SELECT c.slot FROM campaigns_advisortask task"
+        " JOIN campaigns_touch t ON t.id = task.touch_id"
+        " JOIN customers_customer c ON c.id = t.customer_id WHERE task.id = task_id)",
     ),
     SealedColumn(
         table="campaigns_seed",

@@ -21,7 +21,9 @@ from customers.models import Source
 from customers.queries.database import as_json, execute
 from customers.queries.events import ADD_QUARANTINE, QUARANTINE_BINDING, month_of
 from customers.queries.identities import LINK_IDENTITIES, Owner, find_owners, identity_row, keyring
+from customers.queries.person_keys import fresh_slots
 from customers.queries.plan import plan_in_force
+from customers.queries.quarantine import people_named
 from customers.tracking import reasons
 from customers.tracking.event import NewEvent
 from customers.tracking.parse import Message, Rejection
@@ -183,7 +185,7 @@ def _link(
         if owner is None:
             continue
         for kind, value in _identifiers(message):
-            links[kind, value] = identity_row(owner.customer_id, kind, value, ring)
+            links[kind, value] = identity_row(owner.customer_id, owner.slot, kind, value, ring)
     if links:
         execute(
             LINK_IDENTITIES,
@@ -272,13 +274,15 @@ def _quarantine(source: Source, rejections: Sequence[Rejection], now: datetime) 
             "code": rejection.said.code,
             "message": redact(str(rejection.said)),
             "details": rejection.said.details,
-            "payload": _sealed(rejection.payload),
+            "payload": _sealed(rejection.payload, slot),
+            "named": people_named(rejection.payload),
         }
-        for rejection in rejections
+        for rejection, slot in zip(rejections, fresh_slots(len(rejections)), strict=True)
     ]
     execute(ADD_QUARANTINE, {"rows": as_json(batch), "source_id": source.pk, "now": now})
 
 
-def _sealed(payload: str) -> str:
-    """A payload as the quarantine keeps it: encrypted, since it may name a person."""
-    return base64.b64encode(keyring().seal(payload, QUARANTINE_BINDING)).decode()
+def _sealed(payload: str, slot: int) -> str:
+    """A payload as the quarantine keeps it: encrypted, since it may name a person, with a key of
+    its own, since whose it is may not be known."""
+    return base64.b64encode(keyring().seal(payload, QUARANTINE_BINDING, slot=slot)).decode()

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from compliance.actions import record
 from compliance.errors import NotPermitted, SelfReview
 from compliance.models import User
+from customers.actions.rotate import bring_home
 from customers.errors import MergeRefused
 from customers.models import MatchMark, Merge, MergeProposal
 from customers.queries.database import as_array, as_json, execute, rows
@@ -168,6 +169,7 @@ def unmerge(*, merge: Merge, actor: User, now: datetime) -> Merge:
     )
     for statement in UNDO_ALL:
         execute(statement, _used(statement, merge=merge.pk, now=now))
+    bring_home([merge.kept_id, merge.gone_id])
     record(
         actor=actor.username,
         action="merge.undo",

@@ -8,14 +8,14 @@ from typing import Any
 from django.db import transaction
 
 from customers.errors import IdentifierError
-from customers.identifiers import Keyring, name_binding, normalise
-from customers.queries.database import as_json, execute, rows
+from customers.identifiers import normalise
+from customers.queries.database import as_json, execute
 from customers.queries.identities import ADD_IDENTITIES, contacts_held, identity_row, keyring
 from customers.queries.people import (
     REGISTER_ATTRIBUTES,
     SET_HOLDS,
-    UPSERT_CUSTOMERS,
     attribute_types,
+    upsert_customers,
 )
 from customers.vocabulary import AttributeType
 
@@ -51,24 +51,24 @@ def put_people(
     """
     ring = keyring()
     known = _register([person.attributes for person in people])
-    batch = [_row(person, ring, known) for person in people]
+    batch = [_row(person, known) for person in people]
+    names = {p.customer_no: p.columns["name"] for p in people if p.columns.get("name")}
     # A browser names people by its userId, which is no number that the institution gave.
-    told = {"rows": as_json(batch), "is_numbered": may_replace_contacts, "now": now}
-    ids: dict[str, int] = dict(rows(UPSERT_CUSTOMERS, told))
+    stored = upsert_customers(batch, names, is_numbered=may_replace_contacts, now=now)
     held = [row for row in batch if row.keys() & HOLDS]
     if held:
         execute(SET_HOLDS, {"rows": as_json(held)})
     contacts = [
-        identity_row(ids[person.customer_no], kind, value, ring)
+        identity_row(*stored[person.customer_no], kind, value, ring)
         for person in people
-        if person.customer_no in ids
+        if person.customer_no in stored
         for kind, value in _normal_contacts(person.contacts)
     ]
     if contacts and not may_replace_contacts:
         contacts = _unclaimed(contacts)
     if contacts:
         execute(ADD_IDENTITIES, {"rows": as_json(contacts), "source": source, "now": now})
-    return ids
+    return {number: one.customer_id for number, one in stored.items()}
 
 
 def _register(described: Sequence[Mapping[str, str | float | bool]]) -> dict[str, str]:
@@ -94,10 +94,8 @@ def _type(value: str | float | bool) -> AttributeType:
     return AttributeType.TEXT if isinstance(value, str) else AttributeType.NUMBER
 
 
-def _row(person: Person, ring: Keyring, known: Mapping[str, str]) -> dict[str, Any]:
+def _row(person: Person, known: Mapping[str, str]) -> dict[str, Any]:
     row: dict[str, Any] = {**person.columns, "customer_no": person.customer_no}
-    if name := person.columns.get("name"):
-        row["name"] = ring.seal(name, name_binding(person.customer_no)).hex()
     # A value of another type than the catalogue's would make the rules over it lie.
     row["attributes"] = {
         key: value for key, value in person.attributes.items() if known.get(key) == _type(value)

@@ -1,5 +1,7 @@
 """What a person may demand: a copy of everything, that it is right, that it is forgotten."""
 
+import base64
+import logging
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -11,14 +13,28 @@ from django.utils.translation import gettext as _
 
 from compliance.actions import record
 from customers.errors import RightRefused
-from customers.identifiers import identity_binding
+from customers.identifiers import identity_binding, key_id_of, slot_of
 from customers.models import Customer, Erasure, Identity
-from customers.queries.database import execute
+from customers.queries.database import as_array, execute, rows
 from customers.queries.identities import keyring
-from customers.queries.rights import FORGET, KEEP_HASHES, everything_of, retained_until
+from customers.queries.person_keys import person_keys
+from customers.queries.rights import (
+    FORGET,
+    FORGET_HELD,
+    HELD_EVENTS,
+    KEEP_HASHES,
+    KEYED,
+    SLOTS,
+    everything_of,
+    retained_until,
+)
 from customers.vocabulary import CustomerStatus
 
 FORM = 1  # of the document that `export_customer` makes
+PERMISSION = "customers.change_customer"
+AT_ONCE = 1_000
+WALKED_AT_ONCE = 10_000
+log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -78,9 +94,11 @@ def set_personalisation(*, customer_no: str, is_off: bool, actor: str, now: date
     )
 
 
-@transaction.atomic
 def erase_customer(*, customer_no: str, actor: str, now: datetime) -> Erasure:
     """Forget a person, or, while the law wants him kept, restrict him and forget him then.
+
+    Two transactions: what the tables hold goes first, the keys that open his backups then. Whoever
+    dies in between leaves the second to the tick.
 
     1. His row is locked, under which everything of him stands.
     2. Where a retention duty runs he becomes RESTRICTED: in no segment, model or export, written to
@@ -91,6 +109,14 @@ def erase_customer(*, customer_no: str, actor: str, now: datetime) -> Erasure:
     Raises RightRefused: nobody has the number, he is erased already, or the second person is the
     first.
     """
+    asked = _erased_or_restricted(customer_no, actor, now)
+    if asked.done_at:
+        destroy_keys(now=now)
+    return asked
+
+
+@transaction.atomic
+def _erased_or_restricted(customer_no: str, actor: str, now: datetime) -> Erasure:
     customer = _person(customer_no)
     if customer.status == CustomerStatus.ERASED:
         raise RightRefused("erased", _("This customer is erased already."))
@@ -124,15 +150,70 @@ def erase_expired(*, now: datetime) -> int:
     return len([_forget(asked, "retention", now) for asked in due])
 
 
+def destroy_keys(*, now: datetime) -> int:
+    """Destroy the keys of who was erased, so that no backup tells of him; how many people's.
+
+    Safe to run twice: the file first, the note of it then. Whoever dies in between is made good by
+    the next.
+    """
+    with transaction.atomic():
+        due = list(
+            Erasure.objects.select_for_update(skip_locked=True)
+            .filter(done_at__isnull=False, keys_destroyed_at=None)
+            .order_by("pk")[:AT_ONCE]
+        )
+        if due:
+            person_keys().destroy([slot for erasure in due for slot in erasure.slots])
+            Erasure.objects.filter(pk__in=[one.pk for one in due]).update(keys_destroyed_at=now)
+    return len(due)
+
+
+def erase_again(*, actor: str, now: datetime) -> int:
+    """After an older backup was restored: erase anew whose keys are destroyed; how many.
+
+    The file of person keys is the list of erasures that no backup takes back. Walks through all
+    customers, a batch in a transaction of its own; it can be killed and begun again.
+    """
+    tree, after, erased = person_keys().tree(), 0, 0
+    while batch := rows(KEYED, {"after": after, "most": WALKED_AT_ONCE}):
+        after = batch[-1][0]
+        for pk, slot, _number in batch:
+            if tree.is_destroyed(slot):
+                with transaction.atomic():
+                    customer = Customer.objects.select_for_update(of=("self",)).get(pk=pk)
+                    asked, _is_new = Erasure.objects.get_or_create(
+                        customer=customer, defaults={"asked_by": actor, "asked_at": now}
+                    )
+                    log.info("customer %d was erased before: erased again", pk)
+                    _forget(asked, actor, now)
+                    erased += 1
+    return erased
+
+
 def _forget(asked: Erasure, actor: str, now: datetime) -> Erasure:
     told = {"customer": asked.customer_id}
+    asked.slots = _forget_held(told, now)
     execute(KEEP_HASHES, {**told, "now": now})
     for statement in FORGET:
         execute(statement, {**told, "now": now} if "%(now)s" in statement else told)
     asked.done_by, asked.done_at = actor, now
-    asked.save(update_fields=["done_by", "done_at"])
+    asked.keys_destroyed_at = None
+    asked.save(update_fields=["done_by", "done_at", "slots", "keys_destroyed_at"])
     _tell(asked, "erase", actor, now)
     return asked
+
+
+def _forget_held(told: Mapping[str, int], now: datetime) -> list[int]:
+    """Empty the quarantined events that name the person; all slots that go with him."""
+    slots, hashes, ring = [], [], keyring()
+    for _pk, slot, number in rows(SLOTS, told):
+        slots.append(slot)
+        hashes += [ring.lookup_hash(kind, number) for kind in ("user_id", "customer_no")]
+    held = rows(HELD_EVENTS, {**told, "hashes": hashes})
+    if held:
+        execute(FORGET_HELD, {"ids": as_array([row[0] for row in held]), "now": now})
+    named = [slot_of(key_id_of(base64.b64decode(payload))) for _pk, payload in held]
+    return slots + [slot for slot in named if slot is not None]
 
 
 def _tell(asked: Erasure, verb: str, actor: str, now: datetime) -> None:

@@ -5,10 +5,12 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from customers.identifiers import Keyring, identity_binding
-from customers.queries.database import as_json, execute, rows
+from customers.identifiers import Keyring, identity_binding, key_id_of, slot_of
+from customers.queries.database import as_array, as_json, execute, rows
 from customers.queries.events import QUARANTINE_BINDING
 from customers.queries.identities import keyring
+from customers.queries.person_keys import fresh_slots
+from customers.queries.quarantine import people_named
 from customers.queries.sealed import (
     REENCRYPT,
     RESEAL,
@@ -16,6 +18,7 @@ from customers.queries.sealed import (
     STALE_PAYLOADS,
     STALE_SEALS,
     STORE_PAYLOADS,
+    STRAY_IDENTITIES,
     SealedColumn,
 )
 
@@ -46,46 +49,70 @@ def _walk(batch: Callable[[int], list[int]]) -> Iterator[int]:
         yield len(done)
 
 
+def bring_home(customer_ids: Sequence[int]) -> None:
+    """Encrypt these customers' identifiers with their own keys, in the caller's transaction.
+
+    After two people were parted neither may depend on the other's key.
+    """
+    ring = keyring()
+    found = rows(STRAY_IDENTITIES, {"ids": as_array(customer_ids)})
+    _stored(REENCRYPT, [_encrypted(row, slot=row[-1], ring=ring) for row in found])
+
+
 def _identities(after: int, ring: Keyring) -> list[int]:
-    fresh: list[dict[str, Any]] = []
-    for pk, kind, value_hash, ciphertext, key_id in rows(
-        STALE_IDENTITIES, {"after": after, "key_id": ring.current, "most": AT_ONCE}
-    ):
-        binding = identity_binding(kind, bytes(value_hash))
-        value = ring.decrypt(key_id, bytes(ciphertext), binding)
-        new_id, renewed = ring.encrypt(value, binding)
-        fresh.append({"id": pk, "ciphertext": renewed.hex(), "key_id": new_id})
+    stale = {"after": after, "key_id": ring.current, "most": AT_ONCE}
+    found = rows(STALE_IDENTITIES, stale)
+    # Who was merged keeps his own slot, so that parting him again finds it.
+    fresh = [_encrypted(row, slot=slot_of(row[4]) or row[5], ring=ring) for row in found]
     return _stored(REENCRYPT, fresh)
 
 
+def _encrypted(row: tuple[Any, ...], *, slot: int, ring: Keyring) -> dict[str, Any]:
+    pk, kind, value_hash, ciphertext, key_id, _slot = row
+    binding = identity_binding(kind, bytes(value_hash))
+    value = ring.decrypt(key_id, bytes(ciphertext), binding)
+    new_id, renewed = ring.encrypt(value, binding, slot=slot)
+    return {"id": pk, "ciphertext": renewed.hex(), "key_id": new_id}
+
+
 def _payloads(after: int, ring: Keyring) -> list[int]:
+    found = rows(STALE_PAYLOADS, _stale(after, ring, "@"))
+    fresh = fresh_slots(len(found))
     return _stored(
         STORE_PAYLOADS,
         [
-            {"id": pk, "sealed": _resealed(bytes(sealed), QUARANTINE_BINDING, ring)}
-            for pk, sealed in rows(STALE_PAYLOADS, _stale(after, ring))
+            {
+                "id": pk,
+                "sealed": _resealed(bytes(sealed), QUARANTINE_BINDING, slot, ring),
+                "named": people_named(ring.unseal(bytes(sealed), QUARANTINE_BINDING)),
+            }
+            for (pk, sealed), slot in zip(found, fresh, strict=True)
         ],
     )
 
 
 def _seals(after: int, column: SealedColumn, ring: Keyring) -> list[int]:
     names = {"table": column.table, "column": column.column, "binding": column.binding}
+    statement = STALE_SEALS.format(**names, slot=column.slot or "NULL")
     return _stored(
         RESEAL.format(**names),
         [
-            {"id": pk, "sealed": _resealed(bytes(sealed), bytes(binding), ring)}
-            for pk, sealed, binding in rows(STALE_SEALS.format(**names), _stale(after, ring))
+            {"id": pk, "sealed": _resealed(bytes(sealed), bytes(binding), slot, ring)}
+            for pk, sealed, binding, slot in rows(
+                statement, _stale(after, ring, "@" if column.slot else ":")
+            )
         ],
     )
 
 
-def _stale(after: int, ring: Keyring) -> dict[str, object]:
-    prefix = ring.current.encode() + b":"
+def _stale(after: int, ring: Keyring, mark: str) -> dict[str, object]:
+    prefix = f"{ring.current}{mark}".encode()
     return {"after": after, "prefix": prefix, "length": len(prefix), "most": AT_ONCE}
 
 
-def _resealed(sealed: bytes, binding: bytes, ring: Keyring) -> str:
-    return ring.seal_bytes(ring.unseal_bytes(sealed, binding), binding).hex()
+def _resealed(sealed: bytes, binding: bytes, slot: int | None, ring: Keyring) -> str:
+    kept = slot_of(key_id_of(sealed)) or slot
+    return ring.seal_bytes(ring.unseal_bytes(sealed, binding), binding, slot=kept).hex()
 
 
 def _stored(statement: str, fresh: Sequence[dict[str, Any]]) -> list[int]:

@@ -144,7 +144,7 @@ class QuarantineAdmin(ActingAdmin, ReadOnlyAdmin):
         """With the source's name."""
         names = Source.objects.filter(pk=OuterRef("source_id")).values("name")
         held: QuerySet[Quarantine] = super().get_queryset(request)
-        return held.annotate(named=Subquery(names[:1]))
+        return held.annotate(source_named=Subquery(names[:1]))
 
     def get_urls(self) -> list[URLPattern]:
         """Where one event is mended, and where the confirmation of many posts to."""
@@ -252,7 +252,7 @@ class QuarantineAdmin(ActingAdmin, ReadOnlyAdmin):
     @display(description=_("source"))
     def source_name(self, held: Quarantine) -> str:
         """Whose key sent it."""
-        return str(getattr(held, "named", "") or held.source_id)
+        return str(getattr(held, "source_named", "") or held.source_id)
 
     @display(description=_("state"), ordering="state")
     def status(self, held: Quarantine) -> SafeString:

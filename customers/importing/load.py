@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from customers.identifiers import Keyring, name_binding
 from customers.importing.mapping import Plan
 from customers.importing.reasons import REASONS
 from customers.importing.rows import BadRow, GoodRow, customer_row
 from customers.queries.consents import IMPORT_CONSENTS
 from customers.queries.database import as_json, execute, rows
 from customers.queries.identities import ADD_IDENTITIES, identity_row, keyring
-from customers.queries.people import REGISTER_ATTRIBUTES, UPSERT_CUSTOMERS
+from customers.queries.people import REGISTER_ATTRIBUTES, upsert_customers
 from customers.vocabulary import ConsentState, Purpose
 
 
@@ -48,11 +47,12 @@ def write_batch(
     if not batch:
         return []
     ring = keyring()
-    given = [customer_row(row, _sealed_name(row, ring)) for row in batch]
-    told = {"rows": as_json(given), "is_numbered": True, "now": now}
-    ids: dict[str, int] = dict(rows(UPSERT_CUSTOMERS, told))
+    given = [customer_row(row) for row in batch]
+    names = {row.customer_no: str(name) for row in batch if (name := row.columns.get("name"))}
+    stored = upsert_customers(given, names, is_numbered=True, now=now)
+    ids = {number: one.customer_id for number, one in stored.items()}
     identities = [
-        identity_row(ids[row.customer_no], kind, value, ring)
+        identity_row(*stored[row.customer_no], kind, value, ring)
         for row in batch
         if row.customer_no in ids
         for kind, value in row.contacts
@@ -65,11 +65,6 @@ def write_batch(
         for row in batch
         for flag in _flags(row, ids.get(row.customer_no), kept.get(ids.get(row.customer_no, 0), []))
     ]
-
-
-def _sealed_name(row: GoodRow, ring: Keyring) -> str | None:
-    name = row.columns.get("name")
-    return ring.seal(str(name), name_binding(row.customer_no)).hex() if name else None
 
 
 def _write_consents(

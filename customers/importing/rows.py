@@ -117,13 +117,6 @@ def shown(value: str) -> str:
     return mask("text", text) if digits > 6 or "@" in text else text
 
 
-def customer_row(row: GoodRow, sealed_name: str | None) -> Mapping[str, Any]:
-    """The row as `UPSERT_CUSTOMERS` takes it."""
-    given: dict[str, Any] = {
-        **row.columns,
-        "customer_no": row.customer_no,
-        "attributes": row.attributes,
-    }
-    if sealed_name is not None:
-        given["name"] = sealed_name
-    return given
+def customer_row(row: GoodRow) -> Mapping[str, Any]:
+    """The row as `upsert_customers` takes it: the name goes apart, to be sealed."""
+    return {**row.columns, "customer_no": row.customer_no, "attributes": row.attributes}

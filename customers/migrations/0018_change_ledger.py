@@ -94,7 +94,7 @@ DROP FUNCTION customers_note_tags();
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("customers", "0013_days_by_month")]
+    dependencies: ClassVar = [("customers", "0014_loads_and_their_quality")]
     operations: ClassVar = [
         migrations.CreateModel(
             name="WatchedEvent",

@@ -5,7 +5,7 @@ table cannot be unique on columns without its partition key.
 """
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -92,6 +92,8 @@ class Quarantine(models.Model):
     message = models.TextField(_("reason"))
     details = models.JSONField(_("details"), default=dict)
     payload = models.TextField(_("payload"))
+    # Keyed hashes of whom it names, so that erasing him finds it.
+    named = ArrayField(models.BinaryField(max_length=32), default=list)
     received_at = models.DateTimeField(_("received at"))
     state = models.CharField(
         _("state"),
@@ -110,6 +112,7 @@ class Quarantine(models.Model):
             models.Index(fields=["state", "-id"], name="quarantine_open"),
             models.Index(fields=["state", "code", "-id"], name="quarantine_by_reason"),
             models.Index(fields=["state", "source_id", "-id"], name="quarantine_by_source"),
+            GinIndex(fields=["named"], name="quarantine_by_person"),
         ]
         constraints = [
             # A client that sends its batch again does not fill the quarantine.

@@ -27,6 +27,12 @@ class Customer(models.Model):
         verbose_name=_("is now"),
         db_index=False,
     )
+    # Which key of the key file his identifiers are encrypted with; the database counts.
+    slot = models.BigIntegerField(
+        unique=True,
+        db_default=models.Func(models.Value("customers_person_slot"), function="nextval"),
+        editable=False,
+    )
     name_cipher = models.BinaryField(_("name"), null=True)
     gender = models.CharField(_("gender"), max_length=10, null=True, blank=True)
     birth_on = models.DateField(_("date of birth"), null=True, blank=True)
@@ -141,7 +147,7 @@ class Identity(models.Model):
     kind = models.CharField(max_length=16, choices=choices(IdentityKind))
     value_hash = models.BinaryField(max_length=32)
     ciphertext = models.BinaryField()
-    key_id = models.CharField(max_length=16)
+    key_id = models.CharField(max_length=40)  # with the slot whose key it needs, as 1@00…2a
     source = models.CharField(max_length=80)
     since = models.DateTimeField()
 

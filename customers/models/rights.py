@@ -1,5 +1,6 @@
 """What somebody allows, and his wish to be forgotten."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -77,6 +78,9 @@ class Erasure(models.Model):
     basis = models.CharField(_("legal basis"), max_length=400, blank=True)
     done_by = models.CharField(_("done by"), max_length=150, blank=True)
     done_at = models.DateTimeField(_("done at"), null=True)
+    # Whose keys go with him: his own and those of whom was merged into him.
+    slots = ArrayField(models.BigIntegerField(), default=list)
+    keys_destroyed_at = models.DateTimeField(_("keys destroyed at"), null=True)
 
     class Meta:
         verbose_name = _("erasure")

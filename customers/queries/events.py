@@ -63,11 +63,14 @@ ADD_EVENTS = """
 ADD_QUARANTINE = """
     -- What is held already is not held twice: clients send their batches again.
     INSERT INTO customers_quarantine (
-        source_id, message_id, code, message, details, payload, received_at, state, handled_by,
-        note)
-    SELECT %(source_id)s, message_id, code, message, details, payload, %(now)s, 'held', '', ''
+        source_id, message_id, code, message, details, payload, named, received_at, state,
+        handled_by, note)
+    SELECT %(source_id)s, message_id, code, message, details, payload,
+           ARRAY(SELECT decode(name, 'hex') FROM jsonb_array_elements_text(named) AS name),
+           %(now)s, 'held', '', ''
     FROM jsonb_to_recordset(%(rows)s::jsonb)
-        AS given (message_id text, code text, message text, details jsonb, payload text)
+        AS given (message_id text, code text, message text, details jsonb, payload text,
+                  named jsonb)
     ON CONFLICT DO NOTHING
 """
 

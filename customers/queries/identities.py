@@ -11,9 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from customers.errors import IdentifierError
+from customers.errors import IdentifierError, KeyDestroyed
 from customers.identifiers import Keyring, identity_binding, make_keyring, normalise
 from customers.queries.database import as_array, as_json, rows
+from customers.queries.person_keys import person_keys
 
 ADD_IDENTITIES = """
     -- The same identifier given again becomes the newest of its kind.
@@ -51,7 +52,7 @@ OWNERS_OF_BROWSERS = """
 
 OWNERS = """
     -- Who a tracking client means: the institution's number first, then a linked identifier.
-    SELECT given.user_id, owner.id, owner.customer_no
+    SELECT given.user_id, owner.id, owner.customer_no, owner.slot
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (user_id text, value_hash text)
     LEFT JOIN customers_customer direct ON direct.customer_no = given.user_id
     LEFT JOIN customers_identity linked
@@ -104,6 +105,7 @@ class Owner:
 
     customer_id: int
     customer_no: str
+    slot: int
 
 
 @lru_cache(maxsize=1)
@@ -113,7 +115,9 @@ def keyring() -> Keyring:
         pairs = (entry.strip().split(":", 1) for entry in settings.ENCRYPTION_KEYS.split(","))
         keys = {key_id: base64.b64decode(text, validate=True) for key_id, text in pairs}
         lookup = base64.b64decode(settings.LOOKUP_KEY, validate=True)
-        return make_keyring(encryption_keys=keys, lookup_key=lookup)
+        return make_keyring(
+            encryption_keys=keys, lookup_key=lookup, person_key=lambda slot: person_keys().key(slot)
+        )
     except (ValueError, binascii.Error) as error:
         raise ImproperlyConfigured(
             "TOUCHSTONE_ENCRYPTION_KEYS must be id:base64 of 32 bytes, comma-separated, and"
@@ -124,15 +128,17 @@ def keyring() -> Keyring:
 def addresses(customer_ids: Sequence[int], kind: str) -> dict[int, str]:
     """The newest identifier of a kind by customer, in clear; for dispatch only.
 
+    Whoever was erased after the backup he was restored from has none.
     Raises UnknownKey when the keyring lacks a row's key.
     """
-    ring = keyring()
-    return {
-        customer_id: ring.decrypt(key_id, bytes(cipher), identity_binding(kind, bytes(value_hash)))
-        for customer_id, value_hash, cipher, key_id in rows(
-            ADDRESSES, {"ids": as_array(customer_ids), "kind": kind}, binary=True
-        )
-    }
+    ring, found = keyring(), {}
+    for customer_id, value_hash, cipher, key_id in rows(
+        ADDRESSES, {"ids": as_array(customer_ids), "kind": kind}, binary=True
+    ):
+        with suppress(KeyDestroyed):
+            binding = identity_binding(kind, bytes(value_hash))
+            found[customer_id] = ring.decrypt(key_id, bytes(cipher), binding)
+    return found
 
 
 def beginnings(customer_ids: Sequence[int], kind: str, length: int) -> dict[int, str]:
@@ -183,8 +189,8 @@ def find_owners(user_ids: Iterable[str]) -> dict[str, Owner]:
     if not wanted:
         return {}
     return {
-        user_id: Owner(customer_id=customer_id, customer_no=customer_no)
-        for user_id, customer_id, customer_no in rows(OWNERS, {"rows": as_json(wanted)})
+        user_id: Owner(customer_id=customer_id, customer_no=customer_no, slot=slot)
+        for user_id, customer_id, customer_no, slot in rows(OWNERS, {"rows": as_json(wanted)})
     }
 
 
@@ -208,10 +214,12 @@ def contacts_held(
     return set(rows(CONTACTS_HELD, {"ids": list(customer_ids), "hashes": list(hashes)}))
 
 
-def identity_row(customer_id: int, kind: str, value: str, ring: Keyring) -> dict[str, Any]:
+def identity_row(
+    customer_id: int, slot: int, kind: str, value: str, ring: Keyring
+) -> dict[str, Any]:
     """One identifier, in normal form, as the statements above take it."""
     digest = ring.lookup_hash(kind, value)
-    key_id, ciphertext = ring.encrypt(value, identity_binding(kind, digest))
+    key_id, ciphertext = ring.encrypt(value, identity_binding(kind, digest), slot=slot)
     return {
         "customer_id": customer_id,
         "kind": kind,

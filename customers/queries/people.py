@@ -2,45 +2,49 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
+from customers.errors import KeyDestroyed
 from customers.identifiers import name_binding
 from customers.models import Attribute, Customer
-from customers.queries.database import as_array, rows
+from customers.queries.database import as_array, as_json, rows
 from customers.queries.identities import keyring
+from customers.queries.person_keys import fresh_slots
 
 UPSERT_CUSTOMERS = """
     -- One row per customer_no. A missing value leaves the stored one; attributes are merged.
     -- Who was merged into another customer is described there no more, but found by his old number.
     INSERT INTO customers_customer AS stored (
-        customer_no, is_numbered, status, name_cipher, gender, birth_on, city, region, risk_level,
-        risk_assessed_on, risk_valid_until, lowest_class, horizon_months, objectives,
+        customer_no, slot, is_numbered, status, name_cipher, gender, birth_on, city, region,
+        risk_level, risk_assessed_on, risk_valid_until, lowest_class, horizon_months, objectives,
         investor_type, professional_until, qualified_until, permissions, average_asset,
         trading_since, financial_asset, yearly_income, lifecycle, total_asset, locale, time_zone,
         personalise_off, aml_hold, internal_hold, attributes, created_at, updated_at)
-    SELECT customer_no, %(is_numbered)s, 'active', decode(name, 'hex'), gender, birth_on, city,
-           region, risk_level, risk_assessed_on, risk_valid_until, lowest_class, horizon_months,
-           string_to_array(objectives, '|'), investor_type, professional_until, qualified_until,
-           string_to_array(permissions, '|'), average_asset, trading_since,
+    SELECT customer_no, slot, %(is_numbered)s, 'active', decode(name, 'hex'), gender, birth_on,
+           city, region, risk_level, risk_assessed_on, risk_valid_until, lowest_class,
+           horizon_months, string_to_array(objectives, '|'), investor_type, professional_until,
+           qualified_until, string_to_array(permissions, '|'), average_asset, trading_since,
            financial_asset, yearly_income, lifecycle, total_asset, locale, time_zone, false,
            coalesce(aml_hold, false), coalesce(internal_hold, false),
            coalesce(attributes, '{}'), %(now)s, %(now)s
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
-        customer_no text, name text, gender text, birth_on date, city text, region text,
-        risk_level text, risk_assessed_on date, risk_valid_until date, lowest_class boolean,
-        horizon_months int, objectives text, investor_type text, professional_until date,
-        qualified_until date, permissions text, average_asset numeric, trading_since date,
-        financial_asset numeric, yearly_income numeric, lifecycle text, total_asset numeric,
-        locale text, time_zone text, aml_hold boolean,
+        customer_no text, slot bigint, name text, gender text, birth_on date, city text,
+        region text, risk_level text, risk_assessed_on date, risk_valid_until date,
+        lowest_class boolean, horizon_months int, objectives text, investor_type text,
+        professional_until date, qualified_until date, permissions text, average_asset numeric,
+        trading_since date, financial_asset numeric, yearly_income numeric, lifecycle text,
+        total_asset numeric, locale text, time_zone text, aml_hold boolean,
         internal_hold boolean, attributes jsonb)
     ORDER BY customer_no  -- one order for all writers, so that none deadlock
     ON CONFLICT (customer_no) DO UPDATE SET
         is_numbered = stored.is_numbered OR excluded.is_numbered,
-        name_cipher = coalesce(excluded.name_cipher, stored.name_cipher),
+        -- Sealed for another slot it could not be forgotten: the writer comes again.
+        name_cipher = CASE WHEN excluded.slot = stored.slot AND excluded.name_cipher IS NOT NULL
+                      THEN excluded.name_cipher ELSE stored.name_cipher END,
         gender = coalesce(excluded.gender, stored.gender),
         birth_on = coalesce(excluded.birth_on, stored.birth_on),
         city = coalesce(excluded.city, stored.city),
@@ -66,7 +70,13 @@ UPSERT_CUSTOMERS = """
         attributes = stored.attributes || excluded.attributes,
         updated_at = excluded.updated_at
     WHERE stored.status <> 'erased'
-    RETURNING customer_no, coalesce(merged_into_id, id)
+    RETURNING customer_no, coalesce(merged_into_id, id), slot
+"""
+
+
+KNOWN_SLOTS = """
+    SELECT customer_no, slot FROM customers_customer
+    WHERE customer_no = ANY(%(numbers)s) AND status <> 'erased'
 """
 
 
@@ -130,7 +140,7 @@ FACTS = """
            risk_assessed_on, risk_valid_until, lowest_class, horizon_months, objectives,
            investor_type, professional_until, qualified_until, permissions, average_asset,
            trading_since, financial_asset, yearly_income, lifecycle, total_asset, locale, time_zone,
-           personalise_off, aml_hold, internal_hold, attributes::text
+           personalise_off, aml_hold, internal_hold, slot, attributes::text
     FROM customers_customer WHERE id = ANY(%(ids)s::bigint[])
 """
 
@@ -168,7 +178,63 @@ class CustomerFacts:
     personalise_off: bool
     aml_hold: bool
     internal_hold: bool
+    slot: int
     attributes: Mapping[str, Any]
+
+
+class Stored(NamedTuple):
+    """Where a customer stands: the id that identifiers belong to, and whose key seals them."""
+
+    customer_id: int
+    slot: int
+
+
+def upsert_customers(
+    batch: Sequence[Mapping[str, Any]],
+    names: Mapping[str, str],
+    *,
+    is_numbered: bool,
+    now: datetime,
+) -> dict[str, Stored]:
+    """Make or describe customers; who was erased is absent.
+
+    Parameters
+    ----------
+    batch : rows of `UPSERT_CUSTOMERS` without names and slots, each number once
+    names : full names in clear, by customer number
+
+    1. Known customers keep their slots, new ones get fresh ones; names are sealed for them.
+    2. Whoever was made by another writer meanwhile has that one's slot; his name is sealed again.
+    """
+    numbers = [row["customer_no"] for row in batch]
+    slots: dict[str, int] = dict(rows(KNOWN_SLOTS, {"numbers": numbers}))
+    unknown = [number for number in numbers if number not in slots]
+    slots.update(zip(unknown, fresh_slots(len(unknown)), strict=True))
+    stored = _upserted(batch, names, slots, is_numbered=is_numbered, now=now)
+    late = {n: s.slot for n, s in stored.items() if s.slot != slots[n] and n in names}
+    if late:
+        again = [row for row in batch if row["customer_no"] in late]
+        _upserted(again, names, late, is_numbered=is_numbered, now=now)
+    return stored
+
+
+def _upserted(
+    batch: Sequence[Mapping[str, Any]],
+    names: Mapping[str, str],
+    slots: Mapping[str, int],
+    *,
+    is_numbered: bool,
+    now: datetime,
+) -> dict[str, Stored]:
+    ring = keyring()
+    told = []
+    for row in batch:
+        number, slot = row["customer_no"], slots[row["customer_no"]]
+        name = names.get(number)
+        sealed = ring.seal(name, name_binding(number), slot=slot).hex() if name else None
+        told.append({**row, "slot": slot, "name": sealed})
+    given = {"rows": as_json(told), "is_numbered": is_numbered, "now": now}
+    return {number: Stored(who, slot) for number, who, slot in rows(UPSERT_CUSTOMERS, given)}
 
 
 def customer_ids(numbers: Collection[str]) -> dict[str, int]:
@@ -183,13 +249,17 @@ def attribute_types() -> dict[str, str]:
 
 
 def customer_facts(customer_ids: Sequence[int]) -> dict[int, CustomerFacts]:
-    """What rendering and guards need to know, by customer; unknown ids are absent."""
+    """What rendering and guards need to know, by customer; unknown ids are absent, and so is
+    whoever was erased after the backup he was restored from."""
     ring = keyring()
     facts: dict[int, CustomerFacts] = {}
     for identifier, customer_no, status, cipher, *plain, attributes in rows(
         FACTS, {"ids": as_array(customer_ids)}
     ):
-        name = ring.unseal(bytes(cipher), name_binding(customer_no)) if cipher else None
+        try:
+            name = ring.unseal(bytes(cipher), name_binding(customer_no)) if cipher else None
+        except KeyDestroyed:
+            continue
         facts[identifier] = CustomerFacts(
             id=identifier,
             customer_no=customer_no,
@@ -227,4 +297,5 @@ _PLAIN_FACTS = (
     "personalise_off",
     "aml_hold",
     "internal_hold",
+    "slot",
 )

@@ -7,6 +7,7 @@ from typing import Final
 from customers.identifiers import hide, mask, unhide
 from customers.models import Quarantine
 from customers.queries.events import quarantined_payload
+from customers.queries.identities import lookup_hashes
 from customers.tracking.traits import snake
 
 # Whoever mends an event needs no names, addresses or numbers of papers for it.
@@ -15,6 +16,14 @@ _PERSONAL_KEYS: Final = frozenset(
     | {"address", "id_card", "id_number", "passport", "bank_card", "card_no", "birthday"}
     | {"姓名", "地址", "身份证", "身份证号", "银行卡号"}
 )
+
+
+# Who a call says it is of.
+_NAMING: Final = {
+    "user_id": ("userId", "previousId"),
+    "anonymous_id": ("anonymousId", "previousId"),
+}
+_MOST_NAMED: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +49,24 @@ def masked_payload(held: Quarantine) -> Masked:
     text, found = hide(shown, first=len(hidden) + 1)
     # Half a character cannot be shown; as an escape it stays what it is.
     return Masked(text=text.encode("utf-8", "backslashreplace").decode(), hidden=(*hidden, *found))
+
+
+def people_named(payload: str) -> list[str]:
+    """Keyed hashes (hex) of whom a payload names: its ids, and every phone and e-mail address."""
+    _text, contacts = hide(payload)
+    found = {
+        *lookup_hashes("phone", (value for value in contacts if "@" not in value)),
+        *lookup_hashes("email", (value.replace("%40", "@") for value in contacts)),
+    }
+    try:
+        call = json.loads(payload)
+    except ValueError:
+        call = None  # what it should have been stays unknown
+    if isinstance(call, dict):
+        for kind, keys in _NAMING.items():
+            ids = (call.get(key) for key in keys)
+            found |= {*lookup_hashes(kind, (str(one) for one in ids if one))}
+    return sorted(one.hex() for one in found)[:_MOST_NAMED]
 
 
 def _masked(value: object, hidden: list[str], key: str = "") -> object:

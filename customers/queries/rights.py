@@ -25,6 +25,28 @@ KEEP_HASHES = f"""
 _ACCOUNTS = f"SELECT id FROM customers_account WHERE customer_id IN ({PERSON})"
 
 
+SLOTS = f"SELECT id, slot, customer_no FROM customers_customer WHERE id IN ({PERSON})"
+
+
+HELD_EVENTS = f"""
+    -- Quarantined events that name the person, by whatever he is known.
+    SELECT id, payload FROM customers_quarantine
+    WHERE payload <> '' AND named && (
+        %(hashes)s::bytea[] || ARRAY(
+            SELECT value_hash FROM customers_identity WHERE customer_id IN ({PERSON})))
+    FOR NO KEY UPDATE
+"""
+
+
+FORGET_HELD = """
+    UPDATE customers_quarantine
+    SET payload = '', named = '{}', details = '{}', message = '',
+        state = CASE state WHEN 'held' THEN 'discarded' ELSE state END,
+        handled_at = coalesce(handled_at, %(now)s)
+    WHERE id = ANY(%(ids)s::bigint[])
+"""
+
+
 FORGET = (
     f"DELETE FROM customers_identity WHERE customer_id IN ({PERSON})",
     f"DELETE FROM customers_tagging WHERE customer_id IN ({PERSON})",
@@ -56,6 +78,12 @@ FORGET = (
     WHERE id IN ({PERSON})
     """,
 )
+
+
+KEYED = """
+    SELECT id, slot, customer_no FROM customers_customer
+    WHERE id > %(after)s AND status NOT IN ('erased', 'merged') ORDER BY id LIMIT %(most)s
+"""
 
 
 IDENTIFIERS = f"""

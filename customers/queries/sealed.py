@@ -6,11 +6,15 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedColumn:
-    """One column that `Keyring.seal` fills; ``binding`` is its associated data, as SQL."""
+    """One column that `Keyring.seal` fills; ``binding`` is its associated data, as SQL.
+
+    ``slot``, as SQL, is whose key it takes; empty where it is about nobody.
+    """
 
     table: str
     column: str
     binding: str
+    slot: str = ""
 
 
 SEALED: Final = (
@@ -18,12 +22,13 @@ SEALED: Final = (
         table="customers_customer",
         column="name_cipher",
         binding="convert_to('name:' || customer_no, 'UTF8')",
+        slot="slot",
     ),
 )
 
 
 STALE_SEALS = """
-    SELECT id, {column}, {binding} FROM {table}
+    SELECT id, {column}, {binding}, {slot} FROM {table}
     WHERE id > %(after)s AND {column} IS NOT NULL
       AND substring({column} FROM 1 FOR %(length)s) <> %(prefix)s::bytea
     ORDER BY id LIMIT %(most)s FOR NO KEY UPDATE
@@ -38,8 +43,11 @@ RESEAL = """
 
 
 STALE_IDENTITIES = """
-    SELECT id, kind, value_hash, ciphertext, key_id FROM customers_identity
-    WHERE id > %(after)s AND key_id <> %(key_id)s ORDER BY id LIMIT %(most)s FOR NO KEY UPDATE
+    -- Older ones name no slot; they get their customer's.
+    SELECT i.id, i.kind, i.value_hash, i.ciphertext, i.key_id, c.slot
+    FROM customers_identity i JOIN customers_customer c ON c.id = i.customer_id
+    WHERE i.id > %(after)s AND NOT starts_with(i.key_id, %(key_id)s || '@')
+    ORDER BY i.id LIMIT %(most)s FOR NO KEY UPDATE OF i
 """
 
 
@@ -51,10 +59,19 @@ REENCRYPT = """
 """
 
 
+STRAY_IDENTITIES = """
+    -- Encrypted with somebody else's key: they were given while two were one.
+    SELECT i.id, i.kind, i.value_hash, i.ciphertext, i.key_id, c.slot
+    FROM customers_identity i JOIN customers_customer c ON c.id = i.customer_id
+    WHERE c.id = ANY(%(ids)s::bigint[]) AND i.key_id NOT LIKE '%%@' || lpad(to_hex(c.slot), 16, '0')
+    FOR NO KEY UPDATE OF i
+"""
+
+
 STALE_PAYLOADS = """
-    -- A quarantined payload is the seal in base64.
+    -- A quarantined payload is the seal in base64; of an erased person's nothing is left.
     SELECT id, decode(payload, 'base64') FROM customers_quarantine
-    WHERE id > %(after)s
+    WHERE id > %(after)s AND payload <> ''
       AND substring(decode(payload, 'base64') FROM 1 FOR %(length)s) <> %(prefix)s::bytea
     ORDER BY id LIMIT %(most)s FOR NO KEY UPDATE
 """
@@ -62,7 +79,9 @@ STALE_PAYLOADS = """
 
 STORE_PAYLOADS = """
     UPDATE customers_quarantine stored
-    SET payload = replace(encode(decode(given.sealed, 'hex'), 'base64'), E'\\n', '')
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (id bigint, sealed text)
+    SET payload = replace(encode(decode(given.sealed, 'hex'), 'base64'), E'\\n', ''),
+        named = ARRAY(
+            SELECT decode(name, 'hex') FROM jsonb_array_elements_text(given.named) AS name)
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (id bigint, sealed text, named jsonb)
     WHERE stored.id = given.id
 """

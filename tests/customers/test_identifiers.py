@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customers.errors import IdentifierError, UnknownKey
+from customers.errors import IdentifierError, KeyDestroyed, UnknownKey
 from customers.identifiers import Keyring, make_keyring, mask, normalise, redact
+from customers.key_tree import new_tree
 
 LINES = [
     json.loads(line)
@@ -18,9 +19,12 @@ LINES = [
 ]
 
 
+PEOPLE = new_tree(b"p" * 32)
+
+
 def ring(*key_ids: str, lookup: bytes = b"l" * 32) -> Keyring:
     keys = {key_id: key_id.encode().ljust(32, b"k") for key_id in key_ids or ("1",)}
-    return make_keyring(encryption_keys=keys, lookup_key=lookup)
+    return make_keyring(encryption_keys=keys, lookup_key=lookup, person_key=PEOPLE.key)
 
 
 @pytest.mark.parametrize("case", LINES, ids=lambda case: case["id"])
@@ -99,7 +103,7 @@ def test_hash_is_equal_for_equal_values_of_one_kind_only() -> None:
 
 def test_ciphertext_is_different_each_time_and_opens() -> None:
     keys = ring()
-    first, second = keys.encrypt("张伟", b"row"), keys.encrypt("张伟", b"row")
+    first, second = keys.encrypt("张伟", b"row", slot=None), keys.encrypt("张伟", b"row", slot=None)
 
     assert first[1] != second[1]
     assert keys.decrypt(*first, b"row") == "张伟"
@@ -107,23 +111,23 @@ def test_ciphertext_is_different_each_time_and_opens() -> None:
 
 def test_ciphertext_moved_to_another_row_does_not_open() -> None:
     keys = ring()
-    key_id, ciphertext = keys.encrypt("+8613800138000", b"row 1")
+    key_id, ciphertext = keys.encrypt("+8613800138000", b"row 1", slot=7)
 
     with pytest.raises(UnknownKey):
         keys.decrypt(key_id, ciphertext, b"row 2")
 
 
 def test_old_key_still_opens_after_rotation_and_a_dropped_one_does_not() -> None:
-    key_id, ciphertext = ring("old").encrypt("x", b"")
+    key_id, ciphertext = ring("old").encrypt("x", b"", slot=None)
 
     assert ring("new", "old").decrypt(key_id, ciphertext, b"") == "x"
-    assert ring("new", "old").encrypt("x", b"")[0] == "new"
+    assert ring("new", "old").encrypt("x", b"", slot=None)[0] == "new"
     with pytest.raises(UnknownKey):
         ring("new").decrypt(key_id, ciphertext, b"")
 
 
 def test_sealed_value_names_its_key() -> None:
-    sealed = ring("old").seal("张伟", b"row")
+    sealed = ring("old").seal("张伟", b"row", slot=7)
 
     assert ring("new", "old").unseal(sealed, b"row") == "张伟"
 
@@ -131,4 +135,25 @@ def test_sealed_value_names_its_key() -> None:
 @pytest.mark.parametrize("length", [0, 16, 31, 33])
 def test_key_of_the_wrong_length_is_refused(length: int) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
-        make_keyring(encryption_keys={"1": b"k" * length}, lookup_key=b"l" * 32)
+        make_keyring(
+            encryption_keys={"1": b"k" * length}, lookup_key=b"l" * 32, person_key=PEOPLE.key
+        )
+
+
+def test_what_is_about_a_person_needs_both_the_key_of_the_settings_and_his_own() -> None:
+    key_id, ciphertext = ring("k").encrypt("张伟", b"row", slot=7)
+    keys = {"k": b"k".ljust(32, b"k")}
+    strange = make_keyring(
+        encryption_keys=keys, lookup_key=b"l" * 32, person_key=new_tree(b"q" * 32).key
+    )
+    erased = make_keyring(
+        encryption_keys=keys, lookup_key=b"l" * 32, person_key=PEOPLE.without([7]).key
+    )
+
+    assert key_id == "k@0000000000000007"
+    with pytest.raises(UnknownKey):
+        strange.decrypt(key_id, ciphertext, b"row")
+    with pytest.raises(KeyDestroyed):
+        erased.decrypt(key_id, ciphertext, b"row")
+    with pytest.raises(UnknownKey):
+        erased.decrypt("k@0000000000000008", ciphertext, b"row")

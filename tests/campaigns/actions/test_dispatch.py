@@ -272,7 +272,7 @@ def test_content_that_is_not_what_was_frozen_is_not_sent_and_harms_no_other(
     dispatch()
     first, second, third = Touch.objects.order_by("id")
     forged = (
-        freeze({**provider.sent[0].content, "subject": "forged"}, first.key.hex).sealed
+        freeze({**provider.sent[0].content, "subject": "forged"}, first.key.hex, slot=7).sealed
         if how.startswith("another content")
         else second.content_cipher
     )

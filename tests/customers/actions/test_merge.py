@@ -16,6 +16,7 @@ from customers.actions.consents import withdraw
 from customers.actions.merge import decide_merge, merge_matches, propose_merge, unmerge
 from customers.actions.people import Person, put_people
 from customers.actions.record_events import NewEvent, record_events
+from customers.actions.rights import erase_customer
 from customers.actions.sources import create_api_key, internal_source
 from customers.errors import MergeRefused
 from customers.models import (
@@ -343,3 +344,18 @@ def test_an_import_under_way_is_waited_for(transactional_db: None) -> None:
     assert not Consent.objects.filter(customer_id=web).exists()
     assert follow_merges(now=LATER) == 1
     assert not Enrolment.objects.exists()
+
+
+def test_parted_again_neither_depends_on_the_others_key(staff: Staff) -> None:
+    browser, numbered = make("web", phone=PHONE), make("1", numbered=True, phone=PHONE)
+    merge()
+    # Named by the old number, and so given to the one that stayed.
+    make("web", email="late@example.com")
+    assert find_customers("email", ["late@example.com"]) == {"late@example.com": numbered}
+
+    unmerge(merge=Merge.objects.get(), actor=staff.compliance, now=LATER)
+    erase_customer(customer_no="web", actor="ann", now=LATER)
+
+    assert Customer.objects.get(pk=browser).status == "erased"
+    assert addresses([numbered], "email") == {numbered: "late@example.com"}
+    assert addresses([numbered], "phone") == {numbered: "+86" + PHONE}

@@ -20,15 +20,29 @@ from compliance.models import AuditEntry
 from customers.actions.import_customers import import_customers
 from customers.actions.people import Person, put_people
 from customers.actions.rights import (
+    destroy_keys,
     erase_customer,
     erase_expired,
     export_customer,
     reveal,
     set_personalisation,
 )
-from customers.actions.sources import internal_source
+from customers.actions.sources import create_api_key, internal_source
 from customers.errors import RightRefused
-from customers.models import Account, Customer, Erasure, Identity, RetentionDuty, RiskAssessment
+from customers.models import (
+    Account,
+    Customer,
+    Erasure,
+    Identity,
+    Quarantine,
+    RetentionDuty,
+    RiskAssessment,
+)
+from customers.queries.events import quarantined_payload
+from customers.queries.identities import addresses
+from customers.queries.people import customer_facts
+from customers.queries.person_keys import person_keys
+from customers.vocabulary import KeyScope
 from segments.actions.refresh import refresh
 from segments.models import Membership
 from tests.factories import (
@@ -236,6 +250,57 @@ def test_erasing_ends_journeys() -> None:
     forget_erased(now=NOW)
 
     assert Enrolment.objects.get(customer=customer).exit_reason == "customer_gone"
+
+
+def test_held_events_that_name_an_erased_person_are_emptied(client: Client) -> None:
+    make()
+    secret = create_api_key(name="web", scope=KeyScope.MANAGE, now=NOW).secret
+    bad = [
+        {"type": "nothing", "userId": "10001"},
+        {"type": "nothing", "userId": "x", "traits": {"mail": EMAIL, "note": "planted-note"}},
+        {"type": "nothing", "userId": "x", "properties": {"text": f"call {PHONE}"}},
+        {"type": "nothing", "userId": "10002"},
+    ]
+    told = json.dumps({"writeKey": secret, "batch": bad})
+    client.post("/v1/batch", told, "application/json")
+    assert Quarantine.objects.count() == 4
+
+    erase()
+
+    held = list(Quarantine.objects.order_by("pk"))
+    assert [bool(one.payload) for one in held] == [False, False, False, True]
+    assert {one.state for one in held[:3]} == {"discarded"}
+    assert "10002" in quarantined_payload(held[3])
+    assert len(Erasure.objects.get().slots) == 4
+
+
+def test_the_tick_destroys_keys_that_a_dying_process_left() -> None:
+    make()
+    erase()
+    Erasure.objects.update(keys_destroyed_at=None)
+
+    assert destroy_keys(now=NOW) == 1
+    assert destroy_keys(now=NOW) == 0
+    assert Erasure.objects.get().keys_destroyed_at == NOW
+
+
+def test_a_restored_person_without_a_key_has_no_address_and_no_facts() -> None:
+    customer, other = make(), make("10002")
+    person_keys().destroy([Customer.objects.get(pk=customer).slot])
+
+    assert addresses([customer, other], "phone") == {other: PHONE}
+    assert customer_facts([customer, other]).keys() == {other}
+
+
+@pytest.mark.parametrize("actor", ["nobody", "marketer", ""])
+def test_the_command_needs_somebody_who_may_erase(actor: str) -> None:
+    make_staff()
+    make()
+
+    with pytest.raises(CommandError, match="name of a user who may erase"):
+        call_command("erase_customer", "10001", "--actor", actor)
+
+    assert Customer.objects.get().status == "active"
 
 
 def test_erasing_twice_is_told_so() -> None:
