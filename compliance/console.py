@@ -298,6 +298,7 @@ def verdicts(verdict: Callable[..., object], *, question: str, seen: str) -> lis
 class ActingAdmin(ConsoleAdmin):
     """A page with buttons, each of which calls one verb after a confirmation."""
 
+    change_form_outer_before_template = "compliance/_acts.html"
     refusals: tuple[type[Exception], ...] = ()
 
     def acts(self, request: HttpRequest, item: Any) -> Sequence[Act]:

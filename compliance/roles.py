@@ -108,6 +108,8 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "customers.view_holds",
         "customers.reveal_identity",
         "customers.change_customer",
+        "customers.correct_customer",
+        "customers.export_customer",
         "customers.view_merge",
         "customers.view_mergeproposal",
         "customers.change_mergeproposal",

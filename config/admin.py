@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from django.contrib import admin
+from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _t
@@ -12,6 +13,7 @@ from campaigns.admin.operations import TouchesByHand
 from campaigns.labels import CHANNELS, REASONS, say
 from campaigns.models import Enrolment, Touch
 from compliance.console import Panel, Tone, badge, link, moment
+from config.personal import CHAPTERS
 from customers.admin.people import CustomerAdmin
 from customers.models import Customer
 from segments.models import Membership
@@ -22,6 +24,8 @@ NEWEST = 50
 @admin.register(Customer)
 class CustomerPage(CustomerAdmin):
     """Everything the house knows about one customer, in one page."""
+
+    chapters = CHAPTERS
 
     def panels_above(self, request: HttpRequest, item: Customer) -> Sequence[Panel]:
         """Segments, journeys and touches, for those whose role sees them."""
@@ -71,11 +75,15 @@ def _journeys(customer: Customer) -> Panel:
     enrolments = (
         Enrolment.objects.filter(customer=customer)
         .select_related("journey", "version")
-        .order_by("-entered_at")[:NEWEST]
+        # Those under way first.
+        .order_by(F("finished_at").desc(nulls_first=True), "-entered_at")[:NEWEST]
     )
     return Panel(
         title=_t("Journeys"),
-        headers=(_t("Journey"), _t("Version"), _t("State"), _t("Node"), _t("Entered"), _t("Due")),
+        headers=(
+            *(_t("Journey"), _t("Version"), _t("State"), _t("Node"), _t("Entered"), _t("Due")),
+            _t("Left"),
+        ),
         rows=[
             (
                 link(
@@ -87,6 +95,7 @@ def _journeys(customer: Customer) -> Panel:
                 enrolment.node,
                 moment(enrolment.entered_at),
                 moment(enrolment.due_at),
+                moment(enrolment.finished_at),
             )
             for enrolment in enrolments
         ],

@@ -288,6 +288,11 @@ def identity_binding(kind: str, value_hash: bytes) -> bytes:
     return kind.encode() + b":" + value_hash
 
 
+def correction_binding(customer_id: int, field: str) -> bytes:
+    """Associated data of a corrected value."""
+    return f"correction:{customer_id}:{field}".encode()
+
+
 def hide(text: str, *, first: int = 1) -> tuple[str, list[str]]:
     """The text with every phone number and e-mail address as a numbered mask, and the values.
 

@@ -187,3 +187,18 @@ class Outcome(StrEnum):
 def choices(kind: type[StrEnum]) -> list[tuple[str, str]]:
     """The members of a closed set as a model's field takes them."""
     return [(member.value, member.value) for member in kind]
+
+
+class Block(StrEnum):
+    """What the open API tells of a customer, by part; a key may see parts or fields of them."""
+
+    IDENTITY = "identity"  # masked
+    ASSETS = "assets"
+    RISK = "risk"
+    PREFERENCE = "preference"
+    BEHAVIOUR = "behaviour"
+    TIMELINE = "timeline"
+    CLEAR = "clear"  # identifiers in clear, one by one, each with a reason
+
+
+DEFAULT_FIELDS = tuple(block.value for block in Block if block is not Block.CLEAR)

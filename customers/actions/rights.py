@@ -2,7 +2,7 @@
 
 import base64
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,25 +26,35 @@ from customers.queries.rights import (
     KEYED,
     SLOTS,
     everything_of,
+    ids_of,
     retained_until,
 )
 from customers.vocabulary import CustomerStatus
 
-FORM = 1  # of the document that `export_customer` makes
+FORM = 2  # of the document that `export_customer` makes
 PERMISSION = "customers.change_customer"
 AT_ONCE = 1_000
 WALKED_AT_ONCE = 10_000
 log = logging.getLogger(__name__)
 
 
+Chapters = Callable[[Sequence[int]], Mapping[str, Any]]
+
+
 @transaction.atomic
-def export_customer(*, customer_no: str, actor: str, why: str, now: datetime) -> Mapping[str, Any]:
+def export_customer(
+    *, customer_no: str, actor: str, why: str, now: datetime, chapters: Sequence[Chapters] = ()
+) -> Mapping[str, Any]:
     """All that is kept of one person, as a document for machines; the act is audited.
+
+    Parameters
+    ----------
+    chapters : what the floors above keep, each from the ids under which the person stands
 
     Raises RightRefused: nobody has the number, nothing was said of why, or nothing is left of him.
     """
-    customer = _person(customer_no)
-    _explained(why)
+    customer = standing(customer_no)
+    explained(why)
     if customer.status == CustomerStatus.ERASED:
         raise RightRefused("erased", _("This customer was erased: nothing can be read any more."))
     record(
@@ -54,7 +64,9 @@ def export_customer(*, customer_no: str, actor: str, why: str, now: datetime) ->
         now=now,
         detail={"why": why.strip()},
     )
-    return {"form": FORM, "made_at": now, **everything_of(customer)}
+    ids = ids_of(customer)
+    told = {title: part for chapter in chapters for title, part in chapter(ids).items()}
+    return {"form": FORM, "made_at": now, **everything_of(customer), **told}
 
 
 @transaction.atomic
@@ -63,7 +75,7 @@ def reveal(*, identity: Identity, actor: str, why: str, now: datetime) -> str:
 
     Raises RightRefused: nothing was said of why.
     """
-    _explained(why)
+    explained(why)
     record(
         actor=actor,
         action="identity.reveal",
@@ -81,7 +93,7 @@ def set_personalisation(*, customer_no: str, is_off: bool, actor: str, now: date
 
     Raises RightRefused: nobody has the number.
     """
-    customer = _person(customer_no)
+    customer = standing(customer_no)
     customer.personalise_off = is_off
     customer.updated_at = now
     customer.save(update_fields=["personalise_off", "updated_at"])
@@ -117,7 +129,7 @@ def erase_customer(*, customer_no: str, actor: str, now: datetime) -> Erasure:
 
 @transaction.atomic
 def _erased_or_restricted(customer_no: str, actor: str, now: datetime) -> Erasure:
-    customer = _person(customer_no)
+    customer = standing(customer_no)
     if customer.status == CustomerStatus.ERASED:
         raise RightRefused("erased", _("This customer is erased already."))
     asked = Erasure.objects.filter(customer=customer).first()
@@ -227,15 +239,16 @@ def _tell(asked: Erasure, verb: str, actor: str, now: datetime) -> None:
     )
 
 
-def _person(customer_no: str) -> Customer:
-    """The customer who stands under this number now, locked."""
+def standing(customer_no: str) -> Customer:
+    """The customer who stands under this number now, locked.  Raises RightRefused."""
     found = Customer.objects.filter(customer_no=customer_no).first() if customer_no else None
     if found is None:
         raise RightRefused("unknown", _("There is no customer with this number."))
     return Customer.objects.select_for_update(of=("self",)).get(pk=found.merged_into_id or found.pk)
 
 
-def _explained(why: str) -> None:
+def explained(why: str) -> None:
+    """Raises RightRefused: a reason is missing."""
     if len(why.strip()) < 3:
         raise RightRefused("no_reason", _("Say why: the reason is kept in the audit trail."))
 

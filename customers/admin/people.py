@@ -4,43 +4,37 @@ Identifiers and names are decrypted only to be masked; everything here is read-o
 a customer is registered at the roof (`config.admin`), which knows the floors above as well.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from compliance.console import (
-    Act,
-    ActingAdmin,
-    Panel,
-    ReadOnlyAdmin,
-    Tone,
-    badge,
-    closed_filter,
-    code,
-    moment,
-)
+from compliance.console import Act, Panel, ReadOnlyAdmin, Tone, badge, closed_filter
 from compliance.queries import clock_now
-from customers.actions.rights import erase_customer
-from customers.errors import CustomersError, RightRefused, UnknownKey
-from customers.identifiers import identity_binding, mask, name_binding, normalise, redact
-from customers.models import Consent, Customer, Event, Identity, Source
-from customers.queries.identities import keyring
-from customers.vocabulary import (
-    ConsentState,
-    CustomerStatus,
-    IdentityKind,
+from customers.actions.rights import PERMISSION, erase_customer
+from customers.admin.portrait import (
+    attributes,
+    consents,
+    events,
+    holdings,
+    identifiers,
+    portrait_panel,
+    tags,
 )
+from customers.admin.rights import RightsPages, may_act
+from customers.admin.timeline import TimelinePages
+from customers.errors import CustomersError, RightRefused, UnknownKey
+from customers.identifiers import mask, name_binding, normalise
+from customers.models import Customer, Identity
+from customers.queries.identities import keyring
+from customers.vocabulary import CustomerStatus, IdentityKind
 
-NEWEST_EVENTS = 50
-CONSENT_HISTORY = 50
-SHOWN_PROPERTIES = 300
 RISK_LEVELS = ("C1", "C2", "C3", "C4", "C5")
 LIFECYCLES = ("潜在", "成熟", "衰退", "流失")
 
@@ -51,40 +45,9 @@ STATUS_WORDS = {
     CustomerStatus.MERGED.value: _("Merged"),
 }
 STATUS_TONES = {CustomerStatus.ACTIVE.value: Tone.GOOD, CustomerStatus.ERASED.value: Tone.BAD}
-KIND_WORDS = {
-    IdentityKind.CUSTOMER_NO.value: _("Customer number"),
-    IdentityKind.USER_ID.value: _("User id"),
-    IdentityKind.ANONYMOUS_ID.value: _("Anonymous id"),
-    IdentityKind.PHONE.value: _("Phone"),
-    IdentityKind.EMAIL.value: _("E-mail"),
-    IdentityKind.DEVICE.value: _("Push token"),
-    IdentityKind.OPENID.value: _("WeChat OpenID"),
-    IdentityKind.UNIONID.value: _("WeChat UnionID"),
-}
-CONSENT_WORDS = {
-    ConsentState.GRANTED.value: _("Granted"),
-    ConsentState.WITHDRAWN.value: _("Withdrawn"),
-    ConsentState.PENDING.value: _("To be confirmed"),
-    ConsentState.VOID.value: _("Nothing said"),
-}
-CONSENT_TONES = {ConsentState.GRANTED.value: Tone.GOOD, ConsentState.WITHDRAWN.value: Tone.BAD}
-CHANNEL_WORDS = {
-    "sms": _("SMS"),
-    "email": _("E-mail"),
-    "push": _("Push"),
-    "wecom": _("WeCom"),
-    "in_app": _("In-app message"),
-    "task": _("Advisor task"),
-}
-PURPOSE_WORDS = {
-    "marketing": _("Marketing"),
-    "service": _("Service"),
-    "statutory": _("Statutory"),
-    "education": _("Investor education"),
-}
 
 
-class CustomerAdmin(ActingAdmin, ReadOnlyAdmin):
+class CustomerAdmin(RightsPages, TimelinePages, ReadOnlyAdmin):
     """Search by the beginning of a customer number, or by an exact phone or e-mail address."""
 
     list_display = (
@@ -146,6 +109,7 @@ class CustomerAdmin(ActingAdmin, ReadOnlyAdmin):
             },
         ),
     )
+    change_form_outer_before_template = "customers/_acting.html"
     refusals = (RightRefused,)
     holds = (_("Holds"), {"fields": (("held", "internally_held"),)})
 
@@ -158,7 +122,7 @@ class CustomerAdmin(ActingAdmin, ReadOnlyAdmin):
         """Forget the person, for those who may."""
         user: Any = request.user
         over = item.status in (CustomerStatus.ERASED, CustomerStatus.MERGED)
-        if over or not user.has_perm("customers.change_customer"):
+        if over or not user.has_perm(PERMISSION):
             return ()
         return (
             Act(
@@ -225,15 +189,26 @@ class CustomerAdmin(ActingAdmin, ReadOnlyAdmin):
         return badge(_t("Yes"), Tone.BAD) if customer.internal_hold else _t("No")
 
     def panels(self, request: HttpRequest, item: Customer) -> Sequence[Panel]:
-        """Identifiers, attributes, consents, tags, events."""
+        """What is known of him, what he allows, what he did."""
         return (
-            _identifiers(item),
-            *_consents(item),
-            _tags(item),
-            _attributes(item),
+            portrait_panel(item),
+            identifiers(item),
+            *consents(item),
+            holdings(item),
+            tags(item),
+            attributes(item),
             *self.panels_above(request, item),
-            _events(item),
+            events(item),
         )
+
+    def page_context(self, request: HttpRequest, item: Customer) -> dict[str, Any]:
+        """The buttons, and where his rights and his timeline are."""
+        rights = reverse("admin:customers_customer_rights", args=[item.pk])
+        return {
+            **super().page_context(request, item),
+            "rights_url": rights if may_act(request) else "",
+            "timeline_url": reverse("admin:customers_customer_timeline", args=[item.pk]),
+        }
 
     def panels_above(self, request: HttpRequest, item: Customer) -> Sequence[Panel]:
         """What the floors above know about the customer; the roof fills it in."""
@@ -257,118 +232,3 @@ def _plausible_kinds(term: str) -> tuple[str, ...]:
         return (IdentityKind.EMAIL.value,)
     digits = term.removeprefix("+").replace(" ", "").replace("-", "")
     return (IdentityKind.PHONE.value,) if digits.isdigit() and len(digits) >= 10 else ()
-
-
-def _identifiers(customer: Customer) -> Panel:
-    rows = [
-        (
-            KIND_WORDS.get(identity.kind, identity.kind),
-            code(_masked(identity)),
-            identity.source,
-            moment(identity.since),
-        )
-        for identity in customer.identities.order_by("kind", "-since")
-    ]
-    return Panel(
-        title=_t("Identifiers"),
-        note=_t("Shown masked. Messages are addressed by the encrypted originals."),
-        headers=(_t("Kind"), _t("Masked value"), _t("Source"), _t("Since")),
-        rows=rows,
-        empty=_t("No identifier is known: this customer cannot be reached by any channel."),
-    )
-
-
-def _masked(identity: Identity) -> str:
-    binding = identity_binding(identity.kind, bytes(identity.value_hash))
-    try:
-        value = keyring().decrypt(identity.key_id, bytes(identity.ciphertext), binding)
-    except UnknownKey as error:
-        return str(error)
-    return mask(identity.kind, value)
-
-
-def _consents(customer: Customer) -> tuple[Panel, Panel]:
-    history = list(customer.consents.order_by("-id")[:CONSENT_HISTORY])
-    newest: dict[tuple[str, str], Consent] = {}
-    for consent in customer.consents.order_by("purpose", "channel", "-id").distinct(
-        "purpose", "channel"
-    ):
-        newest[consent.purpose, consent.channel] = consent
-    headers = (_t("Purpose"), _t("Channel"), _t("State"), _t("Notice"), _t("Source"), _t("At"))
-    current = Panel(
-        title=_t("Consents in force"),
-        headers=headers,
-        rows=[_consent(consent) for consent in newest.values()],
-        empty=_t("No consent was ever recorded: no marketing message may be sent."),
-    )
-    past = Panel(
-        title=_t("History of consents"),
-        headers=headers,
-        rows=[_consent(consent) for consent in history],
-        empty=_t("Nothing recorded."),
-    )
-    return current, past
-
-
-def _consent(consent: Consent) -> tuple[object, ...]:
-    return (
-        PURPOSE_WORDS.get(consent.purpose, consent.purpose),
-        CHANNEL_WORDS.get(consent.channel, consent.channel),
-        badge(
-            CONSENT_WORDS.get(consent.state, consent.state),
-            CONSENT_TONES.get(consent.state, Tone.PLAIN),
-        ),
-        consent.notice_version,
-        consent.source,
-        moment(consent.at),
-    )
-
-
-def _tags(customer: Customer) -> Panel:
-    return Panel(
-        title=_t("Tags"),
-        headers=(_t("Tag"), _t("Source"), _t("Since"), _t("Valid until")),
-        rows=[
-            (tagging.tag, tagging.source, moment(tagging.since), moment(tagging.valid_until))
-            for tagging in customer.taggings.order_by("tag")
-        ],
-        empty=_t("No tag."),
-    )
-
-
-def _attributes(customer: Customer) -> Panel:
-    return Panel(
-        title=_t("Attributes"),
-        headers=(_t("Field"), _t("Value")),
-        rows=[
-            (code(key), redact(str(value))) for key, value in sorted(customer.attributes.items())
-        ],
-        empty=_t("No further attribute was imported."),
-    )
-
-
-def _events(customer: Customer) -> Panel:
-    newest = list(
-        Event.objects.filter(customer_id=customer.pk).order_by("-occurred_at")[:NEWEST_EVENTS]
-    )
-    sources = Source.objects.in_bulk({event.source_id for event in newest})
-    return Panel(
-        title=_t("Newest events"),
-        headers=(_t("At"), _t("Event"), _t("Kind"), _t("Source"), _t("Properties")),
-        rows=[
-            (
-                moment(event.occurred_at),
-                event.name,
-                event.kind,
-                str(sources.get(event.source_id, event.source_id)),
-                code(_shortened(event.properties)),
-            )
-            for event in newest
-        ],
-        empty=_t("Nothing happened yet."),
-    )
-
-
-def _shortened(properties: object) -> str:
-    text = redact(json.dumps(properties, ensure_ascii=False))
-    return text if len(text) <= SHOWN_PROPERTIES else text[:SHOWN_PROPERTIES] + "…"

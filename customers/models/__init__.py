@@ -13,7 +13,7 @@ from customers.models.plan import (
     Flow,
     TrackingPlan,
 )
-from customers.models.rights import Consent, ErasedIdentity, Erasure, RetentionDuty
+from customers.models.rights import Consent, Correction, ErasedIdentity, Erasure, RetentionDuty
 from customers.models.wealth import (
     Account,
     AssetDay,
@@ -31,6 +31,7 @@ __all__ = [
     "CashFlow",
     "Change",
     "Consent",
+    "Correction",
     "CoverageAlert",
     "Customer",
     "ErasedIdentity",

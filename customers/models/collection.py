@@ -28,6 +28,11 @@ class Source(models.Model):
         default=UnknownEvents.STORE,
     )
     per_minute = models.PositiveIntegerField(_("events a minute"), null=True, blank=True)
+    # What a reading key may see of a customer: blocks, or fields of them as "risk.level".
+    # None: everything that is not in clear.
+    fields = ArrayField(
+        models.CharField(max_length=64), verbose_name=_("fields"), null=True, blank=True
+    )
     created_at = models.DateTimeField(_("created at"))
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
 

@@ -89,6 +89,8 @@ class Customer(models.Model):
         permissions = [
             ("view_holds", "Can see holds"),
             ("reveal_identity", "Can see identifiers in clear"),
+            ("correct_customer", "Can correct what is known of a customer"),
+            ("export_customer", "Can hand a customer a copy of everything"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -90,6 +90,30 @@ class Erasure(models.Model):
         return str(self.customer_id)
 
 
+class Correction(models.Model):
+    """What was known of a customer and was wrong, with what it became. Rows are only added.
+
+    Both values are sealed for him, so that they go with him.
+    """
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="corrections", verbose_name=_("customer")
+    )
+    field = models.CharField(_("field"), max_length=64)
+    before_cipher = models.BinaryField()
+    after_cipher = models.BinaryField()
+    why = models.CharField(_("why"), max_length=400)
+    by = models.CharField(_("by"), max_length=150)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("correction")
+        verbose_name_plural = _("corrections")
+
+    def __str__(self) -> str:
+        return f"{self.field} of {self.customer_id}"
+
+
 class ErasedIdentity(models.Model):
     """An address of somebody who was erased, as keyed hash: nobody writes there again."""
 

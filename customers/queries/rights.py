@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from customers.identifiers import identity_binding, name_binding
+from customers.identifiers import correction_binding, identity_binding, name_binding
 from customers.models import Customer, RetentionDuty
 from customers.queries.database import rows
 from customers.queries.identities import keyring
@@ -49,6 +49,7 @@ FORGET_HELD = """
 
 FORGET = (
     f"DELETE FROM customers_identity WHERE customer_id IN ({PERSON})",
+    f"DELETE FROM customers_correction WHERE customer_id IN ({PERSON})",
     f"DELETE FROM customers_tagging WHERE customer_id IN ({PERSON})",
     f"DELETE FROM customers_riskassessment WHERE customer_id IN ({PERSON})",
     f"DELETE FROM customers_positionday WHERE account_id IN ({_ACCOUNTS})",
@@ -164,9 +165,15 @@ NEWEST_ASSESSMENT = f"""
 """
 
 
+CORRECTIONS = f"""
+    SELECT customer_id, field, before_cipher, after_cipher, why, at FROM customers_correction
+    WHERE customer_id IN ({PERSON}) ORDER BY id
+"""
+
+
 _UNTOLD = frozenset(
     # The law forbids to tell of a hold; the rest names rows of ours and nothing of the person.
-    ("id", "name_cipher", "aml_hold", "internal_hold", "merged_into_id", "is_numbered")
+    ("id", "name_cipher", "aml_hold", "internal_hold", "merged_into_id", "is_numbered", "slot")
 )
 _TABLES = {
     "consents": (CONSENTS, "purpose channel state notice_version source at"),
@@ -215,6 +222,16 @@ def everything_of(customer: Customer) -> dict[str, Any]:
             }
             for kind, value_hash, ciphertext, key_id, source, since in rows(IDENTIFIERS, told)
         ],
+        "corrections": [
+            {
+                "field": name,
+                "before": ring.unseal(bytes(before), correction_binding(who, name)),
+                "after": ring.unseal(bytes(after), correction_binding(who, name)),
+                "why": why,
+                "at": at,
+            }
+            for who, name, before, after, why, at in rows(CORRECTIONS, told)
+        ],
         **{
             title: [
                 dict(zip(names.split(), row, strict=True))
@@ -223,6 +240,11 @@ def everything_of(customer: Customer) -> dict[str, Any]:
             for title, (statement, names) in _TABLES.items()
         },
     }
+
+
+def ids_of(customer: Customer) -> list[int]:
+    """Under which ids a person stands: his own, and of whom was merged into him."""
+    return [row[0] for row in rows(PERSON, {"customer": customer.pk})]
 
 
 def retained_until(customer: Customer, *, on: date) -> tuple[date | None, str]:

@@ -24,6 +24,15 @@ SEALED: Final = (
         binding="convert_to('name:' || customer_no, 'UTF8')",
         slot="slot",
     ),
+    *(
+        SealedColumn(
+            table="customers_correction",
+            column=column,
+            binding="convert_to('correction:' || customer_id || ':' || field, 'UTF8')",
+            slot="(SELECT slot FROM customers_customer c WHERE c.id = customer_id)",
+        )
+        for column in ("before_cipher", "after_cipher")
+    ),
 )
 
 

@@ -1,1 +1,1 @@
-"""What pages show of floor 1, reckoned before a template sees it."""
+"""What pages and calls show of floor 1, reckoned before a template sees it."""

@@ -7,6 +7,7 @@ import orjson
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from compliance.queries import clock_now
+from config.personal import CHAPTERS
 from customers.actions.rights import export_customer
 from customers.errors import RightRefused
 
@@ -30,6 +31,7 @@ class Command(BaseCommand):
                 actor=f"command:{getpass.getuser()}",
                 why=options["why"],
                 now=clock_now(),
+                chapters=CHAPTERS,
             )
         except RightRefused as error:
             raise CommandError(error.message) from error

@@ -1,0 +1,8 @@
+"""The copy of everything that is kept of one person: the chapters of all floors."""
+
+from typing import Final
+
+from attribution.reports.personal import attribution_chapters
+from campaigns.queries.personal import campaign_chapters
+
+CHAPTERS: Final = (campaign_chapters, attribution_chapters)

@@ -1,0 +1,233 @@
+"""The tables of a customer's page: what is known of him, what he allows, what he did.
+
+Identifiers and names are decrypted only to be masked.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from compliance.console import Panel, Tone, badge, code, figure, moment
+from compliance.queries import clock_now
+from customers.admin.rights import KIND_WORDS, shown
+from customers.admin.timeline import event_rows
+from customers.identifiers import redact
+from customers.models import Consent, Customer
+from customers.queries.timeline import timeline
+from customers.reports.portrait import (
+    Part,
+    Quality,
+    consents_in_force,
+    portrait,
+    ranked_tags,
+)
+from customers.vocabulary import Block, ConsentState
+
+NEWEST_EVENTS: Final = 20
+CONSENT_HISTORY: Final = 50
+
+CONSENT_WORDS = {
+    ConsentState.GRANTED.value: _("Granted"),
+    ConsentState.WITHDRAWN.value: _("Withdrawn"),
+    ConsentState.PENDING.value: _("To be confirmed"),
+    ConsentState.VOID.value: _("Nothing said"),
+}
+CONSENT_TONES = {ConsentState.GRANTED.value: Tone.GOOD, ConsentState.WITHDRAWN.value: Tone.BAD}
+CHANNEL_WORDS = {
+    "sms": _("SMS"),
+    "email": _("E-mail"),
+    "push": _("Push"),
+    "wecom": _("WeCom"),
+    "in_app": _("In-app message"),
+    "task": _("Advisor task"),
+}
+PURPOSE_WORDS = {
+    "marketing": _("Marketing"),
+    "service": _("Service"),
+    "statutory": _("Statutory"),
+    "education": _("Investor education"),
+}
+BLOCK_WORDS = {
+    Block.ASSETS: _("Assets"),
+    Block.RISK: _("Risk"),
+    Block.PREFERENCE: _("Preference"),
+    Block.BEHAVIOUR: _("Behaviour"),
+}
+QUALITY_WORDS = {
+    Quality.OK: _("Good"),
+    Quality.STALE: _("Stale"),
+    Quality.EXPIRED: _("Expired"),
+    Quality.MISSING: _("Nothing known"),
+}
+QUALITY_TONES = {
+    Quality.OK: Tone.GOOD,
+    Quality.STALE: Tone.WARN,
+    Quality.EXPIRED: Tone.BAD,
+    Quality.MISSING: Tone.PLAIN,
+}
+
+
+def portrait_panel(customer: Customer) -> Panel:
+    """The four blocks in a line each."""
+    parts = portrait(customer, now=clock_now())
+    return Panel(
+        title=_t("Portrait"),
+        headers=(_t("Block"), _t("Known"), _t("As of"), _t("Quality")),
+        rows=[
+            (
+                BLOCK_WORDS[block],
+                _told(block, part),
+                moment(part.as_of) if isinstance(part.as_of, datetime) else part.as_of or "—",
+                _quality(part),
+            )
+            for block, part in parts.items()
+        ],
+        empty="",
+    )
+
+
+def _quality(part: Part) -> SafeString:
+    return badge(QUALITY_WORDS[part.quality], QUALITY_TONES[part.quality])
+
+
+def _told(block: Block, part: Part) -> str:
+    known = {name: value for name, value in part.values.items() if value not in (None, [], "")}
+    match block:
+        case Block.ASSETS:
+            return _joined(known, {"total_asset": _t("total"), "average_asset": _t("20 days")})
+        case Block.RISK:
+            words = {"level": _t("level"), "valid_until": _t("valid until")}
+            return _joined(known, {**words, "investor_type": _t("investor")})
+        case Block.PREFERENCE:
+            tags = ngettext("%(count)d tag", "%(count)d tags", len(part.values["tags"]))
+            off = _t("no personalisation") if part.values["personalisation_off"] else ""
+            return ", ".join(filter(None, [tags % {"count": len(part.values["tags"])}, off]))
+        case _:
+            words = {"lifecycle": _t("lifecycle"), "events_30_days": _t("events in 30 days")}
+            return _joined(known, {**words, "active_days_30": _t("active days")})
+
+
+def _joined(known: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    found = [f"{word}: {known[name]}" for name, word in words.items() if name in known]
+    return ", ".join(found) or "—"
+
+
+def identifiers(customer: Customer) -> Panel:
+    """Where he can be reached, masked."""
+    rows = [
+        (
+            KIND_WORDS.get(identity.kind, identity.kind),
+            code(shown(identity)),
+            identity.source,
+            moment(identity.since),
+        )
+        for identity in customer.identities.order_by("kind", "-since")
+    ]
+    return Panel(
+        title=_t("Identifiers"),
+        note=_t("Shown masked. Messages are addressed by the encrypted originals."),
+        headers=(_t("Kind"), _t("Masked value"), _t("Source"), _t("Since")),
+        rows=rows,
+        empty=_t("No identifier is known: this customer cannot be reached by any channel."),
+    )
+
+
+def holdings(customer: Customer) -> Panel:
+    """What he holds; his assets stand above."""
+    return Panel(
+        title=_t("Assets and holdings"),
+        headers=(_t("Assets"), _t("Amount")),
+        rows=[
+            (word, f"{amount:,.2f}")
+            for word, amount in (
+                (_t("Total assets"), customer.total_asset),
+                (_t("Average assets of 20 days"), customer.average_asset),
+                (_t("Financial assets proved"), customer.financial_asset),
+            )
+            if amount is not None
+        ],
+        numeric=frozenset({1}),
+        empty=_t("No assets or positions were loaded for this customer."),
+    )
+
+
+def consents(customer: Customer) -> tuple[Panel, Panel]:
+    """What he allows, and all that he said."""
+    headers = (_t("Purpose"), _t("Channel"), _t("State"), _t("Notice"), _t("Source"), _t("At"))
+    current = Panel(
+        title=_t("Consents in force"),
+        headers=headers,
+        rows=[_consent(consent) for consent in consents_in_force(customer)],
+        empty=_t("No consent was ever recorded: no marketing message may be sent."),
+    )
+    past = Panel(
+        title=_t("History of consents"),
+        headers=headers,
+        rows=[_consent(one) for one in customer.consents.order_by("-id")[:CONSENT_HISTORY]],
+        empty=_t("Nothing recorded."),
+    )
+    return current, past
+
+
+def _consent(consent: Consent) -> tuple[object, ...]:
+    return (
+        PURPOSE_WORDS.get(consent.purpose, consent.purpose),
+        CHANNEL_WORDS.get(consent.channel, consent.channel),
+        badge(
+            CONSENT_WORDS.get(consent.state, consent.state),
+            CONSENT_TONES.get(consent.state, Tone.PLAIN),
+        ),
+        consent.notice_version,
+        consent.source,
+        moment(consent.at),
+    )
+
+
+def tags(customer: Customer) -> Panel:
+    """At most twelve, the newest first."""
+    return Panel(
+        title=_t("Tags"),
+        note=_t("Those in force, the newest first, at most twelve."),
+        headers=(_t("Rank"), _t("Tag"), _t("Source"), _t("Since"), _t("Valid until")),
+        rows=[
+            (
+                figure(rank),
+                one.tag,
+                one.source,
+                moment(one.since),
+                moment(one.valid_until),
+            )
+            for rank, one in enumerate(ranked_tags(customer, now=clock_now()), start=1)
+        ],
+        numeric=frozenset({0}),
+        empty=_t("No tag."),
+    )
+
+
+def attributes(customer: Customer) -> Panel:
+    """What files and integrations brought along."""
+    return Panel(
+        title=_t("Attributes"),
+        headers=(_t("Field"), _t("Value")),
+        rows=[
+            (code(key), redact(str(value))) for key, value in sorted(customer.attributes.items())
+        ],
+        empty=_t("No further attribute was imported."),
+    )
+
+
+def events(customer: Customer) -> Panel:
+    """The newest; the timeline has them all."""
+    page = timeline(customer.pk, until=clock_now(), most=NEWEST_EVENTS)
+    return Panel(
+        title=_t("Newest events"),
+        note=_t("All of them, with a filter, are under Timeline.") if page.next else "",
+        headers=(_t("At"), _t("Event"), _t("Kind"), _t("Source"), _t("Properties")),
+        rows=event_rows(page),
+        empty=_t("Nothing happened yet."),
+    )

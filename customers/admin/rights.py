@@ -1,0 +1,278 @@
+"""One customer's rights in the console: see in clear, correct, hand out a copy, propose a merge."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+from compliance.console import ActingAdmin, Panel, moment, tell
+from compliance.errors import ComplianceError
+from compliance.models import User
+from compliance.queries import clock_now
+from customers.actions.correct import COLUMNS_CORRECTED, CONTACTS_CORRECTED, correct_customer
+from customers.actions.merge import PERMISSION as MERGES
+from customers.actions.merge import propose_merge
+from customers.actions.rights import Chapters, export_customer, reveal
+from customers.errors import CustomersError, KeyDestroyed, RightRefused
+from customers.identifiers import correction_binding, identity_binding, mask, redact
+from customers.models import Attribute, Correction, Customer, Identity
+from customers.queries.identities import keyring
+from customers.queries.people import customer_ids
+from customers.vocabulary import CustomerStatus, IdentityKind
+
+REVEALS: Final = "customers.reveal_identity"
+CORRECTS: Final = "customers.correct_customer"
+EXPORTS: Final = "customers.export_customer"
+REFUSALS: Final = (CustomersError, ComplianceError)
+FIELD_WORDS: Final = {
+    "name": _("full name"),
+    "gender": _("gender"),
+    "birth_on": _("date of birth"),
+    "city": _("city"),
+    "region": _("region"),
+    "locale": _("locale"),
+    "time_zone": _("time zone"),
+    "phone": _("Phone"),
+    "email": _("E-mail"),
+}
+KIND_WORDS: Final = {
+    IdentityKind.CUSTOMER_NO.value: _("Customer number"),
+    IdentityKind.USER_ID.value: _("User id"),
+    IdentityKind.ANONYMOUS_ID.value: _("Anonymous id"),
+    IdentityKind.PHONE.value: _("Phone"),
+    IdentityKind.EMAIL.value: _("E-mail"),
+    IdentityKind.DEVICE.value: _("Push token"),
+    IdentityKind.OPENID.value: _("WeChat OpenID"),
+    IdentityKind.UNIONID.value: _("WeChat UnionID"),
+}
+LONGEST_TYPED: Final = 2_000
+
+
+class RightsPages(ActingAdmin):
+    """The page behind the button *Rights* of a customer."""
+
+    chapters: Sequence[Chapters] = ()
+    """What the floors above add to a copy; the roof fills it in."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page, which also takes what is done on it."""
+        view = self.admin_site.admin_view(self.rights_view)
+        return [
+            path("<int:pk>/rights/", view, name="customers_customer_rights"),
+            *super().get_urls(),
+        ]
+
+    @method_decorator(never_cache)
+    def rights_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show what this person may do; do what was asked for."""
+        customer = get_object_or_404(Customer, pk=pk)
+        acts = _allowed(request)
+        if not self.has_view_permission(request, customer) or not acts:
+            raise PermissionDenied
+        if request.method == "GET":
+            return self._page(request, customer, acts)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["GET", "POST"])
+        verb = _VERBS.get(request.POST.get("act", ""))
+        if verb is None or request.POST["act"] not in acts:
+            raise PermissionDenied
+        return verb(self, request, customer)
+
+    def _page(
+        self, request: HttpRequest, customer: Customer, acts: frozenset[str], clear: str = ""
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _t("Rights of %(number)s") % {"number": customer.customer_no},
+            "acts": acts if customer.status == CustomerStatus.ACTIVE else acts & {"export"},
+            "is_gone": customer.status in (CustomerStatus.ERASED, CustomerStatus.MERGED),
+            "identities": [
+                (one.pk, KIND_WORDS.get(one.kind, one.kind), shown(one))
+                for one in _identities(customer)
+            ],
+            "fields": correctable(),
+            "panels": [corrections(customer)],
+            "clear": clear,
+            "typed": request.POST,
+            "back": reverse("admin:customers_customer_change", args=[customer.pk]),
+        }
+        return TemplateResponse(request, "customers/rights.html", context)
+
+    def _reveal(self, request: HttpRequest, customer: Customer) -> HttpResponse:
+        chosen = request.POST.get("identity", "")
+        identity = _identities(customer).filter(pk=int(chosen)).first() if _is_key(chosen) else None
+        found: list[str] = []
+        if identity is None:
+            raise PermissionDenied
+        tell(
+            request,
+            lambda: found.append(
+                reveal(identity=identity, actor=_actor(request), why=_why(request), now=clock_now())
+            ),
+            done=_t("Shown below. That you saw it, and why, is in the audit trail."),
+            refusals=REFUSALS,
+        )
+        return self._page(request, customer, _allowed(request), clear="".join(found))
+
+    def _correct(self, request: HttpRequest, customer: Customer) -> HttpResponse:
+        is_done = tell(
+            request,
+            lambda: correct_customer(
+                customer_no=customer.customer_no,
+                field=request.POST.get("field", ""),
+                value=_typed(request, "value"),
+                actor=_actor(request),
+                why=_why(request),
+                now=clock_now(),
+            ),
+            done=_t("Corrected. What stood there before is kept below."),
+            refusals=REFUSALS,
+        )
+        if is_done:
+            return redirect("admin:customers_customer_rights", customer.pk)
+        return self._page(request, customer, _allowed(request))
+
+    def _export(self, request: HttpRequest, customer: Customer) -> HttpResponse:
+        made: list[Mapping[str, Any]] = []
+        if not tell(
+            request,
+            lambda: made.append(
+                export_customer(
+                    customer_no=customer.customer_no,
+                    actor=_actor(request),
+                    why=_why(request),
+                    now=clock_now(),
+                    chapters=self.chapters,
+                )
+            ),
+            done=_t("The copy was made. Hand it to nobody but the customer."),
+            refusals=REFUSALS,
+        ):
+            return self._page(request, customer, _allowed(request))
+        answer = HttpResponse(orjson.dumps(made[0], default=str), content_type="application/json")
+        answer["Content-Disposition"] = f'attachment; filename="customer-{customer.pk}.json"'
+        return answer
+
+    def _propose(self, request: HttpRequest, customer: Customer) -> HttpResponse:
+        numbers = _typed(request, "numbers").replace(",", " ").split()
+        found = customer_ids(numbers)
+        made: list[int] = []
+
+        def ask() -> None:
+            if missing := [number for number in numbers if number not in found]:
+                told = {"numbers": ", ".join(missing[:5])}
+                raise RightRefused("unknown", _t("Nobody has the number %(numbers)s.") % told)
+            ids = [customer.pk, *found.values()]
+            maker = _person(request)
+            made.append(propose_merge(customer_ids=ids, maker=maker, now=clock_now()).pk)
+
+        done = _t("Proposed. A second person decides.")
+        if tell(request, ask, done=done, refusals=REFUSALS):
+            return redirect("admin:customers_mergeproposal_change", made[0])
+        return self._page(request, customer, _allowed(request))
+
+
+_VERBS: dict[str, Callable[[RightsPages, HttpRequest, Customer], HttpResponse]] = {
+    "reveal": RightsPages._reveal,
+    "correct": RightsPages._correct,
+    "export": RightsPages._export,
+    "propose": RightsPages._propose,
+}
+_NEEDS: Final = {"reveal": REVEALS, "correct": CORRECTS, "export": EXPORTS, "propose": MERGES}
+
+
+def may_act(request: HttpRequest) -> bool:
+    """Whether there is anything on the page for this person."""
+    return bool(_allowed(request))
+
+
+def correctable() -> list[tuple[str, str]]:
+    """Fields that can be corrected, with their names."""
+    built_in = [
+        (name, str(FIELD_WORDS[name])) for name in (*CONTACTS_CORRECTED, *COLUMNS_CORRECTED)
+    ]
+    is_chinese = get_language() == "zh-hans"
+    return built_in + [
+        (one.key, (is_chinese and one.label_zh) or one.label_en or one.key)
+        for one in Attribute.objects.order_by("key")
+    ]
+
+
+def corrections(customer: Customer) -> Panel:
+    """What was corrected, masked."""
+    return Panel(
+        title=_t("Corrections"),
+        headers=(_t("At"), _t("Field"), _t("Before"), _t("After"), _t("Why"), _t("By")),
+        rows=[
+            (
+                moment(one.at),
+                FIELD_WORDS.get(one.field, one.field),
+                _masked(one, bytes(one.before_cipher)),
+                _masked(one, bytes(one.after_cipher)),
+                one.why,
+                one.by,
+            )
+            for one in customer.corrections.order_by("-id")
+        ],
+        empty=_t("Nothing was ever corrected."),
+    )
+
+
+def shown(identity: Identity) -> str:
+    """An identifier, masked."""
+    binding = identity_binding(identity.kind, bytes(identity.value_hash))
+    try:
+        value = keyring().decrypt(identity.key_id, bytes(identity.ciphertext), binding)
+    except CustomersError as error:
+        return error.message
+    return mask(identity.kind, value)
+
+
+def _masked(one: Correction, sealed: bytes) -> str:
+    try:
+        value = keyring().unseal(sealed, correction_binding(one.customer_id, one.field))
+    except KeyDestroyed as error:
+        return error.message
+    if not value:
+        return "—"
+    is_secret = one.field in (*CONTACTS_CORRECTED, "name")
+    return mask(one.field, value) if is_secret else redact(value)
+
+
+def _identities(customer: Customer) -> Any:
+    return Identity.objects.filter(customer=customer).order_by("kind", "-since")
+
+
+def _allowed(request: HttpRequest) -> frozenset[str]:
+    return frozenset(act for act, needed in _NEEDS.items() if request.user.has_perm(needed))
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def _actor(request: HttpRequest) -> str:
+    return _person(request).username
+
+
+def _why(request: HttpRequest) -> str:
+    return _typed(request, "why")
+
+
+def _typed(request: HttpRequest, name: str) -> str:
+    return request.POST.get(name, "").replace("\x00", "")[:LONGEST_TYPED]
+
+
+def _is_key(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
