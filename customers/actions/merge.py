@@ -76,6 +76,19 @@ def propose_merge(*, customer_ids: Sequence[int], maker: User, now: datetime) ->
     MergeRefused : fewer than two of them are active customers.
     """
     _may(maker)
+    return _asked(customer_ids, maker.username, now)
+
+
+@transaction.atomic
+def propose_merge_by_key(*, customer_ids: Sequence[int], key: str, now: datetime) -> MergeProposal:
+    """As `propose_merge`, for a key of the open API: it asks, a person decides.
+
+    Raises MergeRefused.
+    """
+    return _asked(customer_ids, f"key:{key}", now)
+
+
+def _asked(customer_ids: Sequence[int], maker: str, now: datetime) -> MergeProposal:
     ids = sorted(candidates(set(customer_ids)))
     if len(ids) < 2 or len(ids) < len(set(customer_ids)):
         raise MergeRefused("not_active", _("Only active customers can be merged, two or more."))
@@ -85,13 +98,13 @@ def propose_merge(*, customer_ids: Sequence[int], maker: User, now: datetime) ->
         defaults={
             "doubt": Doubt.ASKED,
             "rule": "person",
-            "made_by": maker.username,
+            "made_by": maker,
             "made_at": now,
         },
     )
     if is_new:
         record(
-            actor=maker.username,
+            actor=maker,
             action="merge.propose",
             subject=str(proposal.pk),
             now=now,

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from customers.errors import KeyRefused
 from customers.models import Source
 from customers.queries.sources import key_hash
-from customers.vocabulary import KeyScope
+from customers.vocabulary import Block, KeyScope
 
 MOST_PER_MINUTE = 10_000_000
 _SLUG = re.compile("[A-Za-z0-9_-]{1,64}")
@@ -28,19 +29,30 @@ class NewKey:
 
 
 def create_api_key(
-    *, name: str, scope: KeyScope, per_minute: int | None = None, now: datetime
+    *,
+    name: str,
+    scope: KeyScope,
+    per_minute: int | None = None,
+    fields: Sequence[str] | None = None,
+    now: datetime,
 ) -> NewKey:
     """A new source with a fresh 256-bit key of which only the hash is kept.
 
     Parameters
     ----------
     per_minute : events it may send in a minute, None for as many as it can
+    fields : blocks it may see of a customer, or fields of them as ``risk.level``; None for
+        everything that is not in clear
 
-    Raises KeyRefused when the name is empty or too long, the scope has no keys, or the number is
-    none.
+    Raises KeyRefused when the name is empty or too long, the scope has no keys, the number is
+    none, or a field is of no block.
     """
     name = name.strip()
     check_quota(per_minute)
+    for field in fields or ():
+        if field.partition(".")[0] not in set(Block):
+            blocks = ", ".join(Block)
+            raise KeyRefused("field_invalid", _("Fields begin with one of: %s.") % blocks)
     if not 0 < len(name) <= 120:
         raise KeyRefused("name_invalid", _("A key needs a name of 1 to 120 characters."))
     if scope not in _PREFIXES:
@@ -53,6 +65,7 @@ def create_api_key(
         key_hash=key_hash(secret),
         key_hint=secret[:8],
         per_minute=per_minute,
+        fields=None if fields is None else sorted(set(fields)),
         created_at=now,
     )
     return NewKey(source=source, secret=secret)

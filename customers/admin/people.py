@@ -29,10 +29,10 @@ from customers.admin.portrait import (
 )
 from customers.admin.rights import RightsPages, may_act
 from customers.admin.timeline import TimelinePages
-from customers.errors import CustomersError, RightRefused, UnknownKey
-from customers.identifiers import mask, name_binding, normalise
+from customers.errors import CustomersError, RightRefused
+from customers.identifiers import normalise
 from customers.models import Customer, Identity
-from customers.queries.identities import keyring
+from customers.queries.identities import keyring, masked_name
 from customers.vocabulary import CustomerStatus, IdentityKind
 
 RISK_LEVELS = ("C1", "C2", "C3", "C4", "C5")
@@ -160,13 +160,7 @@ class CustomerAdmin(RightsPages, TimelinePages, ReadOnlyAdmin):
     @display(description=_("full name"))
     def masked_name(self, customer: Customer) -> str:
         """The family name's first character; the rest is hidden."""
-        if not customer.name_cipher:
-            return "—"
-        binding = name_binding(customer.customer_no)
-        try:
-            return mask("name", keyring().unseal(bytes(customer.name_cipher), binding))
-        except UnknownKey as error:
-            return str(error)
+        return masked_name(customer) or "—"
 
     @display(description=_("lowest class"))
     def in_lowest_class(self, customer: Customer) -> str:

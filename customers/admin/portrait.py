@@ -14,10 +14,11 @@ from django.utils.translation import ngettext
 
 from compliance.console import Panel, Tone, badge, code, figure, moment
 from compliance.queries import clock_now
-from customers.admin.rights import KIND_WORDS, shown
+from customers.admin.rights import KIND_WORDS
 from customers.admin.timeline import event_rows
 from customers.identifiers import redact
 from customers.models import Consent, Customer
+from customers.queries.identities import masked
 from customers.queries.timeline import timeline
 from customers.reports.portrait import (
     Part,
@@ -122,7 +123,7 @@ def identifiers(customer: Customer) -> Panel:
     rows = [
         (
             KIND_WORDS.get(identity.kind, identity.kind),
-            code(shown(identity)),
+            code(masked(identity)),
             identity.source,
             moment(identity.since),
         )

@@ -24,9 +24,9 @@ from customers.actions.merge import PERMISSION as MERGES
 from customers.actions.merge import propose_merge
 from customers.actions.rights import Chapters, export_customer, reveal
 from customers.errors import CustomersError, KeyDestroyed, RightRefused
-from customers.identifiers import correction_binding, identity_binding, mask, redact
+from customers.identifiers import correction_binding, mask, redact
 from customers.models import Attribute, Correction, Customer, Identity
-from customers.queries.identities import keyring
+from customers.queries.identities import keyring, masked
 from customers.queries.people import customer_ids
 from customers.vocabulary import CustomerStatus, IdentityKind
 
@@ -97,7 +97,7 @@ class RightsPages(ActingAdmin):
             "acts": acts if customer.status == CustomerStatus.ACTIVE else acts & {"export"},
             "is_gone": customer.status in (CustomerStatus.ERASED, CustomerStatus.MERGED),
             "identities": [
-                (one.pk, KIND_WORDS.get(one.kind, one.kind), shown(one))
+                (one.pk, KIND_WORDS.get(one.kind, one.kind), masked(one))
                 for one in _identities(customer)
             ],
             "fields": correctable(),
@@ -226,16 +226,6 @@ def corrections(customer: Customer) -> Panel:
         ],
         empty=_t("Nothing was ever corrected."),
     )
-
-
-def shown(identity: Identity) -> str:
-    """An identifier, masked."""
-    binding = identity_binding(identity.kind, bytes(identity.value_hash))
-    try:
-        value = keyring().decrypt(identity.key_id, bytes(identity.ciphertext), binding)
-    except CustomersError as error:
-        return error.message
-    return mask(identity.kind, value)
 
 
 def _masked(one: Correction, sealed: bytes) -> str:

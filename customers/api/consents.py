@@ -67,7 +67,7 @@ class ConsentsView(APIView):
         """What is in force."""
         require(request, READING)
         current = (
-            Consent.objects.filter(customer=_customer(number))
+            Consent.objects.filter(customer=standing_customer(number))
             .order_by("purpose", "channel", "-id")
             .distinct("purpose", "channel")
         )
@@ -82,7 +82,7 @@ class ConsentsView(APIView):
     def post(self, request: Request, number: str) -> Response:
         """Add the customer's word; it counts for queued messages at once."""
         source = require(request, WRITING)
-        customer = _customer(number)
+        customer = standing_customer(number)
         said = StatementSerializer(data=request.data)
         said.is_valid(raise_exception=True)
         told = dict(said.validated_data)
@@ -124,7 +124,7 @@ class PersonalisationView(APIView):
         told.is_valid(raise_exception=True)
         try:
             set_personalisation(
-                customer_no=_customer(number).customer_no,
+                customer_no=standing_customer(number).customer_no,
                 is_off=told.validated_data["off"],
                 actor=f"key:{source.key}",
                 now=clock_now(),
@@ -134,7 +134,7 @@ class PersonalisationView(APIView):
         return Response({"off": told.validated_data["off"]})
 
 
-def _customer(number: str) -> Customer:
+def standing_customer(number: str) -> Customer:
     """Who stands under the number now.  Raises 404, also for those who were erased."""
     found = None
     if "\x00" not in number:

@@ -4,11 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import status
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 CONTENT_TYPE = "application/problem+json"
+
+
+class Refused(APIException):
+    """The verb said no; its sentence says why."""
+
+    status_code = 409
+    default_code = "refused"
 
 
 def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:

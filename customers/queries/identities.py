@@ -11,8 +11,16 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from customers.errors import IdentifierError, KeyDestroyed
-from customers.identifiers import Keyring, identity_binding, make_keyring, normalise
+from customers.errors import IdentifierError, KeyDestroyed, UnknownKey
+from customers.identifiers import (
+    Keyring,
+    identity_binding,
+    make_keyring,
+    mask,
+    name_binding,
+    normalise,
+)
+from customers.models import Customer, Identity
 from customers.queries.database import as_array, as_json, rows
 from customers.queries.person_keys import person_keys
 
@@ -212,6 +220,27 @@ def contacts_held(
     """``(customer id, kind, hash as hex)`` of the phones and e-mail addresses these customers
     have, and of the given ones wherever they are."""
     return set(rows(CONTACTS_HELD, {"ids": list(customer_ids), "hashes": list(hashes)}))
+
+
+def masked(identity: Identity) -> str:
+    """An identifier as people without a reason see it, or why it cannot be read."""
+    binding = identity_binding(identity.kind, bytes(identity.value_hash))
+    try:
+        value = keyring().decrypt(identity.key_id, bytes(identity.ciphertext), binding)
+    except UnknownKey as error:
+        return error.message
+    return mask(identity.kind, value)
+
+
+def masked_name(customer: Customer) -> str | None:
+    """The beginning of a customer's name, or why it cannot be read; None where none is known."""
+    if not customer.name_cipher:
+        return None
+    binding = name_binding(customer.customer_no)
+    try:
+        return mask("name", keyring().unseal(bytes(customer.name_cipher), binding))
+    except UnknownKey as error:
+        return error.message
 
 
 def identity_row(

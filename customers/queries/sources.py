@@ -11,7 +11,8 @@ from customers.queries.database import rows
 
 SOURCE_BY_KEY = """
     -- By hand, since it stands before every event: the ORM takes longer to write than to run it.
-    SELECT id, key, name, scope, unknown_events, per_minute, created_at FROM customers_source
+    SELECT id, key, name, scope, unknown_events, per_minute, fields, created_at
+    FROM customers_source
     WHERE key_hash = %(key_hash)s AND revoked_at IS NULL
 """
 
@@ -52,7 +53,9 @@ def key_hash(secret: str) -> bytes:
 def source_by_key(secret: str) -> Source | None:
     """The source a live API key stands for, None for an unknown or revoked one."""
     found = rows(SOURCE_BY_KEY, {"key_hash": key_hash(secret)})
-    return Source.from_db(None, _SOURCE_FIELDS, found[0]) if found else None
+    return Source.from_db(None, _READER_FIELDS, found[0]) if found else None
 
 
+# In the order of the model's fields.
 _SOURCE_FIELDS = ["id", "key", "name", "scope", "unknown_events", "per_minute", "created_at"]
+_READER_FIELDS = [*_SOURCE_FIELDS[:-1], "fields", "created_at"]

@@ -22,6 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", required=True)
         parser.add_argument("--scope", required=True, choices=["ingest", "read", "manage"])
         parser.add_argument("--per-minute", type=int, help="events it may send in a minute")
+        parser.add_argument("--field", action="append", help="what it may see of a customer")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,6 +32,7 @@ class Command(BaseCommand):
                 name=options["name"],
                 scope=KeyScope(options["scope"]),
                 per_minute=options["per_minute"],
+                fields=options["field"],
                 now=clock_now(),
             )
         except KeyRefused as error:
