@@ -19,10 +19,10 @@ from compliance.console import Act, Panel, ReadOnlyAdmin, Tone, badge, closed_fi
 from compliance.queries import clock_now
 from customers.actions.rights import PERMISSION, erase_customer
 from customers.admin.portrait import (
+    assets,
     attributes,
     consents,
     events,
-    holdings,
     identifiers,
     portrait_panel,
     tags,
@@ -188,7 +188,7 @@ class CustomerAdmin(RightsPages, TimelinePages, ReadOnlyAdmin):
             portrait_panel(item),
             identifiers(item),
             *consents(item),
-            holdings(item),
+            *assets(item),
             tags(item),
             attributes(item),
             *self.panels_above(request, item),

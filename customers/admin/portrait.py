@@ -9,68 +9,33 @@ from typing import Any, Final
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from compliance.console import Panel, Tone, badge, code, figure, moment
 from compliance.queries import clock_now
-from customers.admin.rights import KIND_WORDS
 from customers.admin.timeline import event_rows
-from customers.identifiers import redact
+from customers.admin.words import (
+    ACCOUNT_WORDS,
+    ASSET_WORDS,
+    BLOCK_WORDS,
+    CHANNEL_WORDS,
+    CONSENT_TONES,
+    CONSENT_WORDS,
+    KIND_WORDS,
+    PURPOSE_WORDS,
+    QUALITY_TONES,
+    QUALITY_WORDS,
+)
+from customers.identifiers import mask, redact
 from customers.models import Consent, Customer
 from customers.queries.identities import masked
 from customers.queries.timeline import timeline
-from customers.reports.portrait import (
-    Part,
-    Quality,
-    consents_in_force,
-    portrait,
-    ranked_tags,
-)
-from customers.vocabulary import Block, ConsentState
+from customers.queries.wealth import latest_assets, latest_holdings
+from customers.reports.portrait import Part, consents_in_force, portrait, ranked_tags
+from customers.vocabulary import AccountKind, AssetQuality, Block
 
 NEWEST_EVENTS: Final = 20
 CONSENT_HISTORY: Final = 50
-
-CONSENT_WORDS = {
-    ConsentState.GRANTED.value: _("Granted"),
-    ConsentState.WITHDRAWN.value: _("Withdrawn"),
-    ConsentState.PENDING.value: _("To be confirmed"),
-    ConsentState.VOID.value: _("Nothing said"),
-}
-CONSENT_TONES = {ConsentState.GRANTED.value: Tone.GOOD, ConsentState.WITHDRAWN.value: Tone.BAD}
-CHANNEL_WORDS = {
-    "sms": _("SMS"),
-    "email": _("E-mail"),
-    "push": _("Push"),
-    "wecom": _("WeCom"),
-    "in_app": _("In-app message"),
-    "task": _("Advisor task"),
-}
-PURPOSE_WORDS = {
-    "marketing": _("Marketing"),
-    "service": _("Service"),
-    "statutory": _("Statutory"),
-    "education": _("Investor education"),
-}
-BLOCK_WORDS = {
-    Block.ASSETS: _("Assets"),
-    Block.RISK: _("Risk"),
-    Block.PREFERENCE: _("Preference"),
-    Block.BEHAVIOUR: _("Behaviour"),
-}
-QUALITY_WORDS = {
-    Quality.OK: _("Good"),
-    Quality.STALE: _("Stale"),
-    Quality.EXPIRED: _("Expired"),
-    Quality.MISSING: _("Nothing known"),
-}
-QUALITY_TONES = {
-    Quality.OK: Tone.GOOD,
-    Quality.STALE: Tone.WARN,
-    Quality.EXPIRED: Tone.BAD,
-    Quality.MISSING: Tone.PLAIN,
-}
 
 
 def portrait_panel(customer: Customer) -> Panel:
@@ -138,23 +103,41 @@ def identifiers(customer: Customer) -> Panel:
     )
 
 
-def holdings(customer: Customer) -> Panel:
-    """What he holds; his assets stand above."""
-    return Panel(
-        title=_t("Assets and holdings"),
-        headers=(_t("Assets"), _t("Amount")),
+def assets(customer: Customer) -> tuple[Panel, Panel]:
+    """What his accounts are worth, and what they hold, as of their newest day."""
+    accounts = Panel(
+        title=_t("Assets"),
+        headers=(_t("Account"), _t("Kind"), _t("As of"), _t("Net assets"), _t("Quality")),
         rows=[
-            (word, f"{amount:,.2f}")
-            for word, amount in (
-                (_t("Total assets"), customer.total_asset),
-                (_t("Average assets of 20 days"), customer.average_asset),
-                (_t("Financial assets proved"), customer.financial_asset),
+            (
+                code(mask("account", one.account)),
+                ACCOUNT_WORDS.get(AccountKind(one.kind), one.kind),
+                one.valued_on,
+                f"{one.net:,.2f} {one.currency}",
+                ASSET_WORDS.get(AssetQuality(one.quality), one.quality),
             )
-            if amount is not None
+            for one in latest_assets(customer.pk)
         ],
-        numeric=frozenset({1}),
-        empty=_t("No assets or positions were loaded for this customer."),
+        numeric=frozenset({3}),
+        empty=_t("No account's assets were loaded for this customer."),
     )
+    held = Panel(
+        title=_t("Holdings"),
+        headers=(_t("Product"), _t("As of"), _t("Quantity"), _t("Market value"), _t("Quality")),
+        rows=[
+            (
+                f"{one.name} ({one.code})",
+                one.held_on,
+                f"{one.quantity.normalize():,f}",
+                f"{one.market_value:,.2f} {one.currency}",
+                ASSET_WORDS.get(AssetQuality(one.quality), one.quality),
+            )
+            for one in latest_holdings(customer.pk)
+        ],
+        numeric=frozenset({2, 3}),
+        empty=_t("No positions were loaded for this customer."),
+    )
+    return accounts, held
 
 
 def consents(customer: Customer) -> tuple[Panel, Panel]:

@@ -12,7 +12,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from compliance.console import ActingAdmin, Panel, moment, tell
@@ -23,38 +22,18 @@ from customers.actions.correct import COLUMNS_CORRECTED, CONTACTS_CORRECTED, cor
 from customers.actions.merge import PERMISSION as MERGES
 from customers.actions.merge import propose_merge
 from customers.actions.rights import Chapters, export_customer, reveal
+from customers.admin.words import FIELD_WORDS, KIND_WORDS
 from customers.errors import CustomersError, KeyDestroyed, RightRefused
 from customers.identifiers import correction_binding, mask, redact
 from customers.models import Attribute, Correction, Customer, Identity
 from customers.queries.identities import keyring, masked
 from customers.queries.people import customer_ids
-from customers.vocabulary import CustomerStatus, IdentityKind
+from customers.vocabulary import CustomerStatus
 
 REVEALS: Final = "customers.reveal_identity"
 CORRECTS: Final = "customers.correct_customer"
 EXPORTS: Final = "customers.export_customer"
 REFUSALS: Final = (CustomersError, ComplianceError)
-FIELD_WORDS: Final = {
-    "name": _("full name"),
-    "gender": _("gender"),
-    "birth_on": _("date of birth"),
-    "city": _("city"),
-    "region": _("region"),
-    "locale": _("locale"),
-    "time_zone": _("time zone"),
-    "phone": _("Phone"),
-    "email": _("E-mail"),
-}
-KIND_WORDS: Final = {
-    IdentityKind.CUSTOMER_NO.value: _("Customer number"),
-    IdentityKind.USER_ID.value: _("User id"),
-    IdentityKind.ANONYMOUS_ID.value: _("Anonymous id"),
-    IdentityKind.PHONE.value: _("Phone"),
-    IdentityKind.EMAIL.value: _("E-mail"),
-    IdentityKind.DEVICE.value: _("Push token"),
-    IdentityKind.OPENID.value: _("WeChat OpenID"),
-    IdentityKind.UNIONID.value: _("WeChat UnionID"),
-}
 LONGEST_TYPED: Final = 2_000
 
 

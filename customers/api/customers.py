@@ -47,7 +47,7 @@ class PartSerializer(serializers.Serializer):  # type: ignore[type-arg]
 
     values = serializers.DictField()
     as_of = serializers.CharField(allow_null=True)
-    quality = serializers.ChoiceField(["ok", "stale", "expired", "missing"])
+    quality = serializers.ChoiceField(["ok", "stale", "doubtful", "expired", "missing"])
 
 
 class CustomerSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -253,7 +253,15 @@ def _wanted(request: Request, source: Source) -> dict[Block, frozenset[str]]:
 
 def _exact(value: object) -> object:
     """Amounts as text: a reader's floating point would not keep them."""
-    return str(value) if isinstance(value, Decimal) else value
+    match value:
+        case Decimal():
+            return str(value)
+        case list():
+            return [_exact(one) for one in value]
+        case dict():
+            return {name: _exact(one) for name, one in value.items()}
+        case _:
+            return value
 
 
 def _identity(customer: Customer) -> dict[str, Any]:

@@ -1,16 +1,20 @@
 """A customer's page: his portrait, and his events page by page."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client
 
+from customers.actions.partitions import ensure_partitions
 from customers.actions.people import Person, put_people
-from customers.models import Customer, Tagging
+from customers.actions.sources import internal_source
+from customers.models import Account, AssetDay, Customer, PositionDay, Tagging
+from customers.queries.events import ASSET_DAYS, POSITION_DAYS
 from customers.queries.timeline import timeline
 from customers.reports.portrait import FIELDS, Quality, portrait
 from customers.vocabulary import Block
-from tests.factories import NOW, make_people, make_staff, record_event, say_consent
+from tests.factories import NOW, make_people, make_product, make_staff, record_event, say_consent
 
 pytestmark = pytest.mark.django_db
 
@@ -110,6 +114,44 @@ def test_behaviour_counts_the_last_thirty_days() -> None:
     assert [one["name"] for one in behaviour.values["most_frequent"]] == ["Viewed", "Ordered"]
     later = portrait(customer, now=NOW + timedelta(days=100))[Block.BEHAVIOUR]
     assert later.quality == Quality.STALE
+
+
+@pytest.mark.parametrize(
+    ("said", "days", "quality"),
+    [
+        ("ok", 1, Quality.OK),
+        ("ok", 20, Quality.STALE),
+        ("flow_unmatched", 1, Quality.DOUBTFUL),
+        ("short_history", 1, Quality.OK),
+    ],
+)
+def test_assets_are_those_of_the_accounts_with_their_day_and_quality(
+    client: Client, said: str, days: int, quality: Quality
+) -> None:
+    customer, day = make(total_asset="1"), (NOW - timedelta(days=days)).date()
+    for table in (ASSET_DAYS, POSITION_DAYS):
+        ensure_partitions(months=[day.replace(day=1)], table=table)
+    core = internal_source(key="core", name="core", now=NOW)
+    account = Account.objects.create(
+        number="6222020000012345", customer=customer, kind="cash", source=core, updated_at=NOW
+    )
+    money = {"currency": "CNY", "quality": said, "load_id": 1, "market_value": Decimal(2_000)}
+    kept = {"cash": 5, "debt": 0, "net": 2_005}
+    AssetDay.objects.create(account_id=account.pk, valued_on=day, **money, **kept)
+    product = make_product("F1")
+    held = {"quantity": Decimal(1_000), "price": 2, "held_on": day, "product_id": product.pk}
+    PositionDay.objects.create(account_id=account.pk, **money, **held)
+
+    assets = portrait(customer, now=NOW)[Block.ASSETS]
+    client.force_login(make_staff().marketer)
+    page = client.get(f"/admin/customers/customer/{customer.pk}/change/")
+
+    assert (assets.as_of, assets.quality) == (day, quality)
+    assert assets.values["holdings"][0]["code"] == "F1"
+    assert assets.values["accounts"][0]["account"] == "6222****"
+    assert "2,005.00 CNY" in page.text
+    assert "(F1)" in page.text
+    assert account.number not in page.text
 
 
 def test_at_most_twelve_tags_the_newest_first_and_none_that_ended() -> None:
