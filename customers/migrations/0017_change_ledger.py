@@ -94,7 +94,7 @@ DROP FUNCTION customers_note_tags();
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("customers", "0014_loads_and_their_quality")]
+    dependencies: ClassVar = [("customers", "0016_corrections_and_key_fields")]
     operations: ClassVar = [
         migrations.CreateModel(
             name="WatchedEvent",
