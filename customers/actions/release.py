@@ -36,13 +36,12 @@ def blocking_load(kind: Kind) -> ImportJob | None:
 
     Of each source the newest counts: a file that is in puts right an earlier one that was not.
     """
+    held = [ImportJob.State.BLOCKED, ImportJob.State.WAITING]
     newest = (
-        ImportJob.objects.filter(kind__in=kind.depends_on)
-        .exclude(state=ImportJob.State.REJECTED)
+        ImportJob.objects.filter(kind__in=kind.depends_on, state__in=[*held, ImportJob.State.DONE])
         .values("source", "kind")
         .annotate(newest=Max("pk"))
     )
-    held = [ImportJob.State.BLOCKED, ImportJob.State.WAITING]
     return (
         ImportJob.objects.filter(pk__in=newest.values("newest"), state__in=held)
         .order_by("pk")

@@ -34,7 +34,7 @@ from compliance.queries import clock_now
 from customers.actions.quality import save_rule
 from customers.admin.collection import person
 from customers.importing.kinds.registry import KINDS
-from customers.models import ImportJob, QualityResult, QualityRule, SavedMapping, Source
+from customers.models import ImportJob, QualityResult, QualityRule, SavedMapping
 from customers.reports.imports import Freshness, freshness, pace_of
 from customers.vocabulary import Aspect, Outcome
 
@@ -104,8 +104,13 @@ class ImportJobAdmin(ReadOnlyAdmin):
     list_filter = ("state", closed_filter("kind", _("kind"), KIND_WORDS))
     list_select_related = ("source",)
     ordering = ("-id",)
-    exclude = ("errors_file", "kind")
-    change_form_outer_after_template = "customers/import.html"
+    # The panels tell the rest.
+    exclude = (
+        *("errors_file", "kind", "mapping", "state", "waits_for"),
+        *("rows_done", "rows_total", "rows_ok", "rows_bad"),
+    )
+    change_form_outer_before_template = "customers/import.html"
+    change_form_outer_after_template = ""
 
     def get_urls(self) -> list[URLPattern]:
         """Its board, which renews itself, the list of refused rows, and the page of sources."""
@@ -149,7 +154,7 @@ class ImportJobAdmin(ReadOnlyAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": _t("Sources and freshness"),
-            "panels": [freshness_panel(None)],
+            "panels": [_freshness()],
         }
         return TemplateResponse(request, "customers/freshness.html", context)
 
@@ -240,8 +245,7 @@ def _lineage(job: ImportJob) -> Panel:
     )
 
 
-def freshness_panel(source: Source | None) -> Panel:
-    """The newest file of each kind, of one source or of all."""
+def _freshness() -> Panel:
     today = clock_now().astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     return Panel(
         title=_t("Files by source"),
@@ -249,7 +253,7 @@ def freshness_panel(source: Source | None) -> Panel:
             *(_t("source"), _t("kind"), _t("newest file"), _t("state")),
             *(_t("in since"), _t("newest day"), _t("age (days)"), _t("rows")),
         ),
-        rows=[_freshness_row(one) for one in freshness(today=today, source=source)],
+        rows=[_freshness_row(one) for one in freshness(today=today)],
         empty=_t("No file has come in yet."),
         numeric=frozenset({6, 7}),
     )

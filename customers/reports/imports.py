@@ -46,11 +46,9 @@ def pace_of(job: ImportJob) -> Pace:
     )
 
 
-def freshness(*, today: date, source: Source | None = None) -> Sequence[Freshness]:
+def freshness(*, today: date) -> Sequence[Freshness]:
     """The newest file of each source and kind; one index descent for each of them."""
     jobs = ImportJob.objects.select_related("source").order_by("source", "kind", "-pk")
-    if source is not None:
-        jobs = jobs.filter(source=source)
     newest = jobs.distinct("source", "kind")
     done = {
         (job.source_id, job.kind): job
