@@ -138,7 +138,9 @@ def test_every_field_of_the_console_has_a_name_that_can_be_translated() -> None:
 # On no page: what the pages show of them has names of its own.
 INSIDE = {
     "AdvisorTask.touch",
+    "Customer.slot",
     "ProviderAccount.secrets_cipher",
+    "Quarantine.named",
     "Suppression.value_hash",
     "Touch.account",
     "Touch.batch",
