@@ -74,6 +74,8 @@ class KeyTree:
         return KeyTree(nodes)
 
     def _covering(self, number: int) -> int | None:
+        if self._depths == (0,):  # nobody was ever erased
+            return 0
         return next((d for d in self._depths if (d, number >> (DEPTH - d)) in self.nodes), None)
 
     def _walked(self, number: int, start: int) -> list[bytes]:

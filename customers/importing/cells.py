@@ -96,8 +96,10 @@ def to_date(cell: str) -> str:
     found = _DATE.fullmatch(cell)
     if not found:
         raise CellError("not_a_date", "It is not a date written year-month-day.")
-    year, month, day = (int(part) for part in found.groups() if part is not None)
     try:
+        if ISO_DATE.fullmatch(cell):
+            return date.fromisoformat(cell).isoformat()
+        year, month, day = (int(part) for part in found.groups() if part is not None)
         return date(year, month, day).isoformat()
     except ValueError as error:
         raise CellError("not_a_date", "There is no such day.") from error

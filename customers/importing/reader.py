@@ -5,6 +5,7 @@ name). A quote that is never closed spoils its own line and no other.
 """
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from customers.importing.layout import COLUMNS_AT_MOST, XLSX, Layout, open_text
 
 RECORD_CHARACTERS = 131_072  # csv.field_size_limit's own default, for the whole record
 _LINES_IN_A_RECORD = 100
+_DAMAGED = re.compile("[\ud800-\udfff]")  # bytes that are no text of the file's encoding
 _LONGEST_EXACT = 15  # digits that an Excel number keeps
 
 
@@ -127,17 +129,13 @@ def _split(lines: _Lines, delimiter: str) -> Iterator[Record]:
         text = line.removesuffix("\n")
         if len(text) > RECORD_CHARACTERS:
             yield Record(number=0, line=at, cells=[], code="too_long")
-        elif not text.isascii() and _is_damaged(text):
+        elif not text.isascii() and _DAMAGED.search(text):
             yield Record(number=0, line=at, cells=[], code="undecodable")
         elif '"' not in text:
             if text.strip():
                 yield Record(number=0, line=at, cells=text.split(delimiter))
         else:
             yield _quoted(line, lines, delimiter)
-
-
-def _is_damaged(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _quoted(line: str, lines: _Lines, delimiter: str) -> Record:
