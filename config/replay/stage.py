@@ -1,8 +1,11 @@
 """The replay from first to last: what happens when, and what to wait for."""
 
 import asyncio
+import errno
 import json
+import os
 import secrets
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -33,6 +36,7 @@ DAY: Final = timedelta(days=1)
 # The bank's touches are a day apart; the replay starts in the past and ends at the present.
 LEAD: Final = MOST_CONTACTS * DAY
 NO_PROGRESS_SECONDS: Final = 120.0
+LEAST_ROOM: Final = 16 * 2**20  # bytes; PostgreSQL takes this much at once for its log
 # Each look counts all touches: more often would cost more than it tells.
 LOOK_EVERY: Final = 0.75
 
@@ -56,6 +60,17 @@ JOIN attribution_goal g ON g.id = c.goal_id AND g.kind = 'conversion'
 """
 _READ_UNTIL: Final = "SELECT max(read_until) FROM attribution_collectcursor"
 _TASKS: Final = "SELECT count(*), count(DISTINCT key) FROM campaigns_advisortask"
+
+
+def require_room(folder: Path, least: int = LEAST_ROOM) -> None:
+    """Whether the disk has room for what comes next; a full one only looks like no progress.
+
+    Raises
+    ------
+    OSError : (ENOSPC) fewer than ``least`` bytes are left.
+    """
+    if shutil.disk_usage(folder).free < least:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +265,7 @@ class Replay:
     ) -> None:
         last, moved = None, time.monotonic()
         while not is_done():
+            require_room(settings.STATE_DIR)
             now = position() if position else None
             if now != last:
                 last, moved = now, time.monotonic()
