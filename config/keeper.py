@@ -45,6 +45,10 @@ def keep(*, place: Place, keeper_lock: int, grace: float) -> None:
         else:
             fcntl.flock(users_lock, fcntl.LOCK_UN)
         time.sleep(min(LOOK_EVERY, grace / 4))
+    if place.postgres.exists():
+        # The servers' files stand elsewhere (`config.places`) and are whole.
+        running.stop_valkey(place)
+        running.stop_postgres(place)
     _end_orphans(pids)
 
 
