@@ -37,8 +37,10 @@ def members(segment: Segment) -> set[int]:
 
 
 def built(key: str, rule: object, now: datetime = NOW) -> Segment:
+    """Rebuilt, and nothing is noted any more that would have its members judged anyway."""
     segment = make_segment(key, rule, now=now)
     refresh(segment=segment, now=now)
+    follow(now=now)
     return segment
 
 
@@ -64,7 +66,6 @@ class TestEvents:
     def test_an_event_that_no_segment_asks_about_is_not_even_noted(self) -> None:
         (customer,) = make_people(1)
         built("keen", THRICE)
-        follow(now=NOW)
 
         record_event(customer, "page", at=NOW)
 
