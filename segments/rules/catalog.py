@@ -1,6 +1,6 @@
 """What marketers may filter by: the built-in customer fields and the registered attributes.
 
-To add a built-in field, add a line to `_BUILT_IN` (and the column in `customers/models.py`).
+To add a built-in field, add a line to `_BUILT_IN` (and the column in `customers/models/people.py`).
 """
 
 from collections.abc import Iterable, Mapping

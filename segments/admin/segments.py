@@ -1,4 +1,4 @@
-"""The console's pages of floor 2: rules with a live preview, sizes, a refresh."""
+"""Pages of the segments: rules with a live preview, sizes, a refresh."""
 
 from typing import Any
 

@@ -1,0 +1,6 @@
+"""The console's pages of floor 2: segments and what is known of their members."""
+
+from segments.admin import segments
+
+# Django finds a console page by importing it.
+__all__ = ["segments"]
