@@ -208,10 +208,13 @@ SET seen_at = now(), done = p.done + excluded.done, accepted = p.accepted + excl
 
 FORGET_PULSES: Final = "DELETE FROM campaigns_pulse WHERE slot < now() - interval '1 day'"
 
+# Who said good-bye is not missed. A later process may have his name.
 WORKERS: Final = """
 SELECT worker, max(seen_at), extract(epoch FROM now() - max(seen_at))::float8
 FROM campaigns_pulse WHERE slot > now() - interval '10 minutes'
-GROUP BY worker ORDER BY worker
+GROUP BY worker
+HAVING coalesce(max(seen_at) > max(seen_at) FILTER (WHERE station = 'ended'), true)
+ORDER BY worker
 """
 
 RATES: Final = """

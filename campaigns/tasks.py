@@ -11,9 +11,10 @@ import socket
 import time
 
 from celery import shared_task
+from celery.signals import worker_process_shutdown
 
 from campaigns.actions.advance import advance
-from campaigns.actions.beat import beat, forget_pulses
+from campaigns.actions.beat import beat, forget_pulses, say_goodbye
 from campaigns.actions.contacts import prune_contacts
 from campaigns.actions.decisions import prune_decisions
 from campaigns.actions.dispatch import dispatch_due
@@ -37,6 +38,12 @@ SECONDS_PER_TICK = 10.0
 def owner() -> str:
     """Who holds a lease: this host and process."""
     return f"{socket.gethostname()}:{os.getpid()}"[:64]
+
+
+@worker_process_shutdown.connect
+def end_process(**_told: object) -> None:
+    """A pool process that ends as it should is no longer one that the operators miss."""
+    say_goodbye(worker=owner())
 
 
 @shared_task(name="campaigns.enrol", base=Tick)

@@ -22,6 +22,13 @@ def beat(*, worker: str, station: str, account: str = "", done: int = 0, accepte
     execute(BEAT, {**told, "done": done, "accepted": accepted})
 
 
+def say_goodbye(*, worker: str) -> None:
+    """Say that the worker ends as it should; nothing, where it never told of itself."""
+    if not _last_told:
+        return
+    execute(BEAT, {"worker": worker, "station": "ended", "account": "", "done": 0, "accepted": 0})
+
+
 def forget_pulses() -> int:
     """Drop what is older than a day; how many rows."""
     return execute(FORGET_PULSES, {})
