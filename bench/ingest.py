@@ -1,6 +1,6 @@
 """Durable ingestion over HTTP beside a bare COPY of the same rows.
 
-    python -m bench.ingest [--events N] [--stored N]
+    python -m bench.ingest [--events N] [--stored N [N ...]]
 
 Starts the production web server on a database of its own, posts from a handful of connections, and
 copies the same rows into the same table by one connection. Prints JSON lines:
@@ -8,7 +8,9 @@ copies the same rows into the same table by one connection. Prints JSON lines:
 - `ingest`: 50 events a request; `raw` is the COPY
 - `ingest_single`: one event a request; `raw` is the 50-event figure of the same run
 - `ingest_paced`: 500 events a second in single requests, evenly; `value` is the 99th percentile
-- `ingest_stored`: as `ingest` once `--stored` events and their keys are there; `raw` is `ingest`
+- `ingest_stored`: as `ingest` once so many events and their keys are there, a line for each of
+  `--stored` in rising order; `raw` is `ingest`, `flatness` the processor time of an event against
+  the first of these lines
 
 `cpu_us` is the processor time an event took in the web server, the database and this generator:
 on a machine that others use, too, it tells more than the clock. `value` counts events whose 200
@@ -77,7 +79,7 @@ def main() -> None:
     """Measure, print lines, leave nothing behind."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=40_000)
-    parser.add_argument("--stored", type=int, default=300_000)
+    parser.add_argument("--stored", type=int, nargs="+", default=[100_000, 1_000_000])
     told = parser.parse_args()
     with scratch_database() as url:
         os.environ["DATABASE_URL"] = url
@@ -92,16 +94,21 @@ def main() -> None:
             say("ingest_single", single, raw=many.rate, per_request=1)
             paced = yard.post(bodies(PACE * PACED_SECONDS, 1), pace=PACE)
             say_paced(paced)
-            store(url, source_id, told.stored)
-            later = yard.post(bodies(told.events, 50))
-            cost = sum(later.cpu_us.values()) / sum(many.cpu_us.values())
-            say(
-                "ingest_stored",
-                later,
-                raw=many.rate,
-                stored=told.stored,
-                cpu_cost_ratio=round(cost, 2),
-            )
+            measure_stored(yard, source_id, told.events, sorted(told.stored), raw=many.rate)
+
+
+def measure_stored(
+    yard: "Yard", source_id: int, events: int, sizes: Sequence[int], *, raw: float
+) -> None:
+    """Fill up to each size, then post; what an event costs should not depend on it."""
+    first, stored = 0.0, 0
+    for size in sizes:
+        store(yard.url, source_id, size - stored)
+        stored = size
+        later = yard.post(bodies(events, 50))
+        cost = sum(later.cpu_us.values())
+        first = first or cost
+        say("ingest_stored", later, raw=raw, stored=size, flatness=round(cost / first, 2))
 
 
 def say(bench: str, measured: Measured, *, raw: float, **more: float) -> None:
