@@ -11,7 +11,7 @@ from functools import lru_cache
 from crawleruseragents import is_crawler
 from django.db import transaction
 
-from attribution.queries import FOLLOW_LINK
+from attribution.queries.clicks import FOLLOW_LINK
 from campaigns.actions.receipts import mark_clicked
 from campaigns.content.compose import CLICK
 from campaigns.content.links import read, tag

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from attribution.models import CollectCursor
-from attribution.queries import (
+from attribution.queries.collecting import (
     ADD_GOALS,
     NAMED_BROWSERS,
     PULL_CONVERSIONS,

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from attribution.actions.clicks import Visitor, machine
 from attribution.models import Open
-from attribution.queries import ADD_OPEN
+from attribution.queries.clicks import ADD_OPEN
 from campaigns.actions.receipts import mark_opened
 from campaigns.content.compose import OPEN
 from campaigns.content.links import read

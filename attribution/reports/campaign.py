@@ -25,7 +25,7 @@ from attribution.inference.compare import compare
 from attribution.inference.comparison import Comparison
 from attribution.inference.summary import Binary, Moments
 from attribution.models import Experiment, Goal
-from attribution.queries import (
+from attribution.queries.campaign import (
     ACCEPTED_TOUCHES,
     ARMS,
     CHANNELS,

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from attribution.errors import NoSuchCampaign, NoSuchCustomer
-from attribution.queries import DECISIONS
+from attribution.queries.why import DECISIONS
 from attribution.reports.why_words import sentence_of, summary
 from campaigns.journeys.nodes.entry import Entry
 from campaigns.models import Enrolment, Journey

@@ -1,0 +1,1 @@
+"""Statements of floor 4, by what they are for."""
