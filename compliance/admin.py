@@ -32,6 +32,7 @@ from compliance.console import (
     badge,
     closed_filter,
     code,
+    person,
     review_subject,
 )
 from compliance.errors import ComplianceError, RulebookError
@@ -253,14 +254,14 @@ class RulePackAdmin(ActingAdmin):
             key=obj.key,
             rules=form.cleaned_data["rules"],
             effective_from=obj.effective_from,
-            maker=_person(request),
+            maker=person(request),
             now=clock_now(),
         )
         obj.pk, obj.version = pack.pk, pack.version
 
     def acts(self, request: HttpRequest, item: RulePack) -> Sequence[Act]:
         """The second person's verdict."""
-        actor = _person(request)
+        actor = person(request)
         is_open = item.status == RulePack.Status.PENDING and item.made_by_id is not None
         if not is_open or item.made_by_id == actor.pk or not actor.has_perm(REVIEWS):
             return ()
@@ -403,15 +404,10 @@ class ProductAdmin(ConsoleAdmin):
         self, request: HttpRequest, obj: Product, form: ProductForm, change: bool
     ) -> None:
         """By the verb, with its entry in the audit trail."""
-        save_product(product=obj, actor=_person(request), now=clock_now())
+        save_product(product=obj, actor=person(request), now=clock_now())
 
     @display(description=_("risk"))
     def rating(self, product: Product) -> str:
         """The rating that counts."""
         rated = [r for r in (product.issuer_risk, product.distributor_risk) if r is not None]
         return f"R{max(rated)}" if rated else "—"
-
-
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user

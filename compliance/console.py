@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
-from compliance.models import Review
+from compliance.models import Review, User
 from compliance.reader import say
 
 COUNT_CAP = 10_000
@@ -35,6 +35,13 @@ COUNT_CAP = 10_000
 
 
 OPINION_LENGTH = 2_000
+
+
+def person(request: HttpRequest) -> User:
+    """Who is logged in."""
+    if not isinstance(request.user, User):
+        raise TypeError("The console asks for a login before it shows a page.")
+    return request.user
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time

@@ -36,6 +36,7 @@ from compliance.console import (
     figure,
     link,
     moment,
+    person,
     verdicts,
 )
 from compliance.errors import ComplianceError
@@ -254,13 +255,6 @@ def review_of(version: JourneyVersion) -> Review | None:
         .order_by("-id")
         .first()
     )
-
-
-def person(request: HttpRequest) -> User:
-    """Who is logged in."""
-    if not isinstance(request.user, User):
-        raise TypeError("The console asks for a login before it shows a page.")
-    return request.user
 
 
 def _mark(version: JourneyVersion) -> str:

@@ -20,7 +20,6 @@ from unfold.decorators import display
 from campaigns.actions.quarantine import plan_replay, replay
 from campaigns.actions.resolve import MOST, SHOWN, DryRun, decide, dry_run, propose
 from campaigns.admin.delivery import touch_badge
-from campaigns.admin.journeys import person
 from campaigns.errors import CampaignError
 from campaigns.labels import REASONS, say
 from campaigns.models import EmergencyStop, Intervention, PoisonRow, Touch
@@ -36,6 +35,7 @@ from compliance.console import (
     figure,
     link,
     moment,
+    person,
     tell,
 )
 from compliance.errors import ComplianceError

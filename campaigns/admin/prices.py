@@ -13,11 +13,10 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from campaigns.actions.prices import checked_price, list_price, withdraw_price
-from campaigns.admin.journeys import person
 from campaigns.channels.base import Channel
 from campaigns.errors import CampaignError
 from campaigns.models import MessagePrice, ProviderAccount
-from compliance.console import Act, ActingAdmin
+from compliance.console import Act, ActingAdmin, person
 from compliance.queries import clock_now
 
 

@@ -10,11 +10,10 @@ from unfold.decorators import display
 
 from campaigns import labels
 from campaigns.actions.routing import set_policy
-from campaigns.admin.journeys import person
 from campaigns.labels import CHANNELS, POLICIES
 from campaigns.models import ChannelRoute
 from campaigns.states import Policy
-from compliance.console import ConsoleAdmin
+from compliance.console import ConsoleAdmin, person
 from compliance.queries import clock_now
 
 

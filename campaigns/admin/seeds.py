@@ -23,12 +23,11 @@ from campaigns.actions.seeds import (
     save_seed_list,
     seed_address,
 )
-from campaigns.admin.journeys import person
 from campaigns.channels.base import Channel
 from campaigns.errors import CampaignError
 from campaigns.labels import CHANNELS, say
 from campaigns.models import Seed, SeedList
-from compliance.console import Act, ActingAdmin, Panel, figure, moment, tell
+from compliance.console import Act, ActingAdmin, Panel, figure, moment, person, tell
 from compliance.errors import ComplianceError
 from compliance.models import User
 from compliance.queries import clock_now

@@ -23,7 +23,7 @@ from campaigns.actions.snippets import (
     save_snippet,
     submit_snippet,
 )
-from campaigns.admin.journeys import person, verdict_badge
+from campaigns.admin.journeys import verdict_badge
 from campaigns.admin.part_boxes import (
     PART_LABELS,
     PREFIX,
@@ -43,7 +43,18 @@ from campaigns.queries.snippets import (
     snippets_using,
     templates_using,
 )
-from compliance.console import Act, ActingAdmin, Panel, Tone, badge, code, link, moment, verdicts
+from compliance.console import (
+    Act,
+    ActingAdmin,
+    Panel,
+    Tone,
+    badge,
+    code,
+    link,
+    moment,
+    person,
+    verdicts,
+)
 from compliance.errors import ComplianceError
 from compliance.models import Review, User
 from compliance.queries import clock_now

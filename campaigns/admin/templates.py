@@ -28,7 +28,7 @@ from campaigns.actions.templates import (
     to_review,
 )
 from campaigns.admin.delivery import ChannelFilter
-from campaigns.admin.journeys import person, verdict_badge
+from campaigns.admin.journeys import verdict_badge
 from campaigns.admin.part_boxes import (
     PART_LABELS,
     PREFIX,
@@ -45,7 +45,7 @@ from campaigns.content.render import AUTHORED
 from campaigns.errors import CampaignError, TemplateError
 from campaigns.labels import CHANNELS, say
 from campaigns.models import Template, TemplateVersion
-from compliance.console import Act, ActingAdmin, Panel, code, moment, verdicts
+from compliance.console import Act, ActingAdmin, Panel, code, moment, person, verdicts
 from compliance.errors import ComplianceError
 from compliance.models import Review, User
 from compliance.queries import clock_now, products

@@ -16,12 +16,11 @@ from django.utils.translation import ngettext
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from campaigns.actions.send_test import SAMPLE, As, is_stopped, send_test_messages
-from campaigns.admin.journeys import person
 from campaigns.admin.showing import SEES_CUSTOMERS
 from campaigns.channels.base import Channel
 from campaigns.errors import CampaignError
 from campaigns.models import SeedList, SeedMessage, Template, TemplateVersion
-from compliance.console import Panel, Tone, badge, moment, tell
+from compliance.console import Panel, Tone, badge, moment, person, tell
 from compliance.errors import ComplianceError
 from compliance.json_box import JsonBox, JsonText
 from compliance.queries import clock_now

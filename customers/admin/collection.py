@@ -1,4 +1,4 @@
-"""What tracking clients sent and could not be taken, and the sources it comes from."""
+"""What tracking clients sent and could not be taken."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,15 +28,14 @@ from compliance.console import (
     code,
     figure,
     link,
+    person,
     tell,
 )
 from compliance.errors import ComplianceError
 from compliance.json_box import JsonBox
-from compliance.models import User
 from compliance.queries import clock_now
 from compliance.reader import say
 from compliance.sentences import Said
-from customers.actions.plan import set_quota, set_unknown_events
 from customers.actions.quarantine import discard_quarantined, replay_quarantined
 from customers.actions.quarantine_runs import DryRun, dry_run, start_run
 from customers.errors import CustomersError, UnknownKey
@@ -44,7 +43,7 @@ from customers.identifiers import redact
 from customers.models import Quarantine, QuarantineRun, Source
 from customers.queries.quarantine import masked_payload
 from customers.tracking.reasons import OF_EVENTS
-from customers.vocabulary import KeyScope, QuarantineAct, QuarantineState, UnknownEvents
+from customers.vocabulary import KeyScope, QuarantineAct, QuarantineState
 
 REFUSALS = (CustomersError, ComplianceError)
 HELD_WORDS = {
@@ -52,27 +51,11 @@ HELD_WORDS = {
     QuarantineState.REPLAYED.value: _("Replayed"),
     QuarantineState.DISCARDED.value: _("Discarded"),
 }
-SCOPE_WORDS = {
-    KeyScope.INGEST.value: _("Write events"),
-    KeyScope.READ.value: _("Read"),
-    KeyScope.MANAGE.value: _("Manage"),
-    KeyScope.INTERNAL.value: _("The product itself"),
-}
-UNKNOWN_WORDS = {
-    UnknownEvents.STORE.value: _("Stored"),
-    UnknownEvents.QUARANTINE.value: _("Held in quarantine"),
-}
 ACT_WORDS = {
     QuarantineAct.REPLAY.value: _("Replay"),
     QuarantineAct.DISCARD.value: _("Discard"),
 }
 LONGEST_PAYLOAD = 256 * 1024
-
-
-def person(request: HttpRequest) -> User:
-    """Who is logged in."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 class SourceFilter(admin.SimpleListFilter):
@@ -313,79 +296,8 @@ class QuarantineRunAdmin(ReadOnlyAdmin):
         return badge(f"{figure(run.done)} / {figure(len(run.ids))}", tone)
 
 
-@admin.register(Source)
-class SourceAdmin(ActingAdmin, ReadOnlyAdmin):
-    """Where events and files come from; keys are made by `manage.py create_api_key`."""
-
-    refusals = REFUSALS
-    list_display = (
-        "name",
-        "key",
-        "rights",
-        "outside",
-        "per_minute",
-        "key_hint",
-        "created_at",
-        "revoked_at",
-    )
-    list_filter = (closed_filter("scope", _("scope"), SCOPE_WORDS),)
-    exclude = ("key_hash", "scope", "unknown_events")
-    readonly_fields = ("rights", "outside")
-    ordering = ("key",)
-
-    def acts(self, request: HttpRequest, item: Source) -> Sequence[Act]:
-        """The switch for what the plan does not name."""
-        is_collecting = item.scope in {KeyScope.INGEST, KeyScope.MANAGE}
-        if not request.user.has_perm("customers.change_source") or not is_collecting:
-            return ()
-        hold = item.unknown_events == UnknownEvents.STORE
-        wanted = UnknownEvents.QUARANTINE if hold else UnknownEvents.STORE
-        return (
-            Act(
-                name=wanted.value,
-                label=_t("Hold unknown events") if hold else _t("Store unknown events"),
-                question=_t("This is about events that the tracking plan does not name."),
-                done=_t("From the next request on."),
-                run=lambda _said: set_unknown_events(
-                    source=item, unknown_events=wanted, actor=person(request), now=clock_now()
-                ),
-            ),
-            Act(
-                name="quota",
-                label=_t("Limit"),
-                question=_t("Beyond it the key is told to come back later; nothing is lost."),
-                done=_t("From the next request on."),
-                run=lambda said: set_quota(
-                    source=item, per_minute=_number(said), actor=person(request), now=clock_now()
-                ),
-                asks_opinion=True,
-                opinion_label=_t("Events a minute; empty for no limit"),
-            ),
-        )
-
-    @display(description=_("scope"), ordering="scope")
-    def rights(self, source: Source) -> str:
-        """What its key may do."""
-        return str(SCOPE_WORDS.get(source.scope, source.scope))
-
-    @display(description=_("events outside the plan"))
-    def outside(self, source: Source) -> str:
-        """What becomes of them."""
-        if source.scope not in {KeyScope.INGEST, KeyScope.MANAGE}:
-            return "—"
-        return str(UNKNOWN_WORDS.get(source.unknown_events, source.unknown_events))
-
-
 def _may(request: HttpRequest) -> bool:
     return request.user.has_perm("customers.change_quarantine")
-
-
-def _number(said: str) -> int | None:
-    text = said.strip()
-    if not text:
-        return None
-    # What is no number is one that cannot be allowed: the verb says so.
-    return int(text) if text.isdecimal() and len(text) <= 9 else 0
 
 
 def _is_id(text: str) -> bool:

@@ -14,11 +14,20 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from compliance.console import ConsoleAdmin, Panel, ReadOnlyAdmin, Tone, badge, code, figure, moment
+from compliance.console import (
+    ConsoleAdmin,
+    Panel,
+    ReadOnlyAdmin,
+    Tone,
+    badge,
+    code,
+    figure,
+    moment,
+    person,
+)
 from compliance.queries import clock_now
 from customers.actions.plan import publish_event_type, save_flow
 from customers.actions.watch_flows import judge_flows
-from customers.admin.collection import person
 from customers.models import CoverageAlert, EventProperty, EventType, Flow
 from customers.tracking.coverage import StepCoverage
 from customers.vocabulary import PropertyType

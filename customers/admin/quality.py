@@ -6,10 +6,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from compliance.console import ConsoleAdmin, ReadOnlyAdmin, closed_filter
+from compliance.console import ConsoleAdmin, ReadOnlyAdmin, closed_filter, person
 from compliance.queries import clock_now
 from customers.actions.quality import save_rule
-from customers.admin.collection import person
 from customers.admin.files import ASPECT_WORDS, KIND_WORDS, kind_word
 from customers.models import QualityRule, SavedMapping
 

@@ -14,9 +14,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
 from django.views.decorators.cache import never_cache
 
-from compliance.console import ActingAdmin, Panel, moment, tell
+from compliance.console import ActingAdmin, Panel, moment, person, tell
 from compliance.errors import ComplianceError
-from compliance.models import User
 from compliance.queries import clock_now
 from customers.actions.correct import COLUMNS_CORRECTED, CONTACTS_CORRECTED, correct_customer
 from customers.actions.merge import PERMISSION as MERGES
@@ -152,7 +151,7 @@ class RightsPages(ActingAdmin):
                 told = {"numbers": ", ".join(missing[:5])}
                 raise RightRefused("unknown", _t("Nobody has the number %(numbers)s.") % told)
             ids = [customer.pk, *found.values()]
-            maker = _person(request)
+            maker = person(request)
             made.append(propose_merge(customer_ids=ids, maker=maker, now=clock_now()).pk)
 
         done = _t("Proposed. A second person decides.")
@@ -226,13 +225,8 @@ def _allowed(request: HttpRequest) -> frozenset[str]:
     return frozenset(act for act, needed in _NEEDS.items() if request.user.has_perm(needed))
 
 
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
-
-
 def _actor(request: HttpRequest) -> str:
-    return _person(request).username
+    return person(request).username
 
 
 def _why(request: HttpRequest) -> str:
