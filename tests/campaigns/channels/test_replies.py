@@ -119,8 +119,8 @@ def test_a_mainland_number_is_the_same_in_every_spelling(number: str) -> None:
     "text", ["给我" * 250, "请" * 500, "td" * 250, "please" * 80 + "x", "不要再" * 160]
 )
 def test_a_reply_made_to_be_slow_is_judged_at_once(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
 
     reply_kind(text)
 
-    assert time.perf_counter() - started < 0.1
+    assert time.thread_time() - started < 0.1

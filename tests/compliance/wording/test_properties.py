@@ -96,9 +96,9 @@ def test_the_quick_folding_equals_the_one_with_places(text: str) -> None:
 )
 def test_the_cost_of_a_hostile_text_stays_linear(text: str) -> None:
     scanner = shipped_scanner()
-    started = time.perf_counter()
+    started = time.thread_time()
 
     scanner.hits(text, scope=Scope(on=TODAY))
 
     # A quadratic scan of 30 000 characters takes most of a minute.
-    assert time.perf_counter() - started < 20
+    assert time.thread_time() - started < 20

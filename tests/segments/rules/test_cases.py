@@ -24,11 +24,11 @@ CLASSES = {Code.TOO_DEEP.code: "too_deep", Code.TOO_LARGE.code: "too_large"}
 def test_a_case_gets_the_verdict_it_asks_for(case: dict[str, Any]) -> None:
     rule = _expanded(case["input"]["rule"])
 
-    started = time.perf_counter()
+    started = time.thread_time()
     verdict = _verdict(rule)
 
     assert verdict in case["expect"]["class"].split("|")
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def _expanded(rule: Any) -> Any:
