@@ -112,6 +112,13 @@ class Tone(StrEnum):
     PLAIN = "plain"
 
 
+VERDICT_TONES = {
+    Review.Verdict.PENDING: Tone.BUSY,
+    Review.Verdict.APPROVED: Tone.GOOD,
+    Review.Verdict.RETURNED: Tone.WARN,
+}
+
+
 def badge(text: object, tone: Tone = Tone.PLAIN) -> SafeString:
     """A short state in a coloured box."""
     return format_html('<span class="ts-badge ts-{}">{}</span>', tone.value, text)
@@ -272,6 +279,14 @@ class Act:
     asks_opinion: bool = False
     opinion_label: str = ""
     is_main: bool = False
+
+
+def verdict_badge(review: Review | None) -> SafeString:
+    """The verdict in words and colour; what nobody submitted is a draft."""
+    if review is None:
+        return badge(_t("Draft"))
+    verdict = Review.Verdict(review.verdict)
+    return badge(verdict.label, VERDICT_TONES[verdict])
 
 
 def verdicts(verdict: Callable[..., object], *, question: str, seen: str) -> list[Act]:

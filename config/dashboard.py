@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 
 from campaigns.admin.delivery import touch_badge
-from campaigns.admin.journeys import journey_badge, verdict_badge
+from campaigns.admin.journeys import journey_badge
 from campaigns.models import (
     DispatchBatch,
     Enrolment,
@@ -24,7 +24,7 @@ from campaigns.models import (
     Touch,
 )
 from campaigns.states import RANK, TouchState
-from compliance.console import Panel, figure, link, moment, review_subject
+from compliance.console import Panel, figure, link, moment, review_subject, verdict_badge
 from compliance.models import Review
 from compliance.queries import clock_now
 from customers.models import CoverageAlert, ImportJob, Quarantine

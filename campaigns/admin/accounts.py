@@ -29,7 +29,6 @@ from campaigns.actions.account_changes import (
     send_test,
 )
 from campaigns.admin.delivery import ChannelFilter
-from campaigns.admin.journeys import verdict_badge
 from campaigns.channels.base import Channel
 from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.registry import VENDORS
@@ -37,7 +36,7 @@ from campaigns.errors import CampaignError
 from campaigns.labels import CHANNELS, say
 from campaigns.models import ProviderAccount
 from campaigns.queries.accounts import account_config
-from compliance.console import Act, ActingAdmin, Panel, Tone, badge, person, verdicts
+from compliance.console import Act, ActingAdmin, Panel, Tone, badge, person, verdict_badge, verdicts
 from compliance.errors import ComplianceError
 from compliance.json_box import JsonText
 from compliance.models import Review, User

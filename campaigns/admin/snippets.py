@@ -23,7 +23,6 @@ from campaigns.actions.snippets import (
     save_snippet,
     submit_snippet,
 )
-from campaigns.admin.journeys import verdict_badge
 from campaigns.admin.part_boxes import (
     PART_LABELS,
     PREFIX,
@@ -53,6 +52,7 @@ from compliance.console import (
     link,
     moment,
     person,
+    verdict_badge,
     verdicts,
 )
 from compliance.errors import ComplianceError

@@ -4,31 +4,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from campaigns.actions.judging import ADDRESS_KIND
-from campaigns.actions.link_check import Checked, check_links
 from campaigns.actions.templates import (
-    KIND,
     built_variants,
-    review_template,
     save_template,
-    submit_template,
-    to_review,
 )
 from campaigns.admin.delivery import ChannelFilter
-from campaigns.admin.journeys import verdict_badge
 from campaigns.admin.part_boxes import (
     PART_LABELS,
     PREFIX,
@@ -39,20 +32,32 @@ from campaigns.admin.part_boxes import (
     variant_fieldset,
 )
 from campaigns.admin.showing import SEES_CUSTOMERS, preview_page, told_size
+from campaigns.admin.template_panels import findings, parts, versions
+from campaigns.admin.template_versions import (
+    checks,
+    is_mine_to_check,
+    link_check,
+    newest_version,
+    review_of,
+    submission,
+)
 from campaigns.admin.testing import SENDS, testing_page
 from campaigns.channels.base import Channel
 from campaigns.content.render import AUTHORED
 from campaigns.errors import CampaignError, TemplateError
 from campaigns.labels import CHANNELS, say
-from campaigns.models import Template, TemplateVersion
-from compliance.console import Act, ActingAdmin, Panel, code, moment, person, verdicts
+from campaigns.models import Template
+from compliance.console import (
+    Act,
+    ActingAdmin,
+    Panel,
+    person,
+    verdict_badge,
+)
 from compliance.errors import ComplianceError
-from compliance.models import Review, User
+from compliance.models import Review
 from compliance.queries import clock_now, products
 from compliance.reader import say as speak
-from compliance.scan import UNNAMED_PRODUCT, rule_words
-
-MOST_WARNINGS = 20
 
 
 class TemplateForm(PartsForm):
@@ -294,36 +299,19 @@ class TemplateAdmin(ActingAdmin):
             return ()
         review, actor = review_of(item, version), person(request)
         found: list[Act] = []
-        if actor.pk != version.made_by_id and _is_mine_to_check(review, actor):
-            found += _checks(version, actor)
+        if actor.pk != version.made_by_id and is_mine_to_check(review, actor):
+            found += checks(version, actor)
         is_open = review is None or review.verdict == Review.Verdict.RETURNED
         if is_open and self.has_change_permission(request, item):
-            found.append(_submission(request, version, actor))
+            found.append(submission(request, version, actor))
         if self.has_change_permission(request, item):
-            found.append(_link_check(request, version))
+            found.append(link_check(request, version))
         return found
 
     def panels(self, request: HttpRequest, item: Template) -> Sequence[Panel]:
         """The newest version's parts, then all versions."""
         version = newest_version(item)
-        return (*((_parts(version), _findings(version)) if version else ()), _versions(item))
-
-
-def newest_version(template: Template) -> TemplateVersion | None:
-    """The version with the greatest number."""
-    return template.versions.select_related("made_by").order_by("-number").first()
-
-
-def review_of(template: Template, version: TemplateVersion) -> Review | None:
-    """The newest review of exactly this version's content."""
-    return (
-        Review.objects.filter(
-            subject_kind=KIND, subject_key=template.key, subject_hash=version.content_hash
-        )
-        .select_related("maker", "checker")
-        .order_by("-id")
-        .first()
-    )
+        return (*((parts(version), findings(version)) if version else ()), versions(item))
 
 
 def _channel(request: HttpRequest, template: Template | None) -> Channel:
@@ -336,125 +324,3 @@ def _channel(request: HttpRequest, template: Template | None) -> Channel:
 def _locales(request: HttpRequest, template: Template | None) -> list[str]:
     version = newest_version(template) if template else None
     return shown_locales(request, version.variants if version else ())
-
-
-def _is_mine_to_check(review: Review | None, actor: User) -> bool:
-    return (
-        review is not None
-        and review.verdict == Review.Verdict.PENDING
-        and review.maker_id != actor.pk
-        and actor.has_perm("compliance.change_review")
-    )
-
-
-def _submission(request: HttpRequest, version: TemplateVersion, maker: User) -> Act:
-    def submit(_opinion: str) -> None:
-        _tell_of_links(request, check_links(version=version))
-        submit_template(version=version, maker=maker, now=clock_now())
-
-    return Act(
-        name="submit",
-        label=_t("Submit for review"),
-        question=_t("A second person checks exactly this content."),
-        done=_t("Submitted. A second person has to approve it."),
-        run=submit,
-        is_main=True,
-    )
-
-
-def _link_check(request: HttpRequest, version: TemplateVersion) -> Act:
-    return Act(
-        name="links",
-        label=_t("Check links"),
-        question=_t("Each constant link is asked for from here; that takes some seconds at most."),
-        done=_t("The links were looked at."),
-        run=lambda _opinion: _tell_of_links(request, check_links(version=version)),
-    )
-
-
-def _tell_of_links(request: HttpRequest, found: Checked) -> None:
-    """One warning for each finding: they keep nobody from submitting."""
-    for finding in found.findings[:MOST_WARNINGS]:
-        part = str(PART_LABELS.get(finding.part, finding.part))
-        place = f"{part} ({finding.locale})" if finding.locale else part
-        messages.warning(request, f"{place}: {speak(finding.said)}")
-    if (rest := len(found.findings) - MOST_WARNINGS) > 0:
-        messages.warning(request, _t("And %(count)d more about links.") % {"count": rest})
-
-
-def _checks(version: TemplateVersion, checker: User) -> list[Act]:
-    def verdict(opinion: str, *, approve: bool) -> object:
-        return review_template(
-            version=version, checker=checker, approve=approve, opinion=opinion, now=clock_now()
-        )
-
-    seen = f"{version.pk}:{version.content_hash}"
-    return verdicts(
-        verdict,
-        question=_t("You approve exactly the content shown. It may then be sent."),
-        seen=seen,
-    )
-
-
-def _parts(version: TemplateVersion) -> Panel:
-    rows = [(PART_LABELS.get(name, name), code(source)) for name, source in version.parts.items()]
-    for locale, own in version.variants.items():
-        rows += [
-            (f"{PART_LABELS.get(name, name)} ({locale})", code(source))
-            for name, source in own.items()
-        ]
-    return Panel(
-        title=_t("Content of version %(number)d") % {"number": version.number},
-        headers=(_t("Part"), _t("Source")),
-        rows=rows,
-        empty=_t("No version yet."),
-    )
-
-
-def _findings(version: TemplateVersion) -> Panel:
-    on = localtime(clock_now()).date()
-    words = {
-        **rule_words(),
-        UNNAMED_PRODUCT: _t(
-            "It speaks of a product, but the template names none by its code: where marketing goes"
-            " out by it, no customer's level is compared."
-        ),
-    }
-    return Panel(
-        title=_t("For the reviewer to look at"),
-        headers=(_t("Rule"), _t("What it says")),
-        rows=[(code(rule), words.get(rule, "")) for rule in to_review(version, on=on)],
-        empty=_t("The wording rules ask for nothing here."),
-        note=_t("Whoever approves the version approves these with it."),
-    )
-
-
-def _versions(template: Template) -> Panel:
-    rows = []
-    for version in template.versions.select_related("made_by").order_by("-number"):
-        review = review_of(template, version)
-        rows.append(
-            (
-                f"v{version.number}",
-                verdict_badge(review),
-                version.made_by,
-                moment(version.made_at),
-                (review.checker if review and review.checker else "—"),
-                (review.opinion if review and review.opinion else "—"),
-                code(version.content_hash[:12]),
-            )
-        )
-    return Panel(
-        title=_t("Versions"),
-        headers=(
-            _t("Version"),
-            _t("Review"),
-            _t("Made by"),
-            _t("Made at"),
-            _t("Checker"),
-            _t("Opinion"),
-            _t("Content hash"),
-        ),
-        rows=rows,
-        empty=_t("No version yet."),
-    )
