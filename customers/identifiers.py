@@ -160,6 +160,23 @@ def _masked(found: re.Match[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sealer:
+    """What encrypts for one person, or for nobody: made once for all that is said of him."""
+
+    key_id: str
+    cipher: AESGCM
+
+    def encrypt(self, value: bytes, associated: bytes) -> bytes:
+        """Nonce, text and tag."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self.cipher.encrypt(nonce, value, associated)
+
+    def seal(self, value: bytes, associated: bytes) -> bytes:
+        """A ciphertext that names its own key, for columns without a key id beside them."""
+        return self.key_id.encode() + b":" + self.encrypt(value, associated)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Keyring:
     """The key that hashes and the keys that encrypt; the first encrypts, all decrypt."""
 
@@ -186,16 +203,17 @@ class Keyring:
         ``slot`` says whose it is; None for what is about nobody. It stands in the key id, so that
         reading needs no more than that. Raises KeyDestroyed.
         """
-        return self._close(value.encode(), associated, slot)
+        sealer = self.sealer(slot)
+        return sealer.key_id, sealer.encrypt(value.encode(), associated)
+
+    def sealer(self, slot: int | None) -> Sealer:
+        """What encrypts for a slot; raises KeyDestroyed."""
+        key_id = self.current if slot is None else f"{self.current}@{slot:016x}"
+        return Sealer(key_id=key_id, cipher=self._cipher(key_id))
 
     def decrypt(self, key_id: str, ciphertext: bytes, associated: bytes) -> str:
         """The value; raises UnknownKey when the key is gone or the row was tampered with."""
         return self._open(key_id, ciphertext, associated).decode()
-
-    def _close(self, value: bytes, associated: bytes, slot: int | None) -> tuple[str, bytes]:
-        key_id = self.current if slot is None else f"{self.current}@{slot:016x}"
-        nonce = os.urandom(NONCE_BYTES)
-        return key_id, nonce + self._cipher(key_id).encrypt(nonce, value, associated)
 
     def _cipher(self, key_id: str) -> AESGCM:
         name, _at, slot = key_id.partition("@")
@@ -217,10 +235,7 @@ class Keyring:
             ) from error
 
     def seal(self, value: str, associated: bytes, *, slot: int | None) -> bytes:
-        """A ciphertext that names its own key, for columns without a key id beside them.
-
-        ``slot``: as for `encrypt`.
-        """
+        """As `Sealer.seal`; ``slot`` as for `encrypt`."""
         return self.seal_bytes(value.encode(), associated, slot=slot)
 
     def unseal(self, sealed: bytes, associated: bytes) -> str:
@@ -229,8 +244,7 @@ class Keyring:
 
     def seal_bytes(self, value: bytes, associated: bytes, *, slot: int | None) -> bytes:
         """As `seal`, for what is no text."""
-        key_id, ciphertext = self._close(value, associated, slot)
-        return key_id.encode() + b":" + ciphertext
+        return self.sealer(slot).seal(value, associated)
 
     def unseal_bytes(self, sealed: bytes, associated: bytes) -> bytes:
         """The bytes that `seal_bytes` closed; raises as `decrypt`."""

@@ -17,12 +17,19 @@ from customers.actions.import_jobs import (
     close_job,
     errors_path,
     open_job,
+    prepared_ahead,
     tell,
 )
 from customers.actions.sources import internal_source
 from customers.importing import refused
 from customers.importing.layout import Layout, find_layout
-from customers.importing.load import ConsentTerms, register_attributes, write_batch
+from customers.importing.load import (
+    ConsentTerms,
+    Prepared,
+    prepare,
+    register_attributes,
+    write_batch,
+)
 from customers.importing.mapping import (
     Plan,
     find_id_column,
@@ -35,7 +42,7 @@ from customers.importing.reader import read_header, read_records
 from customers.importing.rows import BadRow, GoodRow, judge
 from customers.models import ImportJob, Source
 from customers.queries.database import execute
-from customers.queries.people import ANALYSE, attribute_types
+from customers.queries.people import ANALYSE, attribute_types, slots_of
 
 __all__ = ["ConsentTerms", "ImportProgress", "ImportResult", "ImportStatus", "import_customers"]
 
@@ -130,8 +137,8 @@ def import_customers(
         errors = errors_path(job, layout)
         tally = _take_up(job)
         refused.start(errors, keep_to=tally.done)
-        for batch, bad in ahead(_batches(path, layout, plan, skip=tally.done)):
-            flagged = _write(batch, bad, job, tally, terms, source, errors, now)
+        for batch in _prepared(_batches(path, layout, plan, skip=tally.done), job, terms):
+            flagged = _write(batch, job, tally, source, errors, now)
             tally.flagged += len(flagged)
             if progress:
                 progress(ImportProgress(rows_done=tally.done, rows_total=total, rows_bad=tally.bad))
@@ -190,12 +197,22 @@ def _batches(path: Path, layout: Layout, plan: Plan, *, skip: int) -> Iterator[_
         )
 
 
+def _prepared(
+    batches: Iterator[_Batch], job: ImportJob | None, terms: ConsentTerms
+) -> Iterator[Prepared]:
+    if job is None:
+        return (Prepared(good=good, bad=bad, slots={}) for good, bad in ahead(batches))
+    return prepared_ahead(
+        batches,
+        lambda batch: slots_of([row.customer_no for row in batch[0]]),
+        lambda batch, slots: prepare(*batch, slots, terms),
+    )
+
+
 def _write(
-    batch: list[GoodRow],
-    bad: list[BadRow],
+    batch: Prepared,
     job: ImportJob | None,
     tally: _Tally,
-    terms: ConsentTerms,
     source: Source,
     errors: Path,
     now: datetime,
@@ -203,12 +220,12 @@ def _write(
     flagged: list[BadRow] = []
     with transaction.atomic():
         if job:
-            flagged = write_batch(batch, terms=terms, source=f"file:{source.key}", now=now)
+            flagged = write_batch(batch, source=f"file:{source.key}", now=now)
         # The list first: what it has too much after a crash is dropped when the run is taken up.
-        refused.append(errors, sorted(bad + flagged, key=lambda row: row.number))
-        tally.done += len(batch) + len(bad)
-        tally.ok += len(batch)
-        tally.bad += len(bad)
+        refused.append(errors, sorted([*batch.bad, *flagged], key=lambda row: row.number))
+        tally.done += len(batch.good) + len(batch.bad)
+        tally.ok += len(batch.good)
+        tally.bad += len(batch.bad)
         if job:
             job.rows_done, job.rows_ok, job.rows_bad = tally.done, tally.ok, tally.bad
             tell(job)

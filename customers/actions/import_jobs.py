@@ -1,7 +1,7 @@
 """What every import shares: one process per file, a job that remembers how far it is."""
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,8 @@ from customers.queries.database import execute, rows
 from customers.queries.loads import CLEAR
 
 _Batch = TypeVar("_Batch")
+_Found = TypeVar("_Found")
+_Prepared = TypeVar("_Prepared")
 
 
 class ImportStatus(StrEnum):
@@ -119,3 +121,25 @@ def ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:
         while (batch := coming.result()) is not None:
             coming = reader.submit(next, batches, None)
             yield batch
+
+
+def prepared_ahead(
+    batches: Iterator[_Batch],
+    look_up: Callable[[_Batch], _Found],
+    prepare: Callable[[_Batch, _Found], _Prepared],
+) -> Iterator[_Prepared]:
+    """The same batches, prepared: while the database writes one, the next is got ready and the one
+    after it is read.
+
+    ``look_up`` may ask the database, which it does between two writes; ``prepare`` may not.
+    """
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        reading = worker.submit(next, batches, None)
+        ready = list[Future[_Prepared]]()
+        while (batch := reading.result()) is not None:
+            ready.append(worker.submit(prepare, batch, look_up(batch)))
+            reading = worker.submit(next, batches, None)
+            if len(ready) > 1:
+                yield ready.pop(0).result()
+        for last in ready:
+            yield last.result()

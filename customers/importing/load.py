@@ -1,17 +1,18 @@
-"""Write one batch of good rows: customers, identifiers, consents, in three statements."""
+"""Seal one batch of good rows, then write it: customers, identifiers, consents, each at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from customers.identifiers import Keyring, Sealer
 from customers.importing.mapping import Plan
 from customers.importing.reasons import REASONS
 from customers.importing.rows import BadRow, GoodRow, customer_row
 from customers.queries.consents import IMPORT_CONSENTS
-from customers.queries.database import as_json, execute, rows
-from customers.queries.identities import ADD_IDENTITIES, identity_row, keyring
-from customers.queries.people import REGISTER_ATTRIBUTES, upsert_customers
+from customers.queries.database import as_array, as_json, execute, rows
+from customers.queries.identities import ADD_SEALED_IDENTITIES, keyring_for_many, sealed_identity
+from customers.queries.people import REGISTER_ATTRIBUTES, Stored, sealed_customer, upsert_sealed
 from customers.vocabulary import ConsentState, Purpose
 
 
@@ -36,89 +37,138 @@ def register_attributes(plan: Plan) -> int:
     return execute(REGISTER_ATTRIBUTES, {"rows": as_json(batch)})
 
 
-def write_batch(
-    batch: Sequence[GoodRow], *, terms: ConsentTerms, source: str, now: datetime
-) -> list[BadRow]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """One batch, judged and sealed: what is left is the database's."""
+
+    good: Sequence[GoodRow]
+    bad: Sequence[BadRow]
+    slots: Mapping[str, int]
+    """Whose key each customer number was sealed with."""
+    customers: str = ""
+    identities: str = ""
+    consents: str = ""
+    """Documents of the three statements; empty where there is nothing to write."""
+
+
+def prepare(
+    good: Sequence[GoodRow],
+    bad: Sequence[BadRow],
+    slots: Mapping[str, int],
+    terms: ConsentTerms,
+) -> Prepared:
+    """Seal a batch; this asks nothing of the database, so that another batch may be written."""
+    ring = keyring_for_many()
+    customers: list[dict[str, Any]] = []
+    identities: list[dict[str, Any]] = []
+    consents: list[dict[str, Any]] = []
+    for place, row in enumerate(good, start=1):
+        slot = slots[row.customer_no]
+        sealer = ring.sealer(slot)
+        name = row.columns.get("name")
+        customers.append(
+            sealed_customer(customer_row(row), str(name) if name else None, slot, sealer)
+        )
+        identities += _identities(place, row, ring, sealer)
+        consents += _statements(place, row, terms)
+    return Prepared(
+        good=good,
+        bad=bad,
+        slots=slots,
+        customers=as_json(customers) if customers else "",
+        identities=as_json(identities) if identities else "",
+        consents=as_json(consents) if consents else "",
+    )
+
+
+def write_batch(batch: Prepared, *, source: str, now: datetime) -> list[BadRow]:
     """Write the rows in the caller's transaction; the flagged ones come back.
 
     A row is flagged when its customer had withdrawn a consent the file claims (it stays
     withdrawn), or was erased.
     """
-    if not batch:
+    if not batch.good:
         return []
-    ring = keyring()
-    given = [customer_row(row) for row in batch]
-    names = {row.customer_no: str(name) for row in batch if (name := row.columns.get("name"))}
-    stored = upsert_customers(given, names, is_numbered=True, now=now)
-    ids = {number: one.customer_id for number, one in stored.items()}
-    identities = [
-        identity_row(*stored[row.customer_no], kind, value, ring)
-        for row in batch
-        if row.customer_no in ids
-        for kind, value in row.contacts
+    stored = upsert_sealed(batch.customers, is_numbered=True, now=now)
+    owners = [stored.get(row.customer_no) for row in batch.good]
+    late = [
+        row
+        for row, owner in zip(batch.good, owners, strict=True)
+        if owner and owner.slot != batch.slots[row.customer_no]
     ]
-    if identities:
-        execute(ADD_IDENTITIES, {"rows": as_json(identities), "source": source, "now": now})
-    kept = _write_consents(batch, ids, terms, source, now)
-    return [
-        flag
-        for row in batch
-        for flag in _flags(row, ids.get(row.customer_no), kept.get(ids.get(row.customer_no, 0), []))
-    ]
+    if batch.identities:
+        ids = [
+            owner.customer_id if owner and owner.slot == batch.slots[row.customer_no] else None
+            for row, owner in zip(batch.good, owners, strict=True)
+        ]
+        told = {"rows": batch.identities, "ids": as_array(ids), "source": source, "now": now}
+        execute(ADD_SEALED_IDENTITIES, told)
+    if late:
+        _seal_again(late, stored, source, now)
+    return _flags(batch, owners, _write_consents(batch, owners, source, now))
 
 
-def _write_consents(
-    batch: Sequence[GoodRow],
-    ids: Mapping[str, int],
-    terms: ConsentTerms,
-    source: str,
-    now: datetime,
-) -> dict[int, list[str]]:
-    """Channels that stay withdrawn although the file says otherwise, by customer."""
-    statements = [
-        statement
-        for row in batch
-        if row.customer_no in ids
-        for statement in _statements(row, ids[row.customer_no], terms)
-    ]
-    if not statements:
-        return {}
-    kept: dict[int, list[str]] = {}
-    for customer_id, channel in rows(
-        IMPORT_CONSENTS, {"rows": as_json(statements), "source": source, "now": now}
-    ):
-        kept.setdefault(customer_id, []).append(channel)
-    return kept
+def _identities(
+    place: int, row: GoodRow, ring: Keyring, sealer: Sealer
+) -> Iterator[dict[str, Any]]:
+    for kind, value in row.contacts:
+        yield {"place": place, **sealed_identity(kind, value, ring, sealer)}
 
 
-def _statements(row: GoodRow, customer_id: int, terms: ConsentTerms) -> list[dict[str, Any]]:
+def _statements(place: int, row: GoodRow, terms: ConsentTerms) -> Iterator[dict[str, Any]]:
     # What the row itself says counts for more than what was said of the whole file.
-    said = {**dict.fromkeys(terms.channels, True), **row.consents}
-    return [
-        {
-            "customer_id": customer_id,
+    for channel, granted in {**dict.fromkeys(terms.channels, True), **row.consents}.items():
+        yield {
+            "place": place,
             "purpose": Purpose.MARKETING,
             "channel": channel,
             "state": ConsentState.GRANTED if granted else ConsentState.WITHDRAWN,
             "notice_version": terms.notice_version,
             "evidence": {**(terms.evidence or {}), "line": row.record.line},
         }
-        for channel, granted in said.items()
-    ]
 
 
-def _flags(row: GoodRow, customer_id: int | None, kept: Sequence[str]) -> list[BadRow]:
-    found = [("", "customer_erased")] if customer_id is None else []
-    found += [(channel, "consent_kept_withdrawn") for channel in kept]
-    return [
-        BadRow(
-            number=row.record.number,
-            line=row.record.line,
-            customer_no=row.customer_no,
-            column=column,
-            code=code,
-            message=str(REASONS[code]),
-            value="",
-        )
-        for column, code in found
+def _seal_again(
+    late: Sequence[GoodRow], stored: Mapping[str, Stored], source: str, now: datetime
+) -> None:
+    """For those whom another writer made after their slots were asked for."""
+    slots = {row.customer_no: stored[row.customer_no].slot for row in late}
+    again = prepare(late, (), slots, ConsentTerms())
+    upsert_sealed(again.customers, is_numbered=True, now=now)
+    if again.identities:
+        ids = as_array([stored[row.customer_no].customer_id for row in late])
+        told = {"rows": again.identities, "ids": ids, "source": source, "now": now}
+        execute(ADD_SEALED_IDENTITIES, told)
+
+
+def _write_consents(
+    batch: Prepared, owners: Sequence[Stored | None], source: str, now: datetime
+) -> list[tuple[int, str]]:
+    """Place and channel of what stays withdrawn although the file says otherwise."""
+    if not batch.consents:
+        return []
+    ids = as_array([owner.customer_id if owner else None for owner in owners])
+    told = {"rows": batch.consents, "ids": ids, "source": source, "now": now}
+    return [(place, channel) for place, channel in rows(IMPORT_CONSENTS, told)]
+
+
+def _flags(
+    batch: Prepared, owners: Sequence[Stored | None], kept: Sequence[tuple[int, str]]
+) -> list[BadRow]:
+    found = [
+        (place, "", "customer_erased") for place, owner in enumerate(owners, 1) if owner is None
     ]
+    found += [(place, channel, "consent_kept_withdrawn") for place, channel in kept]
+    return [_flag(batch.good[place - 1], column, code) for place, column, code in sorted(found)]
+
+
+def _flag(row: GoodRow, column: str, code: str) -> BadRow:
+    return BadRow(
+        number=row.record.number,
+        line=row.record.line,
+        customer_no=row.customer_no,
+        column=column,
+        code=code,
+        message=str(REASONS[code]),
+        value="",
+    )

@@ -30,7 +30,15 @@ IMPORT_CONSENTS = """
     -- A file may record a first consent or a withdrawal. It never takes a withdrawal back, neither
     -- the customer's own nor one that came from his number or mailbox under another customer: those
     -- customers are returned so that their rows can be flagged.
-    WITH given AS (
+    -- ``place`` is the one of ``ids``, in which those who were erased are null.
+    WITH told AS (
+        SELECT owner.id AS customer_id, given.*
+        FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
+            place bigint, purpose text, channel text, state text, notice_version text,
+            evidence jsonb)
+        JOIN unnest(%(ids)s::bigint[]) WITH ORDINALITY AS owner (id, place) USING (place)
+        WHERE owner.id IS NOT NULL),
+    given AS (
         SELECT given.*, (
             SELECT nullif(state, 'void') FROM customers_consent known
             WHERE known.customer_id = given.customer_id AND known.purpose = given.purpose
@@ -50,9 +58,7 @@ IMPORT_CONSENTS = """
                   WHEN 'email' THEN 'email' WHEN 'push' THEN 'device'
                   WHEN 'wecom' THEN 'unionid' ELSE 'phone' END
               AND newest.state = 'withdrawn' AND newest.source = 'receipt') AS was_stopped
-        FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
-            customer_id bigint, purpose text, channel text, state text, notice_version text,
-            evidence jsonb)),
+        FROM told given),
     added AS (
         INSERT INTO customers_consent
             (customer_id, purpose, channel, state, notice_version, source, evidence, at)
@@ -60,7 +66,7 @@ IMPORT_CONSENTS = """
         FROM given
         WHERE (current IS NULL AND NOT was_stopped)
            OR (current = 'granted' AND state = 'withdrawn'))
-    SELECT customer_id, channel FROM given
+    SELECT place, channel FROM given
     WHERE state = 'granted' AND (current = 'withdrawn' OR current IS NULL AND was_stopped)
 """
 

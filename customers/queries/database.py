@@ -57,9 +57,9 @@ def as_json(batch: Sequence[Mapping[str, Any]] | Sequence[int]) -> str:
     return orjson.dumps(batch).decode()
 
 
-def as_array(numbers: Sequence[int]) -> str:
-    """Ids as the text of an array, for ``ANY(%(ids)s::bigint[])``.
+def as_array(numbers: Sequence[int | None]) -> str:
+    """Ids as the text of an array, for ``ANY(%(ids)s::bigint[])``; None is null.
 
     The driver's own way with lists is written in Python and costs 20 times as much.
     """
-    return "{" + ",".join(map(str, numbers)) + "}"
+    return "{" + ",".join("NULL" if one is None else str(one) for one in numbers) + "}"

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from customers.errors import IdentifierError, KeyDestroyed, UnknownKey
 from customers.identifiers import (
     Keyring,
+    Sealer,
     identity_binding,
     make_keyring,
     mask,
@@ -33,6 +34,23 @@ ADD_IDENTITIES = """
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
         customer_id bigint, kind text, value_hash text, ciphertext text, key_id text)
     ORDER BY customer_id, kind, value_hash
+    ON CONFLICT (customer_id, kind, value_hash)
+        DO UPDATE SET since = excluded.since WHERE stored.since < excluded.since
+"""
+
+
+ADD_SEALED_IDENTITIES = """
+    -- As above for rows that were sealed before their customers had an id: ``place`` is the one of
+    -- ``ids``, in which those who have none, or another slot than was thought, are null.
+    INSERT INTO customers_identity AS stored
+        (customer_id, kind, value_hash, ciphertext, key_id, source, since)
+    SELECT owner.id, kind, decode(value_hash, 'hex'), decode(ciphertext, 'hex'), key_id,
+           %(source)s, %(now)s
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
+        place bigint, kind text, value_hash text, ciphertext text, key_id text)
+    JOIN unnest(%(ids)s::bigint[]) WITH ORDINALITY AS owner (id, place) USING (place)
+    WHERE owner.id IS NOT NULL
+    ORDER BY owner.id, kind, value_hash
     ON CONFLICT (customer_id, kind, value_hash)
         DO UPDATE SET since = excluded.since WHERE stored.since < excluded.since
 """
@@ -131,6 +149,15 @@ def keyring() -> Keyring:
             "TOUCHSTONE_ENCRYPTION_KEYS must be id:base64 of 32 bytes, comma-separated, and"
             " TOUCHSTONE_LOOKUP_KEY base64 of 32 bytes."
         ) from error
+
+
+def keyring_for_many() -> Keyring:
+    """The same with the persons' keys there are now: the file is looked at once, not each time.
+
+    For one batch. Who is erased meanwhile has no key in the file, so what was sealed for him with
+    this one stays unreadable.
+    """
+    return replace(keyring(), person_key=person_keys().tree().key)
 
 
 def addresses(customer_ids: Sequence[int], kind: str) -> dict[int, str]:
@@ -247,12 +274,16 @@ def identity_row(
     customer_id: int, slot: int, kind: str, value: str, ring: Keyring
 ) -> dict[str, Any]:
     """One identifier, in normal form, as the statements above take it."""
+    return {"customer_id": customer_id, **sealed_identity(kind, value, ring, ring.sealer(slot))}
+
+
+def sealed_identity(kind: str, value: str, ring: Keyring, sealer: Sealer) -> dict[str, Any]:
+    """The same without its customer."""
     digest = ring.lookup_hash(kind, value)
-    key_id, ciphertext = ring.encrypt(value, identity_binding(kind, digest), slot=slot)
+    ciphertext = sealer.encrypt(value.encode(), identity_binding(kind, digest))
     return {
-        "customer_id": customer_id,
         "kind": kind,
         "value_hash": digest.hex(),
         "ciphertext": ciphertext.hex(),
-        "key_id": key_id,
+        "key_id": sealer.key_id,
     }

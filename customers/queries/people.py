@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from customers.errors import KeyDestroyed
-from customers.identifiers import name_binding
+from customers.identifiers import Sealer, name_binding
 from customers.models import Attribute, Customer
 from customers.queries.database import as_array, as_json, rows
 from customers.queries.identities import keyring
@@ -206,35 +206,51 @@ def upsert_customers(
     1. Known customers keep their slots, new ones get fresh ones; names are sealed for them.
     2. Whoever was made by another writer meanwhile has that one's slot; his name is sealed again.
     """
-    numbers = [row["customer_no"] for row in batch]
-    slots: dict[str, int] = dict(rows(KNOWN_SLOTS, {"numbers": numbers}))
-    unknown = [number for number in numbers if number not in slots]
-    slots.update(zip(unknown, fresh_slots(len(unknown)), strict=True))
-    stored = _upserted(batch, names, slots, is_numbered=is_numbered, now=now)
+    slots = slots_of([row["customer_no"] for row in batch])
+    stored = upsert_sealed(_sealed(batch, names, slots), is_numbered=is_numbered, now=now)
     late = {n: s.slot for n, s in stored.items() if s.slot != slots[n] and n in names}
     if late:
         again = [row for row in batch if row["customer_no"] in late]
-        _upserted(again, names, late, is_numbered=is_numbered, now=now)
+        upsert_sealed(_sealed(again, names, late), is_numbered=is_numbered, now=now)
     return stored
 
 
-def _upserted(
-    batch: Sequence[Mapping[str, Any]],
-    names: Mapping[str, str],
-    slots: Mapping[str, int],
-    *,
-    is_numbered: bool,
-    now: datetime,
-) -> dict[str, Stored]:
+def slots_of(numbers: Sequence[str]) -> dict[str, int]:
+    """Whose key seals for each customer number: his own if he is known, else a fresh one.
+
+    Another writer may make the same customer before whoever asked: `Stored.slot` tells.
+    """
+    slots: dict[str, int] = dict(rows(KNOWN_SLOTS, {"numbers": list(numbers)}))
+    unknown = [number for number in numbers if number not in slots]
+    return slots | dict(zip(unknown, fresh_slots(len(unknown)), strict=True))
+
+
+def upsert_sealed(given: str, *, is_numbered: bool, now: datetime) -> dict[str, Stored]:
+    """The second half of `upsert_customers`: rows whose names are sealed, as one JSON document."""
+    told = {"rows": given, "is_numbered": is_numbered, "now": now}
+    found = rows(UPSERT_CUSTOMERS, told, binary=True)
+    return {number: Stored(who, slot) for number, who, slot in found}
+
+
+def sealed_customer(
+    row: Mapping[str, Any], name: str | None, slot: int, sealer: Sealer
+) -> dict[str, Any]:
+    """One row of `UPSERT_CUSTOMERS`."""
+    sealed = None
+    if name:
+        sealed = sealer.seal(name.encode(), name_binding(row["customer_no"])).hex()
+    return {**row, "slot": slot, "name": sealed}
+
+
+def _sealed(
+    batch: Sequence[Mapping[str, Any]], names: Mapping[str, str], slots: Mapping[str, int]
+) -> str:
     ring = keyring()
     told = []
     for row in batch:
         number, slot = row["customer_no"], slots[row["customer_no"]]
-        name = names.get(number)
-        sealed = ring.seal(name, name_binding(number), slot=slot).hex() if name else None
-        told.append({**row, "slot": slot, "name": sealed})
-    given = {"rows": as_json(told), "is_numbered": is_numbered, "now": now}
-    return {number: Stored(who, slot) for number, who, slot in rows(UPSERT_CUSTOMERS, given)}
+        told.append(sealed_customer(row, names.get(number), slot, ring.sealer(slot)))
+    return as_json(told)
 
 
 def customer_ids(numbers: Collection[str]) -> dict[str, int]:

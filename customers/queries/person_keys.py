@@ -120,7 +120,9 @@ def person_keys() -> KeyFile:
     path = str(settings.PERSON_KEYS)
     if not path:
         raise ImproperlyConfigured("TOUCHSTONE_PERSON_KEYS must name a file.")
-    return _files.setdefault(path, KeyFile(Path(path)))
+    if path not in _files:
+        _files[path] = KeyFile(Path(path))
+    return _files[path]
 
 
 def fresh_slots(count: int) -> list[int]:

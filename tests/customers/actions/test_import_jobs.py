@@ -1,0 +1,44 @@
+"""Reading, sealing and writing a file go on at the same time, in order."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from customers.actions.import_jobs import prepared_ahead
+
+
+def test_next_batch_is_prepared_and_the_one_after_it_read_while_one_is_written() -> None:
+    read = {number: threading.Event() for number in range(5)}
+    prepared = {number: threading.Event() for number in range(5)}
+
+    def batches() -> Iterator[int]:
+        for number in range(5):
+            read[number].set()
+            yield number
+
+    def prepare(batch: int, found: int) -> tuple[int, int]:
+        prepared[batch].set()
+        return batch, found
+
+    written = []
+    for done in prepared_ahead(batches(), lambda batch: batch * 10, prepare):
+        ahead = done[0] + 1
+        assert ahead > 4 or prepared[ahead].wait(10)
+        assert ahead > 3 or read[ahead + 1].wait(10)
+        written.append(done)
+
+    assert written == [(0, 0), (1, 10), (2, 20), (3, 30), (4, 40)]
+
+
+def test_failing_preparation_reaches_the_writer_after_what_came_before_it() -> None:
+    def prepare(batch: int, _found: None) -> int:
+        if batch == 2:
+            raise ValueError(batch)
+        return batch
+
+    written: list[int] = []
+    with pytest.raises(ValueError, match="2"):
+        written.extend(prepared_ahead(iter(range(4)), lambda _batch: None, prepare))
+
+    assert written == [0, 1]

@@ -1,0 +1,71 @@
+"""Batches are sealed before they are written: what another writer does in between is met."""
+
+import pytest
+
+from compliance.queries import clock_now
+from customers.actions.people import Person, put_people
+from customers.identifiers import name_binding
+from customers.importing.load import ConsentTerms, prepare, write_batch
+from customers.importing.reader import Record
+from customers.importing.rows import GoodRow
+from customers.models import Customer
+from customers.queries.consents import current_consents
+from customers.queries.identities import addresses, keyring
+from customers.queries.people import slots_of
+
+TERMS = ConsentTerms(channels=("sms",), notice_version="1")
+
+
+def good_row(number: str, phone: str, place: int) -> GoodRow:
+    return GoodRow(
+        record=Record(number=place, line=place + 1, cells=[]),
+        customer_no=number,
+        columns={"name": "张伟"},
+        attributes={},
+        contacts=[("phone", phone)],
+        consents={},
+    )
+
+
+@pytest.mark.django_db
+def test_customer_made_by_another_writer_meanwhile_is_sealed_for_his_own_key() -> None:
+    batch = [good_row("c1", "+8613800000001", 1), good_row("c2", "+8613800000002", 2)]
+    slots = slots_of(["c1", "c2"])
+    prepared = prepare(batch, [], slots, TERMS)
+    put_people(
+        people=[Person(customer_no="c1")], source="api", may_replace_contacts=True, now=clock_now()
+    )
+
+    flagged = write_batch(prepared, source="file:test", now=clock_now())
+
+    one, two = Customer.objects.order_by("customer_no")
+    assert flagged == []
+    assert one.slot != slots["c1"]
+    assert addresses([one.pk, two.pk], "phone") == {
+        one.pk: "+8613800000001",
+        two.pk: "+8613800000002",
+    }
+    for stored in (one, two):
+        name = keyring().unseal(bytes(stored.name_cipher or b""), name_binding(stored.customer_no))
+        assert name == "张伟"
+        assert f"@{stored.slot:016x}:".encode() in bytes(stored.name_cipher or b"")
+        assert stored.identities.get().key_id.endswith(f"@{stored.slot:016x}")
+    assert set(current_consents([one.pk, two.pk])) == {one.pk, two.pk}
+
+
+@pytest.mark.django_db
+def test_customer_erased_meanwhile_is_flagged_and_gets_nothing() -> None:
+    put_people(
+        people=[Person(customer_no="c1")], source="api", may_replace_contacts=True, now=clock_now()
+    )
+    gone = Customer.objects.get(customer_no="c1")
+    batch = [good_row("c1", "+8613800000001", 1), good_row("c2", "+8613800000002", 2)]
+    prepared = prepare(batch, [], slots_of(["c1", "c2"]), TERMS)
+    Customer.objects.filter(pk=gone.pk).update(status="erased")
+
+    flagged = write_batch(prepared, source="file:test", now=clock_now())
+
+    assert [(flag.number, flag.code) for flag in flagged] == [(1, "customer_erased")]
+    assert not gone.identities.exists()
+    assert list(current_consents([gone.pk])) == []
+    assert Customer.objects.get(customer_no="c2").identities.count() == 1
