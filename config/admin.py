@@ -50,7 +50,7 @@ class TouchPage(TouchesByHand, TouchAdmin):
 
 def _segments(customer: Customer) -> Panel:
     memberships = (
-        Membership.objects.filter(customer=customer, left_at__isnull=True)
+        Membership.objects.filter(customer=customer, left_at__isnull=True, segment__tag=None)
         .select_related("segment")
         .order_by("-entered_at")[:NEWEST]
     )

@@ -210,7 +210,7 @@ def _operations(request: HttpRequest) -> list[Tile]:
         tiles.append(
             _count(
                 _t("Segments held"),
-                Segment.objects.filter(archived_at=None, held_at__isnull=False),
+                Segment.objects.filter(archived_at=None, tag=None, held_at__isnull=False),
                 f"{reverse('admin:segments_segment_changelist')}?o=-4",
             )
         )

@@ -87,6 +87,20 @@ class EventKind(StrEnum):
     ALIAS = "alias"
 
 
+class TagSource(StrEnum):
+    """Where a tag, or a value kept like one, comes from."""
+
+    FILE = "file"
+    API = "api"
+    RULE = "rule"  # the rule of a segment, followed live
+    STATISTIC = "statistic"  # counted out of what is kept of the customer
+    MODEL = "model"
+
+
+# Conclusions about a person: whoever refuses to be sorted by his data carries none.
+DERIVED_SOURCES = (TagSource.RULE, TagSource.STATISTIC, TagSource.MODEL)
+
+
 class Moved(StrEnum):
     """What a merge took from one customer to another."""
 

@@ -1,7 +1,8 @@
 """What can be wrong with a segment.
 
 SegmentError
-└── RuleError        a rule that cannot be used; carries a code and a JSON pointer
+├── RuleError        a rule that cannot be used; carries a code and a JSON pointer
+└── TagRefused       a tag that cannot be defined, changed or given so
 """
 
 from dataclasses import dataclass
@@ -253,3 +254,54 @@ class SegmentError(Exception):
 
 class RuleError(Spoken, SegmentError):
     """A rule that cannot be used: the first problem found, at `path` (RFC 6901; "": the rule)."""
+
+
+class TagProblem:
+    """Why a tag is refused."""
+
+    TAKEN: Final = Sentence(
+        code="tag_taken",
+        en="The tag {key} belongs to {theirs} and means something else; {yours} must agree with"
+        " its owner or choose another name",
+        zh="标签 {key} 归 {theirs} 所有且含义不同；{yours} 需与其负责人协商或另取名称",
+    )
+    UNKNOWN: Final = Sentence(
+        code="tag_unknown",
+        en="The dictionary has no tag {key}; define it first",
+        zh="标签字典中没有 {key}；请先定义",
+    )
+    MISSING_SOURCE: Final = Sentence(
+        code="tag_source_missing",
+        en="Nothing here can tell the tag {key} yet",
+        zh="标签 {key} 的数据来源尚不存在",
+    )
+    RETIRED: Final = Sentence(
+        code="tag_retired",
+        en="The tag {key} is retired; choose another key",
+        zh="标签 {key} 已停用；请使用其他键",
+    )
+    NOT_RETIRING: Final = Sentence(
+        code="tag_not_retiring",
+        en="The tag {key} is not about to retire",
+        zh="标签 {key} 不在停用公告期",
+    )
+    LACKING: Final = Sentence(
+        code="tag_lacking",
+        en="Every tag needs an owner, a scene, a purpose, a definition and a term: {field} is"
+        " missing",
+        zh="每个标签都需要负责人、场景、用途、定义和有效期：缺少 {field}",
+    )
+    RULE_AND_SOURCE: Final = Sentence(
+        code="tag_rule_and_source",
+        en="A tag whose source is a rule needs a rule, and no other tag has one",
+        zh="来源为规则的标签必须有规则，其他标签不应有规则",
+    )
+    GIVEN_BY_RULE: Final = Sentence(
+        code="tag_given_by_rule",
+        en="The tag {key} is given by its {source} only",
+        zh="标签 {key} 只能由其来源（{source}）赋予",
+    )
+
+
+class TagRefused(Spoken, SegmentError):
+    """A tag that cannot be defined, changed or given so; ``path`` names the field."""

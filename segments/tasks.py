@@ -9,6 +9,7 @@ from compliance.bells import Tick, ring
 from compliance.queries import clock_now
 from segments.actions.follow import follow
 from segments.actions.refresh import hold, refresh
+from segments.actions.tags import end_retired_tags
 from segments.errors import RuleError
 from segments.models import Segment
 from segments.queries.live import is_to_be_rebuilt
@@ -41,6 +42,13 @@ def refresh_all() -> None:
             hold(segment=segment, why={"code": "rule"}, now=now)
         elif is_to_be_rebuilt(segment, rule, now):
             _rebuild(segment)
+
+
+@shared_task(name="segments.end_retired_tags", base=Tick)
+def end_retired() -> None:
+    """Take tags whose notice is over from everybody."""
+    if ended := end_retired_tags(now=clock_now()):
+        log.info("%d tags retired", ended)
 
 
 def _rebuild(segment: Segment) -> None:

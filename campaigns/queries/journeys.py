@@ -46,7 +46,9 @@ def approved_templates(keys: Sequence[str] | None = None) -> dict[str, TemplateV
 def references() -> References:
     """What a journey may name."""
     return References(
-        segments=frozenset(Segment.objects.filter(archived_at=None).values_list("key", flat=True)),
+        segments=frozenset(
+            Segment.objects.filter(archived_at=None, tag=None).values_list("key", flat=True)
+        ),
         templates={key: version.template.channel for key, version in approved_templates().items()},
         channels=frozenset(default_accounts()),
     )

@@ -4,7 +4,14 @@ from customers.models.changes import Change, WatchedEvent
 from customers.models.collection import Event, EventKey, Quarantine, QuarantineRun, Source
 from customers.models.files import ImportJob, QualityResult, QualityRule, SavedMapping, StagedRow
 from customers.models.merges import MatchMark, MatchRule, Merge, MergeMove, MergeProposal
-from customers.models.people import Attribute, Customer, Identity, RiskAssessment, Tagging
+from customers.models.people import (
+    Attribute,
+    Customer,
+    Identity,
+    RiskAssessment,
+    Tagging,
+    TagRefusal,
+)
 from customers.models.plan import (
     CoverageAlert,
     EventHour,
@@ -61,6 +68,7 @@ __all__ = [
     "SavedMapping",
     "Source",
     "StagedRow",
+    "TagRefusal",
     "Tagging",
     "TrackingPlan",
     "Trade",

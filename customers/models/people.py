@@ -127,6 +127,8 @@ class Attribute(models.Model):
     type = models.CharField(_("type"), max_length=10, choices=choices(AttributeType))
     label_en = models.CharField(_("label (English)"), max_length=120)
     label_zh = models.CharField(_("label (Chinese)"), max_length=120, blank=True)
+    # Concluded from his data: whoever refuses to be sorted by it has no value here.
+    is_derived = models.BooleanField(_("derived"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("attribute")
@@ -230,7 +232,34 @@ class Tagging(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["customer", "tag"], name="tagging_once"),
         ]
-        indexes = [models.Index(fields=["tag", "customer"], name="tagging_by_tag")]
+        indexes = [
+            models.Index(fields=["tag", "customer"], name="tagging_by_tag"),
+            models.Index(
+                fields=["valid_until"],
+                condition=Q(valid_until__isnull=False),
+                name="tagging_due",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.tag} on {self.customer_id}"
+
+
+class TagRefusal(models.Model):
+    """A tag that a customer had deleted: nobody gives it to him again until he allows it."""
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="tag_refusals", db_index=False
+    )
+    tag = models.CharField(_("tag"), max_length=64)
+    refused_at = models.DateTimeField(_("refused at"))
+
+    class Meta:
+        verbose_name = _("refused tag")
+        verbose_name_plural = _("refused tags")
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "tag"], name="tagrefusal_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} refuses {self.tag}"

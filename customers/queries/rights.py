@@ -51,6 +51,7 @@ FORGET = (
     f"DELETE FROM customers_identity WHERE customer_id IN ({PERSON})",
     f"DELETE FROM customers_correction WHERE customer_id IN ({PERSON})",
     f"DELETE FROM customers_tagging WHERE customer_id IN ({PERSON})",
+    f"DELETE FROM customers_tagrefusal WHERE customer_id IN ({PERSON})",
     f"DELETE FROM customers_riskassessment WHERE customer_id IN ({PERSON})",
     f"DELETE FROM customers_positionday WHERE account_id IN ({_ACCOUNTS})",
     f"DELETE FROM customers_assetday WHERE account_id IN ({_ACCOUNTS})",
@@ -107,6 +108,12 @@ ASSESSMENTS = f"""
 
 TAGS = f"""
     SELECT tag, source, since, valid_until FROM customers_tagging
+    WHERE customer_id IN ({PERSON}) ORDER BY tag
+"""
+
+
+TAG_REFUSALS = f"""
+    SELECT tag, refused_at FROM customers_tagrefusal
     WHERE customer_id IN ({PERSON}) ORDER BY tag
 """
 
@@ -196,6 +203,7 @@ _TABLES = {
         "account number flowed_at kind amount currency is_external error_code",
     ),
     "tags": (TAGS, "tag source since valid_until"),
+    "refused_tags": (TAG_REFUSALS, "tag refused_at"),
     "events": (EVENTS, "name kind occurred_at received_at properties context"),
 }
 

@@ -12,6 +12,7 @@ from django.db.models import F
 from customers.queries.changes import Noted, take_changes
 from customers.queries.database import rows
 from customers.vocabulary import ChangeKind
+from segments.actions.rule_tags import see_to_due_tags, tag_who_met
 from segments.models import Segment
 from segments.queries.live import (
     Live,
@@ -48,11 +49,13 @@ def follow(*, now: datetime, limit: int = AT_ONCE) -> Followed:
     """
     if not rows("SELECT pg_try_advisory_xact_lock(%(lock)s)", {"lock": _LOCK})[0][0]:
         return Followed()
+    see_to_due_tags(now=now, limit=limit)
     noted, due = take_changes(limit), take_due(now, limit)
     if not noted and not due:
         return Followed()
     segments = live_segments()
     todo = _concerned(segments, noted, due, now)
+    told_of = {one.customer_id for one in noted}
     lock_segments(live.id for live in segments if todo.get(live.id))
     entered = left = 0
     for live in segments:
@@ -61,6 +64,10 @@ def follow(*, now: datetime, limit: int = AT_ONCE) -> Followed:
             continue
         moves = move(live, ids, now)
         renew_boundaries(live.id, live.checked, now, ids)
+        if live.tag_id is not None:
+            # That time passes while a rule is met does not begin the tag's term anew.
+            fresh = sorted(moves.entered | (moves.met & told_of))
+            tag_who_met(tag_id=live.tag_id, customer_ids=fresh, now=now)
         moved = moves.entered | moves.left
         if moved:
             _count(live.id, len(moves.entered) - len(moves.left), now)

@@ -7,6 +7,7 @@ from typing import Final
 from django.db import transaction
 
 from customers.queries.database import execute, rows
+from segments.actions.rule_tags import tag_members
 from segments.models import Segment
 from segments.queries.live import renew_boundaries
 from segments.queries.rules import check_rule, rule_sql
@@ -77,6 +78,8 @@ def refresh(*, segment: Segment, now: datetime, is_confirmed: bool = False) -> R
     left, entered = execute(_GONE, params), execute(_FRESH, params)
     if locked.is_live:
         renew_boundaries(locked.pk, checked, now)
+    if locked.tag_id is not None:
+        tag_members(tag_id=locked.tag_id, segment_id=locked.pk, now=now)
     if entered or left:
         locked.changed_at = now
     locked.size, locked.refreshed_at = size, now

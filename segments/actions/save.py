@@ -7,9 +7,9 @@ from django.db import transaction
 from compliance.actions import record
 from compliance.models import User
 from customers.queries.changes import watch_events
-from segments.models import MOST_MOVED, Segment
+from segments.models import MOST_MOVED, Segment, Tag
 from segments.queries.live import live_segments
-from segments.queries.rules import check_rule
+from segments.queries.rules import check_rule, refuse_circle
 from segments.rules.boundaries import can_be_followed
 
 
@@ -23,6 +23,7 @@ def save_segment(
     author: User,
     now: datetime,
     most_moved: int | None = MOST_MOVED,
+    tag: Tag | None = None,
 ) -> Segment:
     """Make or change a segment; its members follow within half a minute.
 
@@ -34,8 +35,10 @@ def save_segment(
     ----------
     most_moved : the share of the members, in percent, that a rebuild may move without asking;
         None: any
+    tag : whose rule it is; the segment is then seen as the tag only
     """
     checked = check_rule(rule, own_key=key)
+    refuse_circle(rule, own_key=key)
     segment, _ = Segment.objects.update_or_create(
         key=key,
         defaults={
@@ -47,6 +50,7 @@ def save_segment(
             "is_live": can_be_followed(checked),
             "most_moved": most_moved,
             "archived_at": None,
+            "tag": tag,
         },
         create_defaults={
             "name": name,
@@ -57,6 +61,7 @@ def save_segment(
             "created_by": author,
             "created_at": now,
             "updated_at": now,
+            "tag": tag,
         },
     )
     watch_events({event for live in live_segments() for event in live.checked.events})

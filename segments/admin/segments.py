@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse_lazy
@@ -78,6 +78,11 @@ class SegmentAdmin(ConsoleAdmin):
 
     class Media:
         js = ("console/segment.js",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Segment]:
+        """Who meets a tag's rule is shown with the tag."""
+        found: QuerySet[Segment] = super().get_queryset(request)
+        return found.filter(tag=None)
 
     @display(description=_("customers"), ordering="size")
     def customers(self, segment: Segment) -> str:

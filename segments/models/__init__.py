@@ -1,5 +1,16 @@
-"""Tables of floor 2: rules a marketer can say, and who met them."""
+"""Tables of floor 2: rules a marketer can say, who met them, and the dictionary of tags."""
 
 from segments.models.segments import MOST_MOVED, Boundary, Membership, Segment
+from segments.models.tags import LONGEST_DAYS, Refresh, Tag, TagState, TagVersion
 
-__all__ = ["MOST_MOVED", "Boundary", "Membership", "Segment"]
+__all__ = [
+    "LONGEST_DAYS",
+    "MOST_MOVED",
+    "Boundary",
+    "Membership",
+    "Refresh",
+    "Segment",
+    "Tag",
+    "TagState",
+    "TagVersion",
+]

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
+from segments.models.tags import Tag
 
 MOST_MOVED = 50  # percent of the members
 
@@ -47,6 +48,10 @@ class Segment(models.Model):
     created_at = models.DateTimeField(_("created at"))
     updated_at = models.DateTimeField(_("updated at"))
     archived_at = models.DateTimeField(_("archived at"), null=True, blank=True)
+    # Who meets a tag's rule: followed like any segment, shown and named as the tag only.
+    tag = models.OneToOneField(
+        Tag, on_delete=models.PROTECT, null=True, blank=True, related_name="segment", editable=False
+    )
 
     class Meta:
         verbose_name = _("segment")

@@ -57,12 +57,14 @@ class Live:
     id: int
     key: str
     checked: Checked
+    tag_id: int | None = None  # which tag its members are given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moves:
-    """Who came into a segment and who left it."""
+    """Who came into a segment and who left it; all of those judged who belong into it."""
 
+    met: frozenset[int]
     entered: frozenset[int]
     left: frozenset[int]
 
@@ -72,7 +74,7 @@ def live_segments() -> list[Live]:
     segments = list(Segment.objects.filter(archived_at=None, is_live=True))
     checked = checked_rules({segment.key: segment.rule for segment in segments})
     found = {
-        segment.key: Live(id=segment.pk, key=segment.key, checked=rule)
+        segment.key: Live(id=segment.pk, key=segment.key, checked=rule, tag_id=segment.tag_id)
         for segment in segments
         if not isinstance(rule := checked[segment.key], RuleError)
     }
@@ -119,7 +121,7 @@ def move(live: Live, ids: Sequence[int], now: datetime) -> Moves:
     }
     left = frozenset(customer for (customer,) in rows(_CLOSE, told))
     entered = frozenset(customer for (customer,) in rows(_OPEN, told))
-    return Moves(entered=entered, left=left)
+    return Moves(met=frozenset(matched), entered=entered, left=left)
 
 
 def renew_boundaries(

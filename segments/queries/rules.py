@@ -11,10 +11,11 @@ from django.db import connection, transaction
 
 from customers.models import Attribute
 from customers.queries.database import rows
-from segments.errors import Problem, RuleError
+from segments.errors import Code, Problem, RuleError
 from segments.models import Segment
+from segments.queries.tags import known_tags, retired_tags, segment_key
 from segments.rules.catalog import Catalog, Field, FieldType
-from segments.rules.check import Checked, References, check
+from segments.rules.check import Checked, References, chain_to, check
 from segments.rules.compile import Fragment, compile_rule
 from segments.rules.explain import explain
 from segments.rules.parse import parse
@@ -68,12 +69,12 @@ def catalog() -> Catalog:
 def references(*, own_key: str | None = None, assumed: Collection[str] = ()) -> References:
     """Every name a rule may refer to; ``assumed`` ones are taken as known, whatever they name."""
     saved = dict(Segment.objects.filter(archived_at=None).values_list("key", "rule"))
-    depends = {key: frozenset(_named("segment", rule)) for key, rule in saved.items()}
     # A tag that a rule asks for is one, also while nobody carries it.
     asked = {tag for rule in saved.values() for tag in _named("tag", rule)}
+    tags = _names(_TAGS).union(assumed, asked, known_tags()) - retired_tags()
     return References(
-        segments={**dict.fromkeys(assumed, frozenset()), **depends},
-        tags=_names(_TAGS).union(assumed, asked),
+        segments={**dict.fromkeys(assumed, frozenset()), **_dependencies(saved)},
+        tags=tags,
         journeys=_names(_JOURNEYS).union(assumed),
         events=_names(_EVENTS).union(assumed),
         own_key=own_key,
@@ -86,6 +87,27 @@ def check_rule(
     """Parse and check a rule against what this installation knows. Raises `RuleError`."""
     known = references(own_key=own_key, assumed=assumed)
     return check(parse(raw), catalog=catalog(), references=known)
+
+
+def refuse_circle(raw: object, *, own_key: str) -> None:
+    """A rule may not lead back to itself, neither by segments nor by tags that rules give.
+
+    Raises RuleError: it does; a tag would go and come with every look.
+    """
+    saved = dict(Segment.objects.filter(archived_at=None).values_list("key", "rule"))
+    depends = _dependencies({**saved, own_key: raw})
+    for start in sorted(depends[own_key]):
+        if chain := chain_to(start, own_key, depends):
+            raise RuleError(Code.CYCLE, "", chain=" → ".join((own_key, *chain)))
+
+
+def _dependencies(saved: Mapping[str, object]) -> dict[str, frozenset[str]]:
+    """Which segments, and rules of tags, each rule leads to."""
+    return {
+        key: frozenset(_named("segment", rule))
+        | {of for tag in _named("tag", rule) if (of := segment_key(tag)) in saved}
+        for key, rule in saved.items()
+    }
 
 
 def checked_rules(raw: Mapping[str, object]) -> dict[str, Checked | RuleError]:

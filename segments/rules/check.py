@@ -389,14 +389,14 @@ def _segment(rule: SegmentRef, path: str, walk: _Walk) -> SegmentRef:
     if rule.key != own_key and rule.key not in known:
         suggestion = nearest(rule.key, known)
         raise RuleError(Code.UNKNOWN_SEGMENT, place, name=shown(rule.key), suggestion=suggestion)
-    if own_key is not None and (chain := _chain(rule.key, own_key, known)):
+    if own_key is not None and (chain := chain_to(rule.key, own_key, known)):
         said = " → ".join((own_key, *chain))
         raise RuleError(Code.CYCLE, place, chain=said)
     walk.segments.add(rule.key)
     return rule
 
 
-def _chain(start: str, goal: str, known: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+def chain_to(start: str, goal: str, known: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
     """The references that lead from `start` to `goal`; empty when none do."""
     waiting: list[tuple[str, ...]] = [(start,)]
     seen: set[str] = set()

@@ -1,0 +1,184 @@
+"""The dictionary of tags: define, give a new meaning, retire."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q
+
+from compliance.actions import record
+from compliance.models import User
+from customers.actions.tags import take_tag
+from customers.vocabulary import TagSource
+from segments.actions.save import save_segment
+from segments.errors import TagProblem, TagRefused
+from segments.models import Refresh, Segment, Tag, TagState, TagVersion
+from segments.queries.tags import segment_key
+
+NOTICE: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What a version of a tag says. ``rule``: segment rule JSON, where the source is a rule."""
+
+    owner: str
+    scene: str
+    purpose: str
+    definition: str
+    source: TagSource
+    ttl_days: int
+    refresh: Refresh = Refresh.LIVE
+    rule: object = None
+    missing: str = ""
+
+
+@transaction.atomic
+def define_tag(
+    *,
+    key: str,
+    namespace: str,
+    name_en: str,
+    name_zh: str,
+    meaning: Meaning,
+    author: User,
+    now: datetime,
+) -> Tag:
+    """Put a tag into the dictionary; a rule tag is followed from now on.
+
+    Raises
+    ------
+    TagRefused : owner, scene, purpose, definition or term is missing, or a tag of this key or
+        name is there already: both owners are named.
+    RuleError : the rule is wrong.
+    """
+    same = Tag.objects.filter(Q(key=key) | Q(name_en=name_en) | Q(name_zh=name_zh)).first()
+    if same is not None:
+        raise TagRefused(
+            TagProblem.TAKEN, "/key", key=same.key, theirs=same.newest.owner, yours=meaning.owner
+        )
+    tag = Tag.objects.create(
+        key=key,
+        namespace=namespace,
+        name_en=name_en,
+        name_zh=name_zh,
+        state=TagState.MISSING if meaning.missing else TagState.ACTIVE,
+        created_at=now,
+    )
+    return _put(tag, meaning, 1, author, now)
+
+
+@transaction.atomic
+def revise_tag(*, key: str, meaning: Meaning, author: User, now: datetime) -> Tag:
+    """Give a tag a new version; the ones before stay as they were.
+
+    Only its owner's word changes what a tag means: another owner is refused, naming both, unless
+    the meaning stays and only the owner changes.
+
+    Raises TagRefused, RuleError: as `define_tag`, or the tag is unknown or retired.
+    """
+    tag = Tag.objects.select_for_update(no_key=True).filter(key=key).first()
+    if tag is None:
+        raise TagRefused(TagProblem.UNKNOWN, "/key", key=key)
+    if tag.state == TagState.RETIRED:
+        raise TagRefused(TagProblem.RETIRED, "/key", key=key)
+    before = tag.newest
+    is_new = (before.rule, before.definition) != (meaning.rule, meaning.definition)
+    if before.owner != meaning.owner and is_new:
+        raise TagRefused(
+            TagProblem.TAKEN, "/owner", key=key, theirs=before.owner, yours=meaning.owner
+        )
+    if tag.state != TagState.RETIRING:
+        tag.state = TagState.MISSING if meaning.missing else TagState.ACTIVE
+        tag.save(update_fields=["state"])
+    return _put(tag, meaning, before.number + 1, author, now)
+
+
+@transaction.atomic
+def retire_tag(*, key: str, author: User, now: datetime) -> Tag:
+    """Announce a tag's end: whoever names it has thirty days to do without.
+
+    Raises TagRefused: the tag is unknown or retired.
+    """
+    tag = Tag.objects.select_for_update(no_key=True).filter(key=key).first()
+    if tag is None:
+        raise TagRefused(TagProblem.UNKNOWN, "/key", key=key)
+    if tag.state == TagState.RETIRED:
+        raise TagRefused(TagProblem.RETIRED, "/key", key=key)
+    if tag.state != TagState.RETIRING:
+        tag.state, tag.retires_at = TagState.RETIRING, now + NOTICE
+        tag.save(update_fields=["state", "retires_at"])
+        until = tag.retires_at.isoformat()
+        _note("tag.retire", key, author.username, now, {"until": until})
+    return tag
+
+
+@transaction.atomic
+def keep_tag(*, key: str, author: User, now: datetime) -> Tag:
+    """Take the announcement back.  Raises TagRefused: the tag is not retiring."""
+    tag = Tag.objects.select_for_update(no_key=True).filter(key=key).first()
+    if tag is None or tag.state != TagState.RETIRING:
+        raise TagRefused(TagProblem.NOT_RETIRING, "/key", key=key)
+    tag.state = TagState.MISSING if tag.newest.missing else TagState.ACTIVE
+    tag.retires_at = None
+    tag.save(update_fields=["state", "retires_at"])
+    _note("tag.keep", key, author.username, now, {})
+    return tag
+
+
+@transaction.atomic
+def end_retired_tags(*, now: datetime) -> int:
+    """Take tags whose notice is over from everybody; how many tags.
+
+    Rules that still name one cannot be run from then on: their segments hold their members.
+    """
+    ending = list(
+        Tag.objects.select_for_update(no_key=True, skip_locked=True).filter(
+            state=TagState.RETIRING, retires_at__lte=now
+        )
+    )
+    for tag in ending:
+        tag.state = TagState.RETIRED
+        tag.save(update_fields=["state"])
+        Segment.objects.filter(tag=tag).update(archived_at=now)
+        _note("tag.end", tag.key, "system", now, {"customers": take_tag(tag=tag.key)})
+    return len(ending)
+
+
+def _put(tag: Tag, meaning: Meaning, number: int, author: User, now: datetime) -> Tag:
+    """The next version, the segment that follows its rule, the entry in the audit trail."""
+    _complete(meaning)
+    TagVersion.objects.create(
+        tag=tag, number=number, made_by=author, made_at=now, **asdict(meaning)
+    )
+    if meaning.source == TagSource.RULE and not meaning.missing:
+        save_segment(
+            key=segment_key(tag.key),
+            name=tag.name_en,
+            rule=meaning.rule,
+            description=meaning.definition,
+            author=author,
+            now=now,
+            tag=tag,
+        )
+    else:
+        Segment.objects.filter(tag=tag).update(archived_at=now)
+    _note("tag.save", tag.key, author.username, now, {"version": number, **asdict(meaning)})
+    return tag
+
+
+def _complete(meaning: Meaning) -> None:
+    """Raises TagRefused at the first thing that every tag needs and this one lacks."""
+    for field in ("owner", "scene", "purpose", "definition"):
+        if not getattr(meaning, field).strip():
+            raise TagRefused(TagProblem.LACKING, f"/{field}", field=field)
+    if meaning.ttl_days < 1:
+        raise TagRefused(TagProblem.LACKING, "/ttl_days", field="ttl_days")
+    needs_rule = meaning.source == TagSource.RULE and not meaning.missing
+    if needs_rule != (meaning.rule is not None):
+        raise TagRefused(TagProblem.RULE_AND_SOURCE, "/rule")
+
+
+def _note(action: str, key: str, actor: str, now: datetime, detail: dict[str, object]) -> None:
+    record(actor=actor, action=action, subject=key, now=now, detail=detail)

@@ -1,0 +1,75 @@
+"""The dictionary of tags, as rules and pages ask for it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from customers.queries.database import rows
+from segments.models import Tag, TagState
+
+# Before a term ends, so that no moment is left in which the tag is over though its rule is met.
+RENEWED_BEFORE: Final = timedelta(minutes=1)
+
+_STILL_MET: Final = """
+    -- Whose tag is about to end while he meets its rule: tag, customer, days of the term.
+    SELECT g.key, t.customer_id, v.ttl_days
+    FROM customers_tagging t
+    JOIN segments_tag g ON g.key = t.tag
+    JOIN segments_segment s ON s.tag_id = g.id AND s.archived_at IS NULL
+    JOIN segments_membership m
+        ON m.segment_id = s.id AND m.customer_id = t.customer_id AND m.left_at IS NULL
+    JOIN LATERAL (SELECT ttl_days FROM segments_tagversion
+                  WHERE tag_id = g.id ORDER BY number DESC LIMIT 1) v ON true
+    WHERE t.valid_until <= %(soon)s AND t.source = 'rule'
+    ORDER BY t.valid_until LIMIT %(limit)s
+"""
+_UNTAGGED: Final = """
+    SELECT m.customer_id FROM segments_membership m
+    WHERE m.segment_id = %(segment)s AND m.left_at IS NULL AND NOT EXISTS (
+        SELECT FROM customers_tagging t WHERE t.customer_id = m.customer_id AND t.tag = %(tag)s)
+"""
+_TERM: Final = """
+    SELECT g.key, v.ttl_days FROM segments_tag g
+    JOIN LATERAL (SELECT ttl_days FROM segments_tagversion
+                  WHERE tag_id = g.id ORDER BY number DESC LIMIT 1) v ON true
+    WHERE g.id = %(tag)s
+"""
+
+
+def segment_key(tag: str) -> str:
+    """Under which key the members of a tag's rule are followed; no segment can be called so."""
+    return f"tag:{tag}"
+
+
+def still_met(*, now: datetime, limit: int) -> Mapping[tuple[str, int], list[int]]:
+    """Customers whose tag ends within a minute although they meet its rule, by tag and term."""
+    found: dict[tuple[str, int], list[int]] = {}
+    told = {"soon": now + RENEWED_BEFORE, "limit": limit}
+    for tag, customer, days in rows(_STILL_MET, told):
+        found.setdefault((tag, days), []).append(customer)
+    return found
+
+
+def untagged(*, segment_id: int, tag: str) -> list[int]:
+    """Who meets a tag's rule and does not carry it."""
+    return [row[0] for row in rows(_UNTAGGED, {"segment": segment_id, "tag": tag})]
+
+
+def term_of(tag_id: int) -> tuple[str, int]:
+    """A tag's key and its term in days."""
+    key, days = rows(_TERM, {"tag": tag_id})[0]
+    return key, days
+
+
+def known_tags() -> frozenset[str]:
+    """Tags of the dictionary that a rule may name."""
+    return frozenset(
+        Tag.objects.filter(state__in=[TagState.ACTIVE, TagState.RETIRING]).values_list(
+            "key", flat=True
+        )
+    )
+
+
+def retired_tags() -> frozenset[str]:
+    """Tags that no rule may name any more."""
+    return frozenset(Tag.objects.filter(state=TagState.RETIRED).values_list("key", flat=True))
