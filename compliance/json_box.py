@@ -30,12 +30,19 @@ class JsonText(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         """Stored JSON is shown indented, typed text as it was typed."""
+        if value is None and not self.required:
+            return ""
         return value if isinstance(value, str) else spelled(value)
 
     def to_python(self, value: Any) -> Any:
-        """The decoded JSON; an error says line and column."""
+        """The decoded JSON; an error says line and column. Nothing typed where nothing is needed:
+        None.
+        """
+        text = super().to_python(value) or ""
+        if not self.required and not text.strip():
+            return None
         try:
-            return decode(super().to_python(value) or "")
+            return decode(text)
         except ValueError as error:
             raise ValidationError(str(error)) from error
 

@@ -21,6 +21,7 @@ class Role(StrEnum):
 _CONTENT = (
     "compliance.view_product",
     "segments.view_segment",
+    "segments.view_tag",
     "campaigns.view_journey",
     "campaigns.view_journeyversion",
     "campaigns.view_template",
@@ -67,6 +68,8 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         *_DELIVERY,
         "segments.add_segment",
         "segments.change_segment",
+        "segments.add_tag",
+        "segments.change_tag",
         "campaigns.add_journey",
         "campaigns.change_journey",
         "campaigns.add_template",

@@ -6,19 +6,28 @@ from django.contrib import admin
 from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
 
 from campaigns.admin.delivery import TouchAdmin, touch_badge
 from campaigns.admin.operations import TouchesByHand
 from campaigns.labels import CHANNELS, REASONS, say
 from campaigns.models import Enrolment, Touch
+from campaigns.queries.dependents import journeys_naming, templates_naming
 from compliance.console import Panel, Tone, badge, link, moment
 from config.personal import CHAPTERS
 from customers.admin.people import CustomerAdmin
 from customers.models import Customer
-from segments.models import Membership
+from segments.admin.tags import TagAdmin
+from segments.models import Membership, Tag
+from segments.queries.tags import names_of
 
 NEWEST = 50
+
+
+def tag_names(keys: Sequence[str]) -> dict[str, str]:
+    """What the dictionary calls these tags in the reader's language."""
+    return names_of(keys, is_chinese=get_language() == "zh-hans")
 
 
 @admin.register(Customer)
@@ -26,6 +35,7 @@ class CustomerPage(CustomerAdmin):
     """Everything the house knows about one customer, in one page."""
 
     chapters = CHAPTERS
+    tag_names = staticmethod(tag_names)
 
     def panels_above(self, request: HttpRequest, item: Customer) -> Sequence[Panel]:
         """Segments, journeys and touches, for those whose role sees them."""
@@ -37,6 +47,17 @@ class CustomerPage(CustomerAdmin):
         if request.user.has_perm("campaigns.view_touch"):
             panels.append(_touches(item))
         return panels
+
+
+@admin.register(Tag)
+class TagPage(TagAdmin):
+    """A tag with all that names it."""
+
+    def panels_above(self, request: HttpRequest, item: Tag) -> Sequence[Panel]:
+        """Journeys and templates, for those whose role sees them."""
+        if not request.user.has_perm("campaigns.view_journey"):
+            return ()
+        return (_journeys_naming(item), _templates_naming(item))
 
 
 @admin.register(Touch)
@@ -68,6 +89,35 @@ def _segments(customer: Customer) -> Panel:
             for membership in memberships
         ],
         empty=_t("In no segment at present."),
+    )
+
+
+def _journeys_naming(tag: Tag) -> Panel:
+    return Panel(
+        title=_t("Journeys that name it"),
+        headers=(_t("Journey"),),
+        rows=[
+            (link(reverse("admin:campaigns_journey_change", args=[one.pk]), one.name),)
+            for one in journeys_naming(tag.key)
+        ],
+        empty=_t("No published journey names it."),
+    )
+
+
+def _templates_naming(tag: Tag) -> Panel:
+    return Panel(
+        title=_t("Templates that name it"),
+        headers=(_t("Template"),),
+        rows=[
+            (
+                link(
+                    reverse("admin:campaigns_template_change", args=[one.template_id]),
+                    one.template.key,
+                ),
+            )
+            for one in templates_naming(tag.key)
+        ],
+        empty=_t("No approved template names it."),
     )
 
 

@@ -37,6 +37,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _table(_t("Proposed merges"), "merge", "customers", "mergeproposal"),
                 _table(_t("Merges"), "history", "customers", "merge"),
                 _table(_t("Segments"), "filter_alt", "segments", "segment"),
+                _table(_t("Tags"), "sell", "segments", "tag"),
             ],
         },
         {

@@ -189,7 +189,7 @@ class CustomerAdmin(RightsPages, TimelinePages, ReadOnlyAdmin):
             identifiers(item),
             *consents(item),
             *assets(item),
-            tags(item),
+            tags(item, self.tag_names),
             attributes(item),
             *self.panels_above(request, item),
             events(item),

@@ -3,7 +3,7 @@
 Identifiers and names are decrypted only to be masked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from customers.admin.words import (
     PURPOSE_WORDS,
     QUALITY_TONES,
     QUALITY_WORDS,
+    TAG_SOURCE_WORDS,
 )
 from customers.identifiers import mask, redact
 from customers.models import Consent, Customer
@@ -33,6 +34,8 @@ from customers.queries.timeline import timeline
 from customers.queries.wealth import latest_assets, latest_holdings
 from customers.reports.portrait import Part, consents_in_force, portrait, ranked_tags
 from customers.vocabulary import AccountKind, AssetQuality, Block
+
+TagNames = Callable[[Sequence[str]], Mapping[str, str]]
 
 NEWEST_EVENTS: Final = 20
 CONSENT_HISTORY: Final = 50
@@ -172,8 +175,10 @@ def _consent(consent: Consent) -> tuple[object, ...]:
     )
 
 
-def tags(customer: Customer) -> Panel:
-    """At most twelve, the newest first."""
+def tags(customer: Customer, names: TagNames) -> Panel:
+    """At most twelve, the newest first, by the names that the dictionary above gives them."""
+    ranked = ranked_tags(customer, now=clock_now())
+    named = names([one.tag for one in ranked])
     return Panel(
         title=_t("Tags"),
         note=_t("Those in force, the newest first, at most twelve."),
@@ -181,12 +186,12 @@ def tags(customer: Customer) -> Panel:
         rows=[
             (
                 figure(rank),
-                one.tag,
-                one.source,
+                named.get(one.tag, one.tag),
+                TAG_SOURCE_WORDS.get(one.source, one.source),
                 moment(one.since),
                 moment(one.valid_until),
             )
-            for rank, one in enumerate(ranked_tags(customer, now=clock_now()), start=1)
+            for rank, one in enumerate(ranked, start=1)
         ],
         numeric=frozenset({0}),
         empty=_t("No tag."),

@@ -21,12 +21,14 @@ from customers.actions.correct import COLUMNS_CORRECTED, CONTACTS_CORRECTED, cor
 from customers.actions.merge import PERMISSION as MERGES
 from customers.actions.merge import propose_merge
 from customers.actions.rights import Chapters, export_customer, reveal
+from customers.actions.tags import allow_tag, refuse_tag
 from customers.admin.words import FIELD_WORDS, KIND_WORDS
 from customers.errors import CustomersError, KeyDestroyed, RightRefused
 from customers.identifiers import correction_binding, mask, redact
 from customers.models import Attribute, Correction, Customer, Identity
 from customers.queries.identities import keyring, masked
 from customers.queries.people import customer_ids
+from customers.queries.tags import carried_tags, refused_tags
 from customers.vocabulary import CustomerStatus
 
 REVEALS: Final = "customers.reveal_identity"
@@ -79,12 +81,23 @@ class RightsPages(ActingAdmin):
                 for one in _identities(customer)
             ],
             "fields": correctable(),
+            "tags": self._named(carried_tags(customer)),
+            "refused": self._named(refused_tags(customer)),
             "panels": [corrections(customer)],
             "clear": clear,
             "typed": request.POST,
             "back": reverse("admin:customers_customer_change", args=[customer.pk]),
         }
         return TemplateResponse(request, "customers/rights.html", context)
+
+    @staticmethod
+    def tag_names(keys: Sequence[str]) -> Mapping[str, str]:
+        """How tags are called in the reader's language; the dictionary stands a floor above."""
+        return {}
+
+    def _named(self, keys: Sequence[str]) -> list[tuple[str, str]]:
+        names = self.tag_names(keys)
+        return [(key, names.get(key, key)) for key in keys]
 
     def _reveal(self, request: HttpRequest, customer: Customer) -> HttpResponse:
         chosen = request.POST.get("identity", "")
@@ -159,14 +172,43 @@ class RightsPages(ActingAdmin):
             return redirect("admin:customers_mergeproposal_change", made[0])
         return self._page(request, customer, _allowed(request))
 
+    def _tag(self, request: HttpRequest, customer: Customer) -> HttpResponse:
+        """Delete a tag as he asks, or allow it again."""
+        is_allowed = request.POST["act"] == "allow_tag"
+        verb = allow_tag if is_allowed else refuse_tag
+        done = _t("Deleted: nobody gives him this tag until he allows it.")
+        if tell(
+            request,
+            lambda: verb(
+                customer_no=customer.customer_no,
+                tag=_typed(request, "tag"),
+                actor=_actor(request),
+                why=_why(request),
+                now=clock_now(),
+            ),
+            done=_t("Allowed again.") if is_allowed else done,
+            refusals=REFUSALS,
+        ):
+            return redirect("admin:customers_customer_rights", customer.pk)
+        return self._page(request, customer, _allowed(request))
+
 
 _VERBS: dict[str, Callable[[RightsPages, HttpRequest, Customer], HttpResponse]] = {
     "reveal": RightsPages._reveal,
     "correct": RightsPages._correct,
     "export": RightsPages._export,
     "propose": RightsPages._propose,
+    "refuse_tag": RightsPages._tag,
+    "allow_tag": RightsPages._tag,
 }
-_NEEDS: Final = {"reveal": REVEALS, "correct": CORRECTS, "export": EXPORTS, "propose": MERGES}
+_NEEDS: Final = {
+    "reveal": REVEALS,
+    "correct": CORRECTS,
+    "export": EXPORTS,
+    "propose": MERGES,
+    "refuse_tag": CORRECTS,
+    "allow_tag": CORRECTS,
+}
 
 
 def may_act(request: HttpRequest) -> bool:

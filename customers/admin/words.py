@@ -6,7 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from compliance.console import Tone
 from customers.reports.portrait import Quality
-from customers.vocabulary import AccountKind, AssetQuality, Block, ConsentState, IdentityKind
+from customers.vocabulary import (
+    AccountKind,
+    AssetQuality,
+    Block,
+    ConsentState,
+    IdentityKind,
+    TagSource,
+)
 
 FIELD_WORDS: Final = {
     "name": _("full name"),
@@ -72,6 +79,13 @@ QUALITY_TONES: Final = {
     Quality.EXPIRED: Tone.BAD,
     Quality.DOUBTFUL: Tone.WARN,
     Quality.MISSING: Tone.PLAIN,
+}
+TAG_SOURCE_WORDS: Final = {
+    TagSource.FILE: _("File"),
+    TagSource.API: _("API"),
+    TagSource.RULE: _("Rule"),
+    TagSource.STATISTIC: _("Statistic"),
+    TagSource.MODEL: _("Model"),
 }
 ACCOUNT_WORDS: Final = {
     AccountKind.CASH: _("Cash account"),

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+from customers.models import Attribute, Customer, Tagging, TagRefusal
+from customers.queries.rights import ids_of
+
 # Whoever opts out at this moment waits for us, or we for him: the lock reads his row anew.
 # A refusal of whom was merged into him counts as his own.
 GIVE: Final = """
@@ -37,3 +40,16 @@ UPDATE customers_customer SET attributes = attributes - %(tag)s::text, updated_a
 WHERE id = %(customer)s AND attributes ? %(tag)s
   AND EXISTS (SELECT FROM customers_attribute a WHERE a.key = %(tag)s AND a.is_derived)
 """
+
+
+def carried_tags(customer: Customer) -> list[str]:
+    """All tags of a customer, and values derived from his data, by key."""
+    tags = Tagging.objects.filter(customer__in=ids_of(customer)).values_list("tag", flat=True)
+    derived = Attribute.objects.filter(is_derived=True, key__in=customer.attributes.keys())
+    return sorted({*tags, *derived.values_list("key", flat=True)})
+
+
+def refused_tags(customer: Customer) -> list[str]:
+    """Tags the customer had deleted, by key."""
+    refused = TagRefusal.objects.filter(customer__in=ids_of(customer))
+    return sorted(set(refused.values_list("tag", flat=True)))

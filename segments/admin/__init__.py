@@ -1,4 +1,4 @@
-"""The console's pages of floor 2: segments and what is known of their members."""
+"""The console's pages of floor 2: segments, and the dictionary of tags."""
 
 from segments.admin import segments
 

@@ -70,7 +70,7 @@ def references(*, own_key: str | None = None, assumed: Collection[str] = ()) -> 
     """Every name a rule may refer to; ``assumed`` ones are taken as known, whatever they name."""
     saved = dict(Segment.objects.filter(archived_at=None).values_list("key", "rule"))
     # A tag that a rule asks for is one, also while nobody carries it.
-    asked = {tag for rule in saved.values() for tag in _named("tag", rule)}
+    asked = {tag for rule in saved.values() for tag in named("tag", rule)}
     tags = _names(_TAGS).union(assumed, asked, known_tags()) - retired_tags()
     return References(
         segments={**dict.fromkeys(assumed, frozenset()), **_dependencies(saved)},
@@ -104,8 +104,8 @@ def refuse_circle(raw: object, *, own_key: str) -> None:
 def _dependencies(saved: Mapping[str, object]) -> dict[str, frozenset[str]]:
     """Which segments, and rules of tags, each rule leads to."""
     return {
-        key: frozenset(_named("segment", rule))
-        | {of for tag in _named("tag", rule) if (of := segment_key(tag)) in saved}
+        key: frozenset(named("segment", rule))
+        | {of for tag in named("tag", rule) if (of := segment_key(tag)) in saved}
         for key, rule in saved.items()
     }
 
@@ -179,7 +179,7 @@ def matching(
     return {customer_id: frozenset(met) for customer_id, met in found.items()}
 
 
-def _named(kind: str, rule: object) -> set[str]:
+def named(kind: str, rule: object) -> set[str]:
     """What a stored rule names by this word, wherever it stands."""
     found: set[str] = set()
     stack = [rule]

@@ -1,6 +1,6 @@
 """The dictionary of tags, as rules and pages ask for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -59,6 +59,12 @@ def term_of(tag_id: int) -> tuple[str, int]:
     """A tag's key and its term in days."""
     key, days = rows(_TERM, {"tag": tag_id})[0]
     return key, days
+
+
+def names_of(keys: Sequence[str], *, is_chinese: bool) -> dict[str, str]:
+    """How these tags are called; those the dictionary does not know are left out."""
+    column = "name_zh" if is_chinese else "name_en"
+    return dict(Tag.objects.filter(key__in=keys).values_list("key", column))
 
 
 def known_tags() -> frozenset[str]:
