@@ -8,6 +8,7 @@ from django.db import transaction
 from compliance.bells import Tick, ring
 from compliance.queries import clock_now
 from segments.actions.follow import follow
+from segments.actions.judge_lifecycle import is_due, judge_lifecycle, restore_lifecycle
 from segments.actions.refresh import hold, refresh
 from segments.actions.tags import end_retired_tags
 from segments.errors import RuleError
@@ -49,6 +50,17 @@ def end_retired() -> None:
     """Take tags whose notice is over from everybody."""
     if ended := end_retired_tags(now=clock_now()):
         log.info("%d tags retired", ended)
+
+
+@shared_task(name="segments.lifecycle", base=Tick)
+def judge_lifecycle_tick() -> None:
+    """Judge everybody's stage once a day; hold it against files that say otherwise."""
+    now = clock_now()
+    if is_due(now):
+        done = judge_lifecycle(now=now)
+        log.info("lifecycle: %d judged, %d changed", done.judged, done.changed)
+    if put_right := restore_lifecycle(now=now):
+        log.info("lifecycle: %d put right after files", put_right)
 
 
 def _rebuild(segment: Segment) -> None:

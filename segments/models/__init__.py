@@ -1,5 +1,6 @@
 """Tables of floor 2: rules a marketer can say, who met them, and the dictionary of tags."""
 
+from segments.models.lifecycle import LifecycleRun, LifecycleStage, WaitingStage
 from segments.models.segments import MOST_MOVED, Boundary, Membership, Segment
 from segments.models.tags import LONGEST_DAYS, Refresh, Tag, TagState, TagVersion
 
@@ -7,10 +8,13 @@ __all__ = [
     "LONGEST_DAYS",
     "MOST_MOVED",
     "Boundary",
+    "LifecycleRun",
+    "LifecycleStage",
     "Membership",
     "Refresh",
     "Segment",
     "Tag",
     "TagState",
     "TagVersion",
+    "WaitingStage",
 ]

@@ -1,0 +1,56 @@
+"""What the floors above find out about customers, kept where rules can ask for it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from customers.queries.database import as_json, execute
+from customers.queries.derived import REGISTER, SET_ATTRIBUTES, SET_LIFECYCLES
+from customers.vocabulary import AttributeType
+
+AT_ONCE: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """A field that the product itself fills."""
+
+    key: str
+    type: AttributeType
+    label_en: str
+    label_zh: str
+
+
+@transaction.atomic
+def put_lifecycles(*, stages: Sequence[tuple[int, str]], now: datetime) -> int:
+    """Write the stage of each customer who is active; how many changed. Batches of `AT_ONCE`."""
+    told = [{"id": customer, "stage": stage} for customer, stage in stages]
+    return sum(
+        execute(SET_LIFECYCLES, {"rows": as_json(told[at : at + AT_ONCE]), "now": now})
+        for at in range(0, len(told), AT_ONCE)
+    )
+
+
+@transaction.atomic
+def put_derived(
+    *,
+    fields: Sequence[Derived],
+    values: Sequence[tuple[int, Mapping[str, str | float | bool | None]]],
+    now: datetime,
+) -> int:
+    """Register the fields and write each customer's values; how many customers changed.
+
+    None takes a value away. Who has the same values already is not written. Batches of `AT_ONCE`.
+    """
+    registered = [
+        {"key": one.key, "type": one.type, "en": one.label_en, "zh": one.label_zh} for one in fields
+    ]
+    execute(REGISTER, {"rows": as_json(registered)})
+    told = [{"id": customer, "values": dict(found)} for customer, found in values]
+    return sum(
+        execute(SET_ATTRIBUTES, {"rows": as_json(told[at : at + AT_ONCE]), "now": now})
+        for at in range(0, len(told), AT_ONCE)
+    )

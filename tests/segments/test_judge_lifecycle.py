@@ -1,0 +1,233 @@
+"""Stages of everybody: SQL and the rule agree, stages hold, are kept with their reason, and move
+live segments."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+
+from customers.models import Customer
+from customers.queries.database import rows
+from segments.actions.follow import follow
+from segments.actions.judge_lifecycle import (
+    Judged,
+    is_due,
+    judge_lifecycle,
+    restore_lifecycle,
+)
+from segments.actions.refresh import refresh
+from segments.lifecycle.stages import judge
+from segments.models import LifecycleRun, LifecycleStage, Membership, WaitingStage
+from segments.queries.lifecycle import judge_everybody
+from tests.factories import make_people, make_segment
+from tests.segments.lifecycle.histories import (
+    TODAY,
+    AccountHistory,
+    History,
+    facts_of,
+    histories,
+    make_months,
+    store,
+)
+
+pytestmark = pytest.mark.django_db
+
+MORNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+RUNS = 1_000 if os.environ.get("TOUCHSTONE_CHAOS") == "long" else 30
+RICH = History(
+    accounts=[
+        AccountHistory(
+            balances={40: (10_000, 20_000), 0: (10_000, 20_000)},
+            trades=[(5, "fund", "buy", "filled")],
+        )
+    ],
+    logins=[1, 2, 3],
+)
+CRASHED = History(
+    accounts=[
+        AccountHistory(
+            balances={100: (0, 20_000), 40: (0, 900), 0: (0, 300)},
+            trades=[(5, "fund", "buy", "filled")],
+        )
+    ],
+    logins=[1],
+)
+GONE = History(
+    accounts=[
+        AccountHistory(
+            balances={100: (20_000, 0), 10: (0, 0)},
+            flows=[(10, -20_000, True, "")],
+            trades=[(60, "fund", "buy", "filled")],
+        )
+    ],
+    logins=[1],
+)
+
+
+@pytest.fixture(autouse=True)
+def months() -> None:
+    make_months()
+
+
+def one(history: History, **columns: Any) -> int:
+    (customer,) = make_people(1, columns=columns)
+    store(customer, history)
+    return customer
+
+
+def stage_of(customer: int) -> str | None:
+    return Customer.objects.values_list("lifecycle", flat=True).get(pk=customer)
+
+
+@given(st.lists(histories, min_size=1, max_size=4))
+@example([RICH, CRASHED, GONE])
+@settings(
+    max_examples=RUNS,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_the_sql_judges_everybody_as_the_rule_judges_each(world: list[History]) -> None:
+    with transaction.atomic():
+        people = make_people(len(world), has_consent=False)
+        for customer, history in zip(people, world, strict=True):
+            store(customer, history)
+
+        judge_everybody(TODAY)
+
+        found = {row[0]: row[1:] for row in rows("SELECT customer_id, stage, why FROM judged", {})}
+        transaction.set_rollback(True)
+    expected = {
+        customer: (verdict.stage, verdict.why)
+        for customer, history in zip(people, world, strict=True)
+        for verdict in [judge(facts_of(history))]
+    }
+    assert found == expected
+
+
+class TestADaysPass:
+    def test_a_fall_of_the_market_alone_moves_nobody(self) -> None:
+        customer = one(CRASHED)
+
+        judge_lifecycle(now=MORNING)
+
+        assert stage_of(customer) == "成熟"
+
+    def test_the_stage_is_kept_with_its_reason_and_the_values_it_was_judged_by(self) -> None:
+        customer = one(GONE)
+
+        done = judge_lifecycle(now=MORNING)
+
+        kept = LifecycleStage.objects.get(customer=customer)
+        assert (kept.stage, kept.why, kept.since, kept.until) == ("衰退", "outflow", MORNING, None)
+        assert kept.facts["flow_30d"] == -20_000
+        assert kept.facts["asset_before"] == 20_000
+        assert done == Judged(judged=1, changed=1, waiting=0)
+
+    def test_another_stage_waits_seven_days_and_then_ends_the_former(self) -> None:
+        customer = one(RICH)
+        judge_lifecycle(now=MORNING)
+        account = Customer.objects.get(pk=customer).accounts.get()
+        account.closed_on = TODAY + DAY
+        account.save()
+
+        for day in range(1, 8):
+            judge_lifecycle(now=MORNING + day * DAY)
+            assert stage_of(customer) == "成熟"
+        assert WaitingStage.objects.get().since_on == TODAY + DAY
+        judge_lifecycle(now=MORNING + 8 * DAY)
+
+        assert stage_of(customer) == "流失"
+        kept = LifecycleStage.objects.order_by("since")
+        end = MORNING + 8 * DAY
+        assert list(kept.values_list("stage", "why", "since", "until")) == [
+            ("成熟", "active", MORNING, end),
+            ("流失", "closed", end, None),
+        ]
+        assert not WaitingStage.objects.exists()
+
+    def test_a_day_is_judged_once(self) -> None:
+        one(RICH)
+        judge_lifecycle(now=MORNING)
+
+        assert judge_lifecycle(now=MORNING + timedelta(hours=3)) == Judged()
+        assert LifecycleRun.objects.get().judged == 1
+
+    def test_it_is_due_once_the_files_of_the_night_are_in(self) -> None:
+        assert not is_due(datetime(2026, 3, 1, 21, 59, tzinfo=UTC))  # 05:59 in Shanghai
+        assert is_due(datetime(2026, 3, 1, 22, 0, tzinfo=UTC))
+        judge_lifecycle(now=MORNING)
+        assert not is_due(MORNING)
+
+    def test_a_live_segment_follows_the_stage(self) -> None:
+        segment = make_segment("mature", {"lifecycle": ["成熟"]}, now=MORNING - DAY)
+        customer = one(RICH)
+        refresh(segment=segment, now=MORNING - DAY)
+        follow(now=MORNING - DAY)
+
+        judge_lifecycle(now=MORNING)
+        follow(now=MORNING)
+
+        members = Membership.objects.filter(segment=segment, left_at=None)
+        assert [member.customer_id for member in members] == [customer]
+
+    def test_who_was_merged_into_another_lends_him_his_accounts(self) -> None:
+        kept, gone = make_people(2)
+        store(gone, RICH)
+        Customer.objects.filter(pk=gone).update(status="merged", merged_into_id=kept)
+
+        judge_lifecycle(now=MORNING)
+
+        assert stage_of(kept) == "成熟"
+        assert not LifecycleStage.objects.filter(customer=gone).exists()
+
+    def test_the_command_tells_what_it_did(self, capsys: pytest.CaptureFixture[str]) -> None:
+        call_command("judge_lifecycle", "--json")
+
+        assert capsys.readouterr().out.strip() == '{"judged": 0, "changed": 0, "waiting": 0}'
+
+
+class TestTheWordOfAFile:
+    def test_it_counts_where_nobody_holds_an_account(self) -> None:
+        (told,) = make_people(1, columns={"lifecycle": "成熟"})
+        (untold,) = make_people(1, prefix="Q")
+
+        judge_lifecycle(now=MORNING)
+
+        assert (stage_of(told), stage_of(untold)) == ("成熟", "潜在")
+        assert not LifecycleStage.objects.filter(customer=told).exists()
+
+    def test_it_ends_what_we_judged_of_somebody_without_an_account(self) -> None:
+        (customer,) = make_people(1)
+        judge_lifecycle(now=MORNING)
+        Customer.objects.filter(pk=customer).update(lifecycle="衰退")
+
+        restore_lifecycle(now=MORNING)
+        judge_lifecycle(now=MORNING + DAY)
+
+        assert stage_of(customer) == "衰退"
+        assert LifecycleStage.objects.get().until == MORNING + DAY
+
+    def test_of_an_account_holder_ours_counts_and_is_put_back(self) -> None:
+        customer = one(RICH)
+        judge_lifecycle(now=MORNING)
+        Customer.objects.filter(pk=customer).update(lifecycle="流失")
+
+        assert restore_lifecycle(now=MORNING) == 1
+        assert stage_of(customer) == "成熟"
+
+
+def test_the_stages_of_the_erased_are_forgotten() -> None:
+    customer = one(History())
+    judge_lifecycle(now=MORNING)
+    Customer.objects.filter(pk=customer).update(status="erased")
+
+    judge_lifecycle(now=MORNING + DAY)
+
+    assert not LifecycleStage.objects.exists()
