@@ -45,6 +45,7 @@ REASONS: dict[str, str | Promise] = {
     Reason.RENDER_FAILED.value: _("The template could not be rendered"),
     Reason.EXPIRED.value: _("Too late for the message to make sense"),
     Reason.MERGED.value: _("In the same journey already, under another name"),
+    Reason.STAGE_LEFT.value: _("The journey is not for the customer's lifecycle stage"),
     Reason.JOURNEY_STOPPED.value: _("The journey was stopped"),
     Reason.NOT_ELIGIBLE.value: _("Not eligible"),
     Reason.UNSUITABLE.value: _("The product does not suit the customer"),

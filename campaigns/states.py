@@ -55,6 +55,7 @@ class Reason(StrEnum):
     NONE = ""
     CUSTOMER_INACTIVE = "customer_inactive"  # restricted or erased
     MERGED = "merged"  # the customer walks the same journey under another name already
+    STAGE_LEFT = "stage_left"  # the journey is not valid for the stage he is in now
     NO_CONSENT = "no_consent"  # none on record for this purpose and channel
     CONSENT_WITHDRAWN = "consent_withdrawn"
     OBJECTED = "objected"  # his jurisdiction: a withdrawal from one channel holds for all

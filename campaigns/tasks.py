@@ -20,6 +20,7 @@ from campaigns.actions.decisions import prune_decisions
 from campaigns.actions.dispatch import dispatch_due
 from campaigns.actions.enrol import enrol
 from campaigns.actions.follow_merges import follow_merges
+from campaigns.actions.follow_stages import follow_stages
 from campaigns.actions.forget import forget_erased
 from campaigns.actions.listen import listen
 from campaigns.actions.quarantine import fail_abandoned, fail_batches, fail_enrolments
@@ -147,6 +148,13 @@ def follow_merges_tick() -> None:
     """Let nobody be in a journey twice after customers became one."""
     while followed := follow_merges(now=clock_now()):
         log.info("followed %d merges", followed)
+
+
+@shared_task(name="campaigns.follow_stages", base=Tick)
+def follow_stages_tick() -> None:
+    """End journeys that are not valid for the stage their customer is in now."""
+    while ended := follow_stages(now=clock_now()):
+        log.info("ended %d runs out of stage", ended)
 
 
 @shared_task(name="campaigns.forget_erased", base=Tick)

@@ -240,6 +240,7 @@ CELERY_BEAT_SCHEDULE = {
     "merge": {"task": "customers.merge", "schedule": timedelta(seconds=10)},
     "erase": {"task": "customers.erase", "schedule": timedelta(hours=1)},
     "forget_erased": {"task": "campaigns.forget_erased", "schedule": timedelta(seconds=60)},
+    "follow_stages": {"task": "campaigns.follow_stages", "schedule": timedelta(seconds=60)},
     "follow_merges": {"task": "campaigns.follow_merges", "schedule": timedelta(seconds=5)},
     "partitions": {"task": "customers.partitions", "schedule": timedelta(hours=6)},
     "watch_flows": {"task": "customers.watch_flows", "schedule": timedelta(minutes=10)},

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from campaigns.failpoints import reach
+from campaigns.journeys.graph import Graph
 from campaigns.journeys.nodes.entry import Entry
 from campaigns.models import Journey
 from campaigns.queries.enrolments import ENROL_MEMBERS
@@ -40,9 +41,11 @@ def enrol(*, journey: Journey, now: datetime) -> int:
         refresh(segment=segment, now=now)
     else:
         follow(now=now)
-    if graph.reentry_days is None and not _has_news(locked, segment):
+    # A stage may change and its customer stay in the segment.
+    may_skip = graph.reentry_days is None and not graph.lifecycle
+    if may_skip and not _has_news(locked, segment):
         return 0
-    entered = _insert(locked, graph.entry, segment.pk, graph.reentry_days, now)
+    entered = _insert(locked, graph, segment.pk, now)
     reach("enrol.inserted")
     if entered > WORTH_ANALYSING:
         execute("ANALYZE campaigns_enrolment", {})
@@ -73,17 +76,16 @@ def _has_news(journey: Journey, segment: Segment) -> bool:
     return has_moved or (published is not None and published > last)
 
 
-def _insert(
-    journey: Journey, node: str, segment_id: int, reentry_days: int | None, now: datetime
-) -> int:
+def _insert(journey: Journey, graph: Graph, segment_id: int, now: datetime) -> int:
     return execute(
         ENROL_MEMBERS,
         {
             "version": journey.live_id,
             "journey": journey.pk,
             "segment": segment_id,
-            "node": node,
-            "reentry_days": reentry_days,
+            "node": graph.entry,
+            "reentry_days": graph.reentry_days,
+            "lifecycle": list(graph.lifecycle) or None,
             "now": now,
         },
     )

@@ -7,14 +7,15 @@ from typing import Final
 
 from django.db import transaction
 
+from campaigns.queries.enrolments import REFUSE_QUEUED
 from campaigns.queries.merges import (
     EXIT_YOUNGER,
     MOVE_ENROLMENTS,
     NOTE_FOLLOWED,
-    REFUSE_QUEUED,
     RETURN_ENROLMENTS,
     UNFOLLOWED,
 )
+from campaigns.states import Reason
 from customers.queries.consents import LOCK_CUSTOMERS
 from customers.queries.database import as_array, as_json, execute, rows
 
@@ -55,7 +56,7 @@ def follow_merges(*, now: datetime) -> int:
         merges = as_array([act.id for act in acts])
         ended = [row[0] for row in rows(EXIT_YOUNGER, {"merges": merges, "now": now})]
         if ended:
-            execute(REFUSE_QUEUED, {"enrolments": as_array(ended)})
+            execute(REFUSE_QUEUED, {"enrolments": as_array(ended), "reason": Reason.MERGED})
         execute(MOVE_ENROLMENTS, {"merges": merges})
     execute(NOTE_FOLLOWED, {"merges": as_array([act.id for act in acts]), "now": now})
     return len(acts)

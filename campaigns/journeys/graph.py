@@ -151,4 +151,5 @@ class Graph:
     reentry_days: int | None = None  # None: never again; 0: after exit
     holdout_percent: float = 0.0
     goal: Goal | None = None
+    lifecycle: tuple[str, ...] = ()  # the stages it is valid for; none named: for all
     has_cycle: bool = False

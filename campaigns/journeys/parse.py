@@ -7,6 +7,7 @@ from campaigns.journeys import fields, sentences
 from campaigns.journeys.graph import MAX_NAME, ONWARD, Goal, Graph, Json, Node
 from campaigns.journeys.nodes.entry import Entry
 from campaigns.journeys.registry import KINDS, SEND_SHORTHANDS
+from segments.lifecycle.stages import Stage
 
 MAX_ID = 64
 MAX_NODES = 200
@@ -16,6 +17,7 @@ _TOP = {
     "goal",
     "reentry",
     "holdout_percent",
+    "lifecycle",
     "priority",
     "nodes",
     "edges",
@@ -46,6 +48,7 @@ def parse(raw: Json) -> Graph:
         if "holdout_percent" in raw
         else 0.0,
         goal=_goal(raw.get("goal")),
+        lifecycle=_lifecycle(raw),
         has_cycle=_has_cycle(entries[0], ways),
     )
 
@@ -105,6 +108,16 @@ def _priority(raw: Mapping[str, Json]) -> str:
     if value not in _PRIORITIES:
         raise GraphError(sentences.UNKNOWN_PRIORITY, "/priority", known=", ".join(_PRIORITIES))
     return value
+
+
+def _lifecycle(raw: Mapping[str, Json]) -> tuple[str, ...]:
+    """The stages the journey is valid for, by the words that segment rules use."""
+    if "lifecycle" not in raw:
+        return ()
+    stages, known = raw["lifecycle"], [stage.value for stage in Stage]
+    if not isinstance(stages, list) or not stages or any(one not in known for one in stages):
+        raise GraphError(sentences.UNKNOWN_STAGES, "/lifecycle", known=", ".join(known))
+    return tuple(stages)
 
 
 def _reentry(raw: Json) -> int | None:

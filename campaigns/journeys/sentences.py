@@ -63,6 +63,11 @@ UNKNOWN_PRIORITY: Final = Sentence(
     en="“priority” is one of {known}.",
     zh="“priority”只能是 {known} 之一。",
 )
+UNKNOWN_STAGES: Final = Sentence(
+    code="unknown_stages",
+    en="“lifecycle” lists stages the journey is valid for: {known}.",
+    zh="“lifecycle”应列出旅程适用的阶段：{known}。",
+)
 UNKNOWN_REENTRY: Final = Sentence(
     code="unknown_reentry",
     en="“reentry” is never, after_exit or {{“days”: n}}.",

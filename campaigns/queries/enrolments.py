@@ -16,6 +16,9 @@ LEFT JOIN LATERAL (
     ORDER BY e.entry_no DESC LIMIT 1
 ) last ON true
 WHERE m.segment_id = %(segment)s AND m.left_at IS NULL
+  AND (%(lifecycle)s::text[] IS NULL OR EXISTS (
+      SELECT FROM customers_customer c WHERE c.id = m.customer_id
+      AND coalesce(c.lifecycle = ANY(%(lifecycle)s::text[]), true)))
   AND (last.entry_no IS NULL
        OR (%(reentry_days)s::int IS NOT NULL
            AND last.state IN ('done', 'exited')
@@ -76,4 +79,31 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
     due_at timestamptz, exit_reason text, error text, attempts int)
 WHERE e.id = r.id AND e.fence = r.fence
 RETURNING e.id
+"""
+
+
+# Who stands in another stage than his journey is valid for. Whose stage nobody knows stays.
+OUT_OF_STAGE: Final = """
+SELECT e.id, e.customer_id FROM campaigns_journeyversion v
+JOIN campaigns_enrolment e ON e.journey_id = v.journey_id AND e.version_id = v.id
+JOIN customers_customer c ON c.id = e.customer_id
+WHERE jsonb_typeof(v.graph -> 'lifecycle') = 'array' AND e.state IN ('active', 'waiting')
+  AND c.lifecycle IS NOT NULL AND NOT v.graph -> 'lifecycle' ? c.lifecycle
+ORDER BY e.id LIMIT %(most)s
+"""
+
+
+# The fence rises, so that a worker which is deciding about it writes nothing.
+EXIT_ENROLMENTS: Final = """
+UPDATE campaigns_enrolment
+SET state = 'exited', exit_reason = %(reason)s, due_at = NULL, finished_at = %(now)s,
+    lease_owner = '', lease_until = NULL, fence = fence + 1
+WHERE id = ANY(%(enrolments)s::bigint[]) AND state IN ('active', 'waiting')
+"""
+
+
+REFUSE_QUEUED: Final = """
+UPDATE campaigns_touch SET state = 'refused', reason = %(reason)s
+WHERE enrolment_id = ANY(%(enrolments)s::bigint[]) AND state IN ('queued', 'deferred')
+  AND NOT may_be_sent
 """

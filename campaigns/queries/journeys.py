@@ -62,7 +62,10 @@ def is_targeted(journey: Journey) -> bool:
     """
     if journey.live_id is None:
         return True
-    nodes = version_graph(journey.live_id).nodes.values()
+    graph = version_graph(journey.live_id)
+    if graph.lifecycle:
+        return True
+    nodes = graph.nodes.values()
     entered = {node.segment for node in nodes if isinstance(node, Entry)}
     named = {key for key in entered if key is not None}
     rules = dict(Segment.objects.filter(key__in=named).values_list("key", "rule"))

@@ -29,13 +29,6 @@ RETURNING e.id
 """
 
 
-REFUSE_QUEUED: Final = """
-UPDATE campaigns_touch SET state = 'refused', reason = 'merged'
-WHERE enrolment_id = ANY(%(enrolments)s::bigint[]) AND state IN ('queued', 'deferred')
-  AND NOT may_be_sent
-"""
-
-
 # Past runs go over as well: who has walked a journey under either name does not enter it again.
 MOVE_ENROLMENTS: Final = """
 WITH pair AS (
