@@ -49,6 +49,9 @@ app.conf.update(
         "campaigns.dispatch*": {"queue": "dispatch"},
         # With the senders: they hold the binds that receipts come in on.
         "campaigns.listen": {"queue": "dispatch"},
+        # They wait for a process of minutes, which those who follow must not.
+        "segments.lifecycle": {"queue": "reports"},
+        "segments.value": {"queue": "reports"},
         "segments.*": {"queue": "segments"},
         "attribution.report*": {"queue": "reports"},
     },

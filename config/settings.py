@@ -234,6 +234,7 @@ CELERY_BEAT_SCHEDULE = {
     "segments": {"task": "segments.refresh", "schedule": timedelta(seconds=30)},
     "retired_tags": {"task": "segments.end_retired_tags", "schedule": timedelta(minutes=1)},
     "lifecycle": {"task": "segments.lifecycle", "schedule": timedelta(minutes=10)},
+    "value": {"task": "segments.value", "schedule": timedelta(minutes=10)},
     "follow": {"task": "segments.follow", "schedule": timedelta(seconds=0.5)},
     "collect": {"task": "attribution.collect", "schedule": timedelta(seconds=5)},
     "forget": {"task": "campaigns.forget", "schedule": timedelta(hours=1)},

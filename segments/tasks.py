@@ -7,14 +7,16 @@ from django.db import transaction
 
 from compliance.bells import Tick, ring
 from compliance.queries import clock_now
+from segments.actions.apart import run_apart
 from segments.actions.follow import follow
-from segments.actions.judge_lifecycle import is_due, judge_lifecycle, restore_lifecycle
+from segments.actions.judge_lifecycle import restore_lifecycle
 from segments.actions.refresh import hold, refresh
 from segments.actions.tags import end_retired_tags
 from segments.errors import RuleError
 from segments.models import Segment
 from segments.queries.live import is_to_be_rebuilt
 from segments.queries.rules import checked_rules
+from segments.queries.runs import is_lifecycle_due, is_value_due
 
 log = logging.getLogger(__name__)
 
@@ -56,11 +58,17 @@ def end_retired() -> None:
 def judge_lifecycle_tick() -> None:
     """Judge everybody's stage once a day; hold it against files that say otherwise."""
     now = clock_now()
-    if is_due(now):
-        done = judge_lifecycle(now=now)
-        log.info("lifecycle: %d judged, %d changed", done.judged, done.changed)
+    if is_lifecycle_due(now):
+        run_apart("judge_lifecycle")
     if put_right := restore_lifecycle(now=now):
         log.info("lifecycle: %d put right after files", put_right)
+
+
+@shared_task(name="segments.value", base=Tick)
+def score_value_tick() -> None:
+    """Score everybody's value once a day."""
+    if is_value_due(clock_now()):
+        run_apart("score_value")
 
 
 def _rebuild(segment: Segment) -> None:

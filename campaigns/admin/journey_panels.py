@@ -52,8 +52,8 @@ def settings(version: JourneyVersion) -> list[tuple[str, str]]:
     return [
         (_t("Priority"), labels.say(labels.PRIORITIES, str(graph.get("priority", "marketing")))),
         (_t("Re-entry"), _reentry(graph.get("reentry", "never"))),
-        (_t("Valid for stages"), "、".join(graph.get("lifecycle", ())) or _t("all")),
         (_t("Held out"), f"{graph.get('holdout_percent', 0):g} %"),
+        (_t("Valid for stages"), "、".join(graph.get("lifecycle", ())) or _t("all")),
         (_t("Goal"), str(goal.get("event", unset))),
         (
             _t("Goal window"),

@@ -52,6 +52,11 @@ def _cursor(*, prepared: bool) -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
         yield cursor
 
 
+def may_go_alone(lock: int) -> bool:
+    """Take this advisory lock until the transaction ends; False if another process has it."""
+    return bool(rows("SELECT pg_try_advisory_xact_lock(%(lock)s)", {"lock": lock})[0][0])
+
+
 def as_json(batch: Sequence[Mapping[str, Any]] | Sequence[int]) -> str:
     """A batch as the JSON document that the statements above take; dates become ISO 8601."""
     return orjson.dumps(batch).decode()

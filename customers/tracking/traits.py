@@ -36,7 +36,7 @@ _TRUSTED = re.compile(
     r"|suppress\w*|gdpr\w*|pipl\w*|marketing_(?:allowed|permission\w*|ok)|personali[sz]e_off"
     r"|risk|risk_\w+|suitab\w*|professional\w*|qualified\w*|accredited\w*|investor_\w+"
     r"|lowest_class|horizon_months|objectives|permissions?|aml|aml_\w+|kyc\w*|pep|internal_hold"
-    r"|sanction\w*|lifecycle|status|customer_(?:no|number|id)|total_assets?|average_assets?"
+    r"|sanction\w*|lifecycle|rfm_\w+|persona\w*|hnw|lookalike_\w+|status|customer_(?:no|number|id)|total_assets?|average_assets?"
     r"|financial_assets?|yearly_incomes?|trading_since)(?:_|$)"
     "|风险|同意|授权|退订|适当性|专业投资者|合格投资者|反洗钱|客户号"
 )

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F
 
 from customers.queries.changes import Noted, take_changes
-from customers.queries.database import rows
+from customers.queries.database import may_go_alone
 from customers.vocabulary import ChangeKind
 from segments.actions.rule_tags import see_to_due_tags, tag_who_met
 from segments.models import Segment
@@ -47,7 +47,7 @@ def follow(*, now: datetime, limit: int = AT_ONCE) -> Followed:
     number of customers and segments there are. A change that was taken and not acted upon is
     there again: all is one transaction.
     """
-    if not rows("SELECT pg_try_advisory_xact_lock(%(lock)s)", {"lock": _LOCK})[0][0]:
+    if not may_go_alone(_LOCK):
         return Followed()
     see_to_due_tags(now=now, limit=limit)
     noted, due = take_changes(limit), take_due(now, limit)

@@ -1,19 +1,20 @@
 """Judge everybody's stage once a day."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from typing import Final
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.timezone import localtime
 
 from customers.actions.derived import put_lifecycles
+from customers.queries.database import may_go_alone
 from segments.models import LifecycleRun
 from segments.queries.lifecycle import judge_everybody
 from segments.queries.stages import outdated, settle_everybody
 
-# The files of the night have come by then.
-NOT_BEFORE: Final = time(6)
+# Advisory lock: who judges.
+_LOCK: Final = 7_261_833_004
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,35 +26,23 @@ class Judged:
     waiting: int = 0
 
 
+@transaction.atomic
 def judge_lifecycle(*, now: datetime) -> Judged:
     """Judge every customer's stage of today, unless that was done; nothing is half done.
 
-    1. The day's run is noted first: a second worker waits and then finds it.
-    2. Everybody is judged, and the stages that have held take effect with their reason.
-    3. What changed is written on the customers, where triggers note it for live segments.
+    1. Everybody is judged, and the stages that have held take effect with their reason.
+    2. What changed is written on the customers, where triggers note it for live segments.
+    3. The day's run is kept. A second process that comes meanwhile goes away again.
     """
     today = localtime(now).date()
-    try:
-        with transaction.atomic():
-            run = LifecycleRun.objects.create(judged_on=today, started_at=now)
-            run.judged = judge_everybody(today)
-            run.changed, run.waiting = settle_everybody(today, now)
-            put_lifecycles(stages=outdated(is_judged=True), now=now)
-            run.save()
-    except IntegrityError:
-        if LifecycleRun.objects.filter(judged_on=today).exists():
-            return Judged()
-        raise
+    if not may_go_alone(_LOCK) or LifecycleRun.objects.filter(judged_on=today).exists():
+        return Judged()
+    run = LifecycleRun(judged_on=today, started_at=now)
+    run.judged = judge_everybody(today)
+    run.changed, run.waiting = settle_everybody(today, now)
+    put_lifecycles(stages=outdated(is_judged=True), now=now)
+    run.save()
     return Judged(judged=run.judged, changed=run.changed, waiting=run.waiting)
-
-
-def is_due(now: datetime) -> bool:
-    """Whether today's files may be taken for complete and nobody was judged yet."""
-    here = localtime(now)
-    return (
-        here.time() >= NOT_BEFORE
-        and not LifecycleRun.objects.filter(judged_on=here.date()).exists()
-    )
 
 
 @transaction.atomic

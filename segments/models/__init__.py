@@ -3,6 +3,7 @@
 from segments.models.lifecycle import LifecycleRun, LifecycleStage, WaitingStage
 from segments.models.segments import MOST_MOVED, Boundary, Membership, Segment
 from segments.models.tags import LONGEST_DAYS, Refresh, Tag, TagState, TagVersion
+from segments.models.value import ValueRun
 
 __all__ = [
     "LONGEST_DAYS",
@@ -16,5 +17,6 @@ __all__ = [
     "Tag",
     "TagState",
     "TagVersion",
+    "ValueRun",
     "WaitingStage",
 ]

@@ -16,7 +16,6 @@ from customers.queries.database import rows
 from segments.actions.follow import follow
 from segments.actions.judge_lifecycle import (
     Judged,
-    is_due,
     judge_lifecycle,
     restore_lifecycle,
 )
@@ -24,6 +23,7 @@ from segments.actions.refresh import refresh
 from segments.lifecycle.stages import judge
 from segments.models import LifecycleRun, LifecycleStage, Membership, WaitingStage
 from segments.queries.lifecycle import judge_everybody
+from segments.queries.runs import is_lifecycle_due
 from tests.factories import make_people, make_segment
 from tests.segments.lifecycle.histories import (
     TODAY,
@@ -160,10 +160,10 @@ class TestADaysPass:
         assert LifecycleRun.objects.get().judged == 1
 
     def test_it_is_due_once_the_files_of_the_night_are_in(self) -> None:
-        assert not is_due(datetime(2026, 3, 1, 21, 59, tzinfo=UTC))  # 05:59 in Shanghai
-        assert is_due(datetime(2026, 3, 1, 22, 0, tzinfo=UTC))
+        assert not is_lifecycle_due(datetime(2026, 3, 1, 21, 59, tzinfo=UTC))  # 05:59 in Shanghai
+        assert is_lifecycle_due(datetime(2026, 3, 1, 22, 0, tzinfo=UTC))
         judge_lifecycle(now=MORNING)
-        assert not is_due(MORNING)
+        assert not is_lifecycle_due(MORNING)
 
     def test_a_live_segment_follows_the_stage(self) -> None:
         segment = make_segment("mature", {"lifecycle": ["成熟"]}, now=MORNING - DAY)

@@ -1,0 +1,166 @@
+"""Score everybody by recency, frequency and assets, cluster them, and say who is which persona."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from importlib.metadata import version
+from typing import Any, Final
+
+import numpy as np
+from django.db import transaction
+from django.utils.timezone import localtime
+
+from customers.actions.derived import Derived, put_derived
+from customers.queries.database import may_go_alone
+from customers.vocabulary import AttributeType
+from segments.models import ValueRun
+from segments.queries.value import (
+    NEVER_DAYS,
+    gather_worth,
+    no_longer_scored,
+    worth_in_batches,
+)
+from segments.value.clusters import SEED, STARTS, Clustering, Matrix, cluster
+from segments.value.personas import Habits, has_high_net_worth, persona
+from segments.value.scores import quintiles
+
+POINTS_KEPT: Final = 1_000
+# Advisory lock: who scores.
+_LOCK: Final = 7_261_833_003
+
+FIELDS: Final = (
+    Derived(key="rfm_r", type=AttributeType.NUMBER, label_en="RFM: recency", label_zh="RFM 最近度"),
+    Derived(key="rfm_f", type=AttributeType.NUMBER, label_en="RFM: frequency", label_zh="RFM 频度"),
+    Derived(key="rfm_m", type=AttributeType.NUMBER, label_en="RFM: assets", label_zh="RFM 资产"),
+    Derived(
+        key="rfm_segment", type=AttributeType.TEXT, label_en="value cluster", label_zh="价值分群"
+    ),
+    Derived(key="persona", type=AttributeType.TEXT, label_en="persona", label_zh="客群画像"),
+    Derived(
+        key="persona_why",
+        type=AttributeType.TEXT,
+        label_en="reason of the persona",
+        label_zh="客群画像依据",
+    ),
+    Derived(
+        key="hnw", type=AttributeType.BOOLEAN, label_en="high net worth", label_zh="高净值客户"
+    ),
+)
+_NONE: Final = dict.fromkeys(field.key for field in FIELDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Worth:
+    """Everybody in the order of ids: recency, frequency and assets (N × 3), and what habits say."""
+
+    ids: list[int]
+    values: Matrix
+    told: list[dict[str, str | float | bool | None]]
+
+
+@transaction.atomic
+def score_value(*, now: datetime) -> ValueRun | None:
+    """Score every customer with an open account who does not object to personalisation.
+
+    1. Recency, frequency, assets and habits are gathered in SQL and read in batches.
+    2. Scores by quintile, clusters by KMeans; with too few customers there are scores only.
+    3. The run is kept with its inputs' hash, version, seed and centroids; the results stand on the
+       customers as fields that rules may ask for, and go from whoever is not scored any more.
+
+    None: another process is at it. Memory: some 300 bytes a customer.
+    """
+    if not may_go_alone(_LOCK):
+        return None
+    gather_worth(localtime(now).date())
+    worth = _read()
+    found = cluster(worth.values) if worth.ids else None
+    _add_scores(worth, found)
+    put_derived(fields=FIELDS, values=list(zip(worth.ids, worth.told, strict=True)), now=now)
+    put_derived(fields=FIELDS, values=[(one, _NONE) for one in no_longer_scored()], now=now)
+    return ValueRun.objects.create(
+        ran_at=now,
+        customers=len(worth.ids),
+        version=f"scikit-learn {version('scikit-learn')}, numpy {version('numpy')}",
+        seed=SEED,
+        input_hash=hashlib.sha256(worth.values.tobytes()).hexdigest(),
+        parameters=_parameters(found),
+        clusters=_clusters(found),
+        points=_points(worth.values, found),
+    )
+
+
+def _read() -> _Worth:
+    ids: list[int] = []
+    told: list[dict[str, str | float | bool | None]] = []
+    parts: list[Matrix] = []
+    for batch in worth_in_batches():
+        ids.extend(row[0] for row in batch)
+        told.extend(_habits(row) for row in batch)
+        parts.append(
+            np.array(
+                [(NEVER_DAYS if row[1] is None else row[1], row[2], float(row[3])) for row in batch]
+            )
+        )
+    values = np.concatenate(parts).astype(np.float64) if parts else np.empty((0, 3))
+    return _Worth(ids=ids, values=values, told=told)
+
+
+def _habits(row: tuple[Any, ...]) -> dict[str, str | float | bool | None]:
+    habits = Habits(
+        active_days=row[2],
+        trades=row[5],
+        trades_1y=row[6],
+        first_trade_days=row[7],
+        product_share=None if row[8] is None else float(row[8]),
+        asset=Decimal(row[4]),
+    )
+    name, why = persona(habits) or (None, None)
+    return {"persona": name, "persona_why": why, "hnw": has_high_net_worth(habits)}
+
+
+def _add_scores(worth: _Worth, found: Clustering | None) -> None:
+    recency, frequency, assets = worth.values.T
+    scores = zip(
+        quintiles(recency, is_low_better=True).tolist(),
+        quintiles(frequency).tolist(),
+        quintiles(assets).tolist(),
+        [found.names[label].value for label in found.labels] if found else [None] * len(worth.ids),
+        strict=True,
+    )
+    for told, (r, f, m, name) in zip(worth.told, scores, strict=True):
+        told.update(rfm_r=r, rfm_f=f, rfm_m=m, rfm_segment=name)
+
+
+def _parameters(found: Clustering | None) -> Mapping[str, Any]:
+    if found is None:
+        return {}
+    return {
+        "k": len(found.names),
+        "starts": STARTS,
+        "scales": found.scales.tolist(),
+        "means": found.means.tolist(),
+        "deviations": found.deviations.tolist(),
+    }
+
+
+def _clusters(found: Clustering | None) -> list[dict[str, Any]]:
+    if found is None:
+        return []
+    return [
+        {"name": name.value, "size": size, "centroid": centroid}
+        for name, size, centroid in zip(
+            found.names, found.sizes, found.centroids.tolist(), strict=True
+        )
+    ]
+
+
+def _points(values: Matrix, found: Clustering | None) -> list[list[float]]:
+    """Recency, frequency, assets and cluster of a sample, drawn by the run's seed."""
+    if found is None:
+        return []
+    count = min(POINTS_KEPT, len(values))
+    chosen = np.sort(np.random.default_rng(SEED).choice(len(values), size=count, replace=False))
+    labelled = np.column_stack([values[chosen], found.labels[chosen]])
+    return [[round(number, 2) for number in point] for point in labelled.tolist()]

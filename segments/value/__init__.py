@@ -1,0 +1,1 @@
+"""What a customer is worth: clusters by recency, frequency and assets; personas. Pure."""

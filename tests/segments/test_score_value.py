@@ -1,0 +1,192 @@
+"""Everybody's value from the tables of wealth: the fields rules may ask for, and the run kept."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from customers.actions.partitions import ensure_partitions
+from customers.models import Customer, PositionDay
+from customers.queries.events import POSITION_DAYS
+from segments.actions.score_value import score_value
+from segments.models import ValueRun
+from segments.queries.rules import preview
+from segments.queries.runs import is_value_due
+from tests.factories import make_people, make_product
+from tests.segments.lifecycle.histories import (
+    TODAY,
+    AccountHistory,
+    History,
+    make_months,
+    store,
+)
+
+pytestmark = pytest.mark.django_db
+
+MORNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+FILLED = ("fund", "buy", "filled")
+
+
+@pytest.fixture(autouse=True)
+def months() -> None:
+    make_months()
+
+
+def account(asset: int, *trade_days: int, **more: Any) -> History:
+    return History(
+        accounts=[
+            AccountHistory(
+                balances=dict.fromkeys(range(3), (asset, 0)),
+                trades=[(day, *FILLED) for day in trade_days],
+                **more,
+            )
+        ]
+    )
+
+
+def scored(*stories: History, **columns: Any) -> list[dict[str, Any]]:
+    people = make_people(len(stories), has_consent=False, columns=columns)
+    for customer, history in zip(people, stories, strict=True):
+        store(customer, history)
+    score_value(now=MORNING)
+    told = dict(Customer.objects.values_list("id", "attributes"))
+    return [told[customer] for customer in people]
+
+
+def crowd() -> list[History]:
+    """Ten of each kind: busy and rich, idle and rich, idle and poor, busy and poor."""
+    busy, idle = tuple(range(1, 40, 2)), (200,)
+    return [
+        account(asset + at, *days)
+        for days, asset in (
+            (busy, 800_000),
+            (idle, 700_000),
+            (idle, 900),
+            (busy, 1_100),
+        )
+        for at in range(10)
+    ]
+
+
+def test_scores_clusters_and_personas_stand_on_each_customer() -> None:
+    told = scored(*crowd())
+
+    names = [[one["rfm_segment"] for one in told[at : at + 10]] for at in range(0, 40, 10)]
+    assert names == [["高价值"] * 10, ["潜力"] * 10, ["长尾"] * 10, ["活跃小额"] * 10]
+    assert told[0] == {
+        "rfm_r": 3,
+        "rfm_f": 3,
+        "rfm_m": 4,
+        "rfm_segment": "高价值",
+        "persona": "高频交易型",
+        "persona_why": "often",
+        "hnw": True,
+    }
+    assert told[20] | {"rfm_m": 1} == {
+        "rfm_r": 1,
+        "rfm_f": 1,
+        "rfm_m": 1,
+        "rfm_segment": "长尾",
+        "persona": "小白探索型",
+        "persona_why": "new",
+        "hnw": False,
+    }
+
+
+def test_the_run_says_how_to_make_it_again() -> None:
+    scored(*crowd())
+    first = ValueRun.objects.get()
+
+    second = score_value(now=MORNING + timedelta(hours=1))
+
+    assert second is not None
+    assert (first.customers, first.seed) == (40, 42)
+    assert first.version.startswith("scikit-learn ")
+    assert second.input_hash == first.input_hash
+    assert second.clusters == first.clusters
+    assert {one["name"]: one["size"] for one in first.clusters} == dict.fromkeys(
+        ["高价值", "潜力", "长尾", "活跃小额"], 10
+    )
+    assert len(first.points) == 40
+    rich = next(one for one in first.clusters if one["name"] == "高价值")
+    assert rich["centroid"] == pytest.approx([1, 20, 800_004.5], rel=1e-4)
+
+
+def test_rules_may_ask_for_every_field() -> None:
+    scored(*crowd())
+
+    both = {
+        "all": [
+            {"field": "rfm_segment", "op": "eq", "value": "高价值"},
+            {"field": "rfm_f", "op": "gte", "value": 3},
+            {"field": "hnw", "op": "eq", "value": True},
+        ]
+    }
+
+    assert preview(both, now=MORNING).count == 10
+
+
+def test_too_few_have_scores_and_no_cluster() -> None:
+    (told,) = scored(account(5_000, 3))
+
+    assert told["rfm_r"] == 1
+    assert "rfm_segment" not in told
+    assert ValueRun.objects.get().clusters == []
+
+
+def test_who_objects_to_personalisation_is_not_scored_and_loses_what_was() -> None:
+    (told,) = scored(account(5_000, 3))
+    Customer.objects.update(personalise_off=True)
+
+    score_value(now=MORNING + timedelta(days=1))
+
+    assert told != {}
+    assert Customer.objects.get().attributes == {}
+
+
+def test_recency_counts_an_inflow_and_not_what_failed_or_left() -> None:
+    flows = [(9, 300, True, ""), (5, 300, True, "BALANCE"), (4, -300, True, "")]
+    flows.append((3, 9, False, ""))
+    stories = [account(5_000, flows=flows), *[account(5_000, day) for day in (8, 10)]]
+
+    told = scored(*stories)
+
+    # Of three, nobody, one and two are better: the eight days, the nine, the ten.
+    assert [one["rfm_r"] for one in told] == [2, 4, 1]
+
+
+def test_products_held_make_the_steady() -> None:
+    ensure_partitions(months=[TODAY.replace(day=1)], table=POSITION_DAYS)
+    (customer,) = make_people(1)
+    store(customer, account(5_000, *range(300, 400, 10), 390, 395))
+    for kind, value in (("fund", 60), ("securities", 40)):
+        PositionDay.objects.create(
+            account_id=Customer.objects.get(pk=customer).accounts.get().pk,
+            held_on=TODAY,
+            product_id=make_product(kind, kind=kind).pk,
+            quantity=1,
+            market_value=value,
+            currency="CNY",
+            quality="ok",
+            load_id=1,
+        )
+
+    score_value(now=MORNING)
+
+    told = Customer.objects.get().attributes
+    assert (told["persona"], told["persona_why"]) == ("稳健理财型", "products")
+
+
+def test_it_is_due_once_a_day() -> None:
+    assert not is_value_due(datetime(2026, 3, 1, 21, 59, tzinfo=UTC))
+    assert is_value_due(MORNING)
+    score_value(now=MORNING)
+    assert not is_value_due(MORNING + timedelta(hours=5))
+    assert is_value_due(MORNING + timedelta(days=1))
+
+
+def test_the_command_tells_sizes(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("score_value", "--json")
+
+    assert capsys.readouterr().out.strip() == '{"customers": 0, "clusters": []}'
