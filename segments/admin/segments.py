@@ -1,30 +1,28 @@
-"""Pages of the segments: rules with a live preview, sizes, a refresh."""
+"""Pages of the segments: the form with its rule, sizes, a refresh."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse_lazy
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from compliance.console import ConsoleAdmin, Tone, badge, figure, tell
-from compliance.json_box import JsonBox, JsonText, decode
+from compliance.json_box import JsonBox, JsonText
 from compliance.queries import clock_now
-from compliance.reader import say
 from segments.actions.refresh import refresh
 from segments.actions.save import save_segment
+from segments.admin.builder import RuleViews, sentence
 from segments.errors import RuleError
 from segments.models import Segment
-from segments.queries.rules import Preview, check_rule, preview
+from segments.queries.rules import check_rule
 
 EVERYONE = {"everyone": True}
 
@@ -33,9 +31,13 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
     """Name, description and rule; the rule is checked against what the installation knows."""
 
     rule = JsonText(
-        label=_("Rule (JSON)"),
-        widget=JsonBox(attrs={"data-preview": reverse_lazy("admin:segments_segment_preview")}),
-        help_text=_("Conditions are joined by “all”, “any” and “not”. The preview follows."),
+        label=_("Rule"),
+        widget=JsonBox(
+            attrs={
+                "data-vocabulary": reverse_lazy("admin:segments_segment_vocabulary"),
+                "data-preview": reverse_lazy("admin:segments_segment_preview"),
+            }
+        ),
     )
 
     class Meta:
@@ -51,12 +53,12 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
             try:
                 check_rule(values["rule"], own_key=key)
             except RuleError as error:
-                self.add_error("rule", _sentence(error))
+                self.add_error("rule", sentence(error))
         return values
 
 
 @admin.register(Segment)
-class SegmentAdmin(ConsoleAdmin):
+class SegmentAdmin(RuleViews, ConsoleAdmin):
     """Segments with their size as of the last refresh."""
 
     form = SegmentForm
@@ -77,7 +79,8 @@ class SegmentAdmin(ConsoleAdmin):
     change_form_outer_before_template = "segments/_acts.html"
 
     class Media:
-        js = ("console/segment.js",)
+        js = ("segments/builder.js",)
+        css = {"all": ("segments/builder.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Segment]:
         """Who meets a tag's rule is shown with the tag."""
@@ -142,38 +145,15 @@ class SegmentAdmin(ConsoleAdmin):
         obj.pk = saved.pk
 
     def get_urls(self) -> list[URLPattern]:
-        """The list and form, the preview beside the form, the refresh."""
+        """The list and form, what the builder asks, the refresh."""
         view = self.admin_site.admin_view
-        own = [
-            path("preview/", view(self.preview_view), name="segments_segment_preview"),
-            path(
-                "<int:segment_id>/refresh/",
-                view(self.refresh_view),
-                name="segments_segment_refresh",
-            ),
-        ]
+        refresh_page = path(
+            "<int:segment_id>/refresh/",
+            view(self.refresh_view),
+            name="segments_segment_refresh",
+        )
         urls: list[URLPattern] = super().get_urls()
-        return own + urls
-
-    def preview_view(self, request: HttpRequest) -> HttpResponse:
-        """What the typed rule would select, in ready sentences; nothing is saved."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        try:
-            found = preview(
-                decode(request.POST.get("rule", "")),
-                now=clock_now(),
-                own_key=request.POST.get("key") or None,
-            )
-        except RuleError as error:
-            return _refused(_sentence(error), error.path)
-        except ValueError as error:
-            return _refused(str(error), "")
-        except OperationalError:
-            return _refused(_t("Counting takes too long for a preview. Save it and refresh."), "")
-        return JsonResponse(_told(found))
+        return [refresh_page, *urls]
 
     def refresh_view(self, request: HttpRequest, segment_id: int) -> HttpResponse:
         """Bring the members up to date now."""
@@ -195,28 +175,5 @@ def _why_broken(segment: Segment) -> str:
     try:
         check_rule(segment.rule, own_key=segment.key)
     except RuleError as error:
-        return _sentence(error)
+        return sentence(error)
     return "—"
-
-
-def _sentence(error: RuleError) -> str:
-    return f"{error.path or '/'} — {say(error)}"
-
-
-def _refused(sentence: str, pointer: str) -> JsonResponse:
-    return JsonResponse({"ok": False, "headline": sentence, "pointer": pointer, "lines": []})
-
-
-def _told(found: Preview) -> dict[str, Any]:
-    count = figure(found.count)
-    return {
-        "ok": True,
-        "headline": ngettext("%(count)s customer", "%(count)s customers", found.count)
-        % {"count": count},
-        "lines": [
-            found.explain["en"],
-            found.explain["zh"],
-            *(say(warning.said) for warning in found.warnings),
-        ],
-        "note": _t("counted in %(ms)s ms") % {"ms": figure(round(found.milliseconds))},
-    }

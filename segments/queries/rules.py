@@ -1,29 +1,23 @@
 """Reads of floor 2: rules against the tables, sizes, members."""
 
-import time
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import connection, transaction
 
 from customers.models import Attribute
 from customers.queries.database import rows
-from segments.errors import Code, Problem, RuleError
+from segments.errors import Code, RuleError
 from segments.models import Segment
 from segments.queries.tags import known_tags, retired_tags, segment_key
 from segments.rules.catalog import Catalog, Field, FieldType
 from segments.rules.check import Checked, References, chain_to, check
 from segments.rules.compile import Fragment, compile_rule
-from segments.rules.explain import explain
 from segments.rules.parse import parse
 
 Name = TypeVar("Name", bound=Hashable)
-
-SAMPLE_SIZE = 20
-PREVIEW_TIMEOUT_MS = 5_000
 
 # The other floors' names a rule may say. Journeys live upstairs: only their keys are read here.
 _JOURNEYS = "SELECT key FROM campaigns_journey"
@@ -39,18 +33,6 @@ SELECT name FROM names WHERE name IS NOT NULL
 """
 _EVENTS = _DISTINCT.format(table="customers_event", column="name")
 _TAGS = _DISTINCT.format(table="customers_tagging", column="tag")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """What a rule would select: size, some ids, the rule in words, the SQL, the time it took."""
-
-    count: int
-    sample: tuple[str, ...]
-    explain: Mapping[str, str]
-    sql: str
-    milliseconds: float
-    warnings: tuple[Problem, ...]
 
 
 def catalog() -> Catalog:
@@ -127,37 +109,6 @@ def rule_sql(
 ) -> Fragment:
     """The rule as a SELECT of customer ids."""
     return compile_rule(checked, now=now, zone=settings.TIME_ZONE, ids=ids, prefix=prefix)
-
-
-def preview(raw: object, *, now: datetime, own_key: str | None = None) -> Preview:
-    """Count and sample a rule without saving it; gives up after `PREVIEW_TIMEOUT_MS`."""
-    known = catalog()
-    checked = check(parse(raw), catalog=known, references=references(own_key=own_key))
-    fragment = rule_sql(checked, now=now)
-    started = time.perf_counter()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = {PREVIEW_TIMEOUT_MS:d}")
-        cursor.execute(f"SELECT count(*) FROM ({fragment.sql}) matched", dict(fragment.params))
-        count = int(cursor.fetchone()[0])
-        cursor.execute(
-            "SELECT customer_no FROM customers_customer WHERE id IN "
-            f"(SELECT id FROM ({fragment.sql}) matched ORDER BY id LIMIT {SAMPLE_SIZE:d})"
-            " ORDER BY id",
-            dict(fragment.params),
-        )
-        sample = tuple(row[0] for row in cursor.fetchall())
-    elapsed = (time.perf_counter() - started) * 1000
-    return Preview(
-        count=count,
-        sample=sample,
-        explain={
-            "en": explain(checked.rule, known, "en"),
-            "zh": explain(checked.rule, known, "zh"),
-        },
-        sql=fragment.sql,
-        milliseconds=round(elapsed, 1),
-        warnings=checked.warnings,
-    )
 
 
 def matching(

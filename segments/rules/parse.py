@@ -62,7 +62,7 @@ MAX_COUNT = 1_000_000_000
 SAMPLE_SALT = "touchstone.sample"
 
 _WINDOW_KEYS = ("within_days", "within")
-_COUNT_OPERATORS = (
+COUNT_OPERATORS = (
     Operator.EQ,
     Operator.NEQ,
     Operator.GT,
@@ -196,8 +196,8 @@ def _count(node: Node, path: str) -> tuple[Operator, Value]:
 
 
 def _require_counting(op: Operator, path: str, name: str) -> None:
-    if op not in _COUNT_OPERATORS:
-        allowed = ", ".join(_COUNT_OPERATORS)
+    if op not in COUNT_OPERATORS:
+        allowed = ", ".join(COUNT_OPERATORS)
         raise RuleError(Code.OPERATOR_NOT_ALLOWED, path, op=op, name=name, allowed=allowed)
 
 

@@ -35,6 +35,7 @@ def test_a_wrong_rule_is_explained_while_it_is_typed(
     log_in(page, live_url, "marketer")
     page.goto(f"{live_url}/admin/segments/segment/add/")
 
+    page.locator("#ts-tab-json").click()
     page.fill("#id_rule", '{"field": "city", "op": "regex", "value": "(a"}')
 
     expect(page.locator("body")).to_contain_text("此模式无法使用：缺少 )")

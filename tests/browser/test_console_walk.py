@@ -81,6 +81,7 @@ def test_typed_rule_is_previewed_and_its_errors_pointed_at(
     page.goto(f"{live_url}/admin/segments/segment/add/")
     expect(page.locator(".ts-preview")).to_contain_text("360 customers")
 
+    page.locator("#ts-tab-json").click()
     page.fill("#id_rule", '{"field": "risk_levle", "op": "eq", "value": "C3"}')
     expect(page.locator(".ts-preview.ts-wrong")).to_contain_text("/field")
 

@@ -37,9 +37,8 @@ def test_preview_counts_and_explains_in_both_languages(marketer: Client) -> None
 
     assert told["ok"] is True
     assert told["headline"] == "360 customers"
-    english, chinese, *_rest = list(told["lines"])  # type: ignore[call-overload]
-    assert "C3" in english
-    assert "风险等级" in chinese
+    assert "C3" in str(told["reading"])
+    assert "风险等级" in str(told["other_reading"])
 
 
 def test_preview_of_a_wrong_rule_points_to_the_place(marketer: Client) -> None:

@@ -13,7 +13,8 @@ from segments.actions.refresh import Refreshed, refresh
 from segments.actions.save import save_segment
 from segments.errors import RuleError
 from segments.models import Membership, Segment
-from segments.queries.rules import check_rule, matching, preview
+from segments.queries.rules import check_rule, matching
+from segments.queries.sizes import preview
 from segments.tasks import refresh_all
 from tests.factories import NOW, make_people, make_segment, make_staff
 

@@ -1,0 +1,137 @@
+// The form's rule in two views of one text: cards and JSON. The text box is what is saved.
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Builder } from "./context.js";
+import * as history from "./history.js";
+import { Live, useAnswer } from "./live.jsx";
+import { Node, ownerOf } from "./nodes.jsx";
+import { read, write } from "./numerals.js";
+import { opens } from "./opens.js";
+import * as tree from "./tree.js";
+
+export function App({ area, vocabulary, ask }) {
+  const { words } = vocabulary;
+  const start = useMemo(() => decoded(area.value, vocabulary), []);
+  const [text, setText] = useState(area.value);
+  const [state, setState] = useState(history.begin(start));
+  const [view, setView] = useState(start === undefined ? "json" : "builder");
+  const [epoch, setEpoch] = useState(0);
+  const root = useRef(null);
+  const focus = useRef(null);
+  const rule = state.rule;
+  const answer = useAnswer(ask, text);
+  const problem = answer?.ok === false && answer.text === text ? { pointer: answer.pointer, sentence: answer.sentence } : null;
+
+  useEffect(() => {
+    if (area.value !== text) area.value = text;
+  }, [text]);
+  useEffect(() => {
+    const typed = () => {
+      setText(area.value);
+      const next = decoded(area.value, vocabulary);
+      setState((old) => history.record(old, next, "json", Date.now()));
+      setEpoch((old) => old + 1);
+    };
+    area.addEventListener("input", typed);
+    return () => area.removeEventListener("input", typed);
+  }, []);
+  useEffect(() => {
+    area.closest("[data-rule-area]")?.toggleAttribute("hidden", view !== "json");
+  }, [view]);
+  useEffect(() => {
+    if (focus.current === null) return;
+    const { path, part, pointer = tree.pointer(path) } = focus.current;
+    focus.current = null;
+    const card = root.current.querySelector(`[data-node="${CSS.escape(pointer)}"], [data-inner="${CSS.escape(pointer)}"]`);
+    const own = card && [...card.querySelectorAll("[data-part]")].filter((one) => one.closest("[data-node]") === card);
+    (own?.find((one) => one.dataset.part === part) ?? own?.[0])?.focus();
+  });
+
+  const show = (next) => {
+    setState(next);
+    setText(next.rule === undefined ? text : write(next.rule));
+  };
+  const change = (path, value) => show(history.record(state, tree.put(rule, path, value), tree.pointer(path), Date.now()));
+  const act = (verb) => {
+    const { rule: next, focus: path, part } = verb(rule);
+    focus.current = { path, part };
+    setEpoch(epoch + 1);
+    show(history.record(state, typeof next === "function" ? next(rule) : next, "", Date.now()));
+  };
+  const travel = (step) => {
+    const next = step(state);
+    if (next === null || next.rule === undefined) return;
+    setEpoch(epoch + 1);
+    show(next);
+  };
+  const go = (place) => {
+    if (rule === undefined) return;
+    setView("builder");
+    focus.current = { pointer: ownerOf(rule, place, vocabulary.kinds) };
+    setEpoch(epoch + 1);
+  };
+  const onKeyDown = (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    event.preventDefault();
+    travel(key === "y" || event.shiftKey ? history.redo : history.undo);
+  };
+
+  const owner = problem && rule !== undefined ? ownerOf(rule, problem.pointer, vocabulary.kinds) : null;
+  return (
+    <Builder.Provider value={{ vocabulary, change, act, rule, problem, owner }}>
+      <div class="ts-rule-columns">
+        <div class="ts-rule-main">
+          <div class="ts-rule-bar">
+            <Tabs view={view} setView={setView} words={words} />
+            <span class="ts-acts-small">
+              <button type="button" class="ts-mini ts-mini-word" aria-disabled={!state.past.length || undefined} onClick={() => travel(history.undo)} title="Ctrl+Z">{words.undo}</button>
+              <button type="button" class="ts-mini ts-mini-word" aria-disabled={!state.future.length || undefined} onClick={() => travel(history.redo)} title="Ctrl+Shift+Z">{words.redo}</button>
+            </span>
+          </div>
+          <div id="ts-view-builder" role="tabpanel" aria-labelledby="ts-tab-builder" hidden={view !== "builder"} ref={root} onKeyDown={onKeyDown}>
+            {rule === undefined ? <p class="ts-problem">{words.not_shown}</p> : <Node key={epoch} node={rule} path={[]} />}
+          </div>
+          <Area area={area} isShown={view === "json"} />
+        </div>
+        <Live answer={answer} problem={problem} onGo={go} />
+      </div>
+    </Builder.Provider>
+  );
+}
+
+function Tabs({ view, setView, words }) {
+  const names = ["builder", "json"];
+  const onKeyDown = (event) => {
+    if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+    const next = names[1 - names.indexOf(view)];
+    setView(next);
+    document.getElementById(`ts-tab-${next}`).focus();
+  };
+  return (
+    <div class="ts-tabs" role="tablist" aria-label={words.views} onKeyDown={onKeyDown}>
+      {names.map((name) => (
+        <button key={name} type="button" role="tab" id={`ts-tab-${name}`} aria-controls={`ts-view-${name}`} class="ts-tab"
+          aria-selected={view === name ? "true" : "false"} tabindex={view === name ? 0 : -1} onClick={() => setView(name)}>{words[name]}</button>
+      ))}
+    </div>
+  );
+}
+
+/** The form's own text box, moved here. */
+function Area({ area, isShown }) {
+  const place = useRef(null);
+  useEffect(() => place.current.append(area), []);
+  return <div id="ts-view-json" role="tabpanel" aria-labelledby="ts-tab-json" data-rule-area hidden={!isShown} ref={place} />;
+}
+
+/** The rule of a text, or undefined where the builder cannot show it. */
+function decoded(text, vocabulary) {
+  try {
+    const rule = read(text);
+    return opens(rule, vocabulary) ? rule : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

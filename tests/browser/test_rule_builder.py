@@ -1,0 +1,191 @@
+"""The visual builder of rules in a real browser: by keyboard, in two languages, without loss."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from playwright.sync_api import Page, expect
+
+from segments.models import Segment
+from tests.browser.conftest import Noted, log_in, speak
+from tests.browser.factories import House
+from tests.segments.rules.worlds import rules
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+EXACT = '{"all": [{"field": "total_asset", "op": "gt", "value": 12345678901234567890.10}]}'
+
+
+def open_form(page: Page, live_url: str, language: str = "en") -> None:
+    speak(page.context, live_url, language)
+    log_in(page, live_url, "marketer")
+    page.goto(f"{live_url}/admin/segments/segment/add/")
+    expect(page.locator("#ts-view-builder")).to_be_visible()
+
+
+def write(page: Page, rule: object) -> None:
+    """The rule, typed as JSON; then back to the builder."""
+    page.locator("#ts-tab-json").click()
+    page.fill("#id_rule", rule if isinstance(rule, str) else json.dumps(rule))
+    page.locator("#ts-tab-builder").click()
+
+
+def written(page: Page) -> str:
+    return page.locator("#id_rule").input_value()
+
+
+def keys(page: Page, *pressed: str) -> None:
+    """Keys by their names, and texts to type after a colon."""
+    for key in pressed:
+        if key.startswith(":"):
+            page.keyboard.type(key[1:])
+        else:
+            page.keyboard.press(key)
+
+
+def test_any_rule_opens_and_is_written_as_it_was(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    open_form(page, live_url)
+
+    @settings(
+        max_examples=40,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(rules())
+    def goes_round(rule: dict[str, Any]) -> None:
+        write(page, rule)
+        page.locator("[data-node=''] [data-part=duplicate]").first.click()
+        assert json.loads(written(page)) == {"all": [rule, rule]}
+
+    goes_round()
+
+
+def test_number_of_many_digits_is_not_rounded(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    open_form(page, live_url)
+    write(page, EXACT)
+
+    page.locator("[data-part=duplicate]").last.click()
+
+    assert written(page).count("12345678901234567890.10") == 2
+
+
+def test_nested_rule_is_built_and_saved_by_keyboard_alone(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    open_form(page, live_url)
+    page.fill("#id_key", "near")
+    page.fill("#id_name", "Near")
+    page.locator("[data-part=kind]").focus()
+
+    # Everyone becomes a field; a second condition joins it in a group of "any".
+    keys(page, ":Cust")
+    expect(page.get_by_role("combobox", name="Field", exact=True)).to_be_visible()
+    page.locator("[data-part=wrap]").focus()
+    keys(page, "Enter")
+    page.locator("[data-part=add]").focus()
+    # The menu opens below its button: its second entry is an event.
+    keys(page, "Enter", "Tab", "Tab", "Enter")
+    assert page.evaluate("document.activeElement.dataset.part") == "kind"
+    page.locator("[data-pointer='/all/1/event']").focus()
+    keys(page, ":fund_viewed", "Tab", ":co")
+    page.locator("[data-pointer='/all/1/count/value']").focus()
+    keys(page, "Control+a", ":3")
+    page.locator("[data-node='/all/1'] [data-part=not]").focus()
+    keys(page, "Enter")
+    page.locator("[data-node=''] > .ts-node-head [data-part=kind]").focus()
+    keys(page, ":any")
+    made = {
+        "any": [
+            {"field": "risk_level", "op": "in", "value": ["C3", "C4"]},
+            {
+                "not": {
+                    "event": "fund_viewed",
+                    "within_days": 30,
+                    "count": {"op": "gte", "value": 3},
+                }
+            },
+        ]
+    }
+    assert json.loads(written(page)) == made
+    page.locator("[name=_continue]").focus()
+    keys(page, "Enter")
+    page.wait_for_url("**/change/")
+
+    assert Segment.objects.get(key="near").rule == made
+    expect(page.locator("[data-node='/any/1'] .ts-not")).to_be_visible()
+    assert json.loads(written(page)) == made
+
+
+def test_moves_and_removals_are_undone_and_keep_the_focus(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    rule = {"all": [{"tag": "pension_need"}, {"any": [{"everyone": True}]}]}
+    open_form(page, live_url)
+    write(page, rule)
+
+    page.locator("[data-node='/all/0'] [data-part=down]").focus()
+    keys(page, "Enter")
+    assert json.loads(written(page)) == {
+        "all": [{"any": [{"tag": "pension_need"}, {"everyone": True}]}]
+    }
+    focused = page.locator(":focus")
+    expect(focused).to_have_attribute("data-part", "down")
+    expect(page.locator("[data-node='/all/0/any/0'] :focus")).to_have_count(1)
+
+    keys(page, "Control+z")
+    assert json.loads(written(page)) == rule
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Unknown field"), ("zh-hans", "未知的字段")])
+def test_error_stands_at_the_node_it_is_about(
+    house: House, page: Page, live_url: str, noted: Noted, language: str, said: str
+) -> None:
+    wrong = {"field": "risk_levle", "op": "eq", "value": "C3"}
+    open_form(page, live_url, language)
+
+    write(page, {"all": [{"everyone": True}, {"any": [wrong, {"everyone": True}]}]})
+
+    problem = page.locator(".ts-problem")
+    expect(problem).to_have_count(1)
+    expect(problem).to_contain_text(said)
+    expect(page.locator("[data-node='/all/1/any/0'] .ts-problem")).to_be_visible()
+    invalid = page.locator("[data-pointer='/all/1/any/0/field']")
+    expect(invalid).to_have_attribute("aria-invalid", "true")
+
+
+def test_text_that_is_no_rule_stays_in_the_json_view_with_its_error(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    open_form(page, live_url, "zh-hans")
+    page.locator("#ts-tab-json").click()
+
+    page.fill("#id_rule", '{"field": "city", "op": "regex", "value": "a", "sql": 1}')
+
+    expect(page.locator(".ts-preview.ts-wrong")).to_contain_text("未知的键")
+    page.locator("#ts-tab-builder").click()
+    expect(page.locator("#ts-view-builder")).to_contain_text("可视化界面无法显示")
+
+
+def test_phone_has_no_line_that_runs_over_the_edge(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_form(page, live_url, "zh-hans")
+    sequence = {
+        "sequence": [
+            {"event": "a", "where": [{"property": "p", "op": "gt", "value": 1}]},
+            {"event": "b"},
+        ],
+        "within": {"from": "2026-01-01", "to": "2026-02-01"},
+    }
+
+    write(page, {"all": [{"any": [sequence, {"not": {"lifecycle": ["衰退"]}}]}]})
+
+    expect(page.locator(".ts-steps")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
