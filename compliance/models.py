@@ -17,6 +17,24 @@ class User(AbstractUser):
         verbose_name_plural = _("users")
 
 
+class SignInTries(models.Model):
+    """How often a name was tried from an address since its last sign-in (see `sign_in`).
+
+    ``key`` is a keyed hash of both; a row that nobody touched for a day is deleted.
+    """
+
+    key = models.BinaryField(_("key"), primary_key=True, max_length=32)
+    tries = models.PositiveSmallIntegerField(_("tries"))
+    last_at = models.DateTimeField(_("last at"), db_index=True)
+
+    class Meta:
+        verbose_name = _("sign-in tries")
+        verbose_name_plural = _("sign-in tries")
+
+    def __str__(self) -> str:
+        return str(self.tries)
+
+
 class RulePack(models.Model):
     """A set of rules as data, with the dates between which it is in force."""
 

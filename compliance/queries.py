@@ -41,6 +41,20 @@ CLOCK: Final = (
 """`clock_now` as an SQL expression, for statements that answer more than the time."""
 
 
+COUNT_TRY: Final = """
+    -- The count of this name and address with this try. It begins anew after the pause; at the
+    -- limit it stands still, so that whoever goes on trying does not make the pause longer.
+    INSERT INTO compliance_signintries AS known (key, tries, last_at)
+    VALUES (%(key)s, 1, %(now)s)
+    ON CONFLICT (key) DO UPDATE SET
+        tries = CASE WHEN known.last_at <= %(since)s THEN 1
+                     ELSE least(known.tries, %(most)s) + 1 END,
+        last_at = CASE WHEN known.last_at <= %(since)s OR known.tries < %(most)s THEN %(now)s
+                       ELSE known.last_at END
+    RETURNING tries
+"""
+
+
 def clock_now() -> datetime:
     """The installation's time: the database's clock, moved by the replay's shift if one runs.
 

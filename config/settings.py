@@ -63,6 +63,13 @@ def _secret(name: str) -> str:
     return os.environ.get(name) or _development_secret(name)
 
 
+def _digit(name: str, value: str) -> int:
+    """A variable that is a whole number from 0 to 9."""
+    if len(value) != 1 or value not in "0123456789":
+        raise ImproperlyConfigured(f"{name} must be a whole number from 0 to 9.")
+    return int(value)
+
+
 # --- Secrets -------------------------------------------------------------------------------
 SECRET_KEY = _secret("SECRET_KEY")
 # "id:base64(32 bytes)", comma-separated; the first encrypts, all decrypt (rotation).
@@ -86,6 +93,9 @@ ALLOWED_HOSTS = [host for host in os.environ.get("TOUCHSTONE_HOSTS", "").split("
     [] if PRODUCTION else ["*"]
 )
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if host != "*"]
+# How many proxies of our own stand in front: whom a request comes from is what the outermost one
+# appended to X-Forwarded-For. With 0 the header is anybody's word, and the socket's address counts.
+PROXIES = _digit("TOUCHSTONE_PROXIES", os.environ.get("TOUCHSTONE_PROXIES") or "0")
 # What the links inside messages start with. `up` and `demo` set it when the port is known.
 PUBLIC_URL = (
     _required("TOUCHSTONE_PUBLIC_URL")
@@ -138,6 +148,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 AUTH_USER_MODEL = "compliance.User"
+AUTHENTICATION_BACKENDS = ["compliance.sign_in.CountingBackend"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGIN_URL = reverse_lazy("admin:login")
 TEMPLATES = [
@@ -321,6 +332,7 @@ UNFOLD = {
             "href": lambda _request: static("console/mark.svg"),
         },
     ],
+    "LOGIN": {"form": "compliance.sign_in.SignInForm"},
     "SHOW_LANGUAGES": True,
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
