@@ -34,7 +34,10 @@ _EMAIL = re.compile(
 # Inside free text: a CN mobile number standing alone, or anything shaped like an address.
 _PERSONAL = re.compile(
     r"(?<![0-9A-Za-z])(?:\+?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9A-Za-z])"
-    r"|[^\s@<>\"'&=?/:;,()]{1,64}(?:@|%40)[^\s@<>\"'&=?/;,()]+\.[^\s@<>\"'&=?/;,()]+"
+    # The first @ or %40 ends the local part, and a domain has its length: else a text of "%40%40…"
+    # would be tried from each of its letters to its end.
+    r"|(?:[^\s@%<>\"'&=?/:;,()]|%(?!40)){1,64}(?:@|%40)"
+    r"[^\s@<>\"'&=?/;,()]{1,253}\.[^\s@<>\"'&=?/;,()]+"
 )
 _NUMBERED_MASK = re.compile("⟦([0-9]{1,6}):[^⟧]*⟧")
 _LONGEST = {"customer_no": 128, "user_id": 256, "anonymous_id": 256, "device": 4096}

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 from django.utils.timezone import localtime
 
 from campaigns.channels.base import Channel
+from campaigns.content.marks import replace_marks
 from campaigns.guards.notices import Notice
 from campaigns.guards.wording import Reading
 from campaigns.models import TemplateVersion
@@ -25,11 +26,12 @@ from compliance.wording.verdict import Verdict
 
 # Parts that the customer never reads.
 UNREAD: Final = frozenset({"url", "queue", "reply_to", "unsubscribe_url", "date"})
-_LIQUID: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _QUOTED: Final = re.compile(r"""["']([^"']*)["']""")
 _UNSUBSCRIBE: Final = "unsubscribe_url"
 # Ways out and counters of openings: they lead to no further information.
-_OWN_LINK: Final = re.compile(r"https?://[^\s\"'<>]*/[uo]/[A-Za-z0-9_-]{16,}")
+_OWN_LINK: Final = re.compile(
+    r"https?://(?:(?!https?://)[^\s\"'<>])*/[uo]/[A-Za-z0-9_-]{16,}"  # up to the next address
+)
 _WAY_OUT: Final = re.compile(r"/u/[A-Za-z0-9_-]{16,}")
 _BODIES: Final = ("html", "text")
 _TOKEN: Final = re.compile(r"(/[ruo]/)[A-Za-z0-9_-]{16,}")
@@ -149,4 +151,4 @@ def _literal_texts(parts: Mapping[str, str]) -> tuple[str, ...]:
 
 def literal(source: str) -> str:
     """A part with blanks for its values; texts quoted in Liquid's own marks can come out too."""
-    return _LIQUID.sub(lambda found: f" {' '.join(_QUOTED.findall(found[0]))} ", source)
+    return replace_marks(source, lambda found: f" {' '.join(_QUOTED.findall(found[0]))} ")

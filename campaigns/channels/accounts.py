@@ -9,6 +9,7 @@ from yarl import URL
 
 from campaigns.channels.base import AccountConfig
 from campaigns.channels.errors import AccountInvalid
+from campaigns.channels.public_hosts import ForbiddenHost, check_url
 from compliance.sentences import Sentence
 
 _CODE: Final = "account_invalid"
@@ -51,6 +52,11 @@ NOT_HTTP: Final = Sentence(
     code=_CODE,
     en="Account “{account}”: “{url}” is not an http(s) URL.",
     zh="账号“{account}”：“{url}”不是 http(s) 网址。",
+)
+NOBODYS_HOST: Final = Sentence(
+    code=_CODE,
+    en="Account “{account}”: no provider can stand at “{host}”. Give the provider's own address.",
+    zh="账号“{account}”：“{host}”不可能是供应商的地址。请填写供应商自己的地址。",
 )
 
 
@@ -122,6 +128,10 @@ def http_base(config: AccountConfig, url: str | None = None) -> str:
     text = (config.base_url if url is None else url).rstrip("/")
     if not is_url(text, ("http", "https")):
         raise AccountInvalid(NOT_HTTP, account=config.key, url=text)
+    try:
+        check_url(text, None)
+    except ForbiddenHost as error:
+        raise AccountInvalid(NOBODYS_HOST, account=config.key, host=URL(text).host) from error
     return text
 
 

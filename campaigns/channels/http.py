@@ -17,7 +17,7 @@ from aiohttp.connector import Connection
 
 from campaigns.channels.base import Refused, Unavailable, Unknown
 from campaigns.channels.errors import RequestLost, RequestUnsent
-from campaigns.channels.public_hosts import PublicResolver, check_url
+from campaigns.channels.public_hosts import GuardedResolver, check_url
 
 _ANSWER_LIMIT = 2_000_000  # bytes; a vendor's answer to 200 messages is some 30 kB
 _RETRY_AFTER_CEILING = timedelta(days=1)
@@ -38,7 +38,8 @@ class Answer:
 class Http:
     """Kept connections to one vendor, opened on first use inside the running loop.
 
-    With `private_hosts` only public addresses are connected to, besides those hosts.
+    With `private_hosts` only public addresses are connected to, besides those hosts; without,
+    all but those at which no provider can stand (see public_hosts.py).
     """
 
     def __init__(
@@ -81,8 +82,7 @@ class Http:
         written = _Written()
         _WRITTEN.set(written)
         try:
-            if self._private_hosts is not None:
-                check_url(url, self._private_hosts)
+            check_url(url, self._private_hosts)
             async with self._open_session().request(
                 method,
                 url,
@@ -110,7 +110,7 @@ class Http:
                 connector=aiohttp.TCPConnector(
                     limit=self._concurrency,
                     keepalive_timeout=_KEEPALIVE_SECONDS,
-                    resolver=self._resolver(),
+                    resolver=GuardedResolver(self._private_hosts),
                 ),
                 timeout=aiohttp.ClientTimeout(
                     total=self._deadline.total_seconds(),
@@ -120,9 +120,6 @@ class Http:
                 request_class=_NotedRequest,
             )
         return self._session
-
-    def _resolver(self) -> PublicResolver | None:
-        return None if self._private_hosts is None else PublicResolver(self._private_hosts)
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> timedelta | None:

@@ -1,4 +1,8 @@
-"""Which hosts a URL from outside may lead to: public ones, and those the installation names.
+"""Which hosts a URL may lead to.
+
+Of a URL from outside: public ones, and those the installation names. Of a provider's own address,
+which a second person approved: inside the house, too, but never where no provider can stand, such
+as the services that tell a cloud machine's own credentials. There `private_hosts` is None.
 
 A name is judged by every address it resolves to, at the moment of connecting: what was public when
 the account was saved may point inside by now.
@@ -19,19 +23,25 @@ _CARRIERS = tuple(
 )
 
 
+_METADATA = frozenset(
+    ipaddress.ip_address(text)
+    for text in ("100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")
+)
+
+
 class ForbiddenHost(OSError):
-    """The host is, or resolves to, an address that is not public."""
+    """The host is, or resolves to, an address that may not be connected to."""
 
     def __init__(self, host: str) -> None:
         # With a number, since aiohttp tells only the text that stands beside one.
         super().__init__(errno.EHOSTUNREACH, f"{host} does not lead to a public address")
 
 
-class PublicResolver(AbstractResolver):
-    """Resolves as the system does, and drops whatever is not public."""
+class GuardedResolver(AbstractResolver):
+    """Resolves as the system does, and drops whatever may not be connected to."""
 
-    def __init__(self, private_hosts: Collection[str]) -> None:
-        self._private_hosts = frozenset(private_hosts)
+    def __init__(self, private_hosts: Collection[str] | None) -> None:
+        self._private_hosts = private_hosts
         self._system = aiohttp.ThreadedResolver()
 
     async def resolve(
@@ -39,41 +49,59 @@ class PublicResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """The host's addresses.  Raises ForbiddenHost when none may be connected to."""
         found = await self._system.resolve(host, port, family)
-        if host.lower() in self._private_hosts:
+        if host.lower() in (self._private_hosts or ()):
             return found
-        public = [one for one in found if is_public(one["host"])]
-        if not public:
+        allowed = [one for one in found if _is_allowed(one["host"], self._private_hosts)]
+        if not allowed:
             raise ForbiddenHost(host)
-        return public
+        return allowed
 
     async def close(self) -> None:
         """Hold nothing open."""
         await self._system.close()
 
 
-def check_url(url: str, private_hosts: Collection[str]) -> None:
+def check_url(url: str, private_hosts: Collection[str] | None) -> None:
     """Refuse an address that stands in a URL as such: no resolver is asked for it.
 
     The host is read as the client reads it, which makes `127.0.0.1` of `①②⑦。0。0。1`.
     Raises ForbiddenHost, or ValueError where the URL cannot be read.
     """
     host = (URL(url).host or "").lower()
-    if host in private_hosts:
+    if host in (private_hosts or ()):
         return
     try:
         ipaddress.ip_address(host)
     except ValueError:
         return  # a name: judged when it is resolved
-    if not is_public(host):
+    if not _is_allowed(host, private_hosts):
         raise ForbiddenHost(host)
 
 
 def is_public(text: str) -> bool:
     """Whether an address belongs to the public internet."""
+    address = _read(text)
+    if any(address in carrier for carrier in _CARRIERS):
+        return False
+    return address.is_global and not is_nobodys(text)
+
+
+def is_nobodys(text: str) -> bool:
+    """Whether no provider can stand at an address, neither outside nor inside the house."""
+    address = _read(text)
+    return (
+        address.is_link_local
+        or address.is_multicast
+        or address.is_unspecified
+        or address in _METADATA
+    )
+
+
+def _is_allowed(text: str, private_hosts: Collection[str] | None) -> bool:
+    return not is_nobodys(text) if private_hosts is None else is_public(text)
+
+
+def _read(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The address; of an IPv4 address in the clothes of IPv6, that one."""
     address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return is_public(str(address.ipv4_mapped))
-        if any(address in carrier for carrier in _CARRIERS):
-            return False
-    return address.is_global and not address.is_multicast
+    return getattr(address, "ipv4_mapped", None) or address

@@ -11,6 +11,7 @@ from typing import Final
 import mrml
 from css_inline import CSSInliner, InlineError
 
+from campaigns.content.marks import replace_marks
 from compliance.wording.pages import PageReader, tamed
 
 _MJML_TAG: Final = re.compile(r"<(mj-[a-z-]+)", re.I)
@@ -27,7 +28,6 @@ _KNOWN: Final = frozenset(
 # No fonts from elsewhere: who fetches them tells a third party that he reads this.
 _MJML_OPTIONS: Final = mrml.RenderOptions(fonts={})
 _INLINER: Final = CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
-_LIQUID: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _ROW_GROUP: Final = re.compile(r"</?tbody>")
 _HELD: Final = re.compile(r"<!--liquid-(\d+)-->|liquid-(\d+)-liquid")
 
@@ -70,7 +70,7 @@ def from_mjml(source: str) -> str:
 def inlined(html: str) -> str:
     """The rules of ``<style>`` written into the elements; media queries stay where they are."""
     held: list[str] = []
-    marks = _LIQUID.sub(lambda found: " " * len(found[0]), html)  # HTML's own < and > alone
+    marks = replace_marks(html, lambda found: " " * len(found[0]))  # HTML's own < and > alone
 
     def hold(found: re.Match[str]) -> str:
         # Between elements a comment may stand anywhere, in a table too; in a tag only a word may.
@@ -83,7 +83,7 @@ def inlined(html: str) -> str:
         return f"liquid-{number}-liquid" if is_inside else f"<!--liquid-{number}-->"
 
     try:
-        done = _INLINER.inline(_LIQUID.sub(hold, html))
+        done = _INLINER.inline(replace_marks(html, hold))
     except InlineError as error:
         raise Unbuildable("bad_css", str(error)) from error
     if "<tbody" not in html.lower():

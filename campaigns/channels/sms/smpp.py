@@ -80,6 +80,7 @@ _STATES: Final = {
 }
 _REPORT_BITS, _IS_REPORT = 0x3C, 0x04
 _REPORT = re.compile(r"id:(?P<id>\S+).*?stat:(?P<stat>[A-Z]+)", re.IGNORECASE | re.DOTALL)
+_REPORT_LENGTH = 1_000  # many times what appendix B asks for
 _KEY = re.compile(r"[0-9a-f]{32}")
 # SMPP 3.4 §5.1.3.  An error status says that the message was not taken.
 _MEANINGS: Final[Mapping[str, Meaning]] = {
@@ -333,7 +334,7 @@ def _as_report(pdu: Command, told: str, now: datetime, report_ids: str) -> dict[
 
     States that end nothing are unknown events, and kept.
     """
-    found = _REPORT.search(told)
+    found = _REPORT.search(told[:_REPORT_LENGTH])
     state = found["stat"].upper() if found else _STATES.get(int(pdu.message_state or 0), "")
     # The parameter repeats the answer's id as it stood there (§5.3.2.12); only the text differs.
     repeated = _ascii(pdu.receipted_message_id)

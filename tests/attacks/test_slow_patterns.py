@@ -1,0 +1,105 @@
+"""Attacks by slow patterns (ReDoS): what is read by a pattern costs at most 100 ms, whatever it is.
+
+Texts are as long as the door in front of the field lets through, or 20,000 characters.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import pytest
+from smpplib.command import DeliverSM
+
+from campaigns.actions import link_hosts, wording
+from campaigns.channels.email import mime
+from campaigns.channels.replies import reply_kind
+from campaigns.channels.sms.numbers import from_vendor
+from campaigns.channels.sms.smpp import _as_report
+from campaigns.content import addresses, links, locales, mail, plain, snippets
+from compliance.json_box import spelled
+from compliance.masking import mask
+from customers.identifiers import hide, normalise, redact
+from customers.importing import cells
+from customers.tracking.traits import sort_traits
+from segments.rules.moments import read_moment
+from segments.rules.patterns import is_found
+from tests.factories import NOW
+
+LONG: Final = 20_000
+MOST_SECONDS: Final = 0.1
+
+
+def report(text: str) -> Any:
+    pdu = DeliverSM("deliver_sm")
+    return _as_report(pdu, text, NOW, "same")
+
+
+FIELDS: Mapping[str, tuple[Callable[[str], Any], int]] = {
+    "an e-mail address": (lambda text: normalise("email", text), LONG),
+    "a phone number": (lambda text: normalise("phone", text), LONG),
+    "a held event, masked": (redact, LONG),
+    "a held event, hidden": (hide, LONG),
+    "a line of the log": (mask, LONG),
+    "a trait's name and value": (lambda text: sort_traits({text: text}, from_server=True), LONG),
+    "a number in a file": (cells.to_number, LONG),
+    "an amount in a file": (cells.to_money, LONG),
+    "a day in a file": (cells.to_date, LONG),
+    "a time in a file": (cells.to_moment, LONG),
+    "a time in a rule": (read_moment, LONG),
+    "a customer's value under a rule's own pattern": (lambda text: is_found(EVIL, text), LONG),
+    "an address of an e-mail": (mime.read_address, LONG),
+    "a sender": (lambda text: mime.sender_address({"from": text}), LONG),
+    "a link": (lambda text: links.checked(text, ()), LONG),
+    "a link's host": (lambda text: links.checked(f"https://{text}/", ()), LONG),
+    "a link's query": (lambda text: links.repeated_utm(f"https://a.example/?{text}"), LONG),
+    "links of a page": (lambda text: links.named({"html": text}), LONG),
+    "links of a text": (lambda text: links.named({"text": text}), LONG),
+    "values in addresses": (addresses.refuse_unsure_address, LONG),
+    "a page with styles": (mail.inlined, LONG),
+    "a page as text": (mail.text_of, LONG),
+    "a plain template": (plain.plain, LONG),
+    "snippets of a template": (snippets.blanked, LONG),
+    "a template's own words": (wording.literal, LONG),
+    "a language": (locales.is_locale, LONG),
+    "a link host": (link_hosts.host_name, 253),
+    "a reply": (reply_kind, LONG),
+    "a vendor's number": (from_vendor, LONG),
+    "a report over SMPP": (report, LONG),
+    "rules as shown": (lambda text: spelled({"rule": [text]}), LONG),
+}
+EVIL: Final = "(a+)+$"
+PIECES: Final = (
+    *("a", "@", "a@", "a@a.", "%40", "a%40", "0", "1-", "1 ", "1,", "(", "+", "_", "é", "零"),
+    *("http://", "http://a/u/", "?a=", "&", "://", "a-", "xn--a", "{{", "{%", "{{ a|", "{% raw %}"),
+    *("<", "<!--", "<a href='", "</", "<style>", "mj-", "[", "[ ", "\n", "\t", '"', "id:"),
+    *("…", "。"),
+)  # fmt: skip
+ENDS: Final = ("", "!", "@")
+
+
+def seconds(read: Callable[[str], Any], text: str) -> float:
+    """Of this process alone, twice: a slow moment of the machine is no slow pattern."""
+    taken = []
+    for _once in range(2):
+        began = time.process_time()
+        with contextlib.suppress(Exception):
+            read(text)
+        taken.append(time.process_time() - began)
+        if taken[-1] <= MOST_SECONDS:
+            break
+    return min(taken)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_no_text_takes_long_to_read(field: str) -> None:
+    read, length = FIELDS[field]
+
+    slow = {
+        (piece, end): taken
+        for piece in PIECES
+        for end in ENDS
+        if (taken := seconds(read, (piece * length)[:length] + end)) > MOST_SECONDS
+    }
+
+    assert slow == {}
