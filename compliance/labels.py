@@ -50,6 +50,8 @@ ACTIONS: dict[str, str | Promise] = {
     "price.withdraw": _("Price: withdrawn"),
     "product.save": _("Product: saved"),
     "quality.save": _("Rule of quality: saved"),
+    "upload.take": _("File: uploaded"),
+    "upload.start": _("File: import started"),
     "quarantine.event.discard": _("Quarantine: one event discarded"),
     "quarantine.event.replay": _("Quarantine: one event replayed"),
     "quarantine.events.discard": _("Quarantine: discarding of events ordered"),

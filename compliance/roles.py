@@ -148,6 +148,7 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "campaigns.view_dispatchbatch",
         "campaigns.view_advisortask",
         "customers.view_importjob",
+        "customers.add_upload",
         "customers.view_qualityrule",
         "customers.change_qualityrule",
         "customers.view_savedmapping",

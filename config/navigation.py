@@ -107,6 +107,12 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _table(_t("Provider invoices"), "receipt_long", "campaigns", "invoice"),
                 _table(_t("Imports"), "upload_file", "customers", "importjob"),
                 {
+                    "title": _t("Upload a file"),
+                    "icon": "drive_folder_upload",
+                    "link": reverse("admin:customers_upload"),
+                    "permission": _holds("customers.add_upload"),
+                },
+                {
                     "title": _t("Sources and freshness"),
                     "icon": "history_toggle_off",
                     "link": reverse("admin:customers_importjob_freshness"),

@@ -257,6 +257,7 @@ CELERY_BEAT_SCHEDULE = {
     "partitions": {"task": "customers.partitions", "schedule": timedelta(hours=6)},
     "watch_flows": {"task": "customers.watch_flows", "schedule": timedelta(minutes=10)},
     "quarantine": {"task": "customers.quarantine", "schedule": timedelta(seconds=10)},
+    "uploads": {"task": "customers.uploads", "schedule": timedelta(seconds=10)},
 }
 
 # --- Language, time, numbers ------------------------------------------------------------------
@@ -284,6 +285,8 @@ if PRODUCTION:
 MEDIA_ROOT = Path(os.environ.get("TOUCHSTONE_FILES", STATE_DIR / "files")) / SPACE
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# A file that a person brings by the console; a million customers are some 70 MB.
+UPLOAD_BYTES_AT_MOST = int(os.environ.get("TOUCHSTONE_UPLOAD_MB", "300")) * 1024 * 1024
 
 # --- Security ---------------------------------------------------------------------------------
 SESSION_COOKIE_HTTPONLY = True

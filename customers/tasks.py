@@ -4,12 +4,14 @@ import logging
 
 from celery import shared_task
 
-from compliance.bells import Tick
+from compliance.bells import Tick, ring
 from compliance.queries import clock_now
 from customers.actions.merge import merge_matches
 from customers.actions.partitions import keep_partitions
 from customers.actions.quarantine_runs import continue_run
 from customers.actions.rights import destroy_keys, erase_expired
+from customers.actions.upload_runs import continue_uploads
+from customers.actions.uploads import expire_uploads
 from customers.actions.watch_flows import watch_flows as look
 
 log = logging.getLogger(__name__)
@@ -52,3 +54,15 @@ def erase_tick() -> None:
         log.info("customers.erase erased %d customers", erased)
     if destroyed := destroy_keys(now=clock_now()):
         log.info("customers.erase destroyed the keys of %d customers", destroyed)
+
+
+@shared_task(name="customers.uploads", base=Tick)
+def uploads_tick() -> None:
+    """Check and import what people brought by the console; take away what nobody started."""
+    turn = continue_uploads(now=clock_now())
+    if turn.is_left:
+        ring(uploads_tick)
+    if expired := expire_uploads(now=clock_now()):
+        log.info("customers.uploads took %d files away", expired)
+    if turn.dealt_with:
+        log.info("customers.uploads dealt with %d files", turn.dealt_with)

@@ -198,6 +198,18 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+class UploadState(StrEnum):
+    """Of a file that a person brought by the console."""
+
+    NEW = "new"  # here; nobody has said yet what is to become of it
+    CHECKING = "checking"  # a worker tries it and writes nothing
+    CHECKED = "checked"  # what would become of it is known
+    LOADING = "loading"  # a worker imports it
+    DONE = "done"  # imported, blocked or waiting: its import says which
+    REFUSED = "refused"  # it cannot be read as was said
+    EXPIRED = "expired"  # nobody started it in time
+
+
 def choices(kind: type[StrEnum]) -> list[tuple[str, str]]:
     """The members of a closed set as a model's field takes them."""
     return [(member.value, member.value) for member in kind]

@@ -51,7 +51,14 @@ def alone(source: Source, layout: Layout) -> Iterator[None]:
 
     Raises ImportUnderWay when another process has it.
     """
-    key = {"key": f"import:{source.key}:{layout.fingerprint}"}
+    with held(f"import:{source.key}:{layout.fingerprint}"):
+        yield
+
+
+@contextmanager
+def held(name: str) -> Iterator[None]:
+    """Hold the lock of this name; raises ImportUnderWay when another process has it."""
+    key = {"key": name}
     if not rows("SELECT pg_try_advisory_lock(hashtextextended(%(key)s, 0))", key)[0][0]:
         raise ImportUnderWay("import_under_way", _("This file is being imported already."))
     try:

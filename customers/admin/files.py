@@ -20,7 +20,6 @@ from unfold.decorators import display
 
 from compliance.console import (
     Panel,
-    ReadOnlyAdmin,
     Tone,
     badge,
     closed_filter,
@@ -29,22 +28,13 @@ from compliance.console import (
     moment,
 )
 from compliance.queries import clock_now
+from customers.admin.uploads import UploadPages
+from customers.admin.words import FILE_KIND_WORDS
 from customers.importing.kinds.registry import KINDS
 from customers.models import ImportJob, QualityResult
 from customers.reports.imports import Freshness, freshness, pace_of
 from customers.vocabulary import Aspect, Outcome
 
-KIND_WORDS: dict[str, Promise] = {
-    "customers": _("Customers"),
-    "accounts": _("Accounts"),
-    "products": _("Products"),
-    "prices": _("Prices"),
-    "assets": _("Assets by day"),
-    "positions": _("Positions by day"),
-    "trades": _("Trades"),
-    "cash_flows": _("Cash flows"),
-    "risk_assessments": _("Risk assessments"),
-}
 ASPECT_WORDS: dict[str, Promise] = {
     Aspect.TYPES.value: _("Rows that cannot be read (share)"),
     Aspect.RANGES.value: _("Values out of range (share)"),
@@ -72,7 +62,7 @@ _TONES = {
 
 def kind_word(key: str) -> str:
     """A kind of file in words."""
-    return str(KIND_WORDS.get(key, key))
+    return str(FILE_KIND_WORDS.get(key, key))
 
 
 def state_badge(job: ImportJob) -> SafeString:
@@ -81,12 +71,13 @@ def state_badge(job: ImportJob) -> SafeString:
 
 
 @admin.register(ImportJob)
-class ImportJobAdmin(ReadOnlyAdmin):
+class ImportJobAdmin(UploadPages):
     """Files that came in, how far they are, what was refused."""
 
     about = _(
-        "Files that came in by `manage.py import_customers` and `manage.py import_file`. One that"
-        " fails a rule of quality is blocked whole, and what depends on it waits for its successor."
+        "Files that came in by an upload, by `manage.py import_customers` or `manage.py"
+        " import_file`. One that fails a rule of quality is blocked whole, and what depends on it"
+        " waits for its successor."
     )
     list_display = (
         "file_name",
@@ -97,7 +88,7 @@ class ImportJobAdmin(ReadOnlyAdmin):
         "newest_on",
         "started_at",
     )
-    list_filter = ("state", closed_filter("kind", _("kind"), KIND_WORDS))
+    list_filter = ("state", closed_filter("kind", _("kind"), FILE_KIND_WORDS))
     list_select_related = ("source",)
     ordering = ("-id",)
     # The panels tell the rest.
@@ -105,6 +96,7 @@ class ImportJobAdmin(ReadOnlyAdmin):
         *("errors_file", "kind", "mapping", "state", "waits_for"),
         *("rows_done", "rows_total", "rows_ok", "rows_bad"),
     )
+    list_before_template = "customers/_imports.html"
     change_form_outer_before_template = "customers/import.html"
     change_form_outer_after_template = ""
 

@@ -9,7 +9,8 @@ from unfold.decorators import display
 from compliance.console import ConsoleAdmin, ReadOnlyAdmin, closed_filter, person
 from compliance.queries import clock_now
 from customers.actions.quality import save_rule
-from customers.admin.files import ASPECT_WORDS, KIND_WORDS, kind_word
+from customers.admin.files import ASPECT_WORDS, kind_word
+from customers.admin.words import FILE_KIND_WORDS
 from customers.models import QualityRule, SavedMapping
 
 
@@ -23,7 +24,7 @@ class QualityRuleAdmin(ConsoleAdmin):
         " on."
     )
     list_display = ("rule", "what", "limit", "blocks", "is_active")
-    list_filter = (closed_filter("kind", _("kind"), KIND_WORDS), "blocks", "is_active")
+    list_filter = (closed_filter("kind", _("kind"), FILE_KIND_WORDS), "blocks", "is_active")
     ordering = ("kind", "pk")
     fields = ("what", "rule", "limit", "blocks", "is_active", "details")
     readonly_fields = ("what", "rule", "details")

@@ -26,6 +26,17 @@ FIELD_WORDS: Final = {
     "phone": _("Phone"),
     "email": _("E-mail"),
 }
+FILE_KIND_WORDS: Final = {
+    "customers": _("Customers"),
+    "accounts": _("Accounts"),
+    "products": _("Products"),
+    "prices": _("Prices"),
+    "assets": _("Assets by day"),
+    "positions": _("Positions by day"),
+    "trades": _("Trades"),
+    "cash_flows": _("Cash flows"),
+    "risk_assessments": _("Risk assessments"),
+}
 KIND_WORDS: Final = {
     IdentityKind.CUSTOMER_NO.value: _("Customer number"),
     IdentityKind.USER_ID.value: _("User id"),

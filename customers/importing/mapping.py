@@ -145,6 +145,13 @@ def find_id_column(header: Sequence[str], wanted: str | None) -> int:
     )
 
 
+def known_field(column: str) -> str | None:
+    """The built-in field that a column's name says; None makes it an attribute."""
+    key = _key(column)
+    field = _ALIASES.get(key, key)
+    return field if _is_built_in(field) else None
+
+
 def undeclared(
     header: Sequence[str],
     *,
@@ -156,7 +163,7 @@ def undeclared(
     found = {}
     for index, column in enumerate(header):
         wish = wishes.get(column)
-        field = wish.field if wish else _known_field(column)
+        field = wish.field if wish else known_field(column)
         key = _key(field or column)
         declared = wish is not None and wish.type is not None
         if index == id_index or not column or declared or key in known:
@@ -213,7 +220,7 @@ def make_plan(
         if index == id_index:
             continue
         wish = wishes.get(column)
-        field = wish.field if wish else _known_field(column)
+        field = wish.field if wish else known_field(column)
         if not column or field == IGNORE:
             ignored.append(column or f"#{index + 1}")
             continue
@@ -269,12 +276,6 @@ def _refuse_doubles(targets: Sequence[Target]) -> None:
                 path=f"map.{target.column}",
             )
         seen[place] = target.column
-
-
-def _known_field(column: str) -> str | None:
-    key = _key(column)
-    field = _ALIASES.get(key, key)
-    return field if _is_built_in(field) else None
 
 
 def _is_built_in(field: str) -> bool:

@@ -4,6 +4,7 @@ import csv
 import os
 from collections.abc import Sequence
 from dataclasses import astuple, fields
+from itertools import islice
 from pathlib import Path
 
 from customers.importing.rows import BadRow
@@ -31,6 +32,12 @@ def start(path: Path, *, keep_to: int) -> None:
         fresh.chmod(0o600)
         csv.writer(file).writerows([_HEADER, *kept])
     fresh.replace(path)
+
+
+def first_rows(path: Path, most: int) -> list[dict[str, str]]:
+    """The first rows of the file by column name, as they are shown on a page."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(islice(csv.DictReader(file), most))
 
 
 def append(path: Path, bad: Sequence[BadRow]) -> None:

@@ -62,6 +62,12 @@ def find_columns(header: Sequence[str], kind: Kind, mapping: Mapping[str, str]) 
     return Columns(header=tuple(header), placed=tuple(placed), identity=tuple(kind.identity))
 
 
+def field_of(column: str, kind: Kind) -> str | None:
+    """The field that a column's name says; None where it says none."""
+    name = _normal(column)
+    return next((f.name for f in kind.fields if name in (f.name, *f.aliases)), None)
+
+
 def _check_mapping(header: Sequence[str], kind: Kind, mapping: Mapping[str, str]) -> None:
     known = {field.name for field in kind.fields} | {"ignore"}
     for column, field in mapping.items():

@@ -30,7 +30,7 @@ DROP FUNCTION customers_end_derived();
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("customers", "0017_change_ledger")]
+    dependencies: ClassVar = [("customers", "0018_uploads")]
     operations: ClassVar = [
         migrations.AddField(
             model_name="attribute",

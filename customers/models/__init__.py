@@ -2,7 +2,14 @@
 
 from customers.models.changes import Change, WatchedEvent
 from customers.models.collection import Event, EventKey, Quarantine, QuarantineRun, Source
-from customers.models.files import ImportJob, QualityResult, QualityRule, SavedMapping, StagedRow
+from customers.models.files import (
+    ImportJob,
+    QualityResult,
+    QualityRule,
+    SavedMapping,
+    StagedRow,
+    Upload,
+)
 from customers.models.merges import MatchMark, MatchRule, Merge, MergeMove, MergeProposal
 from customers.models.people import (
     Attribute,
@@ -72,5 +79,6 @@ __all__ = [
     "Tagging",
     "TrackingPlan",
     "Trade",
+    "Upload",
     "WatchedEvent",
 ]

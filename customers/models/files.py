@@ -1,11 +1,12 @@
 """Files on their way in: how far they are, what is known of their quality, how they are read."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.collection import Source
-from customers.vocabulary import Aspect, Outcome, choices
+from customers.vocabulary import Aspect, Outcome, UploadState, choices
 
 
 class ImportJob(models.Model):
@@ -142,3 +143,57 @@ class SavedMapping(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Upload(models.Model):
+    """A file that a person brought by the console; the file itself is gone once it is imported.
+
+    Workers look for those being checked or loaded; ``rows_done`` is what the page shows.
+    """
+
+    kind = models.CharField(_("kind"), max_length=20)
+    source_key = models.CharField(_("source"), max_length=64)
+    file_name = models.CharField(_("file"), max_length=255)
+    stored_as = models.CharField(max_length=120)  # below the folder of uploads
+    size = models.PositiveBigIntegerField(_("bytes"))
+    file_hash = models.CharField(_("SHA-256 of the file"), max_length=64)
+    encoding = models.CharField(_("encoding"), max_length=12)
+    delimiter = models.CharField(_("delimiter"), max_length=1, blank=True)
+    id_column = models.CharField(_("column of the number"), max_length=200, blank=True)
+    mapping = models.JSONField(_("mapping"), default=dict)
+    state = models.CharField(_("state"), max_length=10, choices=choices(UploadState))
+    rows_done = models.PositiveBigIntegerField(_("rows read"), default=0)
+    rows_total = models.PositiveBigIntegerField(_("rows in the file"), default=0)
+    # Of the dry run: rows that would be in, rows refused, the first of them.
+    result = models.JSONField(default=dict)
+    error = models.TextField(_("error"), blank=True)
+    job = models.ForeignKey(
+        ImportJob, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("import")
+    )
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, verbose_name=_("uploaded by")
+    )
+    uploaded_at = models.DateTimeField(_("uploaded at"))
+    began_at = models.DateTimeField(null=True)  # the check or load under way
+    told_at = models.DateTimeField(_("last heard of"), null=True)
+
+    class Meta:
+        verbose_name = _("uploaded file")
+        verbose_name_plural = _("uploaded files")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in UploadState]),
+                name="upload_state_known",
+            )
+        ]
+        indexes = [
+            # All that workers and the broom ever look for.
+            models.Index(
+                fields=["uploaded_at"],
+                condition=Q(state__in=["new", "checking", "checked", "loading"]),
+                name="upload_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from customers.models import ImportJob, Source
+from customers.models import ImportJob, Source, Upload
+from customers.vocabulary import UploadState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +34,33 @@ class Freshness:
 
 def pace_of(job: ImportJob) -> Pace:
     """Rows a second since it began, and how long the rest takes at that rate."""
-    until = job.told_at or job.finished_at
-    seconds = (until - job.started_at).total_seconds() if until else 0
-    rate = job.rows_done / seconds if seconds > 0 else 0.0
-    is_open = job.state == ImportJob.State.RUNNING
-    left = (job.rows_total - job.rows_done) / rate if is_open and rate else None
+    return _pace(
+        job,
+        began_at=job.started_at,
+        until=job.told_at or job.finished_at,
+        is_open=job.state == ImportJob.State.RUNNING,
+    )
+
+
+def upload_pace(upload: Upload) -> Pace:
+    """The same of a check or load that a person asked for."""
+    return _pace(
+        upload,
+        began_at=upload.began_at,
+        until=upload.told_at,
+        is_open=upload.state in (UploadState.CHECKING, UploadState.LOADING),
+    )
+
+
+def _pace(
+    told: ImportJob | Upload, *, began_at: datetime | None, until: datetime | None, is_open: bool
+) -> Pace:
+    seconds = (until - began_at).total_seconds() if until and began_at else 0
+    rate = told.rows_done / seconds if seconds > 0 else 0.0
+    left = (told.rows_total - told.rows_done) / rate if is_open and rate else None
     return Pace(
-        done=job.rows_done,
-        total=max(job.rows_total, job.rows_done),
+        done=told.rows_done,
+        total=max(told.rows_total, told.rows_done),
         per_second=rate,
         left=None if left is None else timedelta(seconds=round(max(left, 0))),
     )
