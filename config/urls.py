@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sourceConfig", rudder_settings),
     path("sourceConfig/", rudder_settings),
     path("", include("customers.api.people")),
+    path("", include("segments.api.urls")),
     path("", include("campaigns.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),

@@ -2,7 +2,8 @@
 
 SegmentError
 ├── RuleError        a rule that cannot be used; carries a code and a JSON pointer
-└── TagRefused       a tag that cannot be defined, changed or given so
+├── TagRefused       a tag that cannot be defined, changed or given so
+└── NotPossible      what is asked of a segment cannot be done; carries a code
 """
 
 from dataclasses import dataclass
@@ -161,6 +162,21 @@ class Code:
     )
 
 
+class Refusal:
+    """Why something asked of a segment is not done."""
+
+    NO_VERSION: Final = Sentence(
+        code="no_version",
+        en="There is no version {number}.",
+        zh="不存在版本 {number}。",
+    )
+    SAME_RULE: Final = Sentence(
+        code="same_rule",
+        en="Version {number} has the rule that is in force.",
+        zh="版本 {number} 的规则就是当前生效的规则。",
+    )
+
+
 class Term:
     """A noun used inside a message."""
 
@@ -305,3 +321,7 @@ class TagProblem:
 
 class TagRefused(Spoken, SegmentError):
     """A tag that cannot be defined, changed or given so; ``path`` names the field."""
+
+
+class NotPossible(Spoken, SegmentError):
+    """What is asked of a segment cannot be done as things stand."""

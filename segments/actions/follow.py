@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from django.db import transaction
 from django.db.models import F
@@ -16,6 +16,7 @@ from segments.actions.rule_tags import see_to_due_tags, tag_who_met
 from segments.models import Segment
 from segments.queries.live import (
     Live,
+    Moves,
     live_segments,
     lock_segments,
     move,
@@ -23,10 +24,15 @@ from segments.queries.live import (
     take_due,
 )
 from segments.rules.boundaries import asks_of_customers
+from segments.vocabulary import Why, reason
 
 AT_ONCE: Final = 5_000
 # Advisory lock: who follows. Two at once would only wait for each other.
 _LOCK: Final = 7_261_833_002
+_TELLING: Final = (ChangeKind.WHO, ChangeKind.FIELD, ChangeKind.TAG, ChangeKind.EVENT)
+
+Todo: TypeAlias = defaultdict[int, dict[int, str]]
+"""By segment: customers to be judged, each with the reason that his interval will keep."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,33 +60,63 @@ def follow(*, now: datetime, limit: int = AT_ONCE) -> Followed:
     if not noted and not due:
         return Followed()
     segments = live_segments()
+    told_of = frozenset(one.customer_id for one in noted if one.customer_id is not None)
     todo = _concerned(segments, noted, due, now)
-    told_of = {one.customer_id for one in noted}
-    lock_segments(live.id for live in segments if todo.get(live.id))
-    entered = left = 0
+    moves = judge(segments=segments, todo=todo, told_of=told_of, now=now)
+    return Followed(
+        changes=len(noted) + len(due),
+        entered=sum(len(moved.entered) for moved in moves),
+        left=sum(len(moved.left) for moved in moves),
+        has_more=limit in (len(noted), len(due)),
+    )
+
+
+def judge(
+    *,
+    segments: Sequence[Live],
+    todo: Todo,
+    now: datetime,
+    told_of: frozenset[int] = frozenset(),
+) -> list[Moves]:
+    """Move these customers, and in segments that name a segment those who moved in it.
+
+    Part of a transaction that holds the lock of who follows.
+
+    Parameters
+    ----------
+    segments : all live ones, each after those that its rule names
+    todo : by segment, whom to judge and why; what follows from it is added
+    told_of : about whom something was noted: that alone begins a tag's term anew
+    """
+    changed = lock_segments(live.id for live in segments if todo.get(live.id))
+    done = []
     for live in segments:
-        ids = sorted(todo.get(live.id, ()))
-        if not ids:
+        why = todo.get(live.id)
+        if not why:
             continue
-        moves = move(live, ids, now)
-        renew_boundaries(live.id, live.checked, now, ids)
+        if live.id not in changed:
+            changed |= lock_segments([live.id])
+        at = max(now, changed.get(live.id) or now)
+        moves = move(live, why, now, at)
+        renew_boundaries(live.id, live.checked, now, sorted(why))
         if live.tag_id is not None:
             # That time passes while a rule is met does not begin the tag's term anew.
             fresh = sorted(moves.entered | (moves.met & told_of))
             tag_who_met(tag_id=live.tag_id, customer_ids=fresh, now=now)
         moved = moves.entered | moves.left
         if moved:
-            _count(live.id, len(moves.entered) - len(moves.left), now)
-        for other in segments:
-            if live.key in other.checked.segments:
-                todo[other.id] |= moved
-        entered, left = entered + len(moves.entered), left + len(moves.left)
-    return Followed(
-        changes=len(noted) + len(due),
-        entered=entered,
-        left=left,
-        has_more=limit in (len(noted), len(due)),
-    )
+            _count(live.id, len(moves.entered) - len(moves.left), at)
+            pass_on(segments=segments, todo=todo, key=live.key, moved=moved)
+        done.append(moves)
+    return done
+
+
+def pass_on(*, segments: Sequence[Live], todo: Todo, key: str, moved: Iterable[int]) -> None:
+    """Have these judged by the segments that name this one; an earlier reason stands."""
+    because = dict.fromkeys(moved, reason(Why.SEGMENT, key))
+    for other in segments:
+        if key in other.checked.segments:
+            todo[other.id] = because | todo[other.id]
 
 
 def _concerned(
@@ -88,20 +124,21 @@ def _concerned(
     noted: Sequence[Noted],
     due: Iterable[tuple[int, int]],
     now: datetime,
-) -> dict[int, set[int]]:
-    """Whom each segment judges again. Where that may be everybody, or its rule cannot be run, it
-    is to be rebuilt.
+) -> Todo:
+    """Whom each segment judges again, and why. Where that may be everybody, or its rule cannot be
+    run, it is to be rebuilt.
     """
-    todo: dict[int, set[int]] = defaultdict(set)
+    todo: Todo = defaultdict(dict)
     for segment, customer in due:
-        todo[segment].add(customer)
+        todo[segment][customer] = reason(Why.TIME)
     changes = _by_what(noted)
     sound = []
     for live in segments:
-        asked = [changes[what] for what in changes if _asks(live, *what)]
-        customers = set[int | None]().union(*asked)
-        todo[live.id] |= {customer for customer in customers if customer is not None}
-        if None not in customers:
+        asked = [what for what in changes if _asks(live, *what)]
+        for kind, name in asked:
+            because = reason(Why(kind), name)
+            todo[live.id] |= dict.fromkeys((changes[kind, name] - {None}), because)
+        if not any(None in changes[what] for what in asked):
             sound.append(live.id)
     followed = Segment.objects.filter(archived_at=None, is_live=True, stale_at=None)
     followed.exclude(pk__in=sound).update(stale_at=now)
@@ -109,8 +146,9 @@ def _concerned(
 
 
 def _by_what(noted: Sequence[Noted]) -> dict[tuple[str, str], set[int | None]]:
+    """Who changed in what; what tells most comes last, since the last reason stands."""
     changes: dict[tuple[str, str], set[int | None]] = defaultdict(set)
-    for one in noted:
+    for one in sorted(noted, key=lambda one: _TELLING.index(one.kind)):
         changes[one.kind, one.name].add(one.customer_id)
     return changes
 

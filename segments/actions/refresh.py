@@ -11,19 +11,23 @@ from segments.actions.rule_tags import tag_members
 from segments.models import Segment
 from segments.queries.live import renew_boundaries
 from segments.queries.rules import check_rule, rule_sql
+from segments.queries.versions import has_new_rule
+from segments.vocabulary import Why, reason
 
 # So few members move by large shares every day.
 GUARDED_FROM: Final = 100
 
-# A refresh that waited for another may carry the older time: no interval ends before it began.
+# A refresh that waited for another may carry the older time: no interval ends before it began, and
+# none begins before another ended.
 _GONE = """
-UPDATE segments_membership m SET left_at = greatest(m.entered_at, %(now)s)
+UPDATE segments_membership m
+SET left_at = greatest(m.entered_at, %(at)s), left_version = %(version)s, left_why = %(why)s
 WHERE m.segment_id = %(segment)s AND m.left_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM matched WHERE matched.id = m.customer_id)
 """
 _FRESH = """
-INSERT INTO segments_membership (segment_id, customer_id, entered_at)
-SELECT %(segment)s, matched.id, %(now)s FROM matched
+INSERT INTO segments_membership (segment_id, customer_id, entered_at, version, entered_why)
+SELECT %(segment)s, matched.id, %(at)s, %(version)s, %(why)s FROM matched
 WHERE NOT EXISTS (
     SELECT 1 FROM segments_membership m
     WHERE m.segment_id = %(segment)s AND m.customer_id = matched.id AND m.left_at IS NULL
@@ -64,12 +68,19 @@ def refresh(*, segment: Segment, now: datetime, is_confirmed: bool = False) -> R
     locked = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
     checked = check_rule(locked.rule, own_key=locked.key)
     fragment = rule_sql(checked, now=now)
-    params = {"segment": locked.pk, "now": now}
+    is_new = has_new_rule(locked)
+    at = max(now, locked.changed_at or now)
+    params = {
+        "segment": locked.pk,
+        "at": at,
+        "version": locked.version,
+        "why": reason(Why.RULE if is_new else Why.REBUILD),
+    }
     execute("DROP TABLE IF EXISTS matched", {})
     execute("CREATE TEMP TABLE matched (id bigint) ON COMMIT DROP", {})
     size = execute(f"INSERT INTO matched {fragment.sql}", fragment.params)
     execute("ANALYZE matched", {})
-    if not is_confirmed and _is_guarded(locked):
+    if not is_confirmed and not is_new and _is_guarded(locked):
         entered, left = rows(_MOVES, params)[0]
         if 100 * (entered + left) > (locked.most_moved or 0) * (locked.size or 0):
             return _held(
@@ -81,7 +92,7 @@ def refresh(*, segment: Segment, now: datetime, is_confirmed: bool = False) -> R
     if locked.tag_id is not None:
         tag_members(tag_id=locked.tag_id, segment_id=locked.pk, now=now)
     if entered or left:
-        locked.changed_at = now
+        locked.changed_at = at
     locked.size, locked.refreshed_at = size, now
     locked.stale_at, locked.held_at, locked.held_why = None, None, {}
     locked.save(update_fields=_WRITTEN)
@@ -92,10 +103,7 @@ _WRITTEN: Final = ("changed_at", "size", "refreshed_at", "stale_at", "held_at", 
 
 
 def _is_guarded(segment: Segment) -> bool:
-    has_new_rule = segment.refreshed_at is None or segment.refreshed_at < segment.updated_at
-    return (
-        segment.most_moved is not None and not has_new_rule and (segment.size or 0) >= GUARDED_FROM
-    )
+    return segment.most_moved is not None and (segment.size or 0) >= GUARDED_FROM
 
 
 def _held(segment: Segment, found: Refreshed, now: datetime) -> Refreshed:

@@ -7,7 +7,8 @@ from django.db import transaction
 from compliance.actions import record
 from compliance.models import User
 from customers.queries.changes import watch_events
-from segments.models import MOST_MOVED, Segment, Tag
+from segments.errors import NotPossible, Refusal
+from segments.models import MOST_MOVED, Segment, SegmentVersion, Tag
 from segments.queries.live import live_segments
 from segments.queries.rules import check_rule, refuse_circle
 from segments.rules.boundaries import can_be_followed
@@ -24,8 +25,11 @@ def save_segment(
     now: datetime,
     most_moved: int | None = MOST_MOVED,
     tag: Tag | None = None,
+    note: str = "",
 ) -> Segment:
     """Make or change a segment; its members follow within half a minute.
+
+    Another rule makes another version; another name does not.
 
     Raises
     ------
@@ -36,34 +40,28 @@ def save_segment(
     most_moved : the share of the members, in percent, that a rebuild may move without asking;
         None: any
     tag : whose rule it is; the segment is then seen as the tag only
+    note : why the rule is another, kept with its version
     """
     checked = check_rule(rule, own_key=key)
     refuse_circle(rule, own_key=key)
-    segment, _ = Segment.objects.update_or_create(
-        key=key,
-        defaults={
-            "name": name,
-            "description": description,
-            "rule": rule,
-            "updated_at": now,
-            "stale_at": now,
-            "is_live": can_be_followed(checked),
-            "most_moved": most_moved,
-            "archived_at": None,
-            "tag": tag,
-        },
-        create_defaults={
-            "name": name,
-            "description": description,
-            "rule": rule,
-            "is_live": can_be_followed(checked),
-            "most_moved": most_moved,
-            "created_by": author,
-            "created_at": now,
-            "updated_at": now,
-            "tag": tag,
-        },
+    told = {
+        "name": name,
+        "description": description,
+        "rule": rule,
+        "updated_at": now,
+        "is_live": can_be_followed(checked),
+        "most_moved": most_moved,
+        "tag": tag,
+    }
+    segment, is_new = Segment.objects.select_for_update(no_key=True).get_or_create(
+        key=key, defaults={**told, "created_by": author, "created_at": now}
     )
+    has_changed = is_new or segment.rule != rule
+    for field, value in {**told, "stale_at": None if is_new else now, "archived_at": None}.items():
+        setattr(segment, field, value)
+    if has_changed:
+        add_version(segment=segment, note=note, author=author, now=now)
+    segment.save()
     watch_events({event for live in live_segments() for event in live.checked.events})
     record(
         actor=author.username,
@@ -73,3 +71,42 @@ def save_segment(
         detail={"rule": rule},
     )
     return segment
+
+
+@transaction.atomic
+def restore_version(*, segment: Segment, number: int, author: User, now: datetime) -> Segment:
+    """Go back to an earlier rule, which becomes a version of its own.
+
+    Raises
+    ------
+    RuleError : the rule names what is gone since.
+    NotPossible : there is no such version, or its rule is the present one.
+    """
+    wanted = segment.versions.filter(number=number).first()
+    if wanted is None:
+        raise NotPossible(Refusal.NO_VERSION, number=number)
+    if wanted.rule == segment.rule:
+        raise NotPossible(Refusal.SAME_RULE, number=number)
+    return save_segment(
+        key=segment.key,
+        name=segment.name,
+        rule=wanted.rule,
+        description=segment.description,
+        author=author,
+        now=now,
+        most_moved=segment.most_moved,
+        note=f"v{number}",
+    )
+
+
+def add_version(*, segment: Segment, note: str, author: User, now: datetime) -> None:
+    """The segment's rule becomes its next version; part of the transaction that saves it."""
+    segment.version += 1
+    SegmentVersion.objects.create(
+        segment=segment,
+        number=segment.version,
+        rule=segment.rule,
+        note=note,
+        author=author,
+        made_at=now,
+    )

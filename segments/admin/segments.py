@@ -12,14 +12,15 @@ from django.urls import URLPattern, path, reverse_lazy
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from compliance.console import ConsoleAdmin, Tone, badge, figure, tell
+from compliance.console import Tone, badge, figure, tell
 from compliance.json_box import JsonBox, JsonText
 from compliance.queries import clock_now
 from segments.actions.refresh import refresh
 from segments.actions.save import save_segment
 from segments.admin.builder import RuleViews, sentence
+from segments.admin.versions import VersionPages
 from segments.errors import RuleError
 from segments.models import Segment
 from segments.queries.rules import check_rule
@@ -40,6 +41,14 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         ),
     )
 
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Why the rule is another; kept with its version."),
+    )
+
     class Meta:
         model = Segment
         fields = ("key", "name", "description", "rule", "most_moved")
@@ -58,7 +67,7 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
 
 @admin.register(Segment)
-class SegmentAdmin(RuleViews, ConsoleAdmin):
+class SegmentAdmin(RuleViews, VersionPages):
     """Segments with their size as of the last refresh."""
 
     form = SegmentForm
@@ -70,6 +79,7 @@ class SegmentAdmin(RuleViews, ConsoleAdmin):
         ("key", "name"),
         "description",
         "rule",
+        "note",
         "most_moved",
         ("customers", "state"),
         ("refreshed_at", "changed_at"),
@@ -141,6 +151,7 @@ class SegmentAdmin(RuleViews, ConsoleAdmin):
             author=request.user,  # type: ignore[arg-type]  # the console asks for a login first
             now=clock_now(),
             most_moved=obj.most_moved,
+            note=form.cleaned_data["note"],
         )
         obj.pk = saved.pk
 

@@ -20,3 +20,6 @@ __all__ = [
     "ValueRun",
     "WaitingStage",
 ]
+from segments.models.versions import SegmentVersion
+
+__all__ = ["MOST_MOVED", "Boundary", "Membership", "Segment", "SegmentVersion"]

@@ -1,6 +1,8 @@
 """A named rule, and who matched it from when to when."""
 
 from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -10,6 +12,10 @@ from customers.models import Customer
 from segments.models.tags import Tag
 
 MOST_MOVED = 50  # percent of the members
+# Half open: who leaves and comes back in the same moment has two intervals that only touch.
+_SPAN = models.Func(
+    "entered_at", "left_at", function="tstzrange", output_field=DateTimeRangeField()
+)
 
 
 class Segment(models.Model):
@@ -18,7 +24,9 @@ class Segment(models.Model):
     key = models.SlugField(_("key"), max_length=80, unique=True)
     name = models.CharField(_("name"), max_length=120)
     description = models.TextField(_("description"), blank=True)
+    # That of the version of this number; the database sees to it when a transaction ends.
     rule = models.JSONField(_("rule"))
+    version = models.PositiveIntegerField(_("version"), default=0, db_default=0, editable=False)
     size = models.BigIntegerField(_("size"), null=True, blank=True)
     refreshed_at = models.DateTimeField(_("as of"), null=True, blank=True)
     # Single customers' changes are followed within a second; the rest is rebuilt every 30 s.
@@ -62,7 +70,11 @@ class Segment(models.Model):
 
 
 class Membership(models.Model):
-    """From when to when a customer matched; ``left_at`` is null while he does."""
+    """From when to when a customer matched; ``left_at`` is null while he does.
+
+    ``version`` is the rule he came in by, ``left_version`` the one he left by, and ``…_why`` what
+    made it so (`segments.vocabulary.reason`); empty in intervals older than reasons are.
+    """
 
     segment = models.ForeignKey(
         Segment, on_delete=models.CASCADE, related_name="memberships", db_index=False
@@ -72,6 +84,10 @@ class Membership(models.Model):
     )
     entered_at = models.DateTimeField(_("entered at"))
     left_at = models.DateTimeField(_("left at"), null=True, blank=True)
+    version = models.PositiveIntegerField(_("version"), null=True)
+    left_version = models.PositiveIntegerField(_("version left by"), null=True)
+    entered_why = models.CharField(_("entered because"), max_length=300, default="", db_default="")
+    left_why = models.CharField(_("left because"), max_length=300, default="", db_default="")
 
     class Meta:
         verbose_name = _("membership")
@@ -86,8 +102,27 @@ class Membership(models.Model):
                 condition=Q(left_at__isnull=True) | Q(left_at__gte=F("entered_at")),
                 name="membership_interval_in_order",
             ),
+            # Only closed ones: an open interval is checked when it ends, so that letting people in
+            # costs nothing (decision 34).
+            ExclusionConstraint(
+                name="membership_intervals_apart",
+                expressions=[
+                    ("customer", RangeOperators.EQUAL),
+                    ("segment", RangeOperators.EQUAL),
+                    (_SPAN, RangeOperators.OVERLAPS),
+                ],
+                condition=Q(left_at__isnull=False),
+            ),
         ]
-        indexes = [models.Index(fields=["customer", "segment"], name="membership_by_customer")]
+        indexes = [
+            models.Index(fields=["customer", "segment"], name="membership_by_customer"),
+            models.Index(fields=["segment", "entered_at"], name="membership_by_entry"),
+            models.Index(
+                fields=["segment", "left_at"],
+                condition=Q(left_at__isnull=False),
+                name="membership_by_leaving",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.customer_id} in {self.segment_id}"

@@ -27,16 +27,23 @@ DELETE FROM segments_boundary WHERE (segment_id, customer_id) IN (
     WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 RETURNING segment_id, customer_id
 """
-# A pass that waited for another may carry the older time: no interval ends before it began.
+# A pass that waited for another may carry the older time: no interval ends before it began, and
+# none begins before another ended.
+# Why is a list of its own, of few; each customer has a place in it.
 _CLOSE: Final = """
-UPDATE segments_membership SET left_at = greatest(entered_at, %(now)s)
-WHERE segment_id = %(segment)s AND left_at IS NULL AND customer_id = ANY(%(ids)s::bigint[])
-  AND NOT customer_id = ANY(%(matched)s::bigint[])
-RETURNING customer_id
+UPDATE segments_membership m
+SET left_at = greatest(m.entered_at, %(now)s), left_version = %(version)s,
+    left_why = (%(reasons)s::text[])[judged.place]
+FROM unnest(%(ids)s::bigint[], %(places)s::int[]) AS judged (id, place)
+WHERE m.segment_id = %(segment)s AND m.left_at IS NULL AND m.customer_id = judged.id
+  AND NOT judged.id = ANY(%(matched)s::bigint[])
+RETURNING m.customer_id
 """
 _OPEN: Final = """
-INSERT INTO segments_membership (segment_id, customer_id, entered_at)
-SELECT %(segment)s, id, %(now)s FROM unnest(%(matched)s::bigint[]) AS id
+INSERT INTO segments_membership (segment_id, customer_id, entered_at, version, entered_why)
+SELECT %(segment)s, judged.id, %(now)s, %(version)s, (%(reasons)s::text[])[judged.place]
+FROM unnest(%(ids)s::bigint[], %(places)s::int[]) AS judged (id, place)
+WHERE judged.id = ANY(%(matched)s::bigint[])
 ON CONFLICT (segment_id, customer_id) WHERE left_at IS NULL DO NOTHING
 RETURNING customer_id
 """
@@ -46,7 +53,8 @@ WHERE segment_id = %(segment)s AND customer_id = ANY(%(ids)s::bigint[])
 """
 _FORGET_ALL: Final = "DELETE FROM segments_boundary WHERE segment_id = %(segment)s"
 _LOCK: Final = """
-SELECT id FROM segments_segment WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
+SELECT id, changed_at FROM segments_segment WHERE id = ANY(%(ids)s)
+ORDER BY id FOR NO KEY UPDATE
 """
 
 
@@ -56,6 +64,7 @@ class Live:
 
     id: int
     key: str
+    version: int
     checked: Checked
     tag_id: int | None = None  # which tag its members are given
 
@@ -74,7 +83,13 @@ def live_segments() -> list[Live]:
     segments = list(Segment.objects.filter(archived_at=None, is_live=True))
     checked = checked_rules({segment.key: segment.rule for segment in segments})
     found = {
-        segment.key: Live(id=segment.pk, key=segment.key, checked=rule, tag_id=segment.tag_id)
+        segment.key: Live(
+            id=segment.pk,
+            key=segment.key,
+            version=segment.version,
+            checked=rule,
+            tag_id=segment.tag_id,
+        )
         for segment in segments
         if not isinstance(rule := checked[segment.key], RuleError)
     }
@@ -104,19 +119,33 @@ def take_due(now: datetime, limit: int) -> list[tuple[int, int]]:
     ]
 
 
-def lock_segments(ids: Iterable[int]) -> None:
-    """Let nobody else move members of these: rebuilds and passes go one after the other."""
-    rows(_LOCK, {"ids": sorted(ids)})
+def lock_segments(ids: Iterable[int]) -> dict[int, datetime | None]:
+    """Let nobody else move members of these: rebuilds and passes go one after the other.
+
+    When members of each last moved.
+    """
+    return dict(rows(_LOCK, {"ids": sorted(ids)}))
 
 
-def move(live: Live, ids: Sequence[int], now: datetime) -> Moves:
-    """Judge these customers and write who came and who left. The segment is locked."""
+def move(live: Live, why: Mapping[int, str], now: datetime, at: datetime) -> Moves:
+    """Judge these customers as of ``now`` and write who came and who left, ``at`` that time or a
+    later one, and why. The segment is locked.
+
+    Parameters
+    ----------
+    why : the reason for which each customer is judged (`segments.vocabulary.reason`)
+    """
+    ids, reasons = sorted(why), sorted(set(why.values()))
+    place = {reason: number for number, reason in enumerate(reasons, start=1)}
     fragment = rule_sql(live.checked, now=now, ids=ids)
     matched = [customer for (customer,) in rows(fragment.sql, fragment.params)]
     told: Mapping[str, object] = {
         "segment": live.id,
-        "now": now,
+        "version": live.version,
+        "now": at,
         "ids": as_array(ids),
+        "places": as_array([place[why[customer]] for customer in ids]),
+        "reasons": reasons,
         "matched": as_array(matched),
     }
     left = frozenset(customer for (customer,) in rows(_CLOSE, told))

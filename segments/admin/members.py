@@ -1,0 +1,190 @@
+"""Who was in a segment at a time, each customer's stays in it, and how its size went."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _t
+from django.utils.translation import ngettext
+
+from compliance.console import ConsoleAdmin, Panel, figure, moment
+from compliance.queries import clock_now
+from segments.admin.words import reason_in_words
+from segments.models import Segment
+from segments.queries.members import Day, Interval, count_at, intervals_of, members_at, sizes
+from segments.queries.versions import version_at
+
+PAGE: Final = 50
+STAYS: Final = 100
+SPANS: Final = (30, 90, 365)
+
+
+class MemberPages(ConsoleAdmin):
+    """The pages *Members* and *History* of a segment."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Their addresses."""
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/members/", view(self.members_view), name="segments_segment_members"),
+            path("<int:pk>/sizes/", view(self.sizes_view), name="segments_segment_sizes"),
+            *super().get_urls(),
+        ]
+
+    def members_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """``?at=TIME&customer=NUMBER&after=ID``; what is no time is now."""
+        segment = self.seen_segment(request, pk)
+        now = clock_now()
+        at = _moment(request.GET.get("at", "")) or now
+        number = request.GET.get("customer", "").replace("\x00", "").strip()
+        after = request.GET.get("after", "")
+        found = members_at(segment, at, after=_id(after), most=PAGE)
+        count = count_at(segment, at)
+        version = version_at(segment, at)
+        panels = [_members(found)]
+        if number:
+            panels.insert(0, _stays(number, intervals_of(segment, number, most=STAYS)))
+        following = {"at": at.isoformat(), "customer": number}
+        if len(found) == PAGE:
+            following["after"] = str(found[-1].customer_id)
+        context = {
+            "summary": ngettext(
+                "%(count)s customer was in at %(at)s",
+                "%(count)s customers were in at %(at)s",
+                count,
+            )
+            % {"count": figure(count), "at": moment(at)},
+            "version": version,
+            "made_at": moment(version.made_at) if version else "",
+            "asked": {"at": timezone.localtime(at).strftime("%Y-%m-%dT%H:%M:%S"), "number": number},
+            "panels": panels,
+            "older": urlencode(following) if "after" in following else "",
+        }
+        return self.segment_page(request, segment, "segments/members.html", **context)
+
+    def sizes_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """``?days=30``: how many at each day's end, and who came and went."""
+        segment = self.seen_segment(request, pk)
+        asked = request.GET.get("days", "")
+        span = next((days for days in SPANS if str(days) == asked), SPANS[0])
+        # The institution's day, whatever zone the reader is in.
+        today = timezone.localtime(clock_now(), timezone.get_default_timezone()).date()
+        days = sizes(segment, today - timedelta(days=span - 1), today)
+        context = {
+            "span": span,
+            "spans": SPANS,
+            "zone": timezone.get_default_timezone_name(),
+            "charts": [_size_chart(days), _move_chart(days)],
+            "panels": [_days(days)],
+        }
+        return self.segment_page(request, segment, "segments/sizes.html", **context)
+
+    def seen_segment(self, request: HttpRequest, pk: int) -> Segment:
+        """The segment, for those who may see it; raises 404 or 403."""
+        segment = get_object_or_404(Segment, pk=pk)
+        if not self.has_view_permission(request, segment):
+            raise PermissionDenied
+        return segment
+
+    def segment_page(
+        self, request: HttpRequest, segment: Segment, template: str, **context: Any
+    ) -> TemplateResponse:
+        """A page about one segment, under its name."""
+        told = {**self.admin_site.each_context(request), "title": segment.name, "segment": segment}
+        return TemplateResponse(request, template, told | context)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    if found is None or timezone.is_aware(found):
+        return found
+    return timezone.make_aware(found)
+
+
+def _id(text: str) -> int:
+    return int(text[:18]) if text.isascii() and text.isdigit() else 0
+
+
+def _members(found: Sequence[Interval]) -> Panel:
+    return Panel(
+        title=_t("Who was in"),
+        note=_t("Who was erased, restricted or merged since is counted and not named."),
+        headers=(_t("Customer"), *_stay_headers()),
+        rows=[(stay.customer_no, *_stay(stay)) for stay in found],
+        empty=_t("Nobody more was in at that time."),
+    )
+
+
+def _stays(number: str, found: Sequence[Interval]) -> Panel:
+    return Panel(
+        title=_t("Stays of %(number)s") % {"number": number},
+        headers=_stay_headers(),
+        rows=[_stay(stay) for stay in found],
+        empty=_t("This customer was never in the segment, or there is none of this number."),
+    )
+
+
+def _stay_headers() -> tuple[str, ...]:
+    return (
+        *(_t("Came in"), _t("Because of"), _t("Version")),
+        *(_t("Left"), _t("Because of"), _t("Version")),
+    )
+
+
+def _stay(stay: Interval) -> tuple[object, ...]:
+    return (
+        *(moment(stay.entered_at), reason_in_words(stay.entered_why), _version(stay.version)),
+        *(moment(stay.left_at), reason_in_words(stay.left_why), _version(stay.left_version)),
+    )
+
+
+def _version(number: int | None) -> str:
+    return "—" if number is None else f"v{number}"
+
+
+def _days(days: Sequence[Day]) -> Panel:
+    return Panel(
+        title=_t("Day by day"),
+        headers=(_t("Day"), _t("Came in"), _t("Left"), _t("Customers at its end")),
+        rows=[
+            (day.on.isoformat(), figure(day.entered), figure(day.left), figure(day.size))
+            for day in reversed(days)
+        ],
+        empty="",
+        numeric=frozenset({1, 2, 3}),
+    )
+
+
+def _size_chart(days: Sequence[Day]) -> dict[str, Any]:
+    title = _t("Customers at the end of the day")
+    return _chart("size", days, title, {title: [day.size for day in days]})
+
+
+def _move_chart(days: Sequence[Day]) -> dict[str, Any]:
+    moves = {_t("Came in"): [day.entered for day in days], _t("Left"): [day.left for day in days]}
+    return _chart("moves", days, _t("Who came and who left"), moves)
+
+
+def _chart(
+    key: str, days: Sequence[Day], title: str, series: dict[str, list[int]]
+) -> dict[str, Any]:
+    return {
+        "key": key,
+        "kind": "bars",
+        "title": title,
+        "unit": _t("Customers"),
+        "digits": 0,
+        "categories": [day.on.isoformat() for day in days],
+        "series": [{"name": name, "values": values} for name, values in series.items()],
+    }

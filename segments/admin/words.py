@@ -1,0 +1,26 @@
+"""The words of floor 2's codes."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from segments.vocabulary import Why, read_reason
+
+# What each is about, if anything, follows in brackets.
+REASONS: dict[Why, Promise] = {
+    Why.EVENT: _("Event"),
+    Why.TAG: _("Tag"),
+    Why.FIELD: _("Customer's details"),
+    Why.SEGMENT: _("Another segment"),
+    Why.WHO: _("Who it is (merged, restricted, erased, identified)"),
+    Why.TIME: _("Time passed"),
+    Why.REBUILD: _("Rebuild over everybody"),
+    Why.RULE: _("New rule"),
+}
+
+
+def reason_in_words(kept: str) -> str:
+    """Why an interval began or ended; a dash where nobody noted it."""
+    why, name = read_reason(kept)
+    if why is None:
+        return "—"
+    return f"{REASONS[why]} ({name})" if name else str(REASONS[why])

@@ -1,0 +1,143 @@
+"""``/api/v1/segments``: which there are, and who was in one at a time, by which version and why."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils.translation import gettext as _t
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
+
+from compliance.queries import clock_now
+from customers.api.bearer import READING, BearerKey, require
+from segments.models import Segment
+from segments.queries.members import Interval, members_at
+from segments.queries.versions import version_at
+
+PAGE: Final = 100
+PAGE_MOST: Final = 1_000
+_PRIVATE: Final = {"Cache-Control": "no-store"}
+_PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
+_PROBLEMS: Final = {400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM}
+_PAGING: Final = [
+    OpenApiParameter("after", int, description="As the `next` of the page before says."),
+    OpenApiParameter("limit", int, description=f"1 to {PAGE_MOST}; {PAGE} unless given."),
+]
+
+
+class PageSerializer(serializers.Serializer):  # type: ignore[type-arg]  # not generic at run time
+    """Which page of a list."""
+
+    after = serializers.IntegerField(default=0, min_value=0, max_value=2**63 - 1)
+    limit = serializers.IntegerField(default=PAGE, min_value=1, max_value=PAGE_MOST)
+
+
+class MomentSerializer(PageSerializer):
+    """Which page of who was in, and when."""
+
+    at = serializers.DateTimeField(required=False)
+
+
+class SegmentsView(APIView):
+    """The segments in use."""
+
+    authentication_classes = (BearerKey,)
+
+    @extend_schema(
+        operation_id="segments",
+        parameters=_PAGING,
+        responses={200: OpenApiTypes.OBJECT, **_PROBLEMS},
+    )
+    def get(self, request: Request) -> Response:
+        """By age, the archived left out."""
+        require(request, READING)
+        asked = _asked(PageSerializer, request)
+        found = list(
+            Segment.objects.filter(archived_at=None, pk__gt=asked["after"]).order_by("pk")[
+                : asked["limit"]
+            ]
+        )
+        return _page(request, [_segment(one) for one in found], [one.pk for one in found], asked)
+
+
+class MembersView(APIView):
+    """The members of one segment."""
+
+    authentication_classes = (BearerKey,)
+
+    @extend_schema(
+        operation_id="segment_members",
+        parameters=[
+            OpenApiParameter("at", datetime, description="Who was in then; now unless given."),
+            *_PAGING,
+        ],
+        responses={200: OpenApiTypes.OBJECT, **_PROBLEMS},
+    )
+    def get(self, request: Request, key: str) -> Response:
+        """Each with his stay: since when, until when, by which versions, and why."""
+        require(request, READING)
+        asked = _asked(MomentSerializer, request)
+        segment = Segment.objects.filter(key=key.replace("\x00", "")).first()
+        if segment is None:
+            raise NotFound(_t("There is no such segment."), code="unknown_segment")
+        at = asked.setdefault("at", clock_now())
+        found = members_at(segment, at, after=asked["after"], most=asked["limit"])
+        version = version_at(segment, at)
+        answer = _page(
+            request, [_member(one) for one in found], [one.customer_id for one in found], asked
+        )
+        answer.data |= {
+            "segment": segment.key,
+            "at": at,
+            "version": version.number if version else None,
+        }
+        return answer
+
+
+def _asked(kind: type[PageSerializer], request: Request) -> dict[str, Any]:
+    told = kind(data=request.query_params.dict())
+    told.is_valid(raise_exception=True)
+    return dict(told.validated_data)
+
+
+def _page(
+    request: Request, results: list[dict[str, Any]], ids: list[int], asked: dict[str, Any]
+) -> Response:
+    """``next`` keeps the time that was asked about, so that all pages tell of one moment."""
+    following = None
+    if len(ids) == asked["limit"]:
+        following = replace_query_param(request.build_absolute_uri(), "after", ids[-1])
+        if "at" in asked:
+            following = replace_query_param(following, "at", asked["at"].isoformat())
+    return Response({"results": results, "next": following}, headers=_PRIVATE)
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    return {
+        "key": segment.key,
+        "name": segment.name,
+        "description": segment.description,
+        "rule": segment.rule,
+        "version": segment.version,
+        "size": segment.size,
+        "as_of": segment.refreshed_at,
+        "is_live": segment.is_live,
+        "held_since": segment.held_at,
+    }
+
+
+def _member(stay: Interval) -> dict[str, Any]:
+    return {
+        "customer_no": stay.customer_no,
+        "entered_at": stay.entered_at,
+        "left_at": stay.left_at,
+        "version": stay.version,
+        "left_version": stay.left_version,
+        "entered_why": stay.entered_why or None,
+        "left_why": stay.left_why or None,
+    }
