@@ -137,7 +137,8 @@ def _concerned(
         asked = [what for what in changes if _asks(live, *what)]
         for kind, name in asked:
             because = reason(Why(kind), name)
-            todo[live.id] |= dict.fromkeys((changes[kind, name] - {None}), because)
+            known = (customer for customer in changes[kind, name] if customer is not None)
+            todo[live.id] |= dict.fromkeys(known, because)
         if not any(None in changes[what] for what in asked):
             sound.append(live.id)
     followed = Segment.objects.filter(archived_at=None, is_live=True, stale_at=None)

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -34,6 +36,13 @@ class VersionPages(MemberPages):
             path("<int:pk>/versions/", view, name="segments_segment_versions"),
             *super().get_urls(),
         ]
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """Who only looks writes no note on a version."""
+        fields = list(super().get_fields(request, obj))
+        if not self.has_change_permission(request, obj):
+            fields.remove("note")
+        return fields
 
     def versions_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """``?before=1&now=3`` says what differs; a POST of ``number`` goes back to that version."""

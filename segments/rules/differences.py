@@ -41,14 +41,14 @@ def differences(before: Rule, now: Rule) -> tuple[Difference, ...]:
     if before == now:
         return ()
     match before, now:
-        case (All(), All()) | (AnyOf(), AnyOf()):
-            return _in_groups(before.children, now.children)
-        case Not(), Not():
-            return differences(before.child, now.child)
-        case All() | AnyOf(), _ if now in before.children:
-            return _in_groups(before.children, (now,))
-        case _, All() | AnyOf() if before in now.children:
-            return _in_groups((before,), now.children)
+        case (All(children=old), All(children=new)) | (AnyOf(children=old), AnyOf(children=new)):
+            return _in_groups(old, new)
+        case Not(child=old), Not(child=new):
+            return differences(old, new)
+        case All(children=old) | AnyOf(children=old), _ if now in old:
+            return _in_groups(old, (now,))
+        case _, All(children=new) | AnyOf(children=new) if before in new:
+            return _in_groups((before,), new)
         case _:
             return (Difference(before=before, now=now),)
 
@@ -84,16 +84,23 @@ def _in_groups(before: Sequence[Rule], now: Sequence[Rule]) -> tuple[Difference,
 
 
 def _is_about_the_same(one: Rule, other: Rule) -> bool:
-    match one, other:
-        case Attribute(), Attribute():
-            return one.field == other.field
-        case (EventCount(), EventCount()) | (MonthsInARow(), MonthsInARow()):
-            return one.event.name == other.event.name
-        case EventAggregate(), EventAggregate():
-            return (one.event.name, one.of) == (other.event.name, other.of)
-        case Touch(), Touch():
-            return one.journey == other.journey
-        case Not(), Not():
-            return _is_about_the_same(one.child, other.child)
+    if type(one) is not type(other):
+        return False
+    return isinstance(one, All | AnyOf) or (_subject(one) == _subject(other) is not None)
+
+
+def _subject(rule: Rule) -> tuple[str, ...] | None:
+    """What a condition asks about; None for those that are new or gone as a whole."""
+    match rule:
+        case Attribute():
+            return (rule.field,)
+        case EventCount() | MonthsInARow():
+            return (rule.event.name,)
+        case EventAggregate():
+            return (rule.event.name, rule.of)
+        case Touch():
+            return (rule.journey,)
+        case Not():
+            return _subject(rule.child)
         case _:
-            return type(one) is type(other) and isinstance(one, All | AnyOf)
+            return None

@@ -102,6 +102,21 @@ def test_who_may_only_look_cannot_go_back(segment: Segment) -> None:
     assert client.post(page("versions", segment), {"number": "1"}).status_code == 403
 
 
+def test_a_note_is_kept_with_the_version_and_asked_of_those_who_may_write(
+    marketer: Client, segment: Segment
+) -> None:
+    reader = Client()
+    reader.force_login(make_staff().manager)
+    form = page("change", segment)
+
+    typed = {"name": "all", "rule": '{"sample": 10}', "note": "A tenth is enough"}
+    marketer.post(form, typed)
+
+    assert segment.versions.get(number=2).note == "A tenth is enough"
+    assert 'name="note"' in marketer.get(form).content.decode()
+    assert "Note" not in reader.get(form).content.decode()
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_others_do_not_see_them(segment: Segment, name: str) -> None:
     client = Client()
