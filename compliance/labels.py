@@ -68,6 +68,8 @@ ACTIONS: dict[str, str | Promise] = {
     "seed.remove": _("Seed: removed"),
     "seed_list.edit": _("Seed list: changed"),
     "seed_list.make": _("Seed list: made"),
+    "segment.archive": _("Segment: archived"),
+    "segment.revive": _("Segment: back in use"),
     "segment.save": _("Segment: saved"),
     "snippet.approved": _("Snippet: approved"),
     "snippet.delete": _("Snippet: deleted"),

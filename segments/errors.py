@@ -170,6 +170,31 @@ class Refusal:
         en="There is no version {number}.",
         zh="不存在版本 {number}。",
     )
+    ARCHIVED: Final = Sentence(
+        code="archived",
+        en="The segment is archived. Put it back into use first.",
+        zh="该分群已归档，请先恢复使用。",
+    )
+    NOT_ARCHIVED: Final = Sentence(
+        code="not_archived",
+        en="The segment is in use.",
+        zh="该分群正在使用中。",
+    )
+    IN_USE: Final = Sentence(
+        code="in_use",
+        en="It is named by {count} segments or journeys: {names}. Change or stop these first.",
+        zh="有 {count} 个分群或旅程引用了它：{names}。请先修改或停止它们。",
+    )
+    TOO_FEW: Final = Sentence(
+        code="too_few",
+        en="Choose two segments or more.",
+        zh="请选择两个或更多分群。",
+    )
+    KEY_TAKEN: Final = Sentence(
+        code="key_taken",
+        en="There is a segment {key} already.",
+        zh="已存在分群 {key}。",
+    )
     SAME_RULE: Final = Sentence(
         code="same_rule",
         en="Version {number} has the rule that is in force.",

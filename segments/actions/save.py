@@ -34,6 +34,7 @@ def save_segment(
     Raises
     ------
     RuleError : the rule is wrong.
+    NotPossible : the segment is archived.
 
     Parameters
     ----------
@@ -56,13 +57,15 @@ def save_segment(
     segment, is_new = Segment.objects.select_for_update(no_key=True).get_or_create(
         key=key, defaults={**told, "created_by": author, "created_at": now}
     )
+    if segment.archived_at is not None:
+        raise NotPossible(Refusal.ARCHIVED)
     has_changed = is_new or segment.rule != rule
-    for field, value in {**told, "stale_at": None if is_new else now, "archived_at": None}.items():
+    for field, value in {**told, "stale_at": None if is_new else now}.items():
         setattr(segment, field, value)
     if has_changed:
         add_version(segment=segment, note=note, author=author, now=now)
     segment.save()
-    watch_events({event for live in live_segments() for event in live.checked.events})
+    watch()
     record(
         actor=author.username,
         action="segment.save",
@@ -97,6 +100,11 @@ def restore_version(*, segment: Segment, number: int, author: User, now: datetim
         most_moved=segment.most_moved,
         note=f"v{number}",
     )
+
+
+def watch() -> None:
+    """Note the events that live segments ask about, and no others."""
+    watch_events({event for live in live_segments() for event in live.checked.events})
 
 
 def add_version(*, segment: Segment, note: str, author: User, now: datetime) -> None:

@@ -5,20 +5,17 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 
-from compliance.console import ConsoleAdmin, Panel, figure, moment
+from compliance.console import Panel, figure, moment
 from compliance.queries import clock_now
+from segments.admin.pages import SegmentPages
 from segments.admin.words import reason_in_words
-from segments.models import Segment
 from segments.queries.members import Day, Interval, count_at, intervals_of, members_at, sizes
 from segments.queries.versions import version_at
 
@@ -27,7 +24,7 @@ STAYS: Final = 100
 SPANS: Final = (30, 90, 365)
 
 
-class MemberPages(ConsoleAdmin):
+class MemberPages(SegmentPages):
     """The pages *Members* and *History* of a segment."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -86,20 +83,6 @@ class MemberPages(ConsoleAdmin):
             "panels": [_days(days)],
         }
         return self.segment_page(request, segment, "segments/sizes.html", **context)
-
-    def seen_segment(self, request: HttpRequest, pk: int) -> Segment:
-        """The segment, for those who may see it; raises 404 or 403."""
-        segment = get_object_or_404(Segment, pk=pk)
-        if not self.has_view_permission(request, segment):
-            raise PermissionDenied
-        return segment
-
-    def segment_page(
-        self, request: HttpRequest, segment: Segment, template: str, **context: Any
-    ) -> TemplateResponse:
-        """A page about one segment, under its name."""
-        told = {**self.admin_site.each_context(request), "title": segment.name, "segment": segment}
-        return TemplateResponse(request, template, told | context)
 
 
 def _moment(text: str) -> datetime | None:

@@ -20,6 +20,9 @@ from compliance.queries import clock_now
 from segments.actions.refresh import refresh
 from segments.actions.save import save_segment
 from segments.admin.builder import RuleViews, sentence
+from segments.admin.members import MemberPages
+from segments.admin.overlap import OverlapPages
+from segments.admin.use import UsePages
 from segments.admin.versions import VersionPages
 from segments.errors import RuleError
 from segments.models import Segment
@@ -67,13 +70,15 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
 
 @admin.register(Segment)
-class SegmentAdmin(RuleViews, VersionPages):
+class SegmentAdmin(RuleViews, MemberPages, OverlapPages, UsePages, VersionPages):
     """Segments with their size as of the last refresh."""
 
     form = SegmentForm
     list_display = ("name", "key", "customers", "state", "refreshed_at", "created_by", "updated_at")
     list_select_related = ("created_by",)
     search_fields = ("name__icontains", "key__startswith")
+    list_filter = (("archived_at", admin.EmptyFieldListFilter),)
+    list_before_template = "segments/_list.html"
     ordering = ("name",)
     fields = (
         ("key", "name"),
@@ -105,6 +110,8 @@ class SegmentAdmin(RuleViews, VersionPages):
     @display(description=_("state"), ordering="held_at")
     def state(self, segment: Segment) -> str:
         """Whether its members are followed, rebuilt, or stand still."""
+        if segment.archived_at is not None:
+            return badge(_t("Archived"))
         if segment.held_at is not None:
             return badge(_t("Held"), Tone.BAD)
         if segment.is_live:

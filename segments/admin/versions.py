@@ -18,7 +18,7 @@ from compliance.json_box import spelled
 from compliance.queries import clock_now
 from compliance.reader import language
 from segments.actions.save import restore_version
-from segments.admin.members import MemberPages
+from segments.admin.pages import SegmentPages
 from segments.errors import NotPossible, RuleError
 from segments.models import Segment, SegmentVersion
 from segments.queries.versions import differences_in_words
@@ -26,7 +26,7 @@ from segments.queries.versions import differences_in_words
 NEWEST = 50
 
 
-class VersionPages(MemberPages):
+class VersionPages(SegmentPages):
     """The page *Versions* of a segment."""
 
     def get_urls(self) -> list[URLPattern]:

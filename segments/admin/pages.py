@@ -1,0 +1,29 @@
+"""What all pages about one segment share."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+
+from compliance.console import ConsoleAdmin
+from segments.models import Segment
+
+
+class SegmentPages(ConsoleAdmin):
+    """Pages behind the buttons of a segment."""
+
+    def seen_segment(self, request: HttpRequest, pk: int) -> Segment:
+        """The segment, for those who may see it; raises 404 or 403."""
+        segment = get_object_or_404(Segment, pk=pk)
+        if not self.has_view_permission(request, segment):
+            raise PermissionDenied
+        return segment
+
+    def segment_page(
+        self, request: HttpRequest, segment: Segment, template: str, **context: Any
+    ) -> TemplateResponse:
+        """A page about one segment, under its name."""
+        told = {**self.admin_site.each_context(request), "title": segment.name, "segment": segment}
+        return TemplateResponse(request, template, told | context)

@@ -1,0 +1,84 @@
+"""What names a segment, and its way out of use and back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _t
+
+from compliance.console import Panel, link, moment, tell
+from compliance.queries import clock_now
+from segments.actions.archive import archive_segment, revive_segment
+from segments.admin.pages import SegmentPages
+from segments.errors import NotPossible, RuleError
+from segments.models import Segment
+from segments.queries.dependents import Dependent, dependents
+
+
+class UsePages(SegmentPages):
+    """The page *Use* of a segment."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Its address."""
+        view = self.admin_site.admin_view(self.use_view)
+        return [path("<int:pk>/use/", view, name="segments_segment_use"), *super().get_urls()]
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody changes an archived segment before it is back in use."""
+        is_archived = isinstance(obj, Segment) and obj.archived_at is not None
+        return not is_archived and bool(super().has_change_permission(request, obj))
+
+    def use_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What names it; a POST takes it out of use, or back in."""
+        segment = self.seen_segment(request, pk)
+        may_change = self.has_change_permission(request)
+        if request.method == "POST":
+            if not may_change:
+                raise PermissionDenied
+            _turn(request, segment)
+            return redirect("admin:segments_segment_use", pk)
+        if request.method != "GET":
+            return HttpResponseNotAllowed(["GET", "POST"])
+        found = dependents(segment.key)
+        context: dict[str, Any] = {
+            "archived_at": moment(segment.archived_at) if segment.archived_at else "",
+            "may_archive": may_change and not found and segment.archived_at is None,
+            "may_revive": may_change and segment.archived_at is not None,
+            "panels": [_dependents(found)],
+        }
+        return self.segment_page(request, segment, "segments/use.html", **context)
+
+
+def _turn(request: HttpRequest, segment: Segment) -> None:
+    """The button says which way: a page that was open for long does not turn it back."""
+    told = {"segment": segment, "actor": request.user, "now": clock_now()}
+    if request.POST.get("act") == "revive":
+        verb, done = revive_segment, _t("The segment is back in use; its members are rebuilt.")
+    else:
+        verb, done = archive_segment, _t("The segment is archived.")
+    tell(request, lambda: verb(**told), done=done, refusals=(NotPossible, RuleError))
+
+
+def _dependents(found: Sequence[Dependent]) -> Panel:
+    return Panel(
+        title=_t("Named by"),
+        note=_t("Segments in use, and journeys that are not stopped."),
+        headers=(_t("Kind"), _t("Name")),
+        rows=[
+            (
+                _t("Journey"),
+                link(reverse("admin:campaigns_journey_change", args=[one.id]), one.name),
+            )
+            if one.is_journey
+            else (
+                _t("Segment"),
+                link(reverse("admin:segments_segment_change", args=[one.id]), one.name),
+            )
+            for one in found
+        ],
+        empty=_t("Nothing names this segment: it can be archived."),
+    )
