@@ -243,6 +243,7 @@ CELERY_BEAT_SCHEDULE = {
     "calls": {"task": "campaigns.calls", "schedule": timedelta(seconds=5)},
     "listen": {"task": "campaigns.listen", "schedule": timedelta(seconds=15)},
     "segments": {"task": "segments.refresh", "schedule": timedelta(seconds=30)},
+    "tag_values": {"task": "segments.tag_values", "schedule": timedelta(minutes=1)},
     "retired_tags": {"task": "segments.end_retired_tags", "schedule": timedelta(minutes=1)},
     "lifecycle": {"task": "segments.lifecycle", "schedule": timedelta(minutes=10)},
     "value": {"task": "segments.value", "schedule": timedelta(minutes=10)},

@@ -8,6 +8,7 @@ from django.db import transaction
 from compliance.bells import Tick, ring
 from compliance.queries import clock_now
 from segments.actions.apart import run_apart
+from segments.actions.catalogue import ship_tags, walk_values
 from segments.actions.follow import follow
 from segments.actions.judge_lifecycle import restore_lifecycle
 from segments.actions.refresh import hold, refresh
@@ -69,6 +70,17 @@ def score_value_tick() -> None:
     """Score everybody's value once a day."""
     if is_value_due(clock_now()):
         run_apart("score_value")
+
+
+@shared_task(name="segments.tag_values", base=Tick)
+def tag_values_tick() -> None:
+    """Put shipped tags into the dictionary, and compute the values of a thousand customers."""
+    now = clock_now()
+    if shipped := ship_tags(now=now):
+        log.info("%d tags shipped", shipped)
+    if (written := walk_values(now=now)) is not None:
+        log.info("%d customers' values changed", written)
+        ring(tag_values_tick)
 
 
 def _rebuild(segment: Segment) -> None:

@@ -1,6 +1,6 @@
 """What the closed sets of a customer's page are called, and the tones of their badges."""
 
-from typing import Final
+from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
@@ -91,7 +91,7 @@ QUALITY_TONES: Final = {
     Quality.DOUBTFUL: Tone.WARN,
     Quality.MISSING: Tone.PLAIN,
 }
-TAG_SOURCE_WORDS: Final = {
+TAG_SOURCE_WORDS: Final[dict[str, Any]] = {
     TagSource.FILE: _("File"),
     TagSource.API: _("API"),
     TagSource.RULE: _("Rule"),

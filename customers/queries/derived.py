@@ -12,11 +12,11 @@ SET_LIFECYCLES: Final = """
 
 # A field that was registered under this name before, by a file, is the product's from now on.
 REGISTER: Final = """
-    INSERT INTO customers_attribute (key, type, label_en, label_zh)
-    SELECT key, type, en, zh FROM jsonb_to_recordset(%(rows)s::jsonb)
+    INSERT INTO customers_attribute (key, type, label_en, label_zh, is_derived)
+    SELECT key, type, en, zh, true FROM jsonb_to_recordset(%(rows)s::jsonb)
         AS given (key text, type text, en text, zh text)
     ON CONFLICT (key) DO UPDATE SET type = excluded.type, label_en = excluded.label_en,
-        label_zh = excluded.label_zh
+        label_zh = excluded.label_zh, is_derived = true
 """
 
 

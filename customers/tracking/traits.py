@@ -37,6 +37,10 @@ _TRUSTED = re.compile(
     r"|risk|risk_\w+|suitab\w*|professional\w*|qualified\w*|accredited\w*|investor_\w+"
     r"|lowest_class|horizon_months|objectives|permissions?|aml|aml_\w+|kyc\w*|pep|internal_hold"
     r"|sanction\w*|lifecycle|rfm_\w+|persona\w*|hnw|lookalike_\w+|status|customer_(?:no|number|id)|total_assets?|average_assets?"
+    r"|age_band|assess_days_left|horizon|objective|avg20_asset|aum_product|cash_ratio|margin_ratio"
+    r"|asset_tier|net_inflow_30d|last_trade_days|trades_30d|trades_1y|turnover_1y|top1_conc"
+    r"|cancel_rate|holds_mmf|maturity_30d|fund_browse_7d|active_days_30|last_login_days|top_query"
+    r"|open_rate_90d|sms_resp_90d|fatigue|src_channel|src_campaign"
     r"|financial_assets?|yearly_incomes?|trading_since)(?:_|$)"
     "|风险|同意|授权|退订|适当性|专业投资者|合格投资者|反洗钱|客户号"
 )

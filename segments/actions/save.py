@@ -1,6 +1,7 @@
 """Save a segment."""
 
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 
@@ -13,6 +14,8 @@ from segments.queries.live import live_segments
 from segments.queries.rules import check_rule, refuse_circle
 from segments.rules.boundaries import can_be_followed
 
+SYSTEM: Final = "system"  # what we ship has no author
+
 
 @transaction.atomic
 def save_segment(
@@ -21,7 +24,7 @@ def save_segment(
     name: str,
     rule: object,
     description: str,
-    author: User,
+    author: User | None,
     now: datetime,
     most_moved: int | None = MOST_MOVED,
     tag: Tag | None = None,
@@ -67,7 +70,7 @@ def save_segment(
     segment.save()
     watch()
     record(
-        actor=author.username,
+        actor=author.username if author else SYSTEM,
         action="segment.save",
         subject=key,
         now=now,

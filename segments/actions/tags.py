@@ -11,7 +11,7 @@ from compliance.actions import record
 from compliance.models import User
 from customers.actions.tags import take_tag
 from customers.vocabulary import TagSource
-from segments.actions.save import save_segment
+from segments.actions.save import SYSTEM, save_segment
 from segments.errors import TagProblem, TagRefused
 from segments.models import Refresh, Segment, Tag, TagState, TagVersion
 from segments.queries.tags import segment_key
@@ -42,7 +42,7 @@ def define_tag(
     name_en: str,
     name_zh: str,
     meaning: Meaning,
-    author: User,
+    author: User | None,
     now: datetime,
 ) -> Tag:
     """Put a tag into the dictionary; a rule tag is followed from now on.
@@ -142,11 +142,11 @@ def end_retired_tags(*, now: datetime) -> int:
         tag.state = TagState.RETIRED
         tag.save(update_fields=["state"])
         Segment.objects.filter(tag=tag).update(archived_at=now)
-        _note("tag.end", tag.key, "system", now, {"customers": take_tag(tag=tag.key)})
+        _note("tag.end", tag.key, SYSTEM, now, {"customers": take_tag(tag=tag.key)})
     return len(ending)
 
 
-def _put(tag: Tag, meaning: Meaning, number: int, author: User, now: datetime) -> Tag:
+def _put(tag: Tag, meaning: Meaning, number: int, author: User | None, now: datetime) -> Tag:
     """The next version, the segment that follows its rule, the entry in the audit trail."""
     _complete(meaning)
     TagVersion.objects.create(
@@ -164,7 +164,8 @@ def _put(tag: Tag, meaning: Meaning, number: int, author: User, now: datetime) -
         )
     else:
         Segment.objects.filter(tag=tag).update(archived_at=now)
-    _note("tag.save", tag.key, author.username, now, {"version": number, **asdict(meaning)})
+    actor = author.username if author else SYSTEM
+    _note("tag.save", tag.key, actor, now, {"version": number, **asdict(meaning)})
     return tag
 
 

@@ -95,7 +95,7 @@ class TagForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run 
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             newest = self.instance.newest
-            self.initial |= {name: getattr(newest, name) for name in Meaning.__slots__}
+            self.initial.update({name: getattr(newest, name) for name in Meaning.__slots__})
 
     def clean(self) -> dict[str, Any]:
         """Try the verb and take it back: what it refuses is said beside its field."""

@@ -2,7 +2,7 @@
 
 from segments.models.lifecycle import LifecycleRun, LifecycleStage, WaitingStage
 from segments.models.segments import MOST_MOVED, Boundary, Membership, Segment
-from segments.models.tags import LONGEST_DAYS, Refresh, Tag, TagState, TagVersion
+from segments.models.tags import LONGEST_DAYS, Refresh, Tag, TagState, TagVersion, ValueWalk
 from segments.models.value import ValueRun
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "TagState",
     "TagVersion",
     "ValueRun",
+    "ValueWalk",
     "WaitingStage",
 ]
 from segments.models.versions import SegmentVersion

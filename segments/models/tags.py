@@ -102,3 +102,17 @@ class TagVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tag_id} v{self.number}"
+
+
+class ValueWalk(models.Model):
+    """How far the values of one refresh are computed, and when the next walk begins."""
+
+    refresh = models.CharField(max_length=2, choices=Refresh.choices, primary_key=True)
+    after_id = models.BigIntegerField(default=0)
+    next_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("walk over values")
+
+    def __str__(self) -> str:
+        return self.refresh

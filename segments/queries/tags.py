@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from customers.queries.database import rows
+from segments.catalogue.shipped import valued_tags
 from segments.models import Tag, TagState
 
 # Before a term ends, so that no moment is left in which the tag is over though its rule is met.
@@ -68,12 +69,9 @@ def names_of(keys: Sequence[str], *, is_chinese: bool) -> dict[str, str]:
 
 
 def known_tags() -> frozenset[str]:
-    """Tags of the dictionary that a rule may name."""
-    return frozenset(
-        Tag.objects.filter(state__in=[TagState.ACTIVE, TagState.RETIRING]).values_list(
-            "key", flat=True
-        )
-    )
+    """Tags of the dictionary that customers carry; what has a value is asked for as a field."""
+    in_use = Tag.objects.filter(state__in=[TagState.ACTIVE, TagState.RETIRING])
+    return frozenset(in_use.values_list("key", flat=True)) - valued_tags()
 
 
 def retired_tags() -> frozenset[str]:

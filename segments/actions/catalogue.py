@@ -1,0 +1,104 @@
+"""The shipped tags: put them into the dictionary, and keep their values up to date."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q
+
+from customers.models import Attribute
+from customers.vocabulary import TagSource
+from segments.actions.tags import Meaning, define_tag
+from segments.catalogue.shipped import ShippedTag, shipped_tags
+from segments.models import Refresh, Tag, ValueWalk
+from segments.queries.value_sql import VALUES
+from segments.queries.values import next_range, write_values
+
+EVERY: Final = {
+    Refresh.HOURLY: timedelta(hours=1),
+    Refresh.DAILY: timedelta(days=1),
+}
+
+
+@transaction.atomic
+def ship_tags(*, now: datetime) -> int:
+    """Put those of the catalogue into the dictionary that it does not know; how many.
+
+    A tag that is there already, by key or name, stays as its owner made it. Values come with the
+    attribute that holds them, so that rules may ask for it; one that a file brought along is
+    nobody's to overwrite, and such a value is not shipped.
+    """
+    known = Tag.objects.values_list("key", "name_en", "name_zh")
+    taken = {word for names in known for word in names}
+    fresh = [tag for tag in shipped_tags() if not {tag.key, tag.name_en, tag.name_zh} & taken]
+    foreign = set(Attribute.objects.values_list("key", flat=True))
+    fresh = [tag for tag in fresh if not (tag.is_value and tag.key in foreign)]
+    Attribute.objects.bulk_create(_attribute(tag) for tag in fresh if tag.is_value)
+    for tag in fresh:
+        _ship(tag, now)
+    return len(fresh)
+
+
+def _attribute(tag: ShippedTag) -> Attribute:
+    value = VALUES[tag.key]
+    return Attribute(
+        key=tag.key,
+        type=value.kind,
+        label_en=tag.name_en,
+        label_zh=tag.name_zh,
+        is_derived=value.is_derived,
+    )
+
+
+def _ship(tag: ShippedTag, now: datetime) -> None:
+    define_tag(
+        key=tag.key,
+        namespace=tag.namespace,
+        name_en=tag.name_en,
+        name_zh=tag.name_zh,
+        meaning=Meaning(
+            owner=tag.owner,
+            scene=tag.scene,
+            purpose=tag.purpose,
+            definition=tag.definition,
+            source=TagSource(tag.source),
+            rule=tag.rule,
+            ttl_days=tag.ttl_days,
+            refresh=Refresh(tag.refresh),
+            missing=tag.missing,
+        ),
+        author=None,
+        now=now,
+    )
+
+
+@transaction.atomic
+def walk_values(*, now: datetime) -> int | None:
+    """Compute the values of the next thousand customers that are due; None when none are.
+
+    A walk begins anew an hour, or a day, after the one before began. Whoever walks holds its row:
+    two never walk the same way.
+    """
+    installed = Tag.objects.filter(key__in=VALUES).exists()
+    if not installed:
+        return None
+    for refresh in EVERY:
+        ValueWalk.objects.get_or_create(refresh=refresh, defaults={"next_at": now})
+    walk = (
+        ValueWalk.objects.select_for_update(skip_locked=True)
+        .filter(Q(next_at__lte=now) | Q(after_id__gt=0))
+        .order_by("next_at")
+        .first()
+    )
+    if walk is None:
+        return None
+    refresh = Refresh(walk.refresh)
+    upto = next_range(walk.after_id)
+    if walk.after_id == 0:
+        walk.next_at = max(walk.next_at, now - EVERY[refresh]) + EVERY[refresh]
+    written = 0
+    if upto is not None:
+        written = write_values(refresh=refresh, after=walk.after_id, upto=upto, now=now)
+    walk.after_id = upto or 0
+    walk.save(update_fields=["after_id", "next_at"])
+    return written
