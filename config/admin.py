@@ -13,7 +13,7 @@ from campaigns.admin.delivery import TouchAdmin, touch_badge
 from campaigns.admin.operations import TouchesByHand
 from campaigns.labels import CHANNELS, REASONS, say
 from campaigns.models import Enrolment, Touch
-from campaigns.queries.dependents import journeys_naming, templates_naming
+from campaigns.queries.dependents import journeys_asking, journeys_naming, templates_naming
 from compliance.console import Panel, Tone, badge, link, moment
 from config.personal import CHAPTERS
 from customers.admin.people import CustomerAdmin
@@ -52,6 +52,8 @@ class CustomerPage(CustomerAdmin):
 @admin.register(Tag)
 class TagPage(TagAdmin):
     """A tag with all that names it."""
+
+    journeys_asking = staticmethod(journeys_asking)
 
     def panels_above(self, request: HttpRequest, item: Tag) -> Sequence[Panel]:
         """Journeys and templates, for those whose role sees them."""

@@ -337,6 +337,11 @@ class TagProblem:
         en="A tag whose source is a rule needs a rule, and no other tag has one",
         zh="来源为规则的标签必须有规则，其他标签不应有规则",
     )
+    NO_GOAL: Final = Sentence(
+        code="no_goal",
+        en="Name the event that counts as the goal, such as order_filled",
+        zh="请填写作为目标的事件，例如 order_filled",
+    )
     GIVEN_BY_RULE: Final = Sentence(
         code="tag_given_by_rule",
         en="The tag {key} is given by its {source} only",

@@ -19,13 +19,14 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from compliance.console import Act, ActingAdmin, Panel, Tone, badge, closed_filter, figure, moment
+from compliance.console import Act, Panel, Tone, badge, closed_filter, figure, moment
 from compliance.json_box import JsonBox, JsonText
 from compliance.queries import clock_now
 from compliance.reader import say
 from customers.admin.words import TAG_SOURCE_WORDS
 from customers.vocabulary import TagSource
 from segments.actions.tags import Meaning, define_tag, keep_tag, retire_tag, revise_tag
+from segments.admin.usefulness import UsefulnessPages
 from segments.errors import RuleError, TagRefused
 from segments.models import LONGEST_DAYS, Refresh, Tag, TagState, TagVersion
 from segments.queries.dependents import rules_naming
@@ -59,7 +60,9 @@ class TagForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run 
     )
     scene = forms.CharField(label=_("Scene"), max_length=200, widget=UnfoldAdminTextInputWidget)
     purpose = forms.CharField(label=_("Purpose"), max_length=200, widget=UnfoldAdminTextInputWidget)
-    definition = forms.CharField(label=_("Definition"), widget=UnfoldAdminTextareaWidget)
+    definition = forms.CharField(
+        label=_("Definition"), widget=UnfoldAdminTextareaWidget({"rows": 3})
+    )
     source = forms.ChoiceField(
         label=_("Source"), choices=TAG_SOURCE_WORDS.items, widget=UnfoldAdminSelectWidget
     )
@@ -126,7 +129,7 @@ class TagForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run 
     author: Any = None
 
 
-class TagAdmin(ActingAdmin):
+class TagAdmin(UsefulnessPages):
     """Each tag with its meaning in force; the roof adds what names it and registers it."""
 
     about = _("What each tag means, whose it is, what for, and how long it holds.")

@@ -2,7 +2,15 @@
 
 from segments.models.lifecycle import LifecycleRun, LifecycleStage, WaitingStage
 from segments.models.segments import MOST_MOVED, Boundary, Membership, Segment
-from segments.models.tags import LONGEST_DAYS, Refresh, Tag, TagState, TagVersion, ValueWalk
+from segments.models.tags import (
+    LONGEST_DAYS,
+    Refresh,
+    Tag,
+    TagScore,
+    TagState,
+    TagVersion,
+    ValueWalk,
+)
 from segments.models.value import ValueRun
 
 __all__ = [
@@ -15,6 +23,7 @@ __all__ = [
     "Refresh",
     "Segment",
     "Tag",
+    "TagScore",
     "TagState",
     "TagVersion",
     "ValueRun",

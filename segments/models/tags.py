@@ -116,3 +116,28 @@ class ValueWalk(models.Model):
 
     def __str__(self) -> str:
         return self.refresh
+
+
+class TagScore(models.Model):
+    """How useful a tag was found to be, at the newest measurement."""
+
+    tag = models.OneToOneField(
+        Tag, on_delete=models.CASCADE, primary_key=True, related_name="score"
+    )
+    goal = models.CharField(_("goal"), max_length=256)
+    customers = models.PositiveIntegerField(_("customers looked at"))
+    coverage = models.FloatField(_("coverage"))
+    uses = models.PositiveIntegerField(_("uses"))
+    power = models.FloatField(_("information value"), null=True)
+    redundancy = models.FloatField(_("redundancy"))
+    redundant_to = models.CharField(_("redundant to"), max_length=64, blank=True)
+    usefulness = models.FloatField(_("usefulness"))
+    sunset = models.JSONField(_("reasons to retire"), default=list)
+    measured_at = models.DateTimeField(_("measured at"))
+
+    class Meta:
+        verbose_name = _("usefulness of a tag")
+        verbose_name_plural = _("usefulness of tags")
+
+    def __str__(self) -> str:
+        return f"{self.tag_id}: {self.usefulness:.4f}"

@@ -1,5 +1,6 @@
 """What names a segment or a tag, and would break without it."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,6 +50,12 @@ def dependents(key: str) -> list[Dependent]:
 def names_tag(rule: object, tag: str) -> bool:
     """Whether a rule, or a document with rules in it, asks for the tag or for its value."""
     return tag in named("tag", rule) | named("field", rule)
+
+
+def times_named(documents: Iterable[object], tags: Sequence[str]) -> dict[str, int]:
+    """How many of the documents ask for each tag, or for its value."""
+    asked = [named("tag", one) | named("field", one) for one in documents]
+    return {tag: sum(tag in names for names in asked) for tag in tags}
 
 
 def rules_naming(tag: str) -> list[Segment]:

@@ -122,6 +122,21 @@ def test_retiring_shows_who_names_the_tag_and_can_be_taken_back(house: House) ->
     assert tag.state == "active"
 
 
+def test_usefulness_is_measured_against_a_goal_and_told(house: House) -> None:
+    client = login(house, "marketer")
+    put(client)
+    page = reverse("admin:segments_tag_usefulness")
+
+    assert "Not measured yet" in said(client.get(page))
+    assert "Name the event" in said(client.post(page, {"goal": ""}, follow=True))
+    client.post(page, {"goal": "Order Completed"})
+
+    told = said(client.get(page))
+    assert "Keen on funds" in told
+    assert "nobody uses it" in told
+    assert login(house, "checker").post(page, {"goal": "x"}).status_code == 403
+
+
 def test_who_may_not_change_tags_cannot(house: House) -> None:
     put(login(house, "marketer"))
     tag = Tag.objects.get(key="fund_keen")

@@ -1,0 +1,46 @@
+"""Measure how useful the tags are."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+
+from django.db import transaction
+
+from compliance.actions import record
+from compliance.models import User
+from segments.errors import TagProblem, TagRefused
+from segments.models import Tag, TagScore
+from segments.queries.usefulness import sample, segments_asking
+from segments.usefulness import scores
+
+
+@transaction.atomic
+def measure_tags(*, goal: str, uses: Mapping[str, int], author: User, now: datetime) -> int:
+    """Score every tag in use against a goal event of the last ninety days; how many.
+
+    Parameters
+    ----------
+    uses : by tag, how many journeys ask for it; segments are counted here
+
+    Raises TagRefused: no goal was named.
+    """
+    if not goal.strip():
+        raise TagRefused(TagProblem.NO_GOAL, "/goal")
+    found = sample(goal=goal, now=now)
+    counted = Counter(segments_asking(list(found.levels))) + Counter(uses)
+    ids = dict(Tag.objects.values_list("key", "pk"))
+    TagScore.objects.all().delete()
+    made = TagScore.objects.bulk_create(
+        TagScore(
+            tag_id=ids[one.tag],
+            goal=goal,
+            customers=len(found.goal),
+            measured_at=now,
+            **{name: value for name, value in asdict(one).items() if name != "tag"},
+        )
+        for one in scores(found.levels, found.goal, counted)
+    )
+    detail = {"goal": goal, "tags": len(made), "customers": len(found.goal)}
+    record(actor=author.username, action="tag.measure", subject="tags", now=now, detail=detail)
+    return len(made)
