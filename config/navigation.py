@@ -38,6 +38,19 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _table(_t("Merges"), "history", "customers", "merge"),
                 _table(_t("Segments"), "filter_alt", "segments", "segment"),
                 _table(_t("Tags"), "sell", "segments", "tag"),
+                {
+                    "title": _t("Value clusters"),
+                    "icon": "scatter_plot",
+                    "link": reverse("value:index"),
+                    "permission": _holds("segments.view_segment"),
+                    "active": _is_value,
+                },
+                {
+                    "title": _t("Compare segments"),
+                    "icon": "compare_arrows",
+                    "link": reverse("value:compare"),
+                    "permission": _holds("segments.view_segment"),
+                },
             ],
         },
         {
@@ -136,6 +149,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         },
     ]
+
+
+def _is_value(request: HttpRequest) -> bool:
+    """Comparing lives below and has an entry of its own."""
+    return request.path == reverse("value:index")
 
 
 def _is_report(request: HttpRequest) -> bool:

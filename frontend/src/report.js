@@ -1,5 +1,5 @@
-// The report page's charts. Every chart repeats a table that stands beside it on the page, so a
-// reader without scripts, or with a screen reader, misses nothing.
+// The charts of the reports and of the value clusters. Every chart repeats a table that stands
+// beside it on the page, so a reader without scripts, or with a screen reader, misses nothing.
 import { BarChart, CustomChart, ScatterChart } from "echarts/charts";
 import {
   AriaComponent,
@@ -152,6 +152,41 @@ function intervals(data, theme) {
   };
 }
 
+// {kind: "clusters", x, y, series: [{name, centroid: [x, y], points: [[x, y], ..]}]}
+// Assets span orders of magnitude: their axis is logarithmic, and below one counts as one.
+function clusters(data, theme) {
+  const { value } = axes(theme, { category: [], value: data.x });
+  const numbers = formatter({ maximumFractionDigits: 0 });
+  const shown = ([x, y]) => [x, Math.max(1, y)];
+  const axis = { ...value, axisLabel: { ...value.axisLabel, formatter: (v) => numbers.format(v) } };
+  return {
+    ...base(theme),
+    tooltip: {
+      ...base(theme).tooltip,
+      formatter: ({ seriesName, value: [x, y] }) =>
+        `${seriesName}: ${numbers.format(x)} · ${numbers.format(y)}`,
+    },
+    grid: { ...base(theme).grid, top: 72, bottom: 32 },
+    xAxis: { ...axis, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: theme.ink } },
+    yAxis: { ...axis, type: "log", min: 1, name: data.y },
+    series: data.series.map(({ name, centroid, points }) => ({
+      type: "scatter",
+      name,
+      symbolSize: 6,
+      itemStyle: { opacity: 0.55 },
+      data: [
+        ...points.map(shown),
+        {
+          value: shown(centroid),
+          symbol: "diamond",
+          symbolSize: 18,
+          itemStyle: { opacity: 1, borderColor: theme.ink, borderWidth: 1.5 },
+        },
+      ],
+    })),
+  };
+}
+
 function whisker({ x, width }, api, stroke) {
   const index = api.value(2);
   const [start, y] = api.coord([api.value(0), index]);
@@ -178,7 +213,7 @@ function whisker({ x, width }, api, stroke) {
   };
 }
 
-const KINDS = { bars, intervals };
+const KINDS = { bars, clusters, intervals };
 
 function draw(element) {
   const data = JSON.parse(document.getElementById(element.dataset.chart).textContent);

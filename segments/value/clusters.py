@@ -83,10 +83,12 @@ def cluster(values: Matrix) -> Clustering | None:
     if len(points) < LEAST or len(np.unique(points, axis=0)) < len(Cluster):
         return None
     fitted = KMeans(n_clusters=len(Cluster), random_state=SEED, n_init=STARTS).fit(points)
-    centres: Matrix = fitted.cluster_centers_
-    labels: NDArray[np.int64] = fitted.labels_.astype(np.int64)
+    names = name_clusters(fitted.cluster_centers_)
+    order = [names.index(name) for name in Cluster]
+    centres: Matrix = fitted.cluster_centers_[order]
+    labels: NDArray[np.int64] = np.argsort(order)[fitted.labels_]
     return Clustering(
-        names=name_clusters(centres),
+        names=tuple(Cluster),
         labels=labels,
         centroids=np.expm1(centres * deviations + means) * scales,
         sizes=tuple(int(count) for count in np.bincount(labels, minlength=len(Cluster))),

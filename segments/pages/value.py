@@ -1,0 +1,231 @@
+"""The clusters by value, drawn and told; and two segments side by side."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.formats import number_format
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _t
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from compliance.console import Panel, figure, moment
+from segments.models import Segment, ValueRun
+from segments.queries.profile import Distribution, distribution, may_be_compared
+from segments.queries.rules import catalog
+from segments.queries.runs import newest_value_run
+from segments.rules.catalog import Catalog, Field
+from segments.value.profile import SMALLEST, Cell, cells
+
+app_name = "value"
+VIEW: Final = "segments.view_segment"
+FIRST_FIELD: Final = "risk_level"
+
+
+@never_cache
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """The newest scoring: sizes, centroids in units, a sample of customers as points."""
+    run = newest_value_run()
+    panels, chart = ([], None) if run is None else ([_clusters(run)], _chart(run))
+    return _page(
+        request,
+        "segments/value.html",
+        title=_t("Value clusters"),
+        panels=panels,
+        chart=chart,
+        summary="" if run is None else _summary(run),
+    )
+
+
+@never_cache
+@require_GET
+def compare(request: HttpRequest) -> HttpResponse:
+    """`?first=KEY&second=KEY&field=NAME`: how the field is distributed in both."""
+    fields = catalog()
+    segments = {one.key: one for one in Segment.objects.filter(archived_at=None).order_by("name")}
+    asked = {name: request.GET.get(name, "") for name in ("first", "second", "field")}
+    field = fields.find(asked["field"] or FIRST_FIELD)
+    first, second = segments.get(asked["first"]), segments.get(asked["second"])
+    context: dict[str, Any] = {"panels": [], "chart": None}
+    if first and second and field and may_be_compared(field):
+        found = distribution(field, first.pk, second.pk)
+        told = _cells(found)
+        context = {
+            "panels": [_comparison(field, (first, second), found, told)] if found.base else [],
+            "chart": _bars((first, second), found, told) if found.base else None,
+        }
+    return _page(
+        request,
+        "segments/compare.html",
+        title=_t("Compare segments"),
+        segments=list(segments.values()),
+        fields=_offered(fields),
+        asked={**asked, "field": field.name if field else ""},
+        has_asked=bool(first and second and field),
+        **context,
+    )
+
+
+def _page(request: HttpRequest, template: str, **context: object) -> HttpResponse:
+    if not request.user.has_perm(VIEW):
+        raise PermissionDenied
+    request.current_app = admin.site.name
+    return TemplateResponse(request, template, {**admin.site.each_context(request), **context})
+
+
+def _summary(run: ValueRun) -> str:
+    return _t("%(count)s customers, scored %(at)s by %(version)s, seed %(seed)s.") % {
+        "count": figure(run.customers),
+        "at": moment(run.ran_at),
+        "version": run.version,
+        "seed": run.seed,
+    }
+
+
+def _clusters(run: ValueRun) -> Panel:
+    return Panel(
+        title=_t("Clusters"),
+        note=_t("Centroids: a typical customer of the cluster."),
+        headers=(
+            _t("Cluster"),
+            _t("Customers"),
+            _t("Share"),
+            _t("Days since the last trade or inflow"),
+            _t("Days with a trade, of 90"),
+            _t("Mean assets of 20 days"),
+        ),
+        rows=[
+            (
+                one["name"],
+                figure(one["size"]),
+                _percent(one["size"] / run.customers),
+                *(_number(value) for value in one["centroid"]),
+            )
+            for one in run.clusters
+        ],
+        numeric=frozenset({1, 2, 3, 4, 5}),
+        empty=_t("There were too few customers to cluster; they have scores."),
+    )
+
+
+def _chart(run: ValueRun) -> dict[str, Any] | None:
+    if not run.clusters:
+        return None
+    return {
+        "kind": "clusters",
+        "x": _t("Days with a trade, of 90"),
+        "y": _t("Mean assets of 20 days"),
+        "series": [
+            {
+                "name": one["name"],
+                "centroid": one["centroid"][1:],
+                "points": [point[1:3] for point in run.points if point[3] == at],
+            }
+            for at, one in enumerate(run.clusters)
+        ],
+    }
+
+
+def _cells(found: Distribution) -> tuple[list[Cell], list[Cell]]:
+    return cells(found.first, found.base), cells(found.second, found.base)
+
+
+def _comparison(
+    field: Field,
+    segments: tuple[Segment, Segment],
+    found: Distribution,
+    told: tuple[list[Cell], list[Cell]],
+) -> Panel:
+    everybody = sum(found.base)
+    headers = [_label(field), _t("All"), _t("Share of all")]
+    for segment in segments:
+        headers += [segment.name, _t("Share"), "TGI"]
+    rows = [
+        (
+            value or _t("missing"),
+            figure(found.base[at]) if found.base[at] >= SMALLEST else f"< {SMALLEST}",
+            _percent(found.base[at] / everybody) if found.base[at] >= SMALLEST else "—",
+            *(part for side in told for part in _cell(side[at])),
+        )
+        for at, value in enumerate(found.values)
+    ]
+    return Panel(
+        title=_t("%(field)s in both segments") % {"field": _label(field)},
+        note=_t(
+            "TGI: the share in the segment over the share among all customers, times 100."
+            " Cells under %d people are hidden, and another one where they could be worked out."
+        )
+        % SMALLEST,
+        headers=headers,
+        rows=rows,
+        numeric=frozenset(range(1, 9)),
+        empty="",
+    )
+
+
+def _cell(cell: Cell) -> tuple[str, str, str]:
+    if cell.count is None or cell.share is None:
+        return _t("hidden"), "—", "—"
+    tgi = "—" if cell.tgi is None else figure(round(cell.tgi))
+    return figure(cell.count), _percent(cell.share), tgi
+
+
+def _bars(
+    segments: tuple[Segment, Segment], found: Distribution, told: tuple[list[Cell], list[Cell]]
+) -> dict[str, Any]:
+    everybody = sum(found.base)
+    return {
+        "kind": "bars",
+        "unit": "%",
+        "digits": 1,
+        "categories": [value or _t("missing") for value in found.values],
+        "series": [
+            *(
+                {"name": segment.name, "values": [_share(cell) for cell in side]}
+                for segment, side in zip(segments, told, strict=True)
+            ),
+            {
+                "name": _t("All"),
+                "values": [
+                    round(100 * count / everybody, 2) if count >= SMALLEST else None
+                    for count in found.base
+                ],
+            },
+        ],
+    }
+
+
+def _share(cell: Cell) -> float | None:
+    return None if cell.share is None else round(100 * cell.share, 2)
+
+
+def _offered(fields: Catalog) -> Sequence[tuple[str, str]]:
+    return [
+        (field.name, _label(field)) for field in fields.fields.values() if may_be_compared(field)
+    ]
+
+
+def _label(field: Field) -> str:
+    return field.label("zh" if (get_language() or "").startswith("zh") else "en")
+
+
+def _percent(share: float) -> str:
+    return f"{number_format(round(100 * share, 1), decimal_pos=1)} %"
+
+
+def _number(value: float) -> str:
+    places = 1 if value < 1_000 else 0
+    # The formatter cuts off what it does not show.
+    return number_format(round(value, places), decimal_pos=places)
+
+
+urlpatterns: list[URLPattern] = [
+    path("", admin.site.admin_view(index), name="index"),
+    path("compare/", admin.site.admin_view(compare), name="compare"),
+]
