@@ -61,6 +61,8 @@ lock:
 	  --quiet requirements/base.in --output-file requirements/base.txt
 	$(UV) pip compile --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --quiet requirements/dev.in --output-file requirements/dev.txt
+	$(UV) pip compile --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --quiet requirements/spark.in --output-file requirements/spark.txt
 
 clean:
 	@test ! -x $(PY) || $(PY) manage.py servers stop

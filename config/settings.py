@@ -284,6 +284,9 @@ if PRODUCTION:
     }
 # A space has files of its own, too: its rows count from one again.
 MEDIA_ROOT = Path(os.environ.get("TOUCHSTONE_FILES", STATE_DIR / "files")) / SPACE
+# What analytics engines read, and the engine that reads it.
+ANALYTICS_ARCHIVE = Path(os.environ.get("ANALYTICS_ARCHIVE", STATE_DIR / "archive")) / SPACE
+ANALYTICS_URL = os.environ.get("ANALYTICS_URL", "duckdb://")
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # A file that a person brings by the console; a million customers are some 70 MB.

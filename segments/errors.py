@@ -3,7 +3,8 @@
 SegmentError
 ├── RuleError        a rule that cannot be used; carries a code and a JSON pointer
 ├── TagRefused       a tag that cannot be defined, changed or given so
-└── NotPossible      what is asked of a segment cannot be done; carries a code
+├── NotPossible      what is asked of a segment cannot be done; carries a code
+└── EngineError      the event archive, or the engine over it, cannot do what is asked
 """
 
 from dataclasses import dataclass
@@ -355,3 +356,7 @@ class TagRefused(Spoken, SegmentError):
 
 class NotPossible(Spoken, SegmentError):
     """What is asked of a segment cannot be done as things stand."""
+
+
+class EngineError(Spoken, SegmentError):
+    """The event archive, or the engine over it, cannot do what is asked; one sentence says why."""

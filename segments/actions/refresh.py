@@ -1,5 +1,6 @@
 """Bring a segment's members up to date by running its rule over everybody."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,6 +10,7 @@ from django.db import transaction
 from customers.queries.database import execute, rows
 from segments.actions.rule_tags import tag_members
 from segments.models import Segment
+from segments.queries.archive import bring_ids
 from segments.queries.live import renew_boundaries
 from segments.queries.rules import check_rule, rule_sql
 from segments.queries.versions import has_new_rule
@@ -52,7 +54,13 @@ class Refreshed:
 
 
 @transaction.atomic
-def refresh(*, segment: Segment, now: datetime, is_confirmed: bool = False) -> Refreshed:
+def refresh(
+    *,
+    segment: Segment,
+    now: datetime,
+    is_confirmed: bool = False,
+    found: Sequence[int] | None = None,
+) -> Refreshed:
     """Rebuild the membership: close the intervals of those who left, open those who came.
 
     A rebuild that would move a larger share of the members than the segment allows changes
@@ -64,6 +72,10 @@ def refresh(*, segment: Segment, now: datetime, is_confirmed: bool = False) -> R
     Raises
     ------
     RuleError : the rule names what is gone; the members stay.
+
+    Parameters
+    ----------
+    found : whom another engine found to match; None: the rule is run here
     """
     locked = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
     checked = check_rule(locked.rule, own_key=locked.key)
@@ -78,7 +90,10 @@ def refresh(*, segment: Segment, now: datetime, is_confirmed: bool = False) -> R
     }
     execute("DROP TABLE IF EXISTS matched", {})
     execute("CREATE TEMP TABLE matched (id bigint) ON COMMIT DROP", {})
-    size = execute(f"INSERT INTO matched {fragment.sql}", fragment.params)
+    if found is None:
+        size = execute(f"INSERT INTO matched {fragment.sql}", fragment.params)
+    else:
+        size = bring_ids(found)
     execute("ANALYZE matched", {})
     if not is_confirmed and not is_new and _is_guarded(locked):
         entered, left = rows(_MOVES, params)[0]

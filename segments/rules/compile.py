@@ -299,7 +299,7 @@ def _segment(rule: SegmentRef, statement: _Statement) -> str:
 
 # When a touch was first known to have reached a state: a later stage implies the earlier ones,
 # whose own receipt may never have come.
-_REACHED = {
+REACHED = {
     TouchState.ACCEPTED: "LEAST(t.accepted_at, t.delivered_at, t.opened_at, t.clicked_at)",
     TouchState.DELIVERED: "LEAST(t.delivered_at, t.opened_at, t.clicked_at)",
     TouchState.OPENED: "LEAST(t.opened_at, t.clicked_at)",
@@ -312,7 +312,7 @@ def _touch(rule: Touch, statement: _Statement) -> str:
         "SELECT t.customer_id\nFROM campaigns_touch t"
         "\nJOIN campaigns_journey j ON j.id = t.journey_id"
         f"\nWHERE j.key = {statement.bind(rule.journey, 'text')}"
-        f" AND {_in_window(_REACHED[rule.state], rule.window, statement)}"
+        f" AND {_in_window(REACHED[rule.state], rule.window, statement)}"
         f"{statement.among_ids('t.customer_id')}\nGROUP BY t.customer_id"
     )
 

@@ -58,7 +58,7 @@ def field_operand(of: Field, *, clock: Clock, parameters: Parameters) -> Operand
     if of.column is not None:
         return Operand(sql=f"c.{of.column}", type=of.type, choices=of.choices)
     json = f"(c.attributes -> {parameters.bind(of.name, 'text')})"
-    sql = _json_as(json, of.type, clock=clock, parameters=parameters)
+    sql = json_as(json, of.type, clock=clock, parameters=parameters)
     return Operand(sql=sql, type=of.type, choices=of.choices)
 
 
@@ -67,7 +67,7 @@ def property_operand(
 ) -> Operand:
     """The value of an event's property read as `kind`; the event's row is named `e`."""
     json = property_json(name, parameters)
-    return Operand(sql=_json_as(json, kind, clock=clock, parameters=parameters), type=kind)
+    return Operand(sql=json_as(json, kind, clock=clock, parameters=parameters), type=kind)
 
 
 def property_json(name: str, parameters: Parameters) -> str:
@@ -226,7 +226,7 @@ def _age(clock: Clock, parameters: Parameters) -> str:
     )
 
 
-def _json_as(json: str, kind: FieldType, *, clock: Clock, parameters: Parameters) -> str:
+def json_as(json: str, kind: FieldType, *, clock: Clock, parameters: Parameters) -> str:
     """A JSON value as `kind`; NULL when it is of another type or cannot be read."""
     match kind:
         case FieldType.TEXT | FieldType.CHOICE | FieldType.LEVEL | FieldType.ENCRYPTED:
