@@ -131,7 +131,9 @@ def http_base(config: AccountConfig, url: str | None = None) -> str:
     try:
         check_url(text, None)
     except ForbiddenHost as error:
-        raise AccountInvalid(NOBODYS_HOST, account=config.key, host=URL(text).host) from error
+        raise AccountInvalid(
+            NOBODYS_HOST, account=config.key, host=URL(text).host or text
+        ) from error
     return text
 
 

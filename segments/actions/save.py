@@ -110,7 +110,7 @@ def watch() -> None:
     watch_events({event for live in live_segments() for event in live.checked.events})
 
 
-def add_version(*, segment: Segment, note: str, author: User, now: datetime) -> None:
+def add_version(*, segment: Segment, note: str, author: User | None, now: datetime) -> None:
     """The segment's rule becomes its next version; part of the transaction that saves it."""
     segment.version += 1
     SegmentVersion.objects.create(

@@ -82,7 +82,7 @@ class OverlapPages(SegmentPages):
         form, first = CombineForm(request.POST), request.POST.get("first", "")
         if not form.is_valid():
             for problems in form.errors.values():
-                messages.error(request, problems[0])
+                messages.error(request, str(problems[0]))
             return None
         try:
             made = combine_segments(

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
 
-from compliance.console import Panel, link, moment, tell
+from compliance.console import Panel, link, moment, person, tell
 from compliance.queries import clock_now
 from segments.actions.archive import archive_segment, revive_segment
 from segments.admin.pages import SegmentPages
@@ -55,12 +55,16 @@ class UsePages(SegmentPages):
 
 def _turn(request: HttpRequest, segment: Segment) -> None:
     """The button says which way: a page that was open for long does not turn it back."""
-    told = {"segment": segment, "actor": request.user, "now": clock_now()}
     if request.POST.get("act") == "revive":
         verb, done = revive_segment, _t("The segment is back in use; its members are rebuilt.")
     else:
         verb, done = archive_segment, _t("The segment is archived.")
-    tell(request, lambda: verb(**told), done=done, refusals=(NotPossible, RuleError))
+    tell(
+        request,
+        lambda: verb(segment=segment, actor=person(request), now=clock_now()),
+        done=done,
+        refusals=(NotPossible, RuleError),
+    )
 
 
 def _dependents(found: Sequence[Dependent]) -> Panel:

@@ -40,7 +40,7 @@ class UsefulnessPages(ActingAdmin):
         return [path("usefulness/", view, name="segments_tag_usefulness"), *super().get_urls()]
 
     @staticmethod
-    def journeys_asking(keys: Sequence[str]) -> Mapping[str, int]:
+    def journeys_asking(tags: Sequence[str]) -> Mapping[str, int]:
         """How many journeys ask for each tag; they stand a floor above."""
         return {}
 
