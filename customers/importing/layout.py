@@ -27,6 +27,10 @@ _SAMPLE = 1 << 18
 _DELIMITERS = ",;\t|"
 # An XLSX is a ZIP: refuse what unpacks to more than any sheet of a million rows needs.
 _UNPACKED_AT_MOST = 2 << 30
+# A large part of one that unpacks to more than this many times its size was made to swell: texts
+# that cells share are all kept in memory. Real sheets come to some thirty.
+_LARGE = 32 << 20
+_SWELLS_AT_MOST = 100
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -115,12 +119,23 @@ def _refuse_foreign(head: bytes) -> None:
 def _check_zip(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-            is_workbook = "[Content_Types].xml" in archive.namelist()
+            entries = archive.infolist()
     except zipfile.BadZipFile as error:
         raise FileRejected("xlsx_damaged", _("The XLSX file is damaged.")) from error
-    if not is_workbook or unpacked > _UNPACKED_AT_MOST:
+    is_workbook = any(entry.filename == "[Content_Types].xml" for entry in entries)
+    if not is_workbook or sum(entry.file_size for entry in entries) > _UNPACKED_AT_MOST:
         raise FileRejected("not_a_table", _("This is not an XLSX workbook that can be read."))
+    if any(_swells(entry) for entry in entries):
+        raise FileRejected(
+            "xlsx_swells",
+            _("The XLSX file unpacks to more than %d times its size: save it as CSV (UTF-8).")
+            % _SWELLS_AT_MOST,
+        )
+
+
+def _swells(entry: zipfile.ZipInfo) -> bool:
+    """By what the archive says; more than that is never unpacked."""
+    return entry.file_size > max(_LARGE, _SWELLS_AT_MOST * entry.compress_size)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

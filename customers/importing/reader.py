@@ -6,12 +6,15 @@ name). A quote that is never closed spoils its own line and no other.
 
 import csv
 import re
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TextIO
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile
 
 from django.utils.translation import gettext as _
 
@@ -164,9 +167,11 @@ def _sheet_records(path: Path) -> Iterator[Record]:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
+    damaged = (InvalidFileException, ParseError, BadZipFile, zlib.error, KeyError, ValueError)
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, KeyError, ValueError, OSError) as error:
+    except (*damaged, OSError, TypeError, AttributeError) as error:
+        # What openpyxl makes of parts that are missing or hold something else.
         raise FileRejected("xlsx_damaged", _("The XLSX file is damaged.")) from error
     try:
         sheet = book.worksheets[0] if book.worksheets else None
@@ -177,6 +182,8 @@ def _sheet_records(path: Path) -> Iterator[Record]:
             if cells:
                 width = len(row)
                 yield Record(number=0, line=line, cells=cells + [""] * (width - len(cells)))
+    except damaged as error:
+        raise FileRejected("xlsx_damaged", _("The XLSX file is damaged.")) from error
     finally:
         book.close()
 
