@@ -45,6 +45,11 @@ class JsonLines(logging.Formatter):
         return json.dumps(told, ensure_ascii=False)
 
 
+def current_id() -> str:
+    """The id of the request under way: what the answer tells and the log keeps."""
+    return _request_id.get()
+
+
 def request_id(
     answer: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:

@@ -3,12 +3,22 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import JavaScriptCatalog
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config import health
 from customers.api.client_settings import rudder_settings
 
 admin.autodiscover()
+
+# It renders pages only: REST framework would fail to make one of what OPTIONS asks.
+DOCUMENTS = SpectacularSwaggerSplitView.as_view(
+    url_name="schema", http_method_names=["get", "head"]
+)
+
+handler400 = "config.refusals.unreadable"
+handler403 = "config.refusals.forbidden"
+handler404 = "config.refusals.not_found"
+handler500 = "config.refusals.broken"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/reports/", include("attribution.pages")),
@@ -24,7 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("segments.api.urls")),
     path("", include("campaigns.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
+    path("api/docs/", DOCUMENTS, name="api-docs"),
     path("", include("attribution.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("jsi18n/", JavaScriptCatalog.as_view(), name="javascript-catalog"),
