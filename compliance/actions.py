@@ -1,7 +1,7 @@
 """Verbs of floor 0: ask for a review, decide one, write the audit trail, set the replay clock."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from compliance.rulebook.shipped import shipped_context
 
 log = logging.getLogger("compliance.audit")
 
-_RATINGS = ("issuer_risk", "distributor_risk")
+RATINGS = ("issuer_risk", "distributor_risk")
 RULES = "rules"  # the kind under which changes of rules are reviewed
 # Any constant does; it keeps two writers from forking the chain.
 _AUDIT_LOCK = 0x70C5_0001
@@ -194,7 +194,7 @@ def save_product(*, product: Product, actor: User, now: datetime) -> Product:
         raise NotPermitted(_("Your role may not change products. Ask compliance."))
     if product.kind and product.kind not in shipped_context().products:
         raise RulebookError(_("There is no product kind %(kind)s.") % {"kind": product.kind})
-    before = Product.objects.filter(pk=product.pk).values(*_RATINGS).first() or {}
+    before = Product.objects.filter(pk=product.pk).values(*RATINGS).first() or {}
     product.updated_at = now
     product.save()
     record(
@@ -216,49 +216,80 @@ def save_product(*, product: Product, actor: User, now: datetime) -> Product:
 
 
 @transaction.atomic
-def import_products(*, facts: Sequence[Mapping[str, Any]], source: str, now: datetime) -> int:
-    """Store what a source's file tells of products; the number whose ratings changed.
+def import_products(*, facts: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    """Store what a source's file tells of products, but for their ratings (see `rate_products`).
 
-    Each change of a rating is an entry in the audit trail, as when somebody typed it. What a file
-    does not tell stays, and so does everything that only compliance decides (risk points,
-    complexity, permissions).
+    What a file does not tell stays, and so does everything that only compliance decides (risk
+    points, complexity, permissions).
 
     Parameters
     ----------
-    facts : ``code`` and ``name``, and those of ``kind``, ``issuer_risk`` and ``distributor_risk``
-        that the file has
+    facts : ``code`` and ``name``, and ``kind`` if the file has it
 
     Raises RulebookError when a kind is none that the wording rules know; nothing is stored then.
     """
     known = Product.objects.in_bulk([fact["code"] for fact in facts], field_name="code")
     kinds = shipped_context().products
-    changed = 0
     for fact in facts:
         if fact.get("kind") and fact["kind"] not in kinds:
             raise RulebookError(_("There is no product kind %(kind)s.") % {"kind": fact["kind"]})
         product = known.setdefault(fact["code"], Product(code=fact["code"]))
-        before = {name: getattr(product, name) for name in _RATINGS}
-        for name in ("name", "kind", *_RATINGS):
+        for name in ("name", "kind"):
             if name in fact:
                 setattr(product, name, fact[name])
         product.updated_at = now
-        after = {name: getattr(product, name) for name in _RATINGS}
-        if after != before:
-            changed += 1
-            record(
-                actor=f"file:{source}",
-                action="product.save",
-                subject=product.code,
-                now=now,
-                detail={"kind": product.kind, **after, "ratings_before": before},
-            )
     Product.objects.bulk_create(
         known.values(),
         update_conflicts=True,
         unique_fields=["code"],
-        update_fields=["name", "kind", *_RATINGS, "updated_at"],
+        update_fields=["name", "kind", "updated_at"],
     )
-    return changed
+
+
+def ratings_of(codes: Collection[str]) -> dict[str, dict[str, int | None]]:
+    """Both ratings of these products, by code."""
+    found = Product.objects.filter(code__in=codes).values("code", *RATINGS)
+    return {one["code"]: {name: one[name] for name in RATINGS} for one in found}
+
+
+@transaction.atomic
+def rate_products(
+    *,
+    ratings: Mapping[str, Mapping[str, int]],
+    maker: User,
+    checker: User,
+    source: str,
+    now: datetime,
+) -> None:
+    """Put ratings into force that one person brought and another approved.
+
+    Each change is an entry in the audit trail, as when somebody typed it.
+
+    Raises SelfReview; NotPermitted when the checker has no right to review.
+    """
+    if maker.pk == checker.pk:
+        raise SelfReview(_("Whoever made it cannot approve it. Ask a second person."))
+    if not checker.has_perm("compliance.change_review"):
+        raise NotPermitted(_("Your role may not review. Ask a checker or compliance."))
+    products = Product.objects.select_for_update().filter(code__in=list(ratings)).order_by("code")
+    for product in products:
+        before = {name: getattr(product, name) for name in RATINGS}
+        for name, rating in ratings[product.code].items():
+            setattr(product, name, rating)
+        product.updated_at = now
+        product.save(update_fields=[*RATINGS, "updated_at"])
+        record(
+            actor=checker.username,
+            action="product.save",
+            subject=product.code,
+            now=now,
+            detail={
+                **{name: getattr(product, name) for name in RATINGS},
+                "ratings_before": before,
+                "made_by": maker.username,
+                "source": source,
+            },
+        )
 
 
 def set_replay_clock(*, shift: timedelta, allowed: bool) -> None:

@@ -58,6 +58,7 @@ _REVIEWING = (
     "compliance.change_review",
     "campaigns.view_provideraccount",
     "compliance.view_rulepack",
+    "customers.view_ratingreview",
 )
 
 PERMISSIONS: dict[Role, tuple[str, ...]] = {
@@ -149,6 +150,8 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "campaigns.view_advisortask",
         "customers.view_importjob",
         "customers.add_upload",
+        "customers.view_ratingreview",
+        "customers.change_ratingreview",
         "customers.view_qualityrule",
         "customers.change_qualityrule",
         "customers.view_savedmapping",

@@ -93,6 +93,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _table(_t("Audit trail"), "history_edu", "compliance", "auditentry"),
                 _table(_t("Rules"), "gavel", "compliance", "rulepack"),
                 _table(_t("Products"), "inventory_2", "compliance", "product"),
+                _table(_t("Ratings from files"), "rule_settings", "customers", "ratingreview"),
                 {
                     "title": _t("Holders of a product"),
                     "icon": "group_work",

@@ -13,6 +13,7 @@
     ├── BodyRefused           a request whose body cannot be taken at all (with its HTTP status)
     ├── EventRefused          one event that goes to quarantine
     ├── MergeRefused          these customers cannot be merged, or not be parted
+    ├── RatingsRefused        ratings of a file that cannot be submitted or judged now
     ├── RightRefused          an export, correction or erasure that cannot be done now
     ├── KeyRefused            an API key that cannot be made
     ├── NoteMissing           an act that needs a reason and was given none
@@ -80,6 +81,10 @@ class EventRefused(Spoken, CustomersError):
 
 class MergeRefused(CustomersError):
     """These customers cannot be made one, or two again."""
+
+
+class RatingsRefused(CustomersError):
+    """The ratings of a file are past that, or no longer what they were."""
 
 
 class RightRefused(CustomersError):

@@ -210,6 +210,16 @@ class UploadState(StrEnum):
     EXPIRED = "expired"  # nobody started it in time
 
 
+class RatingState(StrEnum):
+    """Of the ratings of products that one file tells."""
+
+    UNCLAIMED = "unclaimed"  # the file came by the command line: nobody has answered for it yet
+    PENDING = "pending"  # somebody has; a second person is to say yes
+    APPROVED = "approved"  # they count
+    RETURNED = "returned"  # they never did
+    REPLACED = "replaced"  # a newer file of the source came first
+
+
 def choices(kind: type[StrEnum]) -> list[tuple[str, str]]:
     """The members of a closed set as a model's field takes them."""
     return [(member.value, member.value) for member in kind]

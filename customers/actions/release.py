@@ -12,6 +12,7 @@ from django.db.models import Max
 from compliance.actions import import_products
 from customers.actions.assessments import Assessment, record_assessments
 from customers.actions.partitions import ensure_partitions
+from customers.actions.ratings import propose_ratings
 from customers.importing.kinds.base import Kind
 from customers.importing.kinds.registry import KINDS
 from customers.models import ImportJob
@@ -87,10 +88,13 @@ def _batches(job: ImportJob) -> Iterator[Sequence[Row]]:
 
 
 def _release_products(job: ImportJob, now: datetime) -> None:
+    told: dict[str, Mapping[str, Any]] = {}
     for batch in _batches(job):
         facts = [data for _number, data in batch]
-        import_products(facts=facts, source=job.source.key, now=now)
+        import_products(facts=facts, now=now)
         execute(PUT_TERMS, {"rows": as_json(facts), "load": job.pk})
+        told.update((fact["code"], fact) for fact in facts)
+    propose_ratings(job=job, facts=told, now=now)
 
 
 def _release_assessments(job: ImportJob, now: datetime) -> None:

@@ -4,3 +4,6 @@ from customers.admin import collection, files, merges, plan, quality, sources
 
 # Django finds a console page by importing it.
 __all__ = ["collection", "files", "merges", "plan", "quality", "sources"]
+from customers.admin import ratings
+
+__all__ = ["collection", "files", "merges", "plan", "quality", "ratings"]

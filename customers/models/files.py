@@ -2,11 +2,11 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.collection import Source
-from customers.vocabulary import Aspect, Outcome, UploadState, choices
+from customers.vocabulary import Aspect, Outcome, RatingState, UploadState, choices
 
 
 class ImportJob(models.Model):
@@ -197,3 +197,54 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class RatingReview(models.Model):
+    """Ratings of products that a file tells; they count once a second person has said yes.
+
+    ``changes`` by product code: ``{"F1": {"before": {…}, "after": {"issuer_risk": 3, …}}}``.
+    """
+
+    load = models.OneToOneField(
+        ImportJob, on_delete=models.PROTECT, related_name="+", verbose_name=_("import")
+    )
+    changes = models.JSONField()
+    state = models.CharField(_("state"), max_length=10, choices=choices(RatingState))
+    maker = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        verbose_name=_("maker"),
+    )
+    checker = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        verbose_name=_("checker"),
+    )
+    opinion = models.TextField(_("opinion"), blank=True)
+    made_at = models.DateTimeField(_("made at"))
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+
+    class Meta:
+        verbose_name = _("ratings from a file")
+        verbose_name_plural = _("ratings from files")
+        constraints = [
+            # Four eyes, also for code that forgets.
+            models.CheckConstraint(
+                condition=Q(checker__isnull=True) | Q(maker__isnull=False) & ~Q(checker=F("maker")),
+                name="ratingreview_two_persons",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["approved", "returned"], checker__isnull=False)
+                & Q(decided_at__isnull=False)
+                | Q(state="pending", maker__isnull=False, checker__isnull=True)
+                | Q(state__in=["unclaimed", "replaced"], checker__isnull=True),
+                name="ratingreview_verdict_has_a_checker",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.load_id}: {self.state}"

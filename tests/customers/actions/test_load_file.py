@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from compliance.models import AuditEntry, Product
+from compliance.models import Product
 from customers.actions.import_jobs import ImportStatus
 from customers.actions.load_file import LoadResult, load_file
 from customers.actions.mappings import save_mapping, saved_mapping
@@ -156,16 +156,6 @@ def test_two_sources_may_number_their_trades_alike(tmp_path: Path, customer: int
 
     told = Trade.objects.order_by("source__key").values_list("source__key", "price")
     assert list(told) == [("core", Decimal("4.01")), ("other", Decimal(6))]
-
-
-def test_a_rating_from_a_file_is_audited_with_what_it_was(tmp_path: Path) -> None:
-    load(tmp_path, "products", [product()])
-    load(tmp_path, "products", [product(distributor_risk=5)])
-
-    entry = AuditEntry.objects.order_by("-seq")[0]
-    assert (entry.actor, entry.subject) == ("file:core", "F1")
-    assert entry.detail["distributor_risk"] == 5
-    assert entry.detail["ratings_before"]["distributor_risk"] == 3
 
 
 def test_xlsx_is_read_like_csv(tmp_path: Path, customer: int) -> None:
