@@ -6,13 +6,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+from django.db import connections
 
 from compliance.queries import clock_now
 from customers.actions.load_file import load_file
 from customers.models import Account, ImportJob, SavedMapping, StagedRow
+from customers.queries.database import rows
+from tests.conftest import server_options
 from tests.factories import make_people
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -34,8 +40,8 @@ def run(environment: dict[str, str], *argv: str) -> subprocess.CompletedProcess[
 
 
 def accounts(path: Path, count: int, header: str = "number,customer,kind,opened_on") -> Path:
-    rows = (f"A{number},C00000,现金,2020-01-02" for number in range(count))
-    path.write_text("\n".join([header, *rows]) + "\n", encoding="gb18030")
+    lines = (f"A{number},C00000,现金,2020-01-02" for number in range(count))
+    path.write_text("\n".join([header, *lines]) + "\n", encoding="gb18030")
     return path
 
 
@@ -114,3 +120,59 @@ def test_a_killed_file_goes_on_where_it_was(environment: dict[str, str], tmp_pat
 
     assert (result.load, result.rows_ok) == (left.pk, 60_000)
     assert Account.objects.count() == 60_000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_while_rows_are_released_nothing_of_it_is_in_and_the_next_run_ends_it(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    make_people(1, prefix="C")
+    path = accounts(tmp_path / "a.csv", 2_000)
+    load_file(kind_key="accounts", path=path, source_key="file-import", now=clock_now())
+    path.write_text(path.read_text("gb18030").replace("现金", "bank"), encoding="utf-8")
+    last = Account.objects.order_by("-number").first()
+    assert last is not None
+
+    # The release comes as far as this row, all that stand before it written, and waits.
+    with own_connection() as other:
+        other.execute("SELECT FROM customers_account WHERE id = %s FOR UPDATE", [last.pk])
+        with subprocess.Popen(
+            command("accounts", str(path)), cwd=ROOT, env=environment, stderr=subprocess.PIPE
+        ) as process:
+            wait_until(lambda: releasing() == ["Lock"])
+            os.kill(process.pid, signal.SIGKILL)
+        other.rollback()
+    wait_until(lambda: releasing() == [])
+    left = ImportJob.objects.get(state=ImportJob.State.RUNNING)
+    assert (left.rows_done, StagedRow.objects.count()) == (2_000, 2_000)
+    assert list(Account.objects.values_list("kind").distinct()) == [("cash",)]
+
+    result = load_file(
+        kind_key="accounts", path=path, source_key="file-import", resume=True, now=clock_now()
+    )
+
+    assert (result.load, result.rows_ok, result.status) == (left.pk, 2_000, "import_ok")
+    assert list(Account.objects.values_list("kind").distinct()) == [("bank",)]
+    assert not StagedRow.objects.exists()
+
+
+def releasing() -> list[str | None]:
+    """What each session that releases accounts waits for."""
+    query = """
+        SELECT wait_event_type FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+          AND query LIKE '%%INSERT INTO customers_account %%'
+    """
+    return [waits_for for (waits_for,) in rows(query, {})]
+
+
+def own_connection() -> "psycopg.Connection[tuple[Any, ...]]":
+    name = connections["default"].settings_dict["NAME"]
+    return psycopg.connect(dbname=name, **server_options())
+
+
+def wait_until(has_come: Callable[[], bool], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not has_come():
+        assert time.monotonic() < deadline, "it did not come in time"
+        time.sleep(0.05)
