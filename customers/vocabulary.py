@@ -220,6 +220,25 @@ class RatingState(StrEnum):
     REPLACED = "replaced"  # a newer file of the source came first
 
 
+class KycLevel(StrEnum):
+    """How thoroughly the institution has looked at a customer (FATF Recommendation 10)."""
+
+    SIMPLIFIED = "simplified"
+    STANDARD = "standard"
+    ENHANCED = "enhanced"
+
+
+class ActionKind(StrEnum):
+    """What an issuer does that changes what holders have."""
+
+    DIVIDEND = "dividend"  # cash by unit
+    BONUS = "bonus"  # further units by unit
+    SPLIT = "split"  # units after by units before; below one it is a consolidation
+    RIGHTS = "rights"  # units that may be bought by unit
+    MERGER = "merger"
+    REDEMPTION = "redemption"
+
+
 def choices(kind: type[StrEnum]) -> list[tuple[str, str]]:
     """The members of a closed set as a model's field takes them."""
     return [(member.value, member.value) for member in kind]

@@ -19,6 +19,7 @@ from customers.models import ImportJob
 from customers.queries.database import as_json, execute, rows
 from customers.queries.loads import (
     CLEAR,
+    HOLD_BY_KYC,
     KNOWN_ASSESSMENTS,
     PUT_TERMS,
     REFUSE_NUMBERS,
@@ -137,7 +138,14 @@ def _assessment(key: str, data: Mapping[str, Any], ids: Mapping[str, int]) -> As
     )
 
 
+def _release_kyc(job: ImportJob, now: datetime) -> None:
+    told = {"load": job.pk, "source": job.source_id, "now": now}
+    execute(release(KINDS["kyc"].landing), told)
+    execute(HOLD_BY_KYC, told)
+
+
 _ACTS: dict[str, Callable[[ImportJob, datetime], None]] = {
     "products": _release_products,
     "risk_assessments": _release_assessments,
+    "kyc": _release_kyc,
 }

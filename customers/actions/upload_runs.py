@@ -85,7 +85,10 @@ def _check(upload: Upload, now: datetime, progress: Callable[[ImportProgress], N
         "rows_bad": found.rows_bad,
         "status": found.status,
         "errors_file": listed or "",
-        "first_bad": refused.first_rows(Path(listed), FIRST_BAD) if listed else [],
+        "first_bad": [
+            {name: row[name] for name in ("line", "column", "code", "value")}
+            for row in (refused.first_rows(Path(listed), FIRST_BAD) if listed else [])
+        ],
     }
     upload.state = UploadState.CHECKED
 

@@ -36,6 +36,8 @@ FILE_KIND_WORDS: Final = {
     "trades": _("Trades"),
     "cash_flows": _("Cash flows"),
     "risk_assessments": _("Risk assessments"),
+    "kyc": _("KYC"),
+    "corporate_actions": _("Corporate actions"),
 }
 KIND_WORDS: Final = {
     IdentityKind.CUSTOMER_NO.value: _("Customer number"),

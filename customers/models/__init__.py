@@ -11,6 +11,7 @@ from customers.models.files import (
     StagedRow,
     Upload,
 )
+from customers.models.kyc import Kyc
 from customers.models.merges import MatchMark, MatchRule, Merge, MergeMove, MergeProposal
 from customers.models.people import (
     Attribute,
@@ -33,6 +34,7 @@ from customers.models.wealth import (
     Account,
     AssetDay,
     CashFlow,
+    CorporateAction,
     PositionDay,
     Price,
     ProductTerms,
@@ -46,6 +48,7 @@ __all__ = [
     "CashFlow",
     "Change",
     "Consent",
+    "CorporateAction",
     "Correction",
     "CoverageAlert",
     "Customer",
@@ -59,6 +62,7 @@ __all__ = [
     "Flow",
     "Identity",
     "ImportJob",
+    "Kyc",
     "MatchMark",
     "MatchRule",
     "Merge",

@@ -18,6 +18,7 @@ from customers.models.collection import Source
 from customers.models.people import Customer
 from customers.vocabulary import (
     AccountKind,
+    ActionKind,
     AssetQuality,
     FlowKind,
     ProductStatus,
@@ -225,3 +226,30 @@ class Price(models.Model):
                 name="price_of_something",
             )
         ]
+
+
+class CorporateAction(models.Model):
+    """What an issuer did that changes what holders of a product have."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, db_index=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=choices(ActionKind))
+    ex_on = models.DateField(_("ex-date"))
+    record_on = models.DateField(_("record date"), null=True)
+    paid_on = models.DateField(_("paid on"), null=True)
+    ratio = models.DecimalField(_("ratio"), max_digits=20, decimal_places=10, null=True)
+    amount = models.DecimalField(_("cash by unit"), max_digits=20, decimal_places=8, null=True)
+    currency = models.CharField(_("currency"), max_length=3)
+    load_id = models.BigIntegerField(_("load"))
+
+    class Meta:
+        verbose_name = _("corporate action")
+        verbose_name_plural = _("corporate actions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "ex_on", "kind"], name="corporateaction_once"
+            ),
+            _known("corporateaction_kind_known", "kind", ActionKind),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.ex_on}"

@@ -59,6 +59,22 @@ PUT_TERMS = """
 """
 
 
+HOLD_BY_KYC = """
+    -- Whoever was merged into another is held there; of what is said of one person the stricter.
+    UPDATE customers_customer stored SET aml_hold = told.is_held, updated_at = %(now)s
+    FROM (
+        SELECT coalesce(owner.merged_into_id, owner.id) AS id, bool_or(kyc.aml_hold) AS is_held
+        FROM customers_kyc kyc JOIN customers_customer owner ON owner.id = kyc.customer_id
+        WHERE coalesce(owner.merged_into_id, owner.id) IN (
+            SELECT coalesce(fresh_owner.merged_into_id, fresh_owner.id)
+            FROM customers_kyc fresh
+            JOIN customers_customer fresh_owner ON fresh_owner.id = fresh.customer_id
+            WHERE fresh.load_id = %(load)s)
+        GROUP BY 1) told
+    WHERE stored.id = told.id AND stored.aml_hold <> told.is_held AND stored.status <> 'erased'
+"""
+
+
 CLEAR = "DELETE FROM customers_stagedrow WHERE load_id = %(load)s"
 
 

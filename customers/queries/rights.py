@@ -58,6 +58,7 @@ FORGET = (
     f"DELETE FROM customers_trade WHERE account_id IN ({_ACCOUNTS})",
     f"DELETE FROM customers_cashflow WHERE account_id IN ({_ACCOUNTS})",
     f"DELETE FROM customers_account WHERE customer_id IN ({PERSON})",
+    f"DELETE FROM customers_kyc WHERE customer_id IN ({PERSON})",
     f"""
     UPDATE customers_event
     SET user_id = NULL, anonymous_id = NULL, properties = '{{}}', context = '{{}}'
@@ -164,6 +165,12 @@ CASH_FLOWS = f"""
 """
 
 
+KYC = f"""
+    -- Without the hold: the law forbids to tell of it.
+    SELECT level, id_expires_on, checked_on FROM customers_kyc WHERE customer_id IN ({PERSON})
+"""
+
+
 HAS_ACCOUNT = f"SELECT EXISTS ({_ACCOUNTS})"
 
 
@@ -202,6 +209,7 @@ _TABLES = {
         CASH_FLOWS,
         "account number flowed_at kind amount currency is_external error_code",
     ),
+    "kyc": (KYC, "level id_expires_on checked_on"),
     "tags": (TAGS, "tag source since valid_until"),
     "refused_tags": (TAG_REFUSALS, "tag refused_at"),
     "events": (EVENTS, "name kind occurred_at received_at properties context"),

@@ -4,6 +4,8 @@ from customers.importing.kinds.accounts import ACCOUNTS
 from customers.importing.kinds.assets import ASSETS
 from customers.importing.kinds.base import Kind
 from customers.importing.kinds.cash_flows import CASH_FLOWS
+from customers.importing.kinds.corporate_actions import CORPORATE_ACTIONS
+from customers.importing.kinds.kyc import KYC
 from customers.importing.kinds.positions import POSITIONS
 from customers.importing.kinds.prices import PRICES
 from customers.importing.kinds.products import PRODUCTS
@@ -21,5 +23,7 @@ KINDS: dict[str, Kind] = {
         TRADES,
         CASH_FLOWS,
         RISK_ASSESSMENTS,
+        KYC,
+        CORPORATE_ACTIONS,
     )
 }

@@ -19,8 +19,10 @@ from customers.models import (
     Account,
     AssetDay,
     CashFlow,
+    CorporateAction,
     Customer,
     ImportJob,
+    Kyc,
     PositionDay,
     Price,
     ProductTerms,
@@ -93,6 +95,11 @@ def trade(number: int, **told: Any) -> dict[str, Any]:
     return {**row, "side": "买入", "qty": 100, "px": "4.01", "status": "filled", **told}
 
 
+def kyc(number: str = "C00000", **told: Any) -> dict[str, Any]:
+    row = {"customer_no": number, "level": "标准", "aml_hold": "否", "checked_on": TODAY}
+    return {**row, **told}
+
+
 def outcome(result: LoadResult, aspect: Aspect) -> Outcome:
     return next(one.outcome for one in result.findings if one.aspect is aspect)
 
@@ -105,7 +112,8 @@ def reasons(result: LoadResult) -> list[tuple[int, str]]:
 
 def counts() -> list[int]:
     tables = (Account, Product, ProductTerms, Price, AssetDay, PositionDay, Trade, CashFlow)
-    return [table.objects.count() for table in (*tables, RiskAssessment)]
+    more = (RiskAssessment, Kyc, CorporateAction)
+    return [table.objects.count() for table in (*tables, *more)]
 
 
 def load_all(folder: Path) -> list[LoadResult]:
@@ -121,6 +129,8 @@ def load_all(folder: Path) -> list[LoadResult]:
         load(folder, "trades", [trade(1)]),
         load(folder, "cash_flows", [{**flow, "amt": 20, "external": "是"}]),
         load(folder, "risk_assessments", [told]),
+        load(folder, "kyc", [kyc()]),
+        load(folder, "corporate_actions", [{"code": "F1", "kind": "分红", "ex_date": TODAY}]),
     ]
 
 
@@ -145,7 +155,7 @@ def test_the_same_files_again_change_nothing(tmp_path: Path, customer: int) -> N
     again = load_all(tmp_path)
 
     assert [result.status for result in again] == [ImportStatus.OK] * len(KINDS)
-    assert counts() == before == [1, 1, 1, 1, 1, 1, 1, 1, 1]
+    assert counts() == before == [1] * 11
 
 
 def test_two_sources_may_number_their_trades_alike(tmp_path: Path, customer: int) -> None:
@@ -315,3 +325,46 @@ def test_too_many_questionnaires_are_refused_with_their_rows(tmp_path: Path, cus
 
     assert (result.rows_ok, result.rows_bad) == (2, 2)
     assert [code for _line, code in reasons(result)] == ["assessed_too_often"] * 2
+
+
+def test_a_hold_of_a_kyc_file_reaches_the_customer_and_is_lifted_by_the_next(
+    tmp_path: Path, customer: int
+) -> None:
+    def is_held() -> bool:
+        return Customer.objects.get(pk=customer).aml_hold
+
+    load(tmp_path, "kyc", [kyc(aml_hold="是", id_expiry="2027-01-31")])
+    after_first = is_held()
+    load(tmp_path, "kyc", [kyc()])
+
+    assert (after_first, is_held()) == (True, False)
+    assert Kyc.objects.get().level == "standard"
+
+
+def test_a_kyc_file_without_its_holds_is_refused(tmp_path: Path, customer: int) -> None:
+    row = {name: cell for name, cell in kyc().items() if name != "aml_hold"}
+
+    with pytest.raises(FileRejected) as refused:
+        load(tmp_path, "kyc", [row])
+
+    assert refused.value.path == "map.aml_hold"
+
+
+def test_a_hold_of_who_was_merged_holds_the_person(tmp_path: Path, customer: int) -> None:
+    (other,) = make_people(1, prefix="D")
+    Customer.objects.filter(pk=other).update(status="merged", merged_into=customer)
+    load(tmp_path, "kyc", [kyc(), kyc("D00000", aml_hold="是")])
+
+    load(tmp_path, "kyc", [kyc()])
+
+    assert Customer.objects.get(pk=customer).aml_hold
+
+
+def test_a_corporate_action_that_comes_again_is_put_right(tmp_path: Path) -> None:
+    told = {"code": "F1", "kind": "split", "ex_date": TODAY}
+    load(tmp_path, "products", [product()])
+    load(tmp_path, "corporate_actions", [{**told, "ratio": 2}])
+
+    load(tmp_path, "corporate_actions", [{**told, "ratio": "2.5"}])
+
+    assert CorporateAction.objects.get().ratio == Decimal("2.5")

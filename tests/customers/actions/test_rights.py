@@ -34,6 +34,7 @@ from customers.models import (
     Customer,
     Erasure,
     Identity,
+    Kyc,
     Quarantine,
     RetentionDuty,
     RiskAssessment,
@@ -72,6 +73,18 @@ def make(number: str = "10001", **columns: Any) -> int:
     return put_people(people=[person], source="crm", may_replace_contacts=True, now=NOW)[number]
 
 
+def with_kyc(customer: int) -> None:
+    source = internal_source(key="core", name="core", now=NOW)
+    Kyc.objects.create(
+        customer_id=customer,
+        level="enhanced",
+        aml_hold=True,
+        checked_on=NOW.date(),
+        source=source,
+        load_id=1,
+    )
+
+
 def erase(number: str = "10001", actor: str = "ann") -> Erasure:
     return erase_customer(customer_no=number, actor=actor, now=NOW)
 
@@ -105,11 +118,12 @@ def test_a_copy_holds_everything_in_clear() -> None:
 
 
 def test_a_copy_tells_nothing_of_holds() -> None:
-    make(aml_hold=True)
+    with_kyc(make(aml_hold=True))
 
     told = export_customer(customer_no="10001", actor="ann", why="he asked", now=NOW)
 
     assert "hold" not in json.dumps(told, default=str)
+    assert [one["level"] for one in told["kyc"]] == ["enhanced"]
 
 
 @pytest.mark.parametrize("why", ["", "  ", "x"])
@@ -148,6 +162,7 @@ def test_an_unknown_number_is_told_so() -> None:
 
 def test_nothing_of_an_erased_person_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     customer = make()
+    with_kyc(customer)
     record_event(customer, at=NOW, note="planted-note")
     say_consent([customer], ["email"])
     make_memory_account(monkeypatch)
@@ -167,6 +182,7 @@ def test_nothing_of_an_erased_person_is_left(monkeypatch: pytest.MonkeyPatch) ->
     for planted in (NAME, PHONE[3:], EMAIL, "planted-note", "planted-hobby", "Ningbo-Planted"):
         assert planted not in seen
     assert not Identity.objects.exists()
+    assert not Kyc.objects.exists()
     assert Customer.objects.get().name_cipher is None
     assert Touch.objects.get().content_cipher is None
 
