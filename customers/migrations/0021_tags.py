@@ -30,7 +30,7 @@ DROP FUNCTION customers_end_derived();
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("customers", "0018_uploads")]
+    dependencies: ClassVar = [("customers", "0020_kyc_and_corporate_actions")]
     operations: ClassVar = [
         migrations.AddField(
             model_name="attribute",
