@@ -74,6 +74,8 @@ ACTIONS: dict[str, str | Promise] = {
     "segment.archive": _("Segment: archived"),
     "segment.revive": _("Segment: back in use"),
     "segment.save": _("Segment: saved"),
+    "segment.snapshot": _("Segment: members kept as a list"),
+    "segment.upload": _("List: numbers taken over"),
     "snippet.approved": _("Snippet: approved"),
     "snippet.delete": _("Snippet: deleted"),
     "snippet.returned": _("Snippet: returned"),

@@ -186,6 +186,41 @@ class Refusal:
         en="It is named by {count} segments or journeys: {names}. Change or stop these first.",
         zh="有 {count} 个分群或旅程引用了它：{names}。请先修改或停止它们。",
     )
+    NOT_A_LIST: Final = Sentence(
+        code="not_a_list",
+        en="The segment {key} has a rule and is no list. Choose another key.",
+        zh="分群 {key} 由规则定义，不是名单。请换一个标识。",
+    )
+    IS_A_LIST: Final = Sentence(
+        code="is_a_list",
+        en="This is a static list: upload numbers instead.",
+        zh="这是静态名单：请改为上传客户号。",
+    )
+    NO_COLUMN: Final = Sentence(
+        code="no_column",
+        en="No column is named customer_no: name the one with the customer numbers so.",
+        zh="没有名为 customer_no 的列：请把客户号所在列命名为 customer_no。",
+    )
+    NO_NUMBERS: Final = Sentence(
+        code="no_numbers",
+        en="There is no customer number. Choose a file or paste some.",
+        zh="没有客户号。请选择文件或粘贴客户号。",
+    )
+    TOO_MANY_LINES: Final = Sentence(
+        code="too_many_lines",
+        en="A list has at most {most} lines. Split the file.",
+        zh="名单最多 {most} 行。请拆分文件。",
+    )
+    NOBODY: Final = Sentence(
+        code="nobody",
+        en="Nobody would be in the list.",
+        zh="名单中将没有任何客户。",
+    )
+    DECIDED: Final = Sentence(
+        code="decided",
+        en="This was decided already.",
+        zh="此项已处理。",
+    )
     TOO_FEW: Final = Sentence(
         code="too_few",
         en="Choose two segments or more.",

@@ -35,7 +35,7 @@ def follow_tick() -> None:
 @shared_task(name="segments.refresh", base=Tick)
 def refresh_all() -> None:
     """Rebuild every segment that is not followed, or whose turn it is."""
-    segments = list(Segment.objects.filter(archived_at=None).order_by("refreshed_at"))
+    segments = list(Segment.objects.filter(archived_at=None, kind="rule").order_by("refreshed_at"))
     checked = checked_rules({segment.key: segment.rule for segment in segments})
     now = clock_now()
     for segment in segments:

@@ -15,6 +15,16 @@ class Why(StrEnum):
     TIME = "time"  # a window ran out, a day turned
     REBUILD = "rebuild"  # found by a run over everybody
     RULE = "rule"  # the same, and the rule is another
+    UPLOAD = "upload"  # somebody brought numbers of customers
+    SNAPSHOT = "snapshot"  # was in another segment when it was kept as a list
+
+
+class Fault(StrEnum):
+    """Why a line of a list leads to no member."""
+
+    UNKNOWN = "unknown"  # no customer of this number, or one who may be in no segment
+    TWICE = "twice"  # stands in an earlier line
+    UNREADABLE = "unreadable"  # no number, or a broken line
 
 
 NAMED: Final = ":"

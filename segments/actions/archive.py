@@ -49,7 +49,8 @@ def revive_segment(*, segment: Segment, actor: User, now: datetime) -> None:
     locked = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
     if locked.archived_at is None:
         raise NotPossible(Refusal.NOT_ARCHIVED)
-    check_rule(locked.rule, own_key=locked.key)
+    if locked.kind == Segment.Kind.RULE:
+        check_rule(locked.rule, own_key=locked.key)
     locked.archived_at, locked.stale_at = None, now
     locked.save(update_fields=["archived_at", "stale_at"])
     watch()

@@ -10,10 +10,11 @@ from django.db import transaction
 from django.db.models import F
 
 from customers.queries.changes import Noted, take_changes
-from customers.queries.database import may_go_alone
+from customers.queries.database import may_go_alone, rows
 from customers.vocabulary import ChangeKind
 from segments.actions.rule_tags import see_to_due_tags, tag_who_met
 from segments.models import Segment
+from segments.queries.lists import depart
 from segments.queries.live import (
     Live,
     Moves,
@@ -59,6 +60,9 @@ def follow(*, now: datetime, limit: int = AT_ONCE) -> Followed:
     noted, due = take_changes(limit), take_due(now, limit)
     if not noted and not due:
         return Followed()
+    departed = {one.customer_id for one in noted if one.kind == ChangeKind.WHO}
+    if departed:
+        depart(departed, why=reason(Why.WHO), now=now)
     segments = live_segments()
     told_of = frozenset(one.customer_id for one in noted if one.customer_id is not None)
     todo = _concerned(segments, noted, due, now)
@@ -69,6 +73,11 @@ def follow(*, now: datetime, limit: int = AT_ONCE) -> Followed:
         left=sum(len(moved.left) for moved in moves),
         has_more=limit in (len(noted), len(due)),
     )
+
+
+def wait_to_follow() -> None:
+    """Until the transaction ends, nobody else follows: one who moves members by other ways."""
+    rows("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _LOCK})
 
 
 def judge(

@@ -78,6 +78,8 @@ def refresh(
     found : whom another engine found to match; None: the rule is run here
     """
     locked = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
+    if locked.kind == Segment.Kind.LIST:
+        return Refreshed(size=locked.size or 0, entered=0, left=0)
     checked = check_rule(locked.rule, own_key=locked.key)
     fragment = rule_sql(checked, now=now)
     is_new = has_new_rule(locked)

@@ -37,7 +37,7 @@ def save_segment(
     Raises
     ------
     RuleError : the rule is wrong.
-    NotPossible : the segment is archived.
+    NotPossible : the segment is archived, or a static list.
 
     Parameters
     ----------
@@ -62,6 +62,8 @@ def save_segment(
     )
     if segment.archived_at is not None:
         raise NotPossible(Refusal.ARCHIVED)
+    if segment.kind == Segment.Kind.LIST:
+        raise NotPossible(Refusal.IS_A_LIST)
     has_changed = is_new or segment.rule != rule
     for field, value in {**told, "stale_at": None if is_new else now}.items():
         setattr(segment, field, value)

@@ -40,7 +40,7 @@ class MemberPages(SegmentPages):
         """``?at=TIME&customer=NUMBER&after=ID``; what is no time is now."""
         segment = self.seen_segment(request, pk)
         now = clock_now()
-        at = _moment(request.GET.get("at", "")) or now
+        at = read_moment(request.GET.get("at", "")) or now
         number = request.GET.get("customer", "").replace("\x00", "").strip()
         after = request.GET.get("after", "")
         found = members_at(segment, at, after=_id(after), most=PAGE)
@@ -61,8 +61,13 @@ class MemberPages(SegmentPages):
             % {"count": figure(count), "at": moment(at)},
             "version": version,
             "made_at": moment(version.made_at) if version else "",
-            "asked": {"at": timezone.localtime(at).strftime("%Y-%m-%dT%H:%M:%S"), "number": number},
+            "asked": {
+                "at": timezone.localtime(at).strftime("%Y-%m-%dT%H:%M:%S"),
+                "number": number,
+                "exactly": at.isoformat(),
+            },
             "panels": panels,
+            "may_keep": self.has_add_permission(request) and count > 0,
             "older": urlencode(following) if "after" in following else "",
         }
         return self.segment_page(request, segment, "segments/members.html", **context)
@@ -85,7 +90,8 @@ class MemberPages(SegmentPages):
         return self.segment_page(request, segment, "segments/sizes.html", **context)
 
 
-def _moment(text: str) -> datetime | None:
+def read_moment(text: str) -> datetime | None:
+    """A time as typed, in the reader's zone unless it says another; None where it is none."""
     try:
         found = parse_datetime(text)
     except ValueError:

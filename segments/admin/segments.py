@@ -20,6 +20,7 @@ from compliance.queries import clock_now
 from segments.actions.refresh import refresh
 from segments.actions.save import save_segment
 from segments.admin.builder import RuleViews, sentence
+from segments.admin.lists import ListPages
 from segments.admin.members import MemberPages
 from segments.admin.overlap import OverlapPages
 from segments.admin.use import UsePages
@@ -70,7 +71,7 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
 
 @admin.register(Segment)
-class SegmentAdmin(RuleViews, MemberPages, OverlapPages, UsePages, VersionPages):
+class SegmentAdmin(RuleViews, ListPages, MemberPages, OverlapPages, UsePages, VersionPages):
     """Segments with their size as of the last refresh."""
 
     form = SegmentForm
@@ -114,6 +115,8 @@ class SegmentAdmin(RuleViews, MemberPages, OverlapPages, UsePages, VersionPages)
             return badge(_t("Archived"))
         if segment.held_at is not None:
             return badge(_t("Held"), Tone.BAD)
+        if segment.kind == Segment.Kind.LIST:
+            return badge(_t("Static list"))
         if segment.is_live:
             return badge(_t("Live"), Tone.GOOD)
         return badge(_t("Every 30 s"), Tone.PLAIN)

@@ -131,6 +131,8 @@ def _side_by_side(before: SegmentVersion, now: SegmentVersion) -> Panel:
 
 
 def _changes(before: object, now: object) -> SafeString | str:
+    if not before or not now:
+        return "—"  # of a list, whose versions are uploads
     try:
         sentences = differences_in_words(before, now, language())
     except RuleError:

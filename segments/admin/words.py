@@ -3,7 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from segments.vocabulary import Why, read_reason
+from segments.vocabulary import Fault, Why, read_reason
 
 # What each is about, if anything, follows in brackets.
 REASONS: dict[Why, Promise] = {
@@ -15,6 +15,13 @@ REASONS: dict[Why, Promise] = {
     Why.TIME: _("Time passed"),
     Why.REBUILD: _("Rebuild over everybody"),
     Why.RULE: _("New rule"),
+    Why.UPLOAD: _("Upload"),
+    Why.SNAPSHOT: _("Snapshot"),
+}
+FAULTS: dict[Fault, Promise] = {
+    Fault.UNKNOWN: _("No customer of this number, or one who may be in no segment"),
+    Fault.TWICE: _("Stands in an earlier line already"),
+    Fault.UNREADABLE: _("No number can be read here"),
 }
 
 

@@ -1,6 +1,7 @@
-"""Tables of floor 2: rules a marketer can say, who met them, and the dictionary of tags."""
+"""Tables of floor 2: rules a marketer can say, who met them, and what is known by them."""
 
 from segments.models.lifecycle import LifecycleRun, LifecycleStage, WaitingStage
+from segments.models.lists import ListUpload
 from segments.models.segments import MOST_MOVED, Boundary, Membership, Segment
 from segments.models.tags import (
     LONGEST_DAYS,
@@ -12,6 +13,7 @@ from segments.models.tags import (
     ValueWalk,
 )
 from segments.models.value import ValueRun
+from segments.models.versions import SegmentVersion
 
 __all__ = [
     "LONGEST_DAYS",
@@ -19,9 +21,11 @@ __all__ = [
     "Boundary",
     "LifecycleRun",
     "LifecycleStage",
+    "ListUpload",
     "Membership",
     "Refresh",
     "Segment",
+    "SegmentVersion",
     "Tag",
     "TagScore",
     "TagState",
@@ -30,6 +34,3 @@ __all__ = [
     "ValueWalk",
     "WaitingStage",
 ]
-from segments.models.versions import SegmentVersion
-
-__all__ = ["MOST_MOVED", "Boundary", "Membership", "Segment", "SegmentVersion"]

@@ -19,8 +19,17 @@ _SPAN = models.Func(
 
 
 class Segment(models.Model):
-    """A rule a marketer can say. ``size`` is as of ``refreshed_at``."""
+    """A rule a marketer can say, or a list that somebody brought. ``size`` is as of
+    ``refreshed_at``; a list's rule is empty.
+    """
 
+    class Kind(models.TextChoices):
+        RULE = "rule", _("Rule")
+        LIST = "list", _("Static list")
+
+    kind = models.CharField(
+        _("kind"), max_length=4, choices=Kind.choices, default=Kind.RULE, db_default=Kind.RULE
+    )
     key = models.SlugField(_("key"), max_length=80, unique=True)
     name = models.CharField(_("name"), max_length=120)
     description = models.TextField(_("description"), blank=True)
@@ -64,6 +73,12 @@ class Segment(models.Model):
     class Meta:
         verbose_name = _("segment")
         verbose_name_plural = _("segments")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="rule") | Q(kind="list", rule={}, is_live=False),
+                name="segment_list_has_no_rule",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
