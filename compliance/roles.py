@@ -61,6 +61,9 @@ _REVIEWING = (
     "customers.view_ratingreview",
 )
 
+# The second person of an export of members.
+_EXPORTS = ("segments.view_memberexport", "segments.change_memberexport")
+
 PERMISSIONS: dict[Role, tuple[str, ...]] = {
     Role.MARKETER: (
         *_CONTENT,
@@ -71,6 +74,8 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "segments.change_segment",
         "segments.add_tag",
         "segments.change_tag",
+        "segments.view_memberexport",
+        "segments.add_memberexport",
         "campaigns.add_journey",
         "campaigns.change_journey",
         "campaigns.add_template",
@@ -88,6 +93,7 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         *_DELIVERY,
         *_REVIEWING,
         *_DECIDING,
+        *_EXPORTS,
         "campaigns.add_seedmessage",
         "customers.view_merge",
         "customers.view_mergeproposal",
@@ -102,6 +108,7 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         *_DECIDING,
         *_STOPPING,
         *_SEEDS,
+        *_EXPORTS,
         "campaigns.add_linkhost",
         "compliance.view_auditentry",
         "compliance.add_rulepack",

@@ -8,12 +8,13 @@ importer takes one quote off again, so what was exported comes back as it was.
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 Value = str | int | float | Decimal | None
 
 BOM = "\ufeff"
+_CHUNK = 64 * 1024  # characters
 # ASCII signs, control characters that are skipped or split cells, and the full-width signs that
 # some spreadsheets fold to ASCII. Quotes in front count too, or taking one off would not be exact.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n\x00＝＋－＠]")
@@ -21,12 +22,22 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r\n\x00＝＋－＠]")
 
 def csv_bytes(*, headers: Sequence[str], rows: Iterable[Sequence[Value]]) -> bytes:
     """The table as UTF-8 with a byte order mark, lines ended by CRLF."""
+    return b"".join(csv_chunks(headers=headers, rows=rows))
+
+
+def csv_chunks(*, headers: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterator[bytes]:
+    """The same in parts, for tables that should not stand in memory whole."""
     text = io.StringIO()
+    text.write(BOM)
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([neutralised(header) for header in headers])
     for row in rows:
         writer.writerow([_cell(value) for value in row])
-    return (BOM + text.getvalue()).encode()
+        if text.tell() > _CHUNK:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
 
 
 def neutralised(text: str) -> str:

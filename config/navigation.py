@@ -51,6 +51,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                     "link": reverse("value:compare"),
                     "permission": _holds("segments.view_segment"),
                 },
+                _table(_t("Exports of members"), "download", "segments", "memberexport"),
             ],
         },
         {

@@ -32,6 +32,13 @@ DEBUG = os.environ.get("TOUCHSTONE_DEBUG") == "1" and not PRODUCTION
 NO_SERVERS = os.environ.get("TOUCHSTONE_NO_SERVERS") == "1"
 
 
+def _whole(name: str, default: int) -> int:
+    value = os.environ.get(name, "") or str(default)
+    if not (value.isascii() and value.isdigit()):
+        raise ImproperlyConfigured(f"Set the environment variable {name} to a whole number.")
+    return int(value)
+
+
 def _required(name: str) -> str:
     """The variable's value; in production its absence is an error that names it."""
     value = os.environ.get(name, "")
@@ -111,6 +118,8 @@ PRIVATE_HOSTS = [
 UTM_SOURCE = os.environ.get("TOUCHSTONE_UTM_SOURCE", "touchstone")
 # The demo replays the past on a clock of its own; a real installation never may.
 REPLAY_CLOCK = not PRODUCTION
+# How many members' numbers one person may take out of the house without a second one.
+EXPORT_ROWS_ALONE = _whole("TOUCHSTONE_EXPORT_ROWS", 1_000)
 CURRENCY = os.environ.get("TOUCHSTONE_CURRENCY", "CNY")
 
 INSTALLED_APPS = [

@@ -216,6 +216,41 @@ class Refusal:
         en="Nobody would be in the list.",
         zh="名单中将没有任何客户。",
     )
+    NO_REASON: Final = Sentence(
+        code="no_reason",
+        en="Say why the numbers are needed.",
+        zh="请说明需要这些客户号的原因。",
+    )
+    TO_COME: Final = Sentence(
+        code="to_come",
+        en="That time is to come.",
+        zh="该时刻尚未到来。",
+    )
+    NOBODY_THEN: Final = Sentence(
+        code="nobody_then",
+        en="Nobody was in at that time who can be named.",
+        zh="该时刻没有可列出的成员。",
+    )
+    OWN_EXPORT: Final = Sentence(
+        code="own_export",
+        en="Whoever asked does not decide.",
+        zh="申请人不能自行审批。",
+    )
+    OTHERS_EXPORT: Final = Sentence(
+        code="others_export",
+        en="Only the person who asked fetches the numbers.",
+        zh="只有申请人可以下载。",
+    )
+    NOT_ALLOWED: Final = Sentence(
+        code="not_allowed",
+        en="A second person has not allowed this.",
+        zh="尚未获得第二人批准。",
+    )
+    EXPIRED: Final = Sentence(
+        code="expired",
+        en="The time to fetch it is over. Ask again.",
+        zh="下载期限已过，请重新申请。",
+    )
     DECIDED: Final = Sentence(
         code="decided",
         en="This was decided already.",

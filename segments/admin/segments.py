@@ -20,6 +20,7 @@ from compliance.queries import clock_now
 from segments.actions.refresh import refresh
 from segments.actions.save import save_segment
 from segments.admin.builder import RuleViews, sentence
+from segments.admin.exports import ExportPages
 from segments.admin.lists import ListPages
 from segments.admin.members import MemberPages
 from segments.admin.overlap import OverlapPages
@@ -71,7 +72,9 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
 
 @admin.register(Segment)
-class SegmentAdmin(RuleViews, ListPages, MemberPages, OverlapPages, UsePages, VersionPages):
+class SegmentAdmin(
+    RuleViews, ExportPages, ListPages, MemberPages, OverlapPages, UsePages, VersionPages
+):
     """Segments with their size as of the last refresh."""
 
     form = SegmentForm

@@ -1,5 +1,6 @@
 """Tables of floor 2: rules a marketer can say, who met them, and what is known by them."""
 
+from segments.models.exports import MemberExport
 from segments.models.lifecycle import LifecycleRun, LifecycleStage, WaitingStage
 from segments.models.lists import ListUpload
 from segments.models.segments import MOST_MOVED, Boundary, Membership, Segment
@@ -22,6 +23,7 @@ __all__ = [
     "LifecycleRun",
     "LifecycleStage",
     "ListUpload",
+    "MemberExport",
     "Membership",
     "Refresh",
     "Segment",

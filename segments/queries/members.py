@@ -34,6 +34,11 @@ SELECT (SELECT count(*) FROM segments_membership
      + (SELECT count(*) FROM segments_membership
         WHERE segment_id = %(segment)s AND left_at > %(at)s AND entered_at <= %(at)s)
 """
+_NAMED: Final = """
+SELECT count(*) FROM segments_membership m JOIN customers_customer c ON c.id = m.customer_id
+WHERE m.segment_id = %(segment)s AND c.status = 'active'
+  AND m.entered_at <= %(at)s AND (m.left_at IS NULL OR m.left_at > %(at)s)
+"""
 _INTERVALS: Final = """
 SELECT m.customer_id, c.customer_no, m.entered_at, m.left_at, m.version, m.left_version,
        m.entered_why, m.left_why
@@ -105,6 +110,11 @@ def members_at(segment: Segment, at: datetime, *, after: int = 0, most: int) -> 
 def count_at(segment: Segment, at: datetime) -> int:
     """How many were in at that time, also of those who are not named any more."""
     return int(rows(_COUNT, {"segment": segment.pk, "at": at})[0][0])
+
+
+def named_at(segment: Segment, at: datetime) -> int:
+    """How many `members_at` names in all."""
+    return int(rows(_NAMED, {"segment": segment.pk, "at": at})[0][0])
 
 
 def intervals_of(segment: Segment, number: str, *, most: int) -> list[Interval]:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0017_change_ledger"),
-        ("segments", "0005_tags"),
+        ("segments", "0006_tags"),
     ]
 
     operations = [

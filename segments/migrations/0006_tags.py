@@ -14,7 +14,7 @@ UNDO = "DROP TRIGGER tagversion_append_only ON segments_tagversion;"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("segments", "0004_static_lists"),
+        ("segments", "0005_member_exports"),
         ("customers", "0021_tags"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("segments", "0008_value_walk"),
+        ("segments", "0009_value_walk"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("segments", "0007_value_runs"),
+        ("segments", "0008_value_runs"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("segments", "0006_lifecycle_stages"),
+        ("segments", "0007_lifecycle_stages"),
     ]
 
     operations = [

@@ -1,0 +1,120 @@
+"""Take the numbers of a segment's members out of the house: with a reason, and many with two."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+
+from compliance.actions import record
+from compliance.models import User
+from segments.errors import NotPossible, Refusal
+from segments.models import MemberExport, Segment
+from segments.queries.members import Interval, members_at, named_at
+
+EXPIRES_AFTER: Final = timedelta(days=2)
+SHORTEST_WHY: Final = 3
+_PAGE: Final = 5_000
+
+
+@transaction.atomic
+def ask_export(
+    *, segment: Segment, at: datetime, why: str, actor: User, now: datetime
+) -> MemberExport:
+    """Ask for who was in at that time; up to the set number of rows nobody else need agree.
+
+    Raises
+    ------
+    NotPossible : no reason is given, the time is to come, or nobody was in.
+    """
+    reason = " ".join(why.replace("\x00", "").split())[:400]
+    if len(reason) < SHORTEST_WHY:
+        raise NotPossible(Refusal.NO_REASON)
+    if at > now:
+        raise NotPossible(Refusal.TO_COME)
+    rows, most = named_at(segment, at), settings.EXPORT_ROWS_ALONE
+    if not rows:
+        raise NotPossible(Refusal.NOBODY_THEN)
+    is_few = rows <= most
+    verdict = MemberExport.Verdict.ALONE if is_few else MemberExport.Verdict.PENDING
+    export = MemberExport.objects.create(
+        segment=segment,
+        at=at,
+        rows=rows,
+        alone_up_to=most,
+        why=reason,
+        asked_by=actor,
+        asked_at=now,
+        verdict=verdict,
+        expires_at=now + EXPIRES_AFTER if is_few else None,
+    )
+    _record(export, actor, "ask", now, {"rows": rows, "at": at.isoformat(), "why": reason})
+    return export
+
+
+@transaction.atomic
+def review_export(
+    *, export: MemberExport, checker: User, approve: bool, opinion: str, now: datetime
+) -> None:
+    """The second person's word.
+
+    Raises
+    ------
+    NotPossible : it was decided already, or the same person asked.
+    """
+    locked = MemberExport.objects.select_for_update().get(pk=export.pk)
+    if locked.verdict != MemberExport.Verdict.PENDING:
+        raise NotPossible(Refusal.DECIDED)
+    if locked.asked_by_id == checker.pk:
+        raise NotPossible(Refusal.OWN_EXPORT)
+    locked.verdict = MemberExport.Verdict.APPROVED if approve else MemberExport.Verdict.RETURNED
+    locked.decided_by, locked.decided_at, locked.opinion = checker, now, opinion
+    locked.expires_at = now + EXPIRES_AFTER if approve else None
+    locked.save(update_fields=["verdict", "decided_by", "decided_at", "opinion", "expires_at"])
+    _record(locked, checker, locked.verdict, now, {"opinion": opinion})
+
+
+@transaction.atomic
+def fetch_export(*, export: MemberExport, actor: User, now: datetime) -> Iterator[Interval]:
+    """The members, read page by page; that they were fetched is on record first.
+
+    Never more than was asked for; who was erased, restricted or merged since is not among them.
+
+    Raises
+    ------
+    NotPossible : somebody else asked for it, nobody allowed it, or its time is over.
+    """
+    locked = MemberExport.objects.select_for_update().get(pk=export.pk)
+    if locked.asked_by_id != actor.pk:
+        raise NotPossible(Refusal.OTHERS_EXPORT)
+    if locked.expires_at is None:
+        raise NotPossible(Refusal.NOT_ALLOWED)
+    if locked.expires_at <= now:
+        raise NotPossible(Refusal.EXPIRED)
+    locked.fetched += 1
+    locked.save(update_fields=["fetched"])
+    _record(locked, actor, "fetch", now, {"rows": locked.rows})
+    return _pages(locked)
+
+
+def _pages(export: MemberExport) -> Iterator[Interval]:
+    after, left = 0, export.rows
+    while left:
+        page = members_at(export.segment, export.at, after=after, most=min(_PAGE, left))
+        yield from page
+        if not page:
+            return
+        after, left = page[-1].customer_id, left - len(page)
+
+
+def _record(
+    export: MemberExport, actor: User, act: str, now: datetime, detail: dict[str, object]
+) -> None:
+    record(
+        actor=actor.username,
+        action=f"segment.export.{act}",
+        subject=export.segment.key,
+        now=now,
+        detail={"export": export.pk, **detail},
+    )
