@@ -87,7 +87,8 @@ class MemberExportAdmin(ActingAdmin, ReadOnlyAdmin):
         ("rows", "alone_up_to"),
         "why",
         ("asked_by", "asked_at"),
-        ("progress", "decided_by", "decided_at"),
+        "progress",
+        ("decided_by", "decided_at"),
         "opinion",
         ("expires_at", "fetched"),
     )

@@ -124,8 +124,9 @@ class ListUploadAdmin(ActingAdmin, ReadOnlyAdmin):
     fields = (
         ("key", "name"),
         ("file_name", "replaces"),
-        ("lines", "known", "progress"),
-        ("made_by", "made_at", "decided_at"),
+        ("lines", "known"),
+        ("progress", "decided_at"),
+        ("made_by", "made_at"),
     )
     readonly_fields = ("progress",)
     refusals = (NotPossible,)

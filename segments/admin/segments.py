@@ -24,7 +24,7 @@ from segments.admin.exports import ExportPages
 from segments.admin.lists import ListPages
 from segments.admin.members import MemberPages
 from segments.admin.overlap import OverlapPages
-from segments.admin.use import UsePages
+from segments.admin.use import UseFilter, UsePages
 from segments.admin.versions import VersionPages
 from segments.errors import RuleError
 from segments.models import Segment
@@ -81,7 +81,7 @@ class SegmentAdmin(
     list_display = ("name", "key", "customers", "state", "refreshed_at", "created_by", "updated_at")
     list_select_related = ("created_by",)
     search_fields = ("name__icontains", "key__startswith")
-    list_filter = (("archived_at", admin.EmptyFieldListFilter),)
+    list_filter = (UseFilter,)
     list_before_template = "segments/_list.html"
     ordering = ("name",)
     fields = (

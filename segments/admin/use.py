@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
 
 from compliance.console import Panel, link, moment, person, tell
 from compliance.queries import clock_now
@@ -17,6 +20,31 @@ from segments.admin.pages import SegmentPages
 from segments.errors import NotPossible, RuleError
 from segments.models import Segment
 from segments.queries.dependents import Dependent, dependents
+
+
+class UseFilter(admin.SimpleListFilter):
+    """Which segments the list shows."""
+
+    title = _("use")
+    parameter_name = "use"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]"
+    ) -> list[tuple[str, Promise]]:
+        """Those in use, those that are lists, those that are archived."""
+        return [("yes", _("In use")), ("list", _("Static lists")), ("no", _("Archived"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Segment]) -> QuerySet[Segment]:
+        """All of them, unless one is chosen."""
+        match self.value():
+            case "yes":
+                return queryset.filter(archived_at=None)
+            case "list":
+                return queryset.filter(kind=Segment.Kind.LIST)
+            case "no":
+                return queryset.exclude(archived_at=None)
+            case _:
+                return queryset
 
 
 class UsePages(SegmentPages):

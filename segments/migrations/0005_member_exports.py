@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("pending", "Waiting for a second person"),
-                            ("alone", "Few rows: no second person needed"),
+                            ("alone", "Few rows: allowed"),
                             ("approved", "Approved"),
                             ("returned", "Returned"),
                         ],
@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
-                        verbose_name="asked by",
+                        verbose_name="asked for by",
                     ),
                 ),
                 (

@@ -17,7 +17,7 @@ class MemberExport(models.Model):
 
     class Verdict(models.TextChoices):
         PENDING = "pending", _("Waiting for a second person")
-        ALONE = "alone", _("Few rows: no second person needed")
+        ALONE = "alone", _("Few rows: allowed")
         APPROVED = "approved", _("Approved")
         RETURNED = "returned", _("Returned")
 
@@ -32,7 +32,7 @@ class MemberExport(models.Model):
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="+",
-        verbose_name=_("asked by"),
+        verbose_name=_("asked for by"),
     )
     asked_at = models.DateTimeField(_("asked at"))
     verdict = models.CharField(

@@ -1,6 +1,7 @@
 """A segment that something names stays in use; an archived one is named nowhere."""
 
 import pytest
+from django.db.models import ProtectedError
 from django.test import Client
 from django.urls import reverse
 
@@ -101,6 +102,13 @@ def test_one_whose_rule_names_what_is_gone_does_not_come_back() -> None:
     assert also.archived_at is not None
 
 
+def test_no_segment_can_be_deleted() -> None:
+    segment = make_segment("keen", KEEN)
+
+    with pytest.raises(ProtectedError):
+        segment.delete()
+
+
 class TestPage:
     @pytest.fixture
     def marketer(self) -> Client:
@@ -134,6 +142,19 @@ class TestPage:
         assert marketer.post(form, {"name": "x"}).status_code == 403
         marketer.post(address, {"act": "revive"})
         assert marketer.get(form).context["has_change_permission"]
+
+    @pytest.mark.parametrize(
+        ("use", "shown"), [("", "ab"), ("yes", "a"), ("no", "b"), ("list", ""), ("x", "ab")]
+    )
+    def test_the_list_shows_those_in_use_or_the_others(
+        self, marketer: Client, use: str, shown: str
+    ) -> None:
+        make_segment("a", KEEN)
+        archive(make_segment("b", KEEN))
+
+        page = marketer.get(reverse("admin:segments_segment_changelist"), {"use": use})
+
+        assert "".join(one.key for one in page.context["cl"].queryset.order_by("key")) == shown
 
     def test_who_only_looks_cannot_archive(self) -> None:
         segment = make_segment("keen", KEEN)
