@@ -408,6 +408,11 @@ class TagProblem:
         en="A tag whose source is a rule needs a rule, and no other tag has one",
         zh="来源为规则的标签必须有规则，其他标签不应有规则",
     )
+    UNWANTED: Final = Sentence(
+        code="tag_unwanted",
+        en="The customer had the tag {key} deleted; it is given again only once he allows it",
+        zh="客户已删除标签 {key}；经其允许后才能再次赋予",
+    )
     NO_GOAL: Final = Sentence(
         code="no_goal",
         en="Name the event that counts as the goal, such as order_filled",

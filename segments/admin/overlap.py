@@ -53,7 +53,7 @@ class OverlapPages(SegmentPages):
             raise PermissionDenied
         if request.method not in ("GET", "POST"):
             return HttpResponseNotAllowed(["GET", "POST"])
-        in_use = list(Segment.objects.filter(archived_at=None).order_by("name", "pk"))
+        in_use = list(Segment.objects.filter(archived_at=None, tag=None).order_by("name", "pk"))
         asked = request.POST if request.method == "POST" else request.GET
         wanted = asked.getlist("segment")
         by_number = {str(one.pk): one for one in in_use}

@@ -58,9 +58,9 @@ class SegmentsView(APIView):
         require(request, READING)
         asked = _asked(PageSerializer, request)
         found = list(
-            Segment.objects.filter(archived_at=None, pk__gt=asked["after"]).order_by("pk")[
-                : asked["limit"]
-            ]
+            Segment.objects.filter(archived_at=None, tag=None, pk__gt=asked["after"]).order_by(
+                "pk"
+            )[: asked["limit"]]
         )
         return _page(request, [_segment(one) for one in found], [one.pk for one in found], asked)
 

@@ -1,10 +1,18 @@
-"""Addresses of floor 2, under ``/api/v1/segments``."""
+"""Addresses of floor 2, under ``/api/v1/segments``, and of a customer's tags."""
 
 from django.urls import URLPattern, path
 
 from segments.api.segments import MembersView, SegmentsView
+from segments.api.tags import AllowedView, TagsView, TagView
 
 urlpatterns: list[URLPattern] = [
     path("api/v1/segments", SegmentsView.as_view(), name="segments"),
     path("api/v1/segments/<str:key>/members", MembersView.as_view(), name="segment-members"),
+    path("api/v1/customers/<str:number>/tags", TagsView.as_view(), name="customer-tags"),
+    path("api/v1/customers/<str:number>/tags/<str:tag>", TagView.as_view(), name="customer-tag"),
+    path(
+        "api/v1/customers/<str:number>/tags/<str:tag>/allow",
+        AllowedView.as_view(),
+        name="customer-tag-allow",
+    ),
 ]

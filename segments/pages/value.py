@@ -48,7 +48,9 @@ def index(request: HttpRequest) -> HttpResponse:
 def compare(request: HttpRequest) -> HttpResponse:
     """`?first=KEY&second=KEY&field=NAME`: how the field is distributed in both."""
     fields = catalog()
-    segments = {one.key: one for one in Segment.objects.filter(archived_at=None).order_by("name")}
+    segments = {
+        one.key: one for one in Segment.objects.filter(archived_at=None, tag=None).order_by("name")
+    }
     asked = {name: request.GET.get(name, "") for name in ("first", "second", "field")}
     field = fields.find(asked["field"] or FIRST_FIELD)
     first, second = segments.get(asked["first"]), segments.get(asked["second"])

@@ -50,7 +50,7 @@ def known_names() -> Names:
     planned = {event.name: event for event in _planned()}
     seen = known.events - planned.keys()
     events = [*planned.values(), *(KnownEvent(name=name) for name in seen)]
-    segments = Segment.objects.filter(archived_at=None).order_by("key")
+    segments = Segment.objects.filter(archived_at=None, tag=None).order_by("key")
     return Names(
         events=sorted(events, key=lambda event: event.name),
         tags=sorted(known.tags),

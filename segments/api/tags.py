@@ -1,0 +1,124 @@
+"""``/api/v1/customers/{id}/tags``: what a customer carries, may refuse, and systems may give."""
+
+from collections.abc import Callable
+from typing import Final
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from compliance.queries import clock_now
+from compliance.reader import say
+from customers.actions.tags import allow_tag, refuse_tag
+from customers.api.bearer import READING, WRITING, BearerKey, require
+from customers.api.consents import standing_customer
+from customers.api.problems import Refused
+from customers.errors import RightRefused
+from customers.models import Customer, Tagging, TagRefusal
+from customers.queries.rights import ids_of
+from segments.actions.known_tags import give_known_tag
+from segments.errors import TagRefused
+
+_PRIVATE: Final = {"Cache-Control": "no-store"}
+_PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
+_PROBLEMS: Final = {400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM, 409: _PROBLEM}
+
+
+class ReasonSerializer(serializers.Serializer):  # type: ignore[type-arg]  # not generic at run time
+    """Why, for the audit trail."""
+
+    why = serializers.CharField(min_length=3, max_length=500)
+
+
+class TagsView(APIView):
+    """All tags of one customer, and those he had deleted."""
+
+    authentication_classes = (BearerKey,)
+
+    @extend_schema(operation_id="customer_tags", responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    def get(self, request: Request, number: str) -> Response:
+        """Those in force, and the refused."""
+        require(request, READING)
+        ids = ids_of(standing_customer(number))
+        carried = Tagging.objects.filter(customer__in=ids).exclude(valid_until__lte=clock_now())
+        told = {
+            "results": list(
+                carried.order_by("tag").values("tag", "source", "since", "valid_until")
+            ),
+            "refused": list(
+                TagRefusal.objects.filter(customer__in=ids)
+                .order_by("tag")
+                .values("tag", "refused_at")
+            ),
+            "next": None,
+        }
+        return Response(told, headers=_PRIVATE)
+
+
+class TagView(APIView):
+    """One tag of one customer."""
+
+    authentication_classes = (BearerKey,)
+
+    @extend_schema(
+        operation_id="customer_tag_give",
+        request=None,
+        responses={200: OpenApiTypes.OBJECT, **_PROBLEMS},
+    )
+    def put(self, request: Request, number: str, tag: str) -> Response:
+        """Give it, for the term the dictionary says; giving it again begins the term anew."""
+        require(request, WRITING)
+        customer = standing_customer(number)
+        try:
+            until = give_known_tag(customer_id=customer.pk, tag=_key(tag), now=clock_now())
+        except TagRefused as refusal:
+            raise Refused(say(refusal), code=refusal.code) from refusal
+        return Response({"tag": tag, "valid_until": until}, headers=_PRIVATE)
+
+    @extend_schema(
+        operation_id="customer_tag_refuse",
+        request=ReasonSerializer,
+        responses={204: None, **_PROBLEMS},
+    )
+    def delete(self, request: Request, number: str, tag: str) -> Response:
+        """Delete it as the customer asks: nobody gives it again until he allows it."""
+        return _heed(refuse_tag, request, standing_customer(number), tag)
+
+
+class AllowedView(APIView):
+    """A refusal taken back."""
+
+    authentication_classes = (BearerKey,)
+
+    @extend_schema(
+        operation_id="customer_tag_allow",
+        request=ReasonSerializer,
+        responses={204: None, **_PROBLEMS},
+    )
+    def post(self, request: Request, number: str, tag: str) -> Response:
+        """Allow the tag again."""
+        return _heed(allow_tag, request, standing_customer(number), tag)
+
+
+def _heed(verb: Callable[..., None], request: Request, customer: Customer, tag: str) -> Response:
+    source = require(request, WRITING)
+    said = ReasonSerializer(data=request.data)
+    said.is_valid(raise_exception=True)
+    try:
+        verb(
+            customer_no=customer.customer_no,
+            tag=_key(tag),
+            actor=f"key:{source.key}",
+            why=said.validated_data["why"],
+            now=clock_now(),
+        )
+    except RightRefused as refusal:
+        raise Refused(say(refusal), code=refusal.code) from refusal
+    return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _key(tag: str) -> str:
+    return tag.replace("\x00", "")
