@@ -82,6 +82,17 @@ def values(customer: int) -> dict[str, Any]:
     return dict(Customer.objects.get(pk=customer).attributes)
 
 
+TOUCHED = """
+    INSERT INTO campaigns_touch (key, enrolment_id, journey_id, node, visit, customer_id, channel,
+        purpose, account_id, batch_id, template_version_id, state, reason, verdict, content_hash,
+        fence, attempts, may_be_sent, product, due_at, provider_id, segments, cost, currency,
+        queued_at, accepted_at, delivered_at, opened_at, clicked_at)
+    VALUES (gen_random_uuid(), nextval('campaigns_touch_id_seq'), 1, 'n', 1, %s, %s, 'marketing',
+        1, 1, 1, 'accepted', '', '{}', '', 0, 0, false, '', now(), '', 1, 0, 'CNY',
+        %s, %s, %s, %s, %s)
+"""
+
+
 @pytest.fixture
 def rich() -> int:
     """One who has and did something of everything; beside him one who did nothing."""
@@ -188,6 +199,32 @@ def test_origin_is_the_first_campaign_and_stays(rich: int) -> None:
 
     found = values(rich)
     assert (found["src_channel"], found["src_campaign"]) == ("weibo", "spring")
+
+
+def test_answers_to_messages_are_shares_of_those_delivered(rich: int) -> None:
+    with connection.cursor() as cursor:
+        # Days since: accepted, delivered, opened, clicked. Its journey and batch are not read.
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        for channel, accepted, delivered, opened, clicked in (
+            ("sms", 0, 0, None, 0),
+            ("sms", 7, 7, None, None),
+            ("email", 14, 14, 13, None),
+            ("email", 14, None, None, None),
+            ("email", 95, 95, 95, 95),
+        ):
+            at = [
+                None if back is None else NOW - back * DAY
+                for back in (accepted, accepted, delivered, opened, clicked)
+            ]
+            cursor.execute(TOUCHED, [rich, channel, *at])
+
+        walk()
+        found = values(rich)
+        cursor.execute("DELETE FROM campaigns_touch")
+
+    assert (found["open_rate_90d"], found["sms_resp_90d"]) == (0.3333, 0.5)
+    # 0.5⁰ + 0.5¹ + 0.5² + 0.5²; the fifth is older than four weeks.
+    assert found["fatigue"] == 2
 
 
 def test_several_currencies_make_no_sum(rich: int) -> None:
