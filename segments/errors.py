@@ -413,6 +413,11 @@ class TagProblem:
         en="The customer had the tag {key} deleted; it is given again only once he allows it",
         zh="客户已删除标签 {key}；经其允许后才能再次赋予",
     )
+    BUILT_IN: Final = Sentence(
+        code="tag_built_in",
+        en="{key} is a field that the product fills by itself; it cannot be retired",
+        zh="{key} 是系统自动填写的字段，不能停用",
+    )
     NO_GOAL: Final = Sentence(
         code="no_goal",
         en="Name the event that counts as the goal, such as order_filled",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from compliance.actions import record
 from customers.actions.rights import explained, standing
 from customers.errors import RightRefused
-from customers.models import Tagging, TagRefusal
+from customers.models import Attribute, Tagging, TagRefusal
 from customers.queries.database import as_array, execute
 from customers.queries.rights import ids_of
 from customers.queries.tags import END_DUE, FORGET_ATTRIBUTE, GIVE, TAKE
@@ -48,8 +48,14 @@ def end_due_tags(*, now: datetime, limit: int) -> int:
 
 
 @transaction.atomic
-def take_tag(*, tag: str) -> int:
-    """Remove a tag from everybody; how many had it."""
+def take_tag(*, tag: str, has_value: bool = False) -> int:
+    """Remove a tag from everybody; how many had it.
+
+    ``has_value``: it is an attribute, which no rule may name any more; whoever computes the values
+    takes them out.
+    """
+    if has_value:
+        Attribute.objects.filter(key=tag).delete()
     return execute(TAKE, {"tag": tag})
 
 

@@ -12,7 +12,7 @@ from segments.actions.tags import Meaning, define_tag
 from segments.catalogue.shipped import ShippedTag, shipped_tags
 from segments.models import Refresh, Tag, ValueWalk
 from segments.queries.value_sql import VALUES
-from segments.queries.values import next_range, write_values
+from segments.queries.values import next_range, shipped_values, write_values
 
 EVERY: Final = {
     Refresh.HOURLY: timedelta(hours=1),
@@ -79,8 +79,8 @@ def walk_values(*, now: datetime) -> int | None:
     A walk begins anew an hour, or a day, after the one before began. Whoever walks holds its row:
     two never walk the same way.
     """
-    installed = Tag.objects.filter(key__in=VALUES).exists()
-    if not installed:
+    of = shipped_values()
+    if not of:
         return None
     for refresh in EVERY:
         ValueWalk.objects.get_or_create(refresh=refresh, defaults={"next_at": now})
@@ -98,7 +98,7 @@ def walk_values(*, now: datetime) -> int | None:
         walk.next_at = max(walk.next_at, now - EVERY[refresh]) + EVERY[refresh]
     written = 0
     if upto is not None:
-        written = write_values(refresh=refresh, after=walk.after_id, upto=upto, now=now)
+        written = write_values(of=of, refresh=refresh, after=walk.after_id, upto=upto, now=now)
     walk.after_id = upto or 0
     walk.save(update_fields=["after_id", "next_at"])
     return written

@@ -12,9 +12,11 @@ from compliance.models import User
 from customers.actions.tags import take_tag
 from customers.vocabulary import TagSource
 from segments.actions.save import SYSTEM, save_segment
+from segments.catalogue.shipped import filled_fields
 from segments.errors import TagProblem, TagRefused
 from segments.models import Refresh, Segment, Tag, TagState, TagVersion
 from segments.queries.tags import segment_key
+from segments.queries.values import shipped_values
 
 NOTICE: Final = timedelta(days=30)
 
@@ -99,8 +101,10 @@ def revise_tag(*, key: str, meaning: Meaning, author: User, now: datetime) -> Ta
 def retire_tag(*, key: str, author: User, now: datetime) -> Tag:
     """Announce a tag's end: whoever names it has thirty days to do without.
 
-    Raises TagRefused: the tag is unknown or retired.
+    Raises TagRefused: the tag is unknown or retired, or a field that the product fills anyway.
     """
+    if key in filled_fields():
+        raise TagRefused(TagProblem.BUILT_IN, "/key", key=key)
     tag = Tag.objects.select_for_update(no_key=True).filter(key=key).first()
     if tag is None:
         raise TagRefused(TagProblem.UNKNOWN, "/key", key=key)
@@ -142,7 +146,8 @@ def end_retired_tags(*, now: datetime) -> int:
         tag.state = TagState.RETIRED
         tag.save(update_fields=["state"])
         Segment.objects.filter(tag=tag).update(archived_at=now)
-        _note("tag.end", tag.key, SYSTEM, now, {"customers": take_tag(tag=tag.key)})
+        taken = take_tag(tag=tag.key, has_value=tag.key in shipped_values())
+        _note("tag.end", tag.key, SYSTEM, now, {"customers": taken})
     return len(ending)
 
 

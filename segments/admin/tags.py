@@ -154,7 +154,7 @@ class TagAdmin(UsefulnessPages):
                 name: Subquery(newest.values(name)[:1], output_field=CharField())
                 for name in ("owner", "source", "refresh")
             },
-            followed=F("segment__size"),
+            held_at=F("segment__held_at"),
         )
 
     @display(description=_("name"), ordering="key")
@@ -178,8 +178,10 @@ class TagAdmin(UsefulnessPages):
         return str(Refresh(tag.refresh).label)
 
     @display(description=_("state"), ordering="state")
-    def condition(self, tag: Tag) -> SafeString:
-        """In words, with the day it ends."""
+    def condition(self, tag: Any) -> SafeString:
+        """In words, with the day it ends; held where its rule cannot be run any more."""
+        if tag.held_at is not None and tag.state != TagState.RETIRED:
+            return badge(_t("Held"), Tone.BAD)
         words = TagState(tag.state).label
         until = f" · {moment(tag.retires_at)}" if tag.state == TagState.RETIRING else ""
         return badge(f"{words}{until}", TONES[TagState(tag.state)])

@@ -42,6 +42,11 @@ def shipped_tags() -> tuple[ShippedTag, ...]:
         return tuple(_tag(row) for row in csv.DictReader(file, strict=True))
 
 
+def filled_fields() -> frozenset[str]:
+    """Keys of those that are fields which the product fills whatever the dictionary says."""
+    return frozenset(tag.key for tag in shipped_tags() if tag.field)
+
+
 def valued_tags() -> frozenset[str]:
     """Keys of those that are no yes or no: fields of the customer, which rules compare."""
     return frozenset(tag.key for tag in shipped_tags() if tag.field or tag.is_value)

@@ -11,7 +11,7 @@ from typing import Final
 from django.conf import settings
 
 from customers.queries.database import execute, rows
-from segments.models import Refresh
+from segments.models import Refresh, Tag, TagState
 from segments.queries.value_sql import VALUES
 
 RANGE: Final = 1_000  # so many that the change ledger still notes single customers
@@ -79,6 +79,8 @@ _KNOWN: Final = """
         WHERE t.queued_at > %(now)s - interval '90 days' AND t.queued_at <= %(now)s)
 """
 
+_NOTHING: Final = "SELECT 0::bigint, '', 'null'::jsonb WHERE false"
+
 _WRITE: Final = """
     -- Only rows that change are written. Who opts out at this moment is read anew by the update.
     WITH {known},
@@ -109,22 +111,35 @@ def next_range(after: int) -> int | None:
     return last
 
 
-def write_values(*, refresh: Refresh, after: int, upto: int, now: datetime) -> int:
+def shipped_values() -> dict[str, bool]:
+    """Values whose tags we shipped: whether each is to be computed, or was retired."""
+    shipped = Tag.objects.filter(
+        key__in=VALUES, versions__number=1, versions__made_by__isnull=True
+    ).values_list("key", "state")
+    return {key: state != TagState.RETIRED for key, state in shipped}
+
+
+def write_values(
+    *, of: Mapping[str, bool], refresh: Refresh, after: int, upto: int, now: datetime
+) -> int:
     """Compute the values of this refresh for the customers ``after`` to ``upto``; rows written.
+
+    ``of``: as `shipped_values` tells; those retired are taken out.
 
     Cost: one statement; by index, so much as these customers did in a year.
     """
-    chosen = {key: value for key, value in VALUES.items() if value.refresh == refresh}
+    due = {key: VALUES[key] for key in of if VALUES[key].refresh == refresh}
+    chosen = {key: value for key, value in due.items() if of[key]}
     parts = [
         f"SELECT customer_id, '{key}', to_jsonb(value) FROM ({value.sql}) {key}"
         for key, value in chosen.items()
-    ]
+    ] or [_NOTHING]
     told: Mapping[str, object] = {
         "after": after,
         "upto": upto,
         "now": now,
         "zone": settings.TIME_ZONE,
-        "keys": list(chosen),
+        "keys": list(due),
         "derived": [key for key, value in chosen.items() if value.is_derived],
     }
     return execute(_WRITE.format(known=_KNOWN, said="\n    UNION ALL ".join(parts)), told)

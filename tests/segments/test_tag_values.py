@@ -23,12 +23,23 @@ from customers.models import (
 from customers.queries.events import ASSET_DAYS, POSITION_DAYS
 from customers.vocabulary import ConsentState
 from segments.actions.catalogue import ship_tags, walk_values
+from segments.actions.refresh import refresh
+from segments.actions.tags import end_retired_tags, retire_tag
 from segments.catalogue.shipped import shipped_tags
-from segments.errors import RuleError
-from segments.models import Refresh, Segment, Tag, ValueWalk
+from segments.errors import RuleError, TagRefused
+from segments.models import Membership, Refresh, Segment, Tag, ValueWalk
 from segments.queries.rules import check_rule
 from segments.queries.value_sql import VALUES
-from tests.factories import NOW, make_people, make_product, record_event, say_consent
+from segments.tasks import refresh_all
+from tests.factories import (
+    NOW,
+    make_people,
+    make_product,
+    make_segment,
+    make_staff,
+    record_event,
+    say_consent,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -292,6 +303,26 @@ def test_a_value_he_had_deleted_is_not_computed_again(rich: int) -> None:
     assert "top_query" not in values(rich)
 
 
+def test_a_value_that_is_retired_goes_and_rules_that_name_it_hold(rich: int) -> None:
+    walk()
+    keen = make_segment("keen", {"field": "trades_1y", "op": "gte", "value": 3})
+    refresh(segment=keen, now=NOW)
+    author = make_staff().marketer
+    retire_tag(key="trades_1y", author=author, now=NOW)
+
+    end_retired_tags(now=NOW + 30 * DAY)
+    walk(NOW + 30 * DAY)
+    refresh_all()
+
+    keen.refresh_from_db()
+    assert keen.held_why["code"] == "rule"
+    assert Membership.objects.filter(segment=keen, left_at=None).count() == 1
+    assert "trades_1y" not in values(rich)
+    assert values(rich)["trades_30d"] == 0
+    with pytest.raises(TagRefused, match="by itself"):
+        retire_tag(key="risk_level", author=author, now=NOW)
+
+
 class TestCatalogue:
     def test_all_of_it_is_shipped_once(self) -> None:
         assert ship_tags(now=NOW) == len(shipped_tags()) == 103
@@ -322,9 +353,12 @@ class TestCatalogue:
     def test_a_field_that_a_file_brought_is_not_written_over(self) -> None:
         Attribute.objects.create(key="trades_30d", type="text", label_en="theirs")
 
-        ship_tags(now=NOW)
+        (customer,) = make_people(1, attributes={"trades_30d": "theirs"})
+
+        walk()
 
         assert not Tag.objects.filter(key="trades_30d").exists()
+        assert values(customer)["trades_30d"] == "theirs"
 
     def test_a_tag_that_is_there_stays_its_owners(self) -> None:
         ship_tags(now=NOW)
