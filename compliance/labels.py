@@ -80,6 +80,8 @@ ACTIONS: dict[str, str | Promise] = {
     "segment.save": _("Segment: saved"),
     "segment.snapshot": _("Segment: members kept as a list"),
     "segment.upload": _("List: numbers taken over"),
+    "lookalike.ask": _("Look-alikes: asked for"),
+    "lookalike.refuse": _("Look-alikes: refused"),
     "snippet.approved": _("Snippet: approved"),
     "snippet.delete": _("Snippet: deleted"),
     "snippet.returned": _("Snippet: returned"),

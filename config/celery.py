@@ -51,6 +51,7 @@ app.conf.update(
         "campaigns.listen": {"queue": "dispatch"},
         # They wait for a process of minutes, which those who follow must not.
         "segments.lifecycle": {"queue": "reports"},
+        "segments.lookalike": {"queue": "reports"},
         "segments.value": {"queue": "reports"},
         "segments.*": {"queue": "segments"},
         "attribution.report*": {"queue": "reports"},

@@ -52,6 +52,12 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                     "permission": _holds("segments.view_segment"),
                 },
                 _table(_t("Exports of members"), "download", "segments", "memberexport"),
+                {
+                    "title": _t("Look-alikes"),
+                    "icon": "group_search",
+                    "link": reverse("lookalike:index"),
+                    "permission": _holds("segments.view_segment"),
+                },
             ],
         },
         {

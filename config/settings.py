@@ -256,6 +256,7 @@ CELERY_BEAT_SCHEDULE = {
     "tag_values": {"task": "segments.tag_values", "schedule": timedelta(minutes=1)},
     "retired_tags": {"task": "segments.end_retired_tags", "schedule": timedelta(minutes=1)},
     "lifecycle": {"task": "segments.lifecycle", "schedule": timedelta(minutes=10)},
+    "lookalike": {"task": "segments.lookalike", "schedule": timedelta(seconds=30)},
     "value": {"task": "segments.value", "schedule": timedelta(minutes=10)},
     "follow": {"task": "segments.follow", "schedule": timedelta(seconds=0.5)},
     "collect": {"task": "attribution.collect", "schedule": timedelta(seconds=5)},

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/reports/", include("attribution.pages")),
     path("admin/operations/", include("campaigns.pages.operations")),
     path("admin/workbench/", include("campaigns.pages.workbench")),
+    path("admin/lookalike/", include("segments.pages.lookalike")),
     path("admin/value/", include("segments.pages.value")),
     path("admin/holders/", include("campaigns.pages.holders")),
     path("admin/", admin.site.urls),

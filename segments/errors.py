@@ -440,3 +440,7 @@ class NotPossible(Spoken, SegmentError):
 
 class EngineError(Spoken, SegmentError):
     """The event archive, or the engine over it, cannot do what is asked; one sentence says why."""
+
+
+class LookalikeRefused(Spoken, SegmentError):
+    """A list that may not be, or cannot be, the seed of a ranking."""

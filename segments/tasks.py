@@ -14,7 +14,7 @@ from segments.actions.judge_lifecycle import restore_lifecycle
 from segments.actions.refresh import hold, refresh
 from segments.actions.tags import end_retired_tags
 from segments.errors import RuleError
-from segments.models import Segment
+from segments.models import LookalikeRun, Segment
 from segments.queries.live import is_to_be_rebuilt
 from segments.queries.rules import checked_rules
 from segments.queries.runs import is_lifecycle_due, is_value_due
@@ -72,6 +72,7 @@ def score_value_tick() -> None:
         run_apart("score_value")
 
 
+<<<<<<< HEAD
 @shared_task(name="segments.tag_values", base=Tick)
 def tag_values_tick() -> None:
     """Put shipped tags into the dictionary, and compute the values of a thousand customers."""
@@ -81,6 +82,13 @@ def tag_values_tick() -> None:
     if (written := walk_values(now=now)) is not None:
         log.info("%d customers' values changed", written)
         ring(tag_values_tick)
+=======
+@shared_task(name="segments.lookalike", base=Tick)
+def rank_lookalikes_tick() -> None:
+    """Carry out rankings that were asked for."""
+    if LookalikeRun.objects.filter(state="asked").exists():
+        run_apart("rank_lookalikes")
+>>>>>>> e31a696 (feat(segments): everybody is ranked by likeness to a segment, judged out of fold; competitors' lists and lists without a basis are refused on record)
 
 
 def _rebuild(segment: Segment) -> None:

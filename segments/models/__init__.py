@@ -2,6 +2,7 @@
 
 from segments.models.exports import MemberExport
 from segments.models.lifecycle import LifecycleRun, LifecycleStage, WaitingStage
+from segments.models.likeness import LookalikeRun
 from segments.models.lists import ListUpload
 from segments.models.segments import MOST_MOVED, Boundary, Membership, Segment
 from segments.models.tags import (
@@ -23,6 +24,7 @@ __all__ = [
     "LifecycleRun",
     "LifecycleStage",
     "ListUpload",
+    "LookalikeRun",
     "MemberExport",
     "Membership",
     "Refresh",

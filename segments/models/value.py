@@ -14,7 +14,7 @@ class ValueRun(models.Model):
     ran_at = models.DateTimeField(_("ran at"))
     customers = models.BigIntegerField(_("customers"))
     version = models.CharField(_("version"), max_length=80)
-    seed = models.IntegerField(_("seed"))
+    seed = models.IntegerField(_("random seed"))
     input_hash = models.CharField(_("hash of the inputs"), max_length=64)
     parameters = models.JSONField(_("parameters"), default=dict)
     clusters = models.JSONField(_("clusters"), default=list)

@@ -6,16 +6,14 @@ from typing import Any, Final
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.formats import number_format
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from compliance.console import Panel, figure, moment
 from segments.models import Segment, ValueRun
+from segments.pages.words import console_page, decimal, field_label, percent
 from segments.queries.profile import Distribution, distribution, may_be_compared
 from segments.queries.rules import catalog
 from segments.queries.runs import newest_value_run
@@ -31,22 +29,23 @@ FIRST_FIELD: Final = "risk_level"
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """The newest scoring: sizes, centroids in units, a sample of customers as points."""
+    _require_view(request)
     run = newest_value_run()
     panels, chart = ([], None) if run is None else ([_clusters(run)], _chart(run))
-    return _page(
-        request,
-        "segments/value.html",
-        title=_t("Value clusters"),
-        panels=panels,
-        chart=chart,
-        summary="" if run is None else _summary(run),
-    )
+    context = {
+        "title": _t("Value clusters"),
+        "panels": panels,
+        "chart": chart,
+        "summary": "" if run is None else _summary(run),
+    }
+    return console_page(request, "segments/value.html", context)
 
 
 @never_cache
 @require_GET
 def compare(request: HttpRequest) -> HttpResponse:
     """`?first=KEY&second=KEY&field=NAME`: how the field is distributed in both."""
+    _require_view(request)
     fields = catalog()
     segments = {
         one.key: one for one in Segment.objects.filter(archived_at=None, tag=None).order_by("name")
@@ -62,23 +61,19 @@ def compare(request: HttpRequest) -> HttpResponse:
             "panels": [_comparison(field, (first, second), found, told)] if found.base else [],
             "chart": _bars((first, second), found, told) if found.base else None,
         }
-    return _page(
-        request,
-        "segments/compare.html",
-        title=_t("Compare segments"),
-        segments=list(segments.values()),
-        fields=_offered(fields),
-        asked={**asked, "field": field.name if field else ""},
-        has_asked=bool(first and second and field),
-        **context,
-    )
+    context |= {
+        "title": _t("Compare segments"),
+        "segments": list(segments.values()),
+        "fields": _offered(fields),
+        "asked": {**asked, "field": field.name if field else ""},
+        "has_asked": bool(first and second and field),
+    }
+    return console_page(request, "segments/compare.html", context)
 
 
-def _page(request: HttpRequest, template: str, **context: object) -> HttpResponse:
+def _require_view(request: HttpRequest) -> None:
     if not request.user.has_perm(VIEW):
         raise PermissionDenied
-    request.current_app = admin.site.name
-    return TemplateResponse(request, template, {**admin.site.each_context(request), **context})
 
 
 def _summary(run: ValueRun) -> str:
@@ -106,8 +101,8 @@ def _clusters(run: ValueRun) -> Panel:
             (
                 one["name"],
                 figure(one["size"]),
-                _percent(one["size"] / run.customers),
-                *(_number(value) for value in one["centroid"]),
+                percent(one["size"] / run.customers),
+                *(decimal(value, 1 if value < 1_000 else 0) for value in one["centroid"]),
             )
             for one in run.clusters
         ],
@@ -145,20 +140,20 @@ def _comparison(
     told: tuple[list[Cell], list[Cell]],
 ) -> Panel:
     everybody = sum(found.base)
-    headers = [_label(field), _t("All"), _t("Share of all")]
+    headers = [field_label(field), _t("All"), _t("Share of all")]
     for segment in segments:
         headers += [segment.name, _t("Share"), "TGI"]
     rows = [
         (
             value or _t("missing"),
             figure(found.base[at]) if found.base[at] >= SMALLEST else f"< {SMALLEST}",
-            _percent(found.base[at] / everybody) if found.base[at] >= SMALLEST else "—",
+            percent(found.base[at] / everybody) if found.base[at] >= SMALLEST else "—",
             *(part for side in told for part in _cell(side[at])),
         )
         for at, value in enumerate(found.values)
     ]
     return Panel(
-        title=_t("%(field)s in both segments") % {"field": _label(field)},
+        title=_t("%(field)s in both segments") % {"field": field_label(field)},
         note=_t(
             "TGI: the share in the segment over the share among all customers, times 100."
             " Cells under %d people are hidden, and another one where they could be worked out."
@@ -175,7 +170,7 @@ def _cell(cell: Cell) -> tuple[str, str, str]:
     if cell.count is None or cell.share is None:
         return _t("hidden"), "—", "—"
     tgi = "—" if cell.tgi is None else figure(round(cell.tgi))
-    return figure(cell.count), _percent(cell.share), tgi
+    return figure(cell.count), percent(cell.share), tgi
 
 
 def _bars(
@@ -208,23 +203,8 @@ def _share(cell: Cell) -> float | None:
 
 
 def _offered(fields: Catalog) -> Sequence[tuple[str, str]]:
-    return [
-        (field.name, _label(field)) for field in fields.fields.values() if may_be_compared(field)
-    ]
-
-
-def _label(field: Field) -> str:
-    return field.label("zh" if (get_language() or "").startswith("zh") else "en")
-
-
-def _percent(share: float) -> str:
-    return f"{number_format(round(100 * share, 1), decimal_pos=1)} %"
-
-
-def _number(value: float) -> str:
-    places = 1 if value < 1_000 else 0
-    # The formatter cuts off what it does not show.
-    return number_format(round(value, places), decimal_pos=places)
+    offered = [field for field in fields.fields.values() if may_be_compared(field)]
+    return [(field.name, field_label(field)) for field in offered]
 
 
 urlpatterns: list[URLPattern] = [

@@ -60,7 +60,7 @@ def distribution(field: Field, first: int, second: int) -> Distribution:
     params: dict[str, object] = {"first": first, "second": second, "name": field.name}
     if field.type is FieldType.NUMBER:
         return _numbers(field, params)
-    found = rows(_COUNTS.format(value=_text(field), order="count(*) DESC, value"), params)
+    found = rows(_COUNTS.format(value=text_sql(field), order="count(*) DESC, value"), params)
     kept, rest = found[:MOST_VALUES], found[MOST_VALUES:]
     if rest:
         kept.append((OTHERS, *(sum(row[at] for row in rest) for at in (1, 2, 3))))
@@ -68,7 +68,7 @@ def distribution(field: Field, first: int, second: int) -> Distribution:
 
 
 def _numbers(field: Field, params: dict[str, object]) -> Distribution:
-    value = _number(field)
+    value = number_sql(field)
     edges = sorted(set(rows(_EDGES.format(value=value), params)[0][0] or []))
     params["edges"] = edges
     bucket = f"width_bucket({value}, %(edges)s::numeric[])"
@@ -84,19 +84,22 @@ def _range(bucket: int | None, edges: Sequence[object]) -> str:
     return " ".join(part for part in (low, high) if part)
 
 
-def _text(field: Field) -> str:
-    """Identifiers come from the catalogue only."""
+def text_sql(field: Field, parameter: str = "name") -> str:
+    """A field of ``customers_customer c`` as text; ``parameter`` holds an attribute's name.
+
+    Identifiers come from the catalogue only.
+    """
     if field.column is None:
-        return "c.attributes ->> %(name)s"
+        return f"c.attributes ->> %({parameter})s"
     return f"c.{field.column}::text"
 
 
-def _number(field: Field) -> str:
+def number_sql(field: Field, parameter: str = "name") -> str:
+    """Likewise as a number; null where an attribute is none."""
     if field.column is None:
-        return (
-            "CASE WHEN jsonb_typeof(c.attributes -> %(name)s) = 'number'"
-            " THEN (c.attributes ->> %(name)s)::numeric END"
-        )
+        value = f"c.attributes -> %({parameter})s"
+        number = f"(c.attributes ->> %({parameter})s)::numeric"
+        return f"CASE WHEN jsonb_typeof({value}) = 'number' THEN {number} END"
     return f"c.{field.column}::numeric"
 
 

@@ -1,0 +1,1 @@
+"""Who resembles the members of a segment: features, model, curve, and which lists may be a seed."""

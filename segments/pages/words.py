@@ -1,0 +1,34 @@
+"""How floor 2's own pages say fields and shares, and answer."""
+
+from collections.abc import Mapping
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.formats import number_format
+from django.utils.translation import get_language
+
+from segments.rules.catalog import Field
+
+
+def console_page(
+    request: HttpRequest, template: str, context: Mapping[str, object]
+) -> HttpResponse:
+    """A page in the frame of the console."""
+    request.current_app = admin.site.name
+    return TemplateResponse(request, template, {**admin.site.each_context(request), **context})
+
+
+def field_label(field: Field) -> str:
+    """A field's name in the reader's language."""
+    return field.label("zh" if (get_language() or "").startswith("zh") else "en")
+
+
+def decimal(value: float, places: int) -> str:
+    """A number rounded as it is shown; the formatter itself would cut off the rest."""
+    return number_format(round(value, places), decimal_pos=places)
+
+
+def percent(share: float) -> str:
+    """A share of 1 in percent, with one digit."""
+    return f"{decimal(100 * share, 1)} %"

@@ -1,0 +1,103 @@
+"""What a look-alike model reads of people, of nobody who objects or is restricted."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from customers.queries.database import rows
+from segments.likeness.model import Spec
+from segments.queries.profile import number_sql, text_sql
+from segments.rules.catalog import Catalog, Field, FieldType
+
+CATEGORIES: Final = 8
+_AT_ONCE: Final = 20_000
+# Of nobody's liking: his number, and what rankings or reasons say.
+_NEVER: Final = frozenset({"customer_no", "persona_why"})
+_EVERYBODY: Final = """
+FROM customers_customer c
+LEFT JOIN segments_membership m
+    ON m.customer_id = c.id AND m.segment_id = %(segment)s AND m.left_at IS NULL
+WHERE c.status = 'active' AND NOT c.personalise_off
+"""
+_COUNTS: Final = f"SELECT count(*), count(m.customer_id) {_EVERYBODY}"
+_IDS: Final = f"SELECT c.id, m.customer_id IS NOT NULL {_EVERYBODY} ORDER BY c.id"
+_VALUES: Final = """
+SELECT value FROM (SELECT {value} AS value FROM customers_customer c
+                   WHERE c.status = 'active' AND NOT c.personalise_off) everybody
+WHERE value <> '' GROUP BY value HAVING count(*) >= 10 ORDER BY count(*) DESC, value LIMIT %(most)s
+"""
+_CARRYING: Final = """
+SELECT id FROM customers_customer WHERE attributes ? %(field)s AND status = 'active'
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """A field, and how the model reads it."""
+
+    field: Field
+    spec: Spec
+
+
+def usable(segment_id: int) -> tuple[int, int]:
+    """Everybody who may be used, and the segment's members among them."""
+    everybody, members = rows(_COUNTS, {"segment": segment_id})[0]
+    return everybody, members
+
+
+def usable_ids(segment_id: int) -> list[tuple[int, bool]]:
+    """Each of them by id, and whether he is a member."""
+    return [(customer, member) for customer, member in rows(_IDS, {"segment": segment_id})]
+
+
+def features(fields: Catalog, excluded: frozenset[str]) -> list[Feature]:
+    """Numbers, flags and the frequent values of texts; one read of the customers for each text."""
+    found = []
+    for field in fields.fields.values():
+        if field.name in excluded | _NEVER or field.name.startswith("lookalike_"):
+            continue
+        match field.type:
+            case FieldType.NUMBER:
+                found.append(Feature(field=field, spec=Spec(name=field.name)))
+            case FieldType.TEXT | FieldType.CHOICE | FieldType.LEVEL | FieldType.BOOLEAN:
+                told = {"name": field.name, "most": CATEGORIES}
+                values = rows(_VALUES.format(value=text_sql(field)), told)
+                if len(values) > 1:
+                    spec = Spec(name=field.name, values=tuple(value for (value,) in values))
+                    found.append(Feature(field=field, spec=spec))
+            case FieldType.DATE | FieldType.DATETIME | FieldType.ENCRYPTED:
+                continue
+    return found
+
+
+def feature_rows(
+    told: Sequence[Feature], segment_id: int, today: date
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Id, membership and the features of everybody, in batches by id."""
+    params: dict[str, object] = {"segment": segment_id, "most": _AT_ONCE, "today": today}
+    columns = []
+    for at, feature in enumerate(told):
+        params[f"name{at}"] = feature.field.name
+        columns.append(_column(feature, f"name{at}"))
+    statement = (
+        f"SELECT c.id, m.customer_id IS NOT NULL, {', '.join(columns)} {_EVERYBODY}"
+        " AND c.id > %(after)s ORDER BY c.id LIMIT %(most)s"
+    )
+    after = 0
+    while batch := rows(statement, {**params, "after": after}):
+        yield batch
+        after = batch[-1][0]
+
+
+def carrying(field: str) -> list[int]:
+    """Active customers who carry the field."""
+    return [customer for (customer,) in rows(_CARRYING, {"field": field})]
+
+
+def _column(feature: Feature, parameter: str) -> str:
+    if feature.spec.values:
+        return text_sql(feature.field, parameter)
+    if feature.field.name == "age":
+        return "date_part('year', age(%(today)s::date, c.birth_on))"
+    return number_sql(feature.field, parameter)
