@@ -4,7 +4,8 @@ SegmentError
 ├── RuleError        a rule that cannot be used; carries a code and a JSON pointer
 ├── TagRefused       a tag that cannot be defined, changed or given so
 ├── NotPossible      what is asked of a segment cannot be done; carries a code
-└── EngineError      the event archive, or the engine over it, cannot do what is asked
+├── EngineError      the event archive, or the engine over it, cannot do what is asked
+└── LookalikeRefused a list that may not be, or cannot be, the seed of a ranking
 """
 
 from dataclasses import dataclass

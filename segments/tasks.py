@@ -72,7 +72,6 @@ def score_value_tick() -> None:
         run_apart("score_value")
 
 
-<<<<<<< HEAD
 @shared_task(name="segments.tag_values", base=Tick)
 def tag_values_tick() -> None:
     """Put shipped tags into the dictionary, and compute the values of a thousand customers."""
@@ -82,13 +81,13 @@ def tag_values_tick() -> None:
     if (written := walk_values(now=now)) is not None:
         log.info("%d customers' values changed", written)
         ring(tag_values_tick)
-=======
+
+
 @shared_task(name="segments.lookalike", base=Tick)
 def rank_lookalikes_tick() -> None:
     """Carry out rankings that were asked for."""
     if LookalikeRun.objects.filter(state="asked").exists():
         run_apart("rank_lookalikes")
->>>>>>> e31a696 (feat(segments): everybody is ranked by likeness to a segment, judged out of fold; competitors' lists and lists without a basis are refused on record)
 
 
 def _rebuild(segment: Segment) -> None:
