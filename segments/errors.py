@@ -5,7 +5,8 @@ SegmentError
 ├── TagRefused       a tag that cannot be defined, changed or given so
 ├── NotPossible      what is asked of a segment cannot be done; carries a code
 ├── EngineError      the event archive, or the engine over it, cannot do what is asked
-└── LookalikeRefused a list that may not be, or cannot be, the seed of a ranking
+├── LookalikeRefused a list that may not be, or cannot be, the seed of a ranking
+└── NoSuchCustomer   nobody has the number that was asked about
 """
 
 from dataclasses import dataclass
@@ -445,3 +446,19 @@ class EngineError(Spoken, SegmentError):
 
 class LookalikeRefused(Spoken, SegmentError):
     """A list that may not be, or cannot be, the seed of a ranking."""
+
+
+class NoSuchCustomer(Spoken, SegmentError):
+    """Nobody has the number that was asked about, or he cannot be in a segment."""
+
+
+UNKNOWN_NUMBER: Final = Sentence(
+    code="unknown_number",
+    en="Nobody has the customer number {number}.",
+    zh="没有客户号为 {number} 的客户。",
+)
+NOT_ACTIVE: Final = Sentence(
+    code="not_active",
+    en="This customer is not active any more, and so in no segment.",
+    zh="该客户已不再有效，因此不属于任何分群。",
+)

@@ -1,4 +1,4 @@
-"""What the builder asks while a rule is made: what there is to say, and what it would select."""
+"""What the builder asks while a rule is made: what may be said, whom it selects, and why him."""
 
 from typing import Any
 
@@ -15,8 +15,10 @@ from compliance.queries import clock_now
 from compliance.reader import language, say
 from customers.queries.identities import masked_name
 from segments.admin.vocabulary import vocabulary
-from segments.errors import RuleError
+from segments.errors import NoSuchCustomer, RuleError
 from segments.queries.sizes import Preview, customers_of, preview
+from segments.queries.why import why
+from segments.rules.clauses import Clause
 
 SEES_CUSTOMERS = "customers.view_customer"
 
@@ -32,6 +34,7 @@ class RuleViews:
         own = [
             path("vocabulary/", view(self.vocabulary_view), name="segments_segment_vocabulary"),
             path("preview/", view(self.preview_view), name="segments_segment_preview"),
+            path("why/", view(self.why_view), name="segments_segment_why"),
         ]
         urls: list[URLPattern] = super().get_urls()  # type: ignore[misc]  # mixed into an admin
         return own + urls
@@ -64,6 +67,31 @@ class RuleViews:
             return refused(_t("Counting takes too long for a preview. Save it and refresh."), "")
         return JsonResponse(_told(found, may_see=request.user.has_perm(SEES_CUSTOMERS)))
 
+    def why_view(self, request: HttpRequest) -> HttpResponse:
+        """Each clause of the typed rule for one customer, with what decided it."""
+        self._require_reader(request)
+        if not request.user.has_perm(SEES_CUSTOMERS):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            clause = why(
+                decode(request.POST.get("rule", "")),
+                customer_no=request.POST.get("number", "").strip(),
+                now=clock_now(),
+                own_key=request.POST.get("key") or None,
+            )
+        except RuleError as error:
+            return refused(say(error), error.path)
+        except NoSuchCustomer as error:
+            return refused(say(error), "")
+        except ValueError as error:
+            return refused(str(error), "")
+        except OperationalError:
+            return refused(_t("It takes too long to find out. Try a shorter period."), "")
+        verdict = _t("In the segment.") if clause.is_met else _t("Not in the segment.")
+        return JsonResponse({"ok": True, "headline": verdict, "clause": _clause(clause)})
+
     def _require_reader(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):  # type: ignore[attr-defined]
             raise PermissionDenied
@@ -78,6 +106,17 @@ def refused(said: str, pointer: str) -> JsonResponse:
     """No answer, and why not; the builder shows it at the place."""
     headline = f"{pointer} — {said}" if pointer else said
     return JsonResponse({"ok": False, "headline": headline, "sentence": said, "pointer": pointer})
+
+
+def _clause(clause: Clause) -> dict[str, Any]:
+    return {
+        "pointer": clause.pointer,
+        "is_met": clause.is_met,
+        "joint": clause.joint,
+        "asked": clause.asked[language()] if clause.asked else "",
+        "found": say(clause.found) if clause.found else "",
+        "children": [_clause(child) for child in clause.children],
+    }
 
 
 def _told(found: Preview, *, may_see: bool) -> dict[str, Any]:

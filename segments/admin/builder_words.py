@@ -114,6 +114,18 @@ WORDS = {
     "other_language": _("In the other language"),
     "some_of_them": _("Some of them"),
     "look": _("Show"),
+    "why": _("Why is this customer (not) in?"),
+    "number_of_customer": _("Customer number"),
+    "ask": _("Find out"),
+    "met": _("met"),
+    "not_met": _("not met"),
+    "all_met": _("all of these must be met"),
+    "any_met": _("one of these must be met"),
+    "not_of": _("this must not be met"),
+    "templates": _("Templates"),
+    "start_from": _("Start from a template"),
+    "use": _("Use it"),
+    "add_it": _("Add to the rule"),
     "not_shown": _(
         "The builder cannot show this text. Correct it here; the builder follows as soon as it can."
     ),

@@ -15,7 +15,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from compliance.console import Tone, badge, figure, tell
-from compliance.json_box import JsonBox, JsonText
+from compliance.json_box import JsonBox, JsonText, spelled
 from compliance.queries import clock_now
 from segments.actions.refresh import refresh
 from segments.actions.save import save_segment
@@ -42,6 +42,7 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
             attrs={
                 "data-vocabulary": reverse_lazy("admin:segments_segment_vocabulary"),
                 "data-preview": reverse_lazy("admin:segments_segment_preview"),
+                "data-why": reverse_lazy("admin:segments_segment_why"),
             }
         ),
     )
@@ -145,6 +146,10 @@ class SegmentAdmin(
                 }
             case _:
                 return "—"
+
+    def page_context(self, request: HttpRequest, item: Segment) -> dict[str, Any]:
+        """The rule as text, for those who may not change it and ask why."""
+        return super().page_context(request, item) | {"rule_text": spelled(item.rule)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """A key is for life: rules and journeys name it."""

@@ -10,12 +10,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from compliance.reader import language
-from compliance.sentences import Language
+from compliance.sentences import Language, Said, Sentence
 from segments.admin.builder_words import FUNCTION_WORDS, OPERATOR_WORDS, STATE_WORDS, WORDS
 from segments.queries.rules import catalog
 from segments.queries.vocabulary import KnownEvent, known_names
 from segments.rules.catalog import LIFECYCLE_STAGES, Field, FieldType, operators_of
 from segments.rules.parse import COUNT_OPERATORS
+from segments.rules.templates import TEMPLATES, Template
 from segments.rules.tree import Operator
 
 # What stands on the right of an operator; every other takes one value of the field's type.
@@ -55,6 +56,7 @@ def vocabulary() -> dict[str, object]:
             "journeys": _named(names.journeys),
         },
         "events": [_event(event, spoken) for event in names.events],
+        "templates": [_template(template) for template in TEMPLATES],
         "words": {key: str(word) for key, word in WORDS.items()},
     }
 
@@ -157,6 +159,23 @@ def _event(event: KnownEvent, spoken: Language) -> dict[str, object]:
             for one in event.properties
         ],
     }
+
+
+def _template(template: Template) -> dict[str, object]:
+    gaps = [
+        {"key": gap.key, "label": _said(gap.label), "value": gap.value} for gap in template.gaps
+    ]
+    return {
+        "key": template.key,
+        "name": _said(template.name),
+        "about": _said(template.about),
+        "gaps": gaps,
+        "rule": template.rule,
+    }
+
+
+def _said(sentence: Sentence) -> str:
+    return Said(sentence=sentence).in_language(language())
 
 
 def _choices(words: Mapping[str, str | Promise]) -> list[dict[str, str]]:

@@ -14,8 +14,9 @@ from segments.models import Segment
 from segments.queries.tags import known_tags, retired_tags, segment_key
 from segments.rules.catalog import Catalog, Field, FieldType
 from segments.rules.check import Checked, References, chain_to, check
-from segments.rules.compile import Fragment, compile_rule
+from segments.rules.compile import compile_rule
 from segments.rules.parse import parse
+from segments.rules.statement import Fragment
 
 Name = TypeVar("Name", bound=Hashable)
 

@@ -14,9 +14,9 @@ from customers.models import Customer
 from segments.errors import Problem
 from segments.queries.rules import catalog, references, rule_sql
 from segments.rules.check import Checked, check
-from segments.rules.compile import Fragment
 from segments.rules.explain import explain
 from segments.rules.parse import parse
+from segments.rules.statement import Fragment
 
 SAMPLE_SIZE: Final = 20
 PREVIEW_TIMEOUT_MS: Final = 5_000

@@ -13,9 +13,9 @@ from textwrap import indent
 from segments.rules.catalog import Field, FieldType
 from segments.rules.check import Checked
 from segments.rules.comparisons import whole
-from segments.rules.compile import Fragment
 from segments.rules.moments import Clock
 from segments.rules.operands import Parameters, field_operand
+from segments.rules.statement import Fragment
 from segments.rules.tree import (
     All,
     AnyOf,
@@ -58,7 +58,7 @@ def asks_of_customers(checked: Checked) -> bool:
 def turns_daily(checked: Checked) -> bool:
     """Whether local midnight can change who matches: ages, birthdays, days counted by dates."""
     return any(
-        checked.fields[leaf.field].name == "age"
+        checked.fields[leaf.field].is_daily
         or leaf.op is Operator.ANNIVERSARY
         or (leaf.op in _TIMED and checked.fields[leaf.field].type is FieldType.DATE)
         for leaf in _leaves(checked.rule)

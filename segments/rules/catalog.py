@@ -27,13 +27,17 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One thing to filter by. Without `column` the value stands in `attributes` under `name`."""
+    """One thing to filter by. Without `column` the value stands in `attributes` under `name`.
+
+    ``is_daily``: it is counted in days or years from `column`, and changes at local midnight.
+    """
 
     name: str
     type: FieldType
     label_en: str
     label_zh: str
     column: str | None = None
+    is_daily: bool = False
     choices: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
 
@@ -119,6 +123,7 @@ def _built_in(
     labels: tuple[str, str],
     *,
     column: str = "",
+    is_daily: bool = False,
     choices: tuple[str, ...] = (),
     aliases: tuple[str, ...] = (),
 ) -> Field:
@@ -128,6 +133,7 @@ def _built_in(
         label_en=labels[0],
         label_zh=labels[1],
         column=column or name,
+        is_daily=is_daily,
         choices=choices,
         aliases=aliases,
     )
@@ -139,7 +145,7 @@ _BUILT_IN = (
     _built_in("gender", FieldType.TEXT, ("gender", "性别")),
     # Whole years at the moment of judging, from birth_on; where that is unknown, the number
     # imported as `age`, if any (many bank files carry nothing else).
-    _built_in("age", FieldType.NUMBER, ("age", "年龄"), column="birth_on"),
+    _built_in("age", FieldType.NUMBER, ("age", "年龄"), column="birth_on", is_daily=True),
     _built_in("birth_on", FieldType.DATE, ("date of birth", "出生日期")),
     _built_in("city", FieldType.TEXT, ("city", "城市")),
     _built_in("region", FieldType.TEXT, ("region", "地区")),
@@ -151,6 +157,14 @@ _BUILT_IN = (
         aliases=("risk",),
     ),
     _built_in("risk_valid_until", FieldType.DATE, ("assessment valid until", "测评有效期至")),
+    # Days from today to that day, 0 on the day itself; negative once it has passed.
+    _built_in(
+        "assess_days_left",
+        FieldType.NUMBER,
+        ("days until the assessment ends", "测评剩余天数"),
+        column="risk_valid_until",
+        is_daily=True,
+    ),
     _built_in("lowest_class", FieldType.BOOLEAN, ("lowest risk class", "最低风险类别")),
     _built_in("investor_type", FieldType.TEXT, ("investor type", "投资者类型")),
     _built_in(

@@ -196,7 +196,7 @@ def _attribute(rule: Attribute, path: str, walk: _Walk) -> Attribute:
         )
     _require_operator(rule.op, found, path)
     walk.fields[found.name] = found
-    walk.needs_clock = walk.needs_clock or rule.op in _CLOCK_OPERATORS or found.name == "age"
+    walk.needs_clock = walk.needs_clock or rule.op in _CLOCK_OPERATORS or found.is_daily
     value = _typed(rule.value, rule.op, found, below(path, "value"))
     return Attribute(field=found.name, op=rule.op, value=value)
 

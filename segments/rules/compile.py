@@ -11,36 +11,37 @@ a handful of customers each derived table is restricted to them and read through
 index, so the same text serves a rebuild and a live update.
 """
 
-from collections.abc import Mapping
 from collections.abc import Sequence as Listed
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from textwrap import indent
 from typing import assert_never
 
-from segments.rules.check import Checked, property_type
+from segments.rules.check import Checked
 from segments.rules.comparisons import number_holds, whole
-from segments.rules.moments import Clock
 from segments.rules.operands import (
-    Parameter,
-    Parameters,
     Predicate,
     compare,
     field_operand,
     json_number,
     ordered,
     property_json,
-    property_operand,
+)
+from segments.rules.statement import (
+    REACHED,
+    Fragment,
+    Statement,
+    events_of,
+    in_window,
+    is_event,
+    now_of,
 )
 from segments.rules.tree import (
     All,
     AnyOf,
     Attribute,
-    Condition,
     EventAggregate,
     EventCount,
-    EventFilter,
     Everyone,
     Function,
     Lifecycle,
@@ -54,17 +55,7 @@ from segments.rules.tree import (
     Step,
     Tag,
     Touch,
-    TouchState,
-    Window,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fragment:
-    """SQL with its named parameters; run them together: ``cursor.execute(sql, params)``."""
-
-    sql: str
-    params: Mapping[str, Parameter]
 
 
 def compile_rule(
@@ -80,7 +71,7 @@ def compile_rule(
     `now` carries an offset, `zone` is the institution's IANA zone, `prefix` begins every
     parameter's name (several fragments in one statement need different ones).
     """
-    statement = _Statement.begin(checked, now=now, zone=zone, ids=ids, prefix=prefix)
+    statement = Statement.begin(checked, now=now, zone=zone, ids=ids, prefix=prefix)
     predicate = _conjunct(checked.rule, statement)
     return statement.select("c.id", where=predicate.sql)
 
@@ -89,8 +80,8 @@ def compile_verdicts(
     checked: Checked, *, now: datetime, zone: str, ids: Listed[int], prefix: str = "p"
 ) -> Fragment:
     """A SELECT of `id` and `is_match` (never null) for the active customers among `ids`."""
-    statement = _Statement.begin(checked, now=now, zone=zone, ids=ids, prefix=prefix)
-    predicate = _rule(checked.rule, statement)
+    statement = Statement.begin(checked, now=now, zone=zone, ids=ids, prefix=prefix)
+    predicate = predicate_of(checked.rule, statement)
     return statement.select(f"c.id, COALESCE({predicate.sql}, FALSE) AS is_match")
 
 
@@ -111,75 +102,10 @@ def compile_predicate(
     return Fragment(sql=f"{customer} IN (\n{indent(inner.sql, '  ')}\n)", params=inner.params)
 
 
-# Beyond so many conditions the planner would take seconds to order the joins. A COALESCE then
-# keeps it from turning left joins into plain ones, so that they run in the order written.
-_MOST_PLANNED = 12
-
-
-def _leaves(rule: Rule) -> int:
-    match rule:
-        case All() | AnyOf():
-            return sum(_leaves(child) for child in rule.children)
-        case Not():
-            return _leaves(rule.child)
-        case _:
-            return 1
-
-
-@dataclass(slots=True, kw_only=True)
-class _Statement:
-    """A statement under construction: its parameters and its joins by what they stand for."""
-
-    checked: Checked
-    clock: Clock
-    parameters: Parameters
-    ids: str | None
-    is_wide: bool
-    joins: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def begin(
-        cls, checked: Checked, *, now: datetime, zone: str, ids: Listed[int] | None, prefix: str
-    ) -> "_Statement":
-        parameters = Parameters(prefix=prefix)
-        return cls(
-            checked=checked,
-            clock=Clock.at(now=now, zone=zone),
-            parameters=parameters,
-            ids=None if ids is None else parameters.bind(list(ids), "bigint[]"),
-            is_wide=_leaves(checked.rule) > _MOST_PLANNED,
-        )
-
-    def bind(self, value: Parameter, cast: str) -> str:
-        return self.parameters.bind(value, cast)
-
-    def among_ids(self, column: str) -> str:
-        """The restriction of a table to the customers asked for."""
-        return "" if self.ids is None else f" AND {column} = ANY({self.ids})"
-
-    def join(self, customers: str) -> str:
-        """Join a SELECT of distinct `customer_id`; the answer is whether a customer is in it."""
-        alias = f"j{len(self.joins) + 1}"
-        self.joins[alias] = customers
-        is_in = f"{alias}.customer_id IS NOT NULL"
-        return f"COALESCE({is_in}, FALSE)" if self.is_wide else f"({is_in})"
-
-    def select(self, columns: str, *, where: str = "TRUE") -> Fragment:
-        joined = "".join(
-            f"\nLEFT JOIN (\n{indent(sql, '  ')}\n) {alias} ON {alias}.customer_id = c.id"
-            for alias, sql in self.joins.items()
-        )
-        sql = (
-            f"SELECT {columns}\nFROM customers_customer c{joined}"
-            f"\nWHERE c.status = 'active'{self.among_ids('c.id')}\n  AND {where}"
-        )
-        return Fragment(sql=sql, params=self.parameters.values)
-
-
-def _conjunct(rule: Rule, statement: _Statement) -> Predicate:
+def _conjunct(rule: Rule, statement: Statement) -> Predicate:
     """A rule that every selected customer must meet, where the planner can pull up EXISTS."""
     if statement.is_wide:
-        return _rule(rule, statement)
+        return predicate_of(rule, statement)
     match rule:
         case All():
             return _joined([_conjunct(child, statement) for child in rule.children], " AND ")
@@ -188,26 +114,27 @@ def _conjunct(rule: Rule, statement: _Statement) -> Predicate:
         case EventCount() if _asks_presence(rule):
             return _certain(_exists(rule, statement))
         case _:
-            return _rule(rule, statement)
+            return predicate_of(rule, statement)
 
 
 def _asks_presence(rule: EventCount) -> bool:
     return rule.op is Operator.GTE and rule.value == 1
 
 
-def _exists(rule: EventCount, statement: _Statement) -> str:
-    events = f"{_events(rule.event, rule.window, statement)}\n  AND e.customer_id = c.id"
+def _exists(rule: EventCount, statement: Statement) -> str:
+    events = f"{events_of(rule.event, rule.window, statement)}\n  AND e.customer_id = c.id"
     return f"EXISTS (\n  SELECT 1\n{indent(events, '  ')}\n)"
 
 
-def _rule(rule: Rule, statement: _Statement) -> Predicate:  # noqa: C901 - one arm per kind
+def predicate_of(rule: Rule, statement: Statement) -> Predicate:  # noqa: C901 - one arm per kind
+    """Whether the customer of the row `c` meets the rule, as a condition of the statement."""
     match rule:
         case Everyone():
             return _certain("TRUE")
         case All():
-            return _joined([_rule(child, statement) for child in rule.children], " AND ")
+            return _joined([predicate_of(child, statement) for child in rule.children], " AND ")
         case AnyOf():
-            return _joined([_rule(child, statement) for child in rule.children], " OR ")
+            return _joined([predicate_of(child, statement) for child in rule.children], " OR ")
         case Not():
             return _not(rule, statement)
         case Attribute():
@@ -238,7 +165,7 @@ def _certain(sql: str) -> Predicate:
     return Predicate(sql=sql, may_be_null=False)
 
 
-def _found(customers: str, statement: _Statement) -> Predicate:
+def _found(customers: str, statement: Statement) -> Predicate:
     return _certain(statement.join(customers))
 
 
@@ -249,46 +176,51 @@ def _joined(predicates: Listed[Predicate], word: str) -> Predicate:
     )
 
 
-def _not(rule: Not, statement: _Statement) -> Predicate:
+def _not(rule: Not, statement: Statement) -> Predicate:
     """The exact complement: NULL counts as false below, so it is true here.
 
     Where the child is never NULL the plain NOT stays, which the planner can make an anti join.
     """
-    child = _rule(rule.child, statement)
+    child = predicate_of(rule.child, statement)
     if child.may_be_null:
         return _certain(f"NOT COALESCE({child.sql}, FALSE)")
     return _certain(f"NOT ({child.sql})")
 
 
-def _attribute(rule: Attribute, statement: _Statement) -> Predicate:
+def _attribute(rule: Attribute, statement: Statement) -> Predicate:
     of = statement.checked.fields[rule.field]
     clock, parameters = statement.clock, statement.parameters
     operand = field_operand(of, clock=clock, parameters=parameters)
     return compare(operand, rule.op, rule.value, clock=clock, parameters=parameters)
 
 
-def _lifecycle(rule: Lifecycle, statement: _Statement) -> Predicate:
+def _lifecycle(rule: Lifecycle, statement: Statement) -> Predicate:
     stages = statement.bind(list(rule.stages), "text[]")
     return Predicate(sql=f"c.lifecycle = ANY({stages})", may_be_null=True)
 
 
-def _sample(rule: Sample, statement: _Statement) -> Predicate:
+def _sample(rule: Sample, statement: Statement) -> Predicate:
     salt = statement.bind(rule.salt, "text")
     share = statement.bind(rule.basis_points, "integer")
+    return _certain(f"{sample_number(salt)} < {share}")
+
+
+def sample_number(salt: str) -> str:
+    """The customer's number from 0 to 9999, the same for the same salt for ever."""
     number = f"('x' || substr(md5({salt} || ':' || c.id), 1, 8))::bit(32)::bigint"
-    return _certain(f"mod({number}, 10000) < {share}")
+    return f"mod({number}, 10000)"
 
 
-def _tag(rule: Tag, statement: _Statement) -> str:
+def _tag(rule: Tag, statement: Statement) -> str:
     return (
         "SELECT t.customer_id\nFROM customers_tagging t"
         f"\nWHERE t.tag = {statement.bind(rule.key, 'text')}"
-        f" AND (t.valid_until IS NULL OR t.valid_until > {_now(statement)})"
+        f" AND (t.valid_until IS NULL OR t.valid_until > {now_of(statement)})"
         f"{statement.among_ids('t.customer_id')}\nGROUP BY t.customer_id"
     )
 
 
-def _segment(rule: SegmentRef, statement: _Statement) -> str:
+def _segment(rule: SegmentRef, statement: Statement) -> str:
     return (
         "SELECT m.customer_id\nFROM segments_membership m"
         "\nJOIN segments_segment s ON s.id = m.segment_id"
@@ -297,79 +229,28 @@ def _segment(rule: SegmentRef, statement: _Statement) -> str:
     )
 
 
-# When a touch was first known to have reached a state: a later stage implies the earlier ones,
-# whose own receipt may never have come.
-REACHED = {
-    TouchState.ACCEPTED: "LEAST(t.accepted_at, t.delivered_at, t.opened_at, t.clicked_at)",
-    TouchState.DELIVERED: "LEAST(t.delivered_at, t.opened_at, t.clicked_at)",
-    TouchState.OPENED: "LEAST(t.opened_at, t.clicked_at)",
-    TouchState.CLICKED: "t.clicked_at",
-}
-
-
-def _touch(rule: Touch, statement: _Statement) -> str:
+def _touch(rule: Touch, statement: Statement) -> str:
     return (
         "SELECT t.customer_id\nFROM campaigns_touch t"
         "\nJOIN campaigns_journey j ON j.id = t.journey_id"
         f"\nWHERE j.key = {statement.bind(rule.journey, 'text')}"
-        f" AND {_in_window(REACHED[rule.state], rule.window, statement)}"
+        f" AND {in_window(REACHED[rule.state], rule.window, statement)}"
         f"{statement.among_ids('t.customer_id')}\nGROUP BY t.customer_id"
     )
 
 
-def _now(statement: _Statement) -> str:
-    return statement.bind(statement.clock.now, "timestamptz")
-
-
-def _in_window(column: str, window: Window, statement: _Statement) -> str:
-    interval = statement.clock.interval(window)
-    bounds = [
-        f"{column} {sign} {statement.bind(instant, 'timestamptz')}"
-        for sign, instant in ((">=", interval.start), ("<", interval.end))
-        if instant is not None
-    ]
-    return " AND ".join(bounds)
-
-
-def _events(event: EventFilter, window: Window, statement: _Statement) -> str:
-    """FROM and WHERE of the events a filter means, as rows `e`."""
-    return (
-        "FROM customers_event e"
-        f"\nWHERE {_is_event(event, statement)}"
-        f"\n  AND {_in_window('e.occurred_at', window, statement)}"
-        f"\n  AND e.customer_id IS NOT NULL{statement.among_ids('e.customer_id')}"
-    )
-
-
-def _is_event(event: EventFilter, statement: _Statement) -> str:
-    conditions = [_condition(condition, statement) for condition in event.where]
-    return " AND ".join([f"e.name = {statement.bind(event.name, 'text')}", *conditions])
-
-
-def _condition(condition: Condition, statement: _Statement) -> str:
-    clock, parameters = statement.clock, statement.parameters
-    if condition.op is Operator.EXISTS:
-        return f"{property_json(condition.name, parameters)} IS NOT NULL"
-    if condition.op is Operator.NOT_EXISTS:
-        return f"{property_json(condition.name, parameters)} IS NULL"
-    kind = property_type(condition)
-    operand = property_operand(condition.name, kind, clock=clock, parameters=parameters)
-    compared = compare(operand, condition.op, condition.value, clock=clock, parameters=parameters)
-    return compared.sql
-
-
-def _count(rule: EventCount, statement: _Statement) -> Predicate:
+def _count(rule: EventCount, statement: Statement) -> Predicate:
     """Customers without events have no row: where 0 counts, select those who do not match."""
     zero_matches = number_holds(Decimal(0), rule.op, rule.value)
     customers = (
-        f"SELECT e.customer_id\n{_events(rule.event, rule.window, statement)}"
+        f"SELECT e.customer_id\n{events_of(rule.event, rule.window, statement)}"
         f"\nGROUP BY e.customer_id{_having(rule, zero_matches, statement)}"
     )
     is_in = statement.join(customers)
     return _certain(f"NOT {is_in}" if zero_matches else is_in)
 
 
-def _having(rule: EventCount, zero_matches: bool, statement: _Statement) -> str:
+def _having(rule: EventCount, zero_matches: bool, statement: Statement) -> str:
     if _asks_presence(rule):
         return ""
     counted = ordered(
@@ -378,9 +259,9 @@ def _having(rule: EventCount, zero_matches: bool, statement: _Statement) -> str:
     return f"\nHAVING NOT ({counted})" if zero_matches else f"\nHAVING {counted}"
 
 
-def _aggregate(rule: EventAggregate, statement: _Statement) -> str:
+def _aggregate(rule: EventAggregate, statement: Statement) -> str:
     figure = json_number(property_json(rule.of, statement.parameters))
-    events = _events(rule.event, rule.window, statement)
+    events = events_of(rule.event, rule.window, statement)
     if rule.fn is Function.LAST:
         compared = ordered(
             "r.figure", rule.op, rule.value, lambda one: statement.bind(one, "numeric")
@@ -399,7 +280,7 @@ def _aggregate(rule: EventAggregate, statement: _Statement) -> str:
     )
 
 
-def _made_of_figures(rule: EventAggregate, statement: _Statement) -> str:
+def _made_of_figures(rule: EventAggregate, statement: Statement) -> str:
     if rule.fn is Function.AVG:
         # sum > v × n instead of sum ÷ n > v: a quotient would be rounded.
         return ordered(
@@ -412,12 +293,12 @@ def _made_of_figures(rule: EventAggregate, statement: _Statement) -> str:
     return ordered(made, rule.op, rule.value, lambda one: statement.bind(one, "numeric"))
 
 
-def _months_in_a_row(rule: MonthsInARow, statement: _Statement) -> str:
+def _months_in_a_row(rule: MonthsInARow, statement: Statement) -> str:
     """Months numbered from year 0; in a run of months, number minus rank stays the same."""
     zone = statement.bind(statement.clock.zone.key, "text")
     local = f"(e.occurred_at AT TIME ZONE {zone})"
     month = f"(extract(year FROM {local}) * 12 + extract(month FROM {local}))::integer"
-    events = _events(rule.event, rule.window, statement)
+    events = events_of(rule.event, rule.window, statement)
     return (
         "SELECT DISTINCT run.customer_id\nFROM (\n"
         "  SELECT r.customer_id, r.month - row_number() OVER"
@@ -429,7 +310,7 @@ def _months_in_a_row(rule: MonthsInARow, statement: _Statement) -> str:
     )
 
 
-def _sequence(rule: Sequence, statement: _Statement) -> str:
+def _sequence(rule: Sequence, statement: Statement) -> str:
     """One pass per step over the events in order.
 
     A step is best reached from the latest event that completed the step before: that leaves the
@@ -451,23 +332,23 @@ _EARLIER = (
 )
 
 
-def _first_step(rule: Sequence, statement: _Statement) -> str:
+def _first_step(rule: Sequence, statement: Statement) -> str:
     filters = [step.event for step in rule.steps]
     flags = [
-        f"({_is_event(event, statement)}) AS is_{number}"
+        f"({is_event(event, statement)}) AS is_{number}"
         for number, event in enumerate(filters, start=1)
     ]
     between = rule.not_between
     if between is not None:
         filters.append(between)
-        flags.append(f"({_is_event(between, statement)}) AS is_between")
+        flags.append(f"({is_event(between, statement)}) AS is_between")
     names = statement.bind(sorted({event.name for event in filters}), "text[]")
     events = (
         "SELECT e.customer_id, e.occurred_at, row_number() OVER"
         " (PARTITION BY e.customer_id ORDER BY e.occurred_at, e.id) AS place"
         f"{''.join(f',{chr(10)}  {flag}' for flag in flags)}"
         f"\nFROM customers_event e\nWHERE e.name = ANY({names})"
-        f"\n  AND {_in_window('e.occurred_at', rule.window, statement)}"
+        f"\n  AND {in_window('e.occurred_at', rule.window, statement)}"
         f"\n  AND e.customer_id IS NOT NULL{statement.among_ids('e.customer_id')}"
     )
     blocked = (
@@ -478,7 +359,7 @@ def _first_step(rule: Sequence, statement: _Statement) -> str:
     return f"SELECT r.*, r.is_1 AS reached_1{blocked}\nFROM (\n{indent(events, '  ')}\n) r"
 
 
-def _next_step(rows: str, number: int, step: Step, has_between: bool, statement: _Statement) -> str:
+def _next_step(rows: str, number: int, step: Step, has_between: bool, statement: Statement) -> str:
     before = f"FILTER (WHERE r.reached_{number - 1}) OVER {_EARLIER}"
     conditions = [f"r.is_{number}", f"r.from_{number} IS NOT NULL"]
     if step.within_days is not None:

@@ -165,6 +165,9 @@ def _field_value(of: Field, view: _View) -> object:
             if not isinstance(born_on, date)
             else Decimal(view.clock.age(born_on))
         )
+    if of.is_daily:
+        until = known.get(of.column or "")
+        return Decimal((until - view.clock.today).days) if isinstance(until, date) else None
     value = known.get(of.name)
     return value if of.type is FieldType.ENCRYPTED else _as_type(value, of.type, view.clock)
 

@@ -121,7 +121,7 @@ def _rule(rule: Rule, voice: _Voice) -> str:  # noqa: C901 - one arm per kind
         case Touch():
             return _touch(rule, voice)
         case Sample():
-            return words.sample.format(_plain(Decimal(rule.basis_points) / 100))
+            return words.sample.format(plain(Decimal(rule.basis_points) / 100))
         case _:
             assert_never(rule)
 
@@ -158,7 +158,7 @@ def _scalar(value: Scalar | None, voice: _Voice) -> str:
         case bool():
             return voice.words.true if value else voice.words.false
         case Decimal():
-            return _plain(value)
+            return plain(value)
         case datetime():
             return value.isoformat(" ")
         case str():
@@ -167,7 +167,7 @@ def _scalar(value: Scalar | None, voice: _Voice) -> str:
             return value.isoformat()
 
 
-def _plain(number: Decimal) -> str:
+def plain(number: Decimal) -> str:
     """Digits without an exponent where that is short, with separators of thousands."""
     whole = number.to_integral_value() if abs(number.adjusted()) < 30 else number
     if whole == number:

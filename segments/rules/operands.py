@@ -55,6 +55,9 @@ def field_operand(of: Field, *, clock: Clock, parameters: Parameters) -> Operand
     """The value of a customer's field; the customer's row is named `c`."""
     if of.name == "age" and of.column is not None:
         return Operand(sql=_age(clock, parameters), type=FieldType.NUMBER)
+    if of.is_daily:
+        today = parameters.bind(clock.today, "date")
+        return Operand(sql=f"(c.{of.column} - {today})::numeric", type=FieldType.NUMBER)
     if of.column is not None:
         return Operand(sql=f"c.{of.column}", type=of.type, choices=of.choices)
     json = f"(c.attributes -> {parameters.bind(of.name, 'text')})"

@@ -110,12 +110,12 @@ def _require_size(json: object) -> None:
 def _node(json: object, path: str) -> Rule:
     if not isinstance(json, dict):
         raise RuleError(Code.NOT_AN_OBJECT, path, got=type_of(json))
-    kinds = [key for key in json if key in _KINDS]
+    kinds = [key for key in json if key in KINDS]
     if not kinds:
-        raise RuleError(Code.UNKNOWN_KIND, path, allowed=", ".join(_KINDS))
+        raise RuleError(Code.UNKNOWN_KIND, path, allowed=", ".join(KINDS))
     if len(kinds) > 1:
         raise RuleError(Code.SEVERAL_KINDS, path, kinds=", ".join(kinds))
-    read, optional = _KINDS[kinds[0]]
+    read, optional = KINDS[kinds[0]]
     return read(read_object(json, path, required=kinds, optional=optional), path)
 
 
@@ -376,7 +376,7 @@ def _sample(node: Node, path: str) -> Sample:
 
 _Reader = Callable[[Node, str], Rule]
 
-_KINDS: dict[str, tuple[_Reader, tuple[str, ...]]] = {
+KINDS: dict[str, tuple[_Reader, tuple[str, ...]]] = {
     "all": (_all, ()),
     "any": (_any, ()),
     "not": (_not, ()),

@@ -1,16 +1,24 @@
 """The segment form: preview in both languages, errors with their place, saving by the verb."""
 
 import json
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from compliance.models import AuditEntry
+from customers.models import Customer, EventType
 from segments.models import Segment
+from segments.rules.parse import KINDS
 from tests.browser.factories import House, build_house
+from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
+SOURCE = Path(__file__).parents[2] / "frontend/src/segment/editors.jsx"
+EDITORS = set(re.findall(r"^  (\w+): \{ View:", SOURCE.read_text(), re.MULTILINE))
 
 
 @pytest.fixture
@@ -96,3 +104,82 @@ def test_manager_may_look_but_neither_refresh_nor_change(house: House) -> None:
     assert refused.status_code == 403
     page = client.get(reverse("admin:segments_segment_change", args=[house.segment.pk]))
     assert "Refresh the members" not in page.content.decode()
+
+
+def ask_why(client: Client, rule: object, number: str) -> dict[str, Any]:
+    answer = client.post(
+        reverse("admin:segments_segment_why"), {"rule": json.dumps(rule), "number": number}
+    )
+    assert answer.status_code == 200
+    return dict(answer.json())
+
+
+def test_why_tells_each_clause_with_what_decided_it(marketer: Client) -> None:
+    rule = {
+        "all": [
+            {"field": "risk_level", "op": "in", "value": ["C4", "C5"]},
+            {"not": {"event": "fund_viewed", "within_days": 30}},
+            {"tag": "pension_need"},
+        ]
+    }
+
+    told = ask_why(marketer, rule, "T00000")
+
+    assert told["headline"] == "Not in the segment."
+    level, never, tag = told["clause"]["children"]
+    assert (level["is_met"], level["found"]) == (False, "it is C3")
+    assert (never["is_met"], never["joint"]) == (True, "not")
+    assert never["children"][0]["found"] == "none in the period"
+    assert tag["is_met"]
+    assert tag["found"].startswith("carried since ")
+
+
+@pytest.mark.parametrize("number", ["", "nobody", "T00000\x00", "x" * 5000])
+def test_why_of_nobody_is_a_sentence(marketer: Client, number: str) -> None:
+    told = ask_why(marketer, {"everyone": True}, number)
+
+    assert "customer number" in told["headline"]
+
+
+def test_why_masks_what_reads_like_a_phone_number(house: House, marketer: Client) -> None:
+    Customer.objects.filter(pk=house.customer_id).update(city="call 13800001234")
+
+    told = ask_why(marketer, {"field": "city", "op": "eq", "value": "x"}, "T00000")
+
+    assert "13800001234" not in json.dumps(told)
+    assert "it is call 138" in told["clause"]["found"]
+
+
+def test_who_may_not_see_customers_sees_neither_members_nor_why(house: House) -> None:
+    client = Client()
+    client.force_login(house.staff["manager"])
+
+    assert preview(client, {"everyone": True})["members"] == []
+    asked = {"rule": '{"everyone": true}', "number": "T00000"}
+    assert client.post(reverse("admin:segments_segment_why"), asked).status_code == 403
+
+
+def test_members_are_shown_with_masked_names(marketer: Client) -> None:
+    members = preview(marketer, {"everyone": True})["members"]
+
+    assert len(members) == 20  # type: ignore[arg-type]
+    assert members[0]["name"] == "王**"  # type: ignore[index]
+    assert marketer.get(members[0]["url"]).status_code == 200  # type: ignore[index]
+
+
+def test_vocabulary_has_what_the_installation_knows(house: House, marketer: Client) -> None:
+    planned = EventType.objects.create(name="fund_viewed", title_en="Viewed", updated_at=NOW)
+    planned.properties.create(name="code", type="text", values=["F1"])
+
+    told = marketer.get(reverse("admin:segments_segment_vocabulary")).json()
+
+    kinds = {kind["key"] for kind in told["kinds"]}
+    assert kinds | {"all", "any", "not"} == set(KINDS)
+    assert {"newbie", "assess_days_left"} <= {field["name"] for field in told["fields"]}
+    assert [event["name"] for event in told["events"]] == ["fund_viewed"]
+    assert told["events"][0]["properties"] == [{"name": "code", "type": "text", "values": ["F1"]}]
+    assert {"value": "trial", "label": "Everyone in the trial (trial)"} in told["choices"][
+        "segments"
+    ]
+    assert "pension_need" in {tag["value"] for tag in told["choices"]["tags"]}
+    assert {slot["editor"] for kind in told["kinds"] for slot in kind["slots"]} <= EDITORS

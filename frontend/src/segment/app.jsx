@@ -6,9 +6,11 @@ import { Live, useAnswer } from "./live.jsx";
 import { Node, ownerOf } from "./nodes.jsx";
 import { read, write } from "./numerals.js";
 import { opens } from "./opens.js";
+import { Templates } from "./templates.jsx";
 import * as tree from "./tree.js";
+import { Why } from "./why.jsx";
 
-export function App({ area, vocabulary, ask }) {
+export function App({ area, vocabulary, ask, askWhy }) {
   const { words } = vocabulary;
   const start = useMemo(() => decoded(area.value, vocabulary), []);
   const [text, setText] = useState(area.value);
@@ -57,6 +59,10 @@ export function App({ area, vocabulary, ask }) {
     setEpoch(epoch + 1);
     show(history.record(state, typeof next === "function" ? next(rule) : next, "", Date.now()));
   };
+  const startWith = (made) => {
+    setView("builder");
+    act(() => ({ rule: made, focus: [], part: "kind" }));
+  };
   const travel = (step) => {
     const next = step(state);
     if (next === null || next.rule === undefined) return;
@@ -84,6 +90,7 @@ export function App({ area, vocabulary, ask }) {
         <div class="ts-rule-main">
           <div class="ts-rule-bar">
             <Tabs view={view} setView={setView} words={words} />
+            <Templates use={startWith} add={(made) => startWith(tree.joined(rule, made))} />
             <span class="ts-acts-small">
               <button type="button" class="ts-mini ts-mini-word" aria-disabled={!state.past.length || undefined} onClick={() => travel(history.undo)} title="Ctrl+Z">{words.undo}</button>
               <button type="button" class="ts-mini ts-mini-word" aria-disabled={!state.future.length || undefined} onClick={() => travel(history.redo)} title="Ctrl+Shift+Z">{words.redo}</button>
@@ -94,7 +101,10 @@ export function App({ area, vocabulary, ask }) {
           </div>
           <Area area={area} isShown={view === "json"} />
         </div>
-        <Live answer={answer} problem={problem} onGo={go} />
+        <aside class="ts-rule-aside" aria-label={words.selects}>
+          <Live answer={answer} problem={problem} onGo={go} />
+          <Why ask={(number) => askWhy(text, number)} onGo={go} />
+        </aside>
       </div>
     </Builder.Provider>
   );

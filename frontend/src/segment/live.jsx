@@ -32,7 +32,7 @@ export function Live({ answer, problem, onGo }) {
   const words = useWords();
   const isCurrent = answer !== null && !answer.broken && (answer.ok || problem !== null);
   return (
-    <aside class={`ts-preview ${problem ? "ts-wrong" : ""}`} aria-label={words.selects}>
+    <section class={`ts-preview ${problem ? "ts-wrong" : ""}`}>
       <div role="status" aria-busy={isCurrent ? "false" : "true"}>
         {answer?.broken && <p>{words.broken}</p>}
         {answer?.headline && (answer.ok ? <b>{answer.headline}</b> : <p>{answer.headline}</p>)}
@@ -46,7 +46,7 @@ export function Live({ answer, problem, onGo }) {
         </p>
       ))}
       {answer?.ok && <Members members={answer.members} />}
-    </aside>
+    </section>
   );
 }
 

@@ -1,34 +1,44 @@
 // Puts the builder where the form has a rule. Without it the form is a plain text box and works.
 import { render } from "preact";
 import { App } from "./app.jsx";
+import { Builder } from "./context.js";
+import { Why } from "./why.jsx";
 
 async function start(area) {
-  const answer = await fetch(area.dataset.vocabulary);
-  if (!answer.ok) return;
-  const vocabulary = await answer.json();
+  const vocabulary = await fetched(area);
   const home = document.createElement("div");
   home.className = "ts-rule";
   area.insertAdjacentElement("beforebegin", home);
-  render(<App area={area} vocabulary={vocabulary} ask={asker(area)} />, home);
+  const ask = (text, isExact, signal) => post(area.dataset.preview, { rule: text, exact: isExact ? "1" : "" }, signal);
+  const askWhy = (text, number) => post(area.dataset.why, { rule: text, number });
+  render(<App area={area} vocabulary={vocabulary} ask={ask} askWhy={askWhy} />, home);
 }
 
-/** Posts a text to one of the page's addresses, as the form would. */
-function asker(area) {
-  const token = document.querySelector("[name=csrfmiddlewaretoken]");
-  return async (rule, isExact, signal) => {
-    const key = document.querySelector("#id_key");
-    const body = new URLSearchParams({ rule, key: key ? key.value : "", exact: isExact ? "1" : "" });
-    const answer = await fetch(area.dataset.preview, {
-      method: "POST",
-      headers: { "X-CSRFToken": token.value },
-      body,
-      signal,
-    });
-    if (!answer.ok) throw new Error(String(answer.status));
-    return answer.json();
-  };
+/** Who may only look at a segment asks why somebody is in it. */
+async function startWhy(home) {
+  const vocabulary = await fetched(home);
+  const rule = JSON.parse(document.getElementById(home.dataset.rule).textContent);
+  const ask = (number) => post(home.dataset.why, { rule, number });
+  render(<Builder.Provider value={{ vocabulary, problem: null }}><Why ask={ask} /></Builder.Provider>, home);
+}
+
+async function fetched(element) {
+  const answer = await fetch(element.dataset.vocabulary);
+  if (!answer.ok) throw new Error(`The vocabulary cannot be had: ${answer.status}`);
+  return answer.json();
+}
+
+/** Posts to one of the page's addresses, as the form would. */
+async function post(address, values, signal) {
+  const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+  const key = document.querySelector("#id_key")?.value ?? "";
+  const body = new URLSearchParams({ ...values, key });
+  const answer = await fetch(address, { method: "POST", headers: { "X-CSRFToken": token }, body, signal });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.json();
 }
 
 document.addEventListener("DOMContentLoaded", () => {
   for (const area of document.querySelectorAll("textarea[data-vocabulary]")) start(area);
+  for (const home of document.querySelectorAll("div[data-why]")) startWhy(home);
 });

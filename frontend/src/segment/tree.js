@@ -47,6 +47,12 @@ export function add(rule, list, node) {
   return { rule: put(rule, list, [...before, node]), focus: [...list, before.length] };
 }
 
+/** One more condition that must hold as well. */
+export function joined(rule, node) {
+  if (rule === undefined || (isObject(rule) && "everyone" in rule)) return node;
+  return groupOf(rule) === "all" ? { all: [...rule.all, node] } : { all: [rule, node] };
+}
+
 export function remove(rule, path) {
   const here = place(path);
   if (here) {

@@ -84,6 +84,16 @@ def test_age_comes_from_the_date_of_birth_or_else_from_the_import() -> None:
     assert _matches(rule, fields={"age": 36})
 
 
+def test_days_left_are_counted_by_local_days_and_missing_without_a_date() -> None:
+    rule = {"field": "assess_days_left", "op": "between", "value": [0, 30]}
+
+    assert _matches(rule, fields={"risk_valid_until": date(2026, 11, 22)})
+    assert _matches(rule, fields={"risk_valid_until": date(2026, 12, 22)})
+    assert not _matches(rule, fields={"risk_valid_until": date(2026, 12, 23)})
+    assert not _matches(rule, fields={"risk_valid_until": date(2026, 11, 21)})
+    assert not _matches(rule)
+
+
 def test_sums_are_exact() -> None:
     rule = {
         "event": "a",

@@ -309,6 +309,7 @@ def _attribute() -> st.SearchStrategy[dict[str, Any]]:
             "aum",
             "birth_on",
             "risk_valid_until",
+            "assess_days_left",
             "created_at",
             "note",
             "score",
