@@ -15,7 +15,7 @@ from django.db import connection
 from customers.queries.database import execute, rows
 from segments.engines.shape import FIELDS
 from segments.rules.catalog import Catalog, Field, FieldType
-from segments.rules.compile import REACHED
+from segments.rules.statement import REACHED
 from segments.rules.moments import Clock
 from segments.rules.operands import Parameters, json_as
 from segments.rules.tree import TouchState
