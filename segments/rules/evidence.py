@@ -11,7 +11,7 @@ from segments.rules.catalog import FieldType
 from segments.rules.check import Checked
 from segments.rules.clauses import leaves_of
 from segments.rules.compile import predicate_of, sample_number
-from segments.rules.operands import field_operand, json_number, property_json
+from segments.rules.operands import Parameter, field_operand, json_number, property_json
 from segments.rules.statement import (
     REACHED,
     Fragment,
@@ -50,7 +50,7 @@ def compile_evidence(checked: Checked, *, now: datetime, zone: str, customer_id:
     Reads the events of this customer only, through their index.
     """
     parts: list[str] = []
-    params: dict[str, object] = {}
+    params: dict[str, Parameter] = {}
     for number, (_pointer, leaf) in enumerate(leaves_of(checked.rule)):
         statement = Statement.begin(
             checked, now=now, zone=zone, ids=[customer_id], prefix=f"w{number}_"

@@ -1,5 +1,5 @@
 // The form's rule in two views of one text: cards and JSON. The text box is what is saved.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Builder } from "./context.js";
 import * as history from "./history.js";
 import { Live, useAnswer } from "./live.jsx";
@@ -19,18 +19,21 @@ export function App({ area, vocabulary, ask, askWhy }) {
   const [epoch, setEpoch] = useState(0);
   const root = useRef(null);
   const focus = useRef(null);
+  // Two changes may come before the next picture; each is made to what the one before left.
+  const newest = useRef(state);
   const rule = state.rule;
   const answer = useAnswer(ask, text);
   const problem = answer?.ok === false && answer.text === text ? { pointer: answer.pointer, sentence: answer.sentence } : null;
 
-  useEffect(() => {
+  // Before anything else can happen: the form may be sent at any time.
+  useLayoutEffect(() => {
     if (area.value !== text) area.value = text;
   }, [text]);
   useEffect(() => {
     const typed = () => {
       setText(area.value);
-      const next = decoded(area.value, vocabulary);
-      setState((old) => history.record(old, next, "json", Date.now()));
+      newest.current = history.record(newest.current, decoded(area.value, vocabulary), "json", Date.now());
+      setState(newest.current);
       setEpoch((old) => old + 1);
     };
     area.addEventListener("input", typed);
@@ -49,31 +52,32 @@ export function App({ area, vocabulary, ask, askWhy }) {
   });
 
   const show = (next) => {
+    newest.current = next;
     setState(next);
     setText(next.rule === undefined ? text : write(next.rule));
   };
-  const change = (path, value) => show(history.record(state, tree.put(rule, path, value), tree.pointer(path), Date.now()));
+  const change = (path, value) => show(history.record(newest.current, tree.put(newest.current.rule, path, value), tree.pointer(path), Date.now()));
   const act = (verb) => {
-    const { rule: next, focus: path, part } = verb(rule);
+    const { rule: next, focus: path, part } = verb(newest.current.rule);
     focus.current = { path, part };
-    setEpoch(epoch + 1);
-    show(history.record(state, typeof next === "function" ? next(rule) : next, "", Date.now()));
+    setEpoch((old) => old + 1);
+    show(history.record(newest.current, next, "", Date.now()));
   };
   const startWith = (made) => {
     setView("builder");
     act(() => ({ rule: made, focus: [], part: "kind" }));
   };
   const travel = (step) => {
-    const next = step(state);
+    const next = step(newest.current);
     if (next === null || next.rule === undefined) return;
-    setEpoch(epoch + 1);
+    setEpoch((old) => old + 1);
     show(next);
   };
   const go = (place) => {
     if (rule === undefined) return;
     setView("builder");
     focus.current = { pointer: ownerOf(rule, place, vocabulary.kinds) };
-    setEpoch(epoch + 1);
+    setEpoch((old) => old + 1);
   };
   const onKeyDown = (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;

@@ -33,7 +33,7 @@ function Group({ node, kind, path, outer, isNegated }) {
   const words = useWords();
   const list = [...path, kind];
   const pointer = tree.pointer(path);
-  const word = (next) => act(() => ({ rule: (rule) => tree.put(rule, path, { [next]: node[kind] }), focus: outer, part: "kind" }));
+  const word = (next) => act((rule) => ({ rule: tree.put(rule, path, { [next]: node[kind] }), focus: outer, part: "kind" }));
   return (
     <div class={`ts-group ts-group-${kind} ${isNegated ? "ts-negated" : ""}`} role="group" aria-label={`${words.group}: ${words[kind]}`} data-node={tree.pointer(outer)} data-inner={pointer}>
       <div class="ts-node-head">
@@ -61,7 +61,7 @@ function Leaf({ node, path, outer, isNegated }) {
   const { kinds, words } = useVocabulary();
   const kind = kinds.find((one) => one.key === tree.kindOf(node, kinds));
   const pointer = tree.pointer(path);
-  const become = (key) => act(() => ({ rule: (rule) => tree.put(rule, path, kinds.find((one) => one.key === key).new), focus: outer, part: "kind" }));
+  const become = (key) => act((rule) => ({ rule: tree.put(rule, path, kinds.find((one) => one.key === key).new), focus: outer, part: "kind" }));
   return (
     <div class={`ts-leaf ${isNegated ? "ts-negated" : ""}`} role="group" aria-label={`${words.condition}: ${kind.label}`} data-node={tree.pointer(outer)} data-inner={pointer}>
       <div class="ts-node-head">
@@ -99,7 +99,7 @@ function Slot({ slot, node, pointer, change }) {
 function Acts({ path, inner = path, name, isNegated }) {
   const { act, rule } = useContext(Builder);
   const words = useWords();
-  const run = (part, verb) => () => act(() => ({ ...verb(rule, path), part }));
+  const run = (part, verb) => () => act((newest) => ({ ...verb(newest, path), part }));
   const button = (part, sign, label, verb, isOff = false) => (
     <button type="button" class="ts-mini" data-part={part} aria-label={`${label} — ${name}`} title={label} aria-disabled={isOff || undefined}
       onClick={isOff ? undefined : run(part, verb)}><Icon name={sign} /></button>

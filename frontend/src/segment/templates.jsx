@@ -13,6 +13,7 @@ export function Templates({ use, add }) {
   const [values, setValues] = useState({});
   const chosen = templates.find((one) => one.key === key);
   const filledIn = Object.fromEntries(chosen.gaps.map((gap) => [gap.key, values[`${key}/${gap.key}`] ?? gap.value]));
+  const set = (gap, value) => setValues((old) => ({ ...old, [`${key}/${gap.key}`]: value }));
   const isReady = Object.values(filledIn).every(isNumber);
   const finish = (verb) => (event) => {
     if (!isReady) return;
@@ -31,7 +32,7 @@ export function Templates({ use, add }) {
           <label class="ts-with-unit" key={`${key}/${gap.key}`}>
             <span class="ts-unit">{gap.label}</span>
             <input class="ts-in ts-in-number" type="text" inputmode="decimal" value={shown(filledIn[gap.key])} aria-invalid={isNumber(filledIn[gap.key]) ? undefined : "true"}
-              onInput={(event) => setValues({ ...values, [`${key}/${gap.key}`]: typed(event.target.value) })} />
+              onInput={(event) => set(gap, typed(event.target.value))} />
           </label>
         ))}
         <span class="ts-pair">
