@@ -64,7 +64,7 @@ class RuleViews:
         except ValueError as error:
             return refused(str(error), "")
         except OperationalError:
-            return refused(_t("Counting takes too long for a preview. Save it and refresh."), "")
+            return refused(_t("Counting takes too long for a preview. Save it and refresh."), None)
         return JsonResponse(_told(found, may_see=request.user.has_perm(SEES_CUSTOMERS)))
 
     def why_view(self, request: HttpRequest) -> HttpResponse:
@@ -84,11 +84,11 @@ class RuleViews:
         except RuleError as error:
             return refused(say(error), error.path)
         except NoSuchCustomer as error:
-            return refused(say(error), "")
+            return refused(say(error), None)
         except ValueError as error:
             return refused(str(error), "")
         except OperationalError:
-            return refused(_t("It takes too long to find out. Try a shorter period."), "")
+            return refused(_t("It takes too long to find out. Try a shorter period."), None)
         verdict = _t("In the segment.") if clause.is_met else _t("Not in the segment.")
         return JsonResponse({"ok": True, "headline": verdict, "clause": _clause(clause)})
 
@@ -102,8 +102,8 @@ def sentence(error: RuleError) -> str:
     return f"{error.path or '/'} — {say(error)}"
 
 
-def refused(said: str, pointer: str) -> JsonResponse:
-    """No answer, and why not; the builder shows it at the place."""
+def refused(said: str, pointer: str | None) -> JsonResponse:
+    """No answer, and why not; the builder shows it at the place, if the rule is at fault."""
     headline = f"{pointer} — {said}" if pointer else said
     return JsonResponse({"ok": False, "headline": headline, "sentence": said, "pointer": pointer})
 

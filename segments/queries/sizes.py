@@ -21,9 +21,9 @@ from segments.rules.statement import Fragment
 SAMPLE_SIZE: Final = 20
 PREVIEW_TIMEOUT_MS: Final = 5_000
 # Until then a count may run before an estimate is made instead.
-QUICK_MS: Final = 400
+QUICK_MS: Final = 300
 # How many customers are asked, and for how long; fewer where the more took too long.
-DRAWS: Final = ((10_000, 1_000), (1_000, 500))
+DRAWS: Final = ((10_000, 700), (1_000, 400))
 # The same numbers for every keystroke: an estimate moves because the rule did.
 _SEED: Final = 1962
 _NORMAL_95: Final = 1.959964

@@ -23,7 +23,7 @@ export function App({ area, vocabulary, ask, askWhy }) {
   const newest = useRef(state);
   const rule = state.rule;
   const answer = useAnswer(ask, text);
-  const problem = answer?.ok === false && answer.text === text ? { pointer: answer.pointer, sentence: answer.sentence } : null;
+  const problem = answer?.ok === false && answer.pointer !== null && answer.text === text ? { pointer: answer.pointer, sentence: answer.sentence } : null;
 
   // Before anything else can happen: the form may be sent at any time.
   useLayoutEffect(() => {

@@ -14,7 +14,10 @@ export function useAnswer(ask, text) {
       try {
         const first = await ask(text, false, stop.signal);
         setAnswer({ ...first, text });
-        if (first.is_estimate) setAnswer({ ...(await ask(text, true, stop.signal)), text });
+        if (!first.is_estimate) return;
+        const exact = await ask(text, true, stop.signal);
+        // Where counting takes too long, the estimate stays and says so.
+        setAnswer(exact.ok ? { ...exact, text } : { ...first, text, uncounted: exact.headline });
       } catch (error) {
         if (error.name !== "AbortError") setAnswer({ text, broken: true });
       }
@@ -37,7 +40,7 @@ export function Live({ answer, problem, onGo }) {
         {answer?.broken && <p>{words.broken}</p>}
         {answer?.headline && (answer.ok ? <b>{answer.headline}</b> : <p>{answer.headline}</p>)}
         {answer?.note && <small>{answer.note}</small>}
-        {answer?.is_estimate && <small>{words.counting}</small>}
+        {answer?.is_estimate && <small>{answer.uncounted ?? words.counting}</small>}
       </div>
       {answer?.ok && <Reading answer={answer} />}
       {answer?.ok && answer.warnings.map((warning) => (
