@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -14,7 +13,7 @@ from django.utils.timezone import localtime
 
 from segments.actions.refresh import refresh
 from segments.engines import sentences as why
-from segments.engines.run import matching_ids, open_engine, read_archive
+from segments.engines.run import engine_of, matching_ids, open_engine, read_archive
 from segments.engines.shape import Archive, newest_archive
 from segments.errors import EngineError
 from segments.models import Segment
@@ -83,7 +82,7 @@ def rebuild(
         done = refresh(segment=locked, now=now, found=found)
         transaction.set_rollback(is_trial)
     return Rebuilt(
-        engine=urlsplit(url).scheme or url,
+        engine=engine_of(url),
         as_of=now if archive is None else archive.manifest.as_of,
         size=done.size,
         entered=done.entered,

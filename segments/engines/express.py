@@ -214,13 +214,12 @@ class _Writer:
 
 def sample_number(customer: ir.Column, salt: str) -> ir.IntegerValue:
     """The number of `rules.evaluate.sample_number`, digit by digit: no engine reads a hexadecimal
-    number as another does."""
+    number as another does. Only the rest is carried along, since Spark counts in 32 bits here."""
     digest = (ibis.literal(f"{salt}:") + customer.cast("string")).hexdigest("md5")
-    digits = [ibis.literal(_HEX).find(digest.substr(place, 1)).cast("int64") for place in range(8)]
-    number = digits[0]
-    for digit in digits[1:]:
-        number = number * 16 + digit
-    return number % 10_000
+    number = ibis.literal(0)
+    for place in range(8):
+        number = (number * 16 + ibis.literal(_HEX).find(digest.substr(place, 1))) % 10_000
+    return number
 
 
 def _place(number: int) -> str:

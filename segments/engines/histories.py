@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, assert_never
 
 import ibis
 import ibis.expr.types as ir
@@ -110,6 +110,8 @@ class Histories:
                 least = rule.fn is Function.MIN
                 figure = rows.number_key.min() if least else rows.number_key.max()
                 made = rows.group_by("customer_id").aggregate(made=figure)
+            case _:
+                assert_never(rule.fn)
         return made.filter(ordered(made.made, rule.op, rule.value, _key))
 
     def _added(self, rows: ir.Table, rule: EventAggregate) -> ir.Table:

@@ -47,11 +47,16 @@ def open_engine(url: str) -> Iterator[Engine]:
 
     Raises EngineError for an address of no engine, one not installed, one that does not answer.
     """
-    opened = _ENGINES.get(urlsplit(url).scheme)
+    opened = _ENGINES.get(engine_of(url))
     if opened is None:
         raise EngineError(why.UNKNOWN_ENGINE, url=url)
     with opened(url) as engine:
         yield engine
+
+
+def engine_of(url: str) -> str:
+    """Which engine an address names: what stands before ``://``."""
+    return url.partition("://")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

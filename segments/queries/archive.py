@@ -15,13 +15,13 @@ from django.db import connection
 from customers.queries.database import execute, rows
 from segments.engines.shape import FIELDS
 from segments.rules.catalog import Catalog, Field, FieldType
-from segments.rules.statement import REACHED
 from segments.rules.moments import Clock
 from segments.rules.operands import Parameters, json_as
+from segments.rules.statement import REACHED
 from segments.rules.tree import TouchState
 
 # `engines.numbers` in SQL. The inner SELECTs are kept apart, so that each is worked out once.
-_NUMBER_KEY: Final = """(
+_NUMBER_KEY: Final = """CASE WHEN {0} IS NOT NULL THEN (
     SELECT CASE WHEN n.number = 0 THEN '1'
         WHEN n.number > 0 THEN '2' || 500000 + n.place || n.digits
         ELSE '0' || 500000 - n.place || translate(n.digits, '0123456789', '9876543210') || 'x' END
@@ -33,7 +33,7 @@ _NUMBER_KEY: Final = """(
             SELECT w.number, w.spelled, replace(w.spelled, '.', '') AS signs
             FROM (SELECT {0} AS number, trim_scale(abs({0}))::text AS spelled OFFSET 0) w
             OFFSET 0) s
-        OFFSET 0) n)"""
+        OFFSET 0) n) END"""
 # What can be added up: a hundred thousand of them still fit 38 digits, 18 of them decimals.
 _SUMMED: Final = "CASE WHEN abs({0}) < 1e15 AND scale(trim_scale({0})) <= 18 THEN {0} END"
 _MICROSECONDS: Final = "(extract(epoch FROM {0}) * 1000000)::bigint"

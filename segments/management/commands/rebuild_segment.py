@@ -1,7 +1,6 @@
 """`manage.py rebuild_segment`: a segment's members by PostgreSQL, DuckDB or Spark."""
 
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 from compliance.queries import clock_now
 from compliance.reader import say
 from segments.actions.rebuild import POSTGRES, Rebuilt, rebuild
+from segments.engines.run import engine_of
 from segments.errors import EngineError, RuleError
 
 # Where each engine is when ANALYTICS_URL names another.
@@ -55,7 +55,7 @@ class Command(BaseCommand):
 
 def _address(engine: str | None) -> str:
     own = settings.ANALYTICS_URL
-    return own if engine in (None, urlsplit(own).scheme) else _HERE[engine]
+    return own if engine in (None, engine_of(own)) else _HERE[engine]
 
 
 def _told(done: Rebuilt, *, is_trial: bool) -> str:
