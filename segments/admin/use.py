@@ -9,7 +9,6 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -30,7 +29,7 @@ class UseFilter(admin.SimpleListFilter):
 
     def lookups(
         self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]"
-    ) -> list[tuple[str, Promise]]:
+    ) -> list[tuple[str, Any]]:
         """Those in use, those that are lists, those that are archived."""
         return [("yes", _("In use")), ("list", _("Static lists")), ("no", _("Archived"))]
 
