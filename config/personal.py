@@ -4,5 +4,6 @@ from typing import Final
 
 from attribution.reports.personal import attribution_chapters
 from campaigns.queries.personal import campaign_chapters
+from segments.queries.personal import segment_chapters
 
-CHAPTERS: Final = (campaign_chapters, attribution_chapters)
+CHAPTERS: Final = (segment_chapters, campaign_chapters, attribution_chapters)

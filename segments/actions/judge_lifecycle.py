@@ -11,7 +11,7 @@ from customers.actions.derived import put_lifecycles
 from customers.queries.database import may_go_alone
 from segments.models import LifecycleRun
 from segments.queries.lifecycle import judge_everybody
-from segments.queries.stages import outdated, settle_everybody
+from segments.queries.stages import forget_erased, outdated, settle_everybody
 
 # Advisory lock: who judges.
 _LOCK: Final = 7_261_833_004
@@ -47,5 +47,9 @@ def judge_lifecycle(*, now: datetime) -> Judged:
 
 @transaction.atomic
 def restore_lifecycle(*, now: datetime) -> int:
-    """Write the stage in effect over what a file brought since; how many were put right."""
+    """Write the stage in effect over what a file brought since; how many were put right.
+
+    What was judged of people who were erased since is forgotten.
+    """
+    forget_erased()
     return put_lifecycles(stages=outdated(is_judged=False), now=now)

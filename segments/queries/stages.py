@@ -45,8 +45,8 @@ WHERE stage.until IS NULL AND NOT EXISTS (
     SELECT FROM people WHERE people.customer_id = stage.customer_id)
 """
 _FORGET: Final = """
-DELETE FROM segments_lifecyclestage stage USING customers_customer customer
-WHERE customer.id = stage.customer_id AND customer.status = 'erased'
+DELETE FROM {table} kept USING customers_customer customer
+WHERE customer.id = kept.customer_id AND customer.status = 'erased'
 """
 _OUTDATED: Final = """
 SELECT stage.customer_id, stage.stage FROM segments_lifecyclestage stage
@@ -72,8 +72,13 @@ def settle_everybody(today: date, now: datetime) -> tuple[int, int]:
     execute(_OPEN, params)
     waited = execute(_WAITED, {})
     execute(_END, params)
-    execute(_FORGET, {})
     return changed, waiting - waited
+
+
+def forget_erased() -> int:
+    """Drop what was judged of people who were erased since."""
+    tables = ("segments_lifecyclestage", "segments_waitingstage")
+    return sum(execute(_FORGET.format(table=table), {}) for table in tables)
 
 
 def outdated(*, is_judged: bool) -> list[tuple[int, str]]:

@@ -11,7 +11,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from customers.models import Customer
+from customers.models import Account, Customer
 from customers.queries.database import rows
 from segments.actions.follow import follow
 from segments.actions.judge_lifecycle import (
@@ -23,6 +23,7 @@ from segments.actions.refresh import refresh
 from segments.lifecycle.stages import judge
 from segments.models import LifecycleRun, LifecycleStage, Membership, WaitingStage
 from segments.queries.lifecycle import judge_everybody
+from segments.queries.personal import segment_chapters
 from segments.queries.runs import is_lifecycle_due
 from tests.factories import make_people, make_segment
 from tests.segments.lifecycle.histories import (
@@ -81,6 +82,10 @@ def one(history: History, **columns: Any) -> int:
     return customer
 
 
+def store_closing(customer: int) -> None:
+    Account.objects.filter(customer=customer).update(closed_on=TODAY + DAY)
+
+
 def stage_of(customer: int) -> str | None:
     return Customer.objects.values_list("lifecycle", flat=True).get(pk=customer)
 
@@ -133,9 +138,7 @@ class TestADaysPass:
     def test_another_stage_waits_seven_days_and_then_ends_the_former(self) -> None:
         customer = one(RICH)
         judge_lifecycle(now=MORNING)
-        account = Customer.objects.get(pk=customer).accounts.get()
-        account.closed_on = TODAY + DAY
-        account.save()
+        store_closing(customer)
 
         for day in range(1, 8):
             judge_lifecycle(now=MORNING + day * DAY)
@@ -223,11 +226,59 @@ class TestTheWordOfAFile:
         assert stage_of(customer) == "成熟"
 
 
-def test_the_stages_of_the_erased_are_forgotten() -> None:
-    customer = one(History())
+def test_the_stages_of_the_erased_are_forgotten_within_minutes() -> None:
+    customer = one(RICH)
     judge_lifecycle(now=MORNING)
+    store_closing(customer)
+    judge_lifecycle(now=MORNING + DAY)
+    assert WaitingStage.objects.exists()
     Customer.objects.filter(pk=customer).update(status="erased")
 
-    judge_lifecycle(now=MORNING + DAY)
+    restore_lifecycle(now=MORNING + DAY)
 
     assert not LifecycleStage.objects.exists()
+    assert not WaitingStage.objects.exists()
+
+
+def test_a_copy_of_everything_tells_the_stages_and_their_reasons() -> None:
+    customer = one(GONE)
+    judge_lifecycle(now=MORNING)
+
+    (told,) = segment_chapters([customer])["lifecycle"]
+
+    assert (told["stage"], told["why"], told["since"]) == ("衰退", "outflow", MORNING)
+
+
+class TestHistoryCounts:
+    """What was judged before is part of the facts."""
+
+    LEFT = History(
+        accounts=[
+            AccountHistory(balances={100: (50_000, 0), 10: (0, 0)}, flows=[(10, -50_000, True, "")])
+        ],
+        logins=[3],
+    )
+
+    def judged_after(self, history: History, stage: str, why: str) -> str | None:
+        customer = one(history)
+        LifecycleStage.objects.create(
+            customer_id=customer, stage=stage, why=why, facts={}, since=MORNING - 400 * DAY
+        )
+        judge_everybody(TODAY)
+        return str(rows("SELECT why FROM judged", {})[0][0])
+
+    def test_who_is_lost_and_has_no_balances_any_more_stays_lost(self) -> None:
+        empty = History(accounts=[AccountHistory(balances={})], logins=[])
+
+        assert self.judged_after(empty, "流失", "emptied") == "emptied"
+
+    def test_who_is_potential_and_has_none_stays_potential(self) -> None:
+        empty = History(accounts=[AccountHistory(balances={})], logins=[])
+
+        assert self.judged_after(empty, "潜在", "not_funded") == "not_funded"
+
+    def test_who_was_mature_declines_though_his_trades_are_older_than_a_year(self) -> None:
+        assert self.judged_after(self.LEFT, "成熟", "active") == "outflow"
+
+    def test_who_never_was_does_not(self) -> None:
+        assert self.judged_after(self.LEFT, "潜在", "not_active") == "not_funded"
