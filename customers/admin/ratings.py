@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +22,6 @@ from compliance.console import (
     closed_filter,
     code,
     figure,
-    link,
     verdicts,
 )
 from compliance.errors import ComplianceError
@@ -64,7 +62,7 @@ class RatingReviewAdmin(ActingAdmin, ReadOnlyAdmin):
     refusals = (RatingsRefused, ComplianceError)
 
     @display(description=_("file"))
-    def file(self, review: RatingReview) -> SafeString | str:
+    def file(self, review: RatingReview) -> str:
         """The file they stand in."""
         return review.load.file_name
 
@@ -109,20 +107,18 @@ class RatingReviewAdmin(ActingAdmin, ReadOnlyAdmin):
 
     def panels(self, request: HttpRequest, item: RatingReview) -> Sequence[Panel]:
         """Each product's ratings before and after."""
-        file = reverse("admin:customers_importjob_change", args=[item.load_id])
         return (
             Panel(
                 title=_t("Ratings"),
                 headers=(
                     *(_t("product"), _t("issuer's rating"), _t("our rating")),
-                    *(_t("issuer's rating, new"), _t("our rating, new"), _t("file")),
+                    *(_t("issuer's rating, new"), _t("our rating, new")),
                 ),
                 rows=[
                     (
                         code(product),
                         *(_rating(told["before"].get(name)) for name in RATINGS),
                         *(_rating(told["after"].get(name)) for name in RATINGS),
-                        link(file, item.load.file_name),
                     )
                     for product, told in sorted(item.changes.items())
                 ],

@@ -247,4 +247,4 @@ class RatingReview(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.load_id}: {self.state}"
+        return f"# {self.load_id}"
