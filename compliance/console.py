@@ -16,6 +16,7 @@ from django.db import DataError, connections, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -353,11 +354,21 @@ class ActingAdmin(ConsoleAdmin):
         if act is None:
             messages.error(request, _t("That is not possible now, or not with your role."))
         elif act.seen and act.seen != request.POST.get("seen"):
-            messages.error(request, _t("It changed since you opened the page. Look at it again."))
+            return self._changed(request, item)
         else:
             opinion = request.POST.get("opinion", "").replace("\x00", "")[:OPINION_LENGTH]
             tell(request, lambda: act.run(opinion), done=act.done, refusals=self.refusals)
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", pk)
+
+    def _changed(self, request: HttpRequest, item: Model) -> HttpResponse:
+        """409: the verdict named another content than there is by now, and nothing was done."""
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        context = {
+            **self.admin_site.each_context(request),
+            "title": str(item),
+            "back": reverse(name, args=[item.pk]),
+        }
+        return TemplateResponse(request, "compliance/changed.html", context, status=409)
 
     def _act_name(self) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_act"
