@@ -32,7 +32,7 @@ from segments.errors import NotPossible
 from segments.models import MemberExport
 from segments.queries.members import Interval
 
-ASK: Final = "segments.add_memberexport"
+ASK: Final = "segments.export_members"
 DECIDE: Final = "segments.change_memberexport"
 _TONES: Final = {
     "pending": Tone.BUSY,

@@ -131,10 +131,6 @@ class ListUploadAdmin(ActingAdmin, ReadOnlyAdmin):
     readonly_fields = ("progress",)
     refusals = (NotPossible,)
 
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Those who make segments."""
-        return request.user.has_perm("segments.add_segment")
-
     def get_urls(self) -> list[URLPattern]:
         """The list of what leads to no member."""
         view = self.admin_site.admin_view(self.problems_view)
@@ -148,7 +144,8 @@ class ListUploadAdmin(ActingAdmin, ReadOnlyAdmin):
 
     def acts(self, request: HttpRequest, item: ListUpload) -> Sequence[Act]:
         """Take over or discard, as long as neither was done."""
-        if item.state != ListUpload.State.STAGED:
+        may_take = request.user.has_perm("segments.add_segment")
+        if not may_take or item.state != ListUpload.State.STAGED:
             return ()
         discard = Act(
             name="drop",

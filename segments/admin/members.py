@@ -68,7 +68,7 @@ class MemberPages(SegmentPages):
             },
             "panels": panels,
             "may_keep": self.has_add_permission(request) and count > 0,
-            "may_export": request.user.has_perm("segments.add_memberexport") and count > 0,
+            "may_export": request.user.has_perm("segments.export_members") and count > 0,
             "older": urlencode(following) if "after" in following else "",
         }
         return self.segment_page(request, segment, "segments/members.html", **context)

@@ -29,9 +29,9 @@ class UseFilter(admin.SimpleListFilter):
 
     def lookups(
         self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]"
-    ) -> list[tuple[str, Any]]:
+    ) -> list[tuple[str, str]]:
         """Those in use, those that are lists, those that are archived."""
-        return [("yes", _("In use")), ("list", _("Static lists")), ("no", _("Archived"))]
+        return [("yes", _t("In use")), ("list", _t("Static lists")), ("no", _t("Archived"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Segment]) -> QuerySet[Segment]:
         """All of them, unless one is chosen."""

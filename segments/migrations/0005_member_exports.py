@@ -108,6 +108,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "export of members",
                 "verbose_name_plural": "exports of members",
+                "permissions": [("export_members", "Can take members' numbers out of the house")],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(

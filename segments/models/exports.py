@@ -54,6 +54,7 @@ class MemberExport(models.Model):
     class Meta:
         verbose_name = _("export of members")
         verbose_name_plural = _("exports of members")
+        permissions = [("export_members", "Can take members' numbers out of the house")]
         constraints = [
             # Four eyes, also for code that forgets.
             models.CheckConstraint(

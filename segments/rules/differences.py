@@ -21,7 +21,7 @@ from segments.rules.tree import (
 
 ADDED: Final = Sentence(code="added", en="New: {now}", zh="新增：{now}")
 REMOVED: Final = Sentence(code="removed", en="Gone: {before}", zh="删除：{before}")
-CHANGED: Final = Sentence(code="changed", en="{before} → {now}", zh="{before} → {now}")
+CHANGED: Final = Sentence(code="changed", en="{before} → {now}", zh="{before}，改为：{now}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
