@@ -16,7 +16,7 @@ _STILL_MET: Final = """
     SELECT g.key, t.customer_id, v.ttl_days
     FROM customers_tagging t
     JOIN segments_tag g ON g.key = t.tag
-    JOIN segments_segment s ON s.tag_id = g.id AND s.archived_at IS NULL
+    JOIN segments_segment s ON s.tag_id = g.id AND s.archived_at IS NULL AND s.held_at IS NULL
     JOIN segments_membership m
         ON m.segment_id = s.id AND m.customer_id = t.customer_id AND m.left_at IS NULL
     JOIN LATERAL (SELECT ttl_days FROM segments_tagversion

@@ -75,11 +75,12 @@ def _origin(name: str) -> Value:
 
 def _trades(days: int) -> Value:
     return _number(
-        f"""SELECT owner.customer_id, count(filled.traded_at) AS value
-            FROM (SELECT DISTINCT customer_id FROM owned) owner
-            LEFT JOIN filled ON filled.customer_id = owner.customer_id
-                AND filled.traded_at > %(now)s - interval '{days:d} days'
-            GROUP BY owner.customer_id"""
+        f"""SELECT customer_id, sum(one) AS value
+            FROM (SELECT DISTINCT customer_id, 0 AS one FROM owned
+                  UNION ALL
+                  SELECT customer_id, 1 FROM filled
+                  WHERE traded_at > %(now)s - interval '{days:d} days') counted
+            GROUP BY customer_id"""
     )
 
 
@@ -159,12 +160,8 @@ VALUES: Final[Mapping[str, Value]] = {
     "trades_30d": _trades(30),
     "trades_1y": _trades(365),
     "turnover_1y": _number(
-        """SELECT t.customer_id, round(t.amount / nullif(worth.net, 0) / 2, 4) AS value
-           FROM (SELECT customer_id, sum(amount) AS amount, min(currency) AS currency FROM filled
-                 GROUP BY customer_id HAVING count(DISTINCT currency) = 1) t
-           JOIN (SELECT customer_id, avg(net) AS net, min(currency) AS currency FROM day
-                 GROUP BY customer_id HAVING count(DISTINCT currency) = 1) worth
-               USING (customer_id, currency)"""
+        """SELECT customer_id, round(spent.amount / nullif(worth.net, 0) / 2, 4) AS value
+           FROM spent JOIN worth USING (customer_id, currency)"""
     ),
     "top1_conc": _number(
         """SELECT customer_id, round(max(worth) / nullif(sum(worth), 0), 4) AS value

@@ -46,6 +46,12 @@ _KNOWN: Final = """
         WHERE d.valued_on > owned.today - 365 AND d.valued_on <= owned.today
         GROUP BY owned.customer_id, d.valued_on
         HAVING count(DISTINCT d.currency) = 1),
+    spent AS MATERIALIZED (
+        SELECT customer_id, sum(amount) AS amount, min(currency) AS currency FROM filled
+        GROUP BY customer_id HAVING count(DISTINCT currency) = 1),
+    worth AS MATERIALIZED (
+        SELECT customer_id, avg(net) AS net, min(currency) AS currency FROM day
+        GROUP BY customer_id HAVING count(DISTINCT currency) = 1),
     latest AS MATERIALIZED (
         SELECT owned.customer_id, sum(d.cash) AS cash, sum(d.market_value) AS market_value,
                sum(d.debt) AS debt, sum(d.net) AS net, min(d.currency) AS currency
@@ -83,15 +89,17 @@ _NOTHING: Final = "SELECT 0::bigint, '', 'null'::jsonb WHERE false"
 
 _WRITE: Final = """
     -- Only rows that change are written. Who opts out at this moment is read anew by the update.
+    -- Each step is materialised: the planner knows no sizes here, and would run one step for each
+    -- row of another.
     WITH {known},
-    said (customer_id, key, value) AS ({said}),
-    told AS (
+    said (customer_id, key, value) AS MATERIALIZED ({said}),
+    told AS MATERIALIZED (
         SELECT said.customer_id, jsonb_object_agg(said.key, said.value) AS attributes
         FROM said WHERE said.value IS NOT NULL AND said.value <> 'null' AND NOT EXISTS (
             SELECT FROM customers_tagrefusal r JOIN person ON person.of_id = r.customer_id
             WHERE person.customer_id = said.customer_id AND r.tag = said.key)
         GROUP BY said.customer_id),
-    fresh AS (
+    fresh AS MATERIALIZED (
         SELECT lives.id, coalesce(told.attributes, '{{}}') AS attributes
         FROM lives LEFT JOIN told ON told.customer_id = lives.id)
     UPDATE customers_customer c

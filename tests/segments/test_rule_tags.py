@@ -153,6 +153,15 @@ class TestTerm:
 
         assert Membership.objects.filter(segment=offer).count() == 1
 
+    def test_it_is_not_renewed_by_a_rule_that_cannot_be_run(self) -> None:
+        make_people(1, columns={"city": "上海"})
+        segment = pension_tag({"field": "city", "op": "eq", "value": "上海"}, key="local", days=10)
+        Segment.objects.filter(pk=segment.pk).update(held_at=NOW)
+
+        follow(now=NOW + 10 * DAY)
+
+        assert tagged("local") == {}
+
 
 class TestWill:
     def test_who_refuses_personalisation_is_never_tagged(self) -> None:
