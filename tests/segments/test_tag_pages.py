@@ -10,6 +10,7 @@ from django.urls import reverse
 from customers.models import Customer, Tagging, TagRefusal
 from segments.models import Segment, Tag, TagVersion
 from tests.browser.factories import House, build_house
+from tests.factories import make_segment
 
 pytestmark = pytest.mark.django_db
 
@@ -108,7 +109,7 @@ def test_retiring_shows_who_names_the_tag_and_can_be_taken_back(house: House) ->
     client = login(house, "marketer")
     put(client)
     tag = Tag.objects.get(key="fund_keen")
-    Segment.objects.filter(tag=None).update(rule={"tag": "fund_keen"}, name="Names it")
+    make_segment("names-it", {"tag": "fund_keen"})
     act = reverse("admin:segments_tag_act", args=[tag.pk])
 
     client.post(act, {"act": "retire"})
@@ -116,7 +117,7 @@ def test_retiring_shows_who_names_the_tag_and_can_be_taken_back(house: House) ->
     tag.refresh_from_db()
     assert tag.state == "retiring"
     page = said(client.get(reverse("admin:segments_tag_change", args=[tag.pk])))
-    assert "Names it" in page
+    assert "names-it" in page
     client.post(act, {"act": "keep"})
     tag.refresh_from_db()
     assert tag.state == "active"
