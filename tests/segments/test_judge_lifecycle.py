@@ -82,6 +82,48 @@ def one(history: History, **columns: Any) -> int:
     return customer
 
 
+def edge(
+    balances: dict[int, tuple[int, int]],
+    *,
+    flow: tuple[int, int] = (0, 0),
+    trades: tuple[int, ...] = (5,),
+    logins: tuple[int, ...] = (1,),
+    kind: str = "fund",
+) -> History:
+    flows = [(*flow, True, "")] if flow[1] else []
+    sales = [(ago, kind, "sell", "filled") for ago in trades]
+    return History(
+        accounts=[AccountHistory(balances=balances, flows=flows, trades=sales)], logins=logins
+    )
+
+
+# Chance seldom meets a threshold exactly: one history on each, and one beside it.
+EDGES = [
+    edge({100: (20_000, 0), 60: (10_000, 0)}, flow=(60, -10_000)),
+    edge({100: (20_000, 0), 60: (10_001, 0)}, flow=(60, -9_999)),
+    edge({40: (10_000, 0), 5: (7_000, 0)}, flow=(5, -3_000)),
+    edge({40: (10_000, 0), 5: (7_001, 0)}, flow=(5, -2_999)),
+    # The market took all but 500: nothing was taken out, so nobody is lost.
+    edge({200: (20_000, 0), 40: (0, 500), 0: (0, 400)}, trades=(200,)),
+    edge({200: (100_000, 0), 40: (5_000, 0)}, flow=(40, -95_000), trades=(200,)),
+    edge({200: (100_000, 0), 40: (4_999, 0)}, flow=(40, -95_001), trades=(200,)),
+    edge({200: (9_000, 0), 40: (999, 0)}, flow=(40, -8_001), trades=(180,)),
+    edge({200: (9_000, 0), 40: (999, 0)}, flow=(40, -8_001), trades=(179,)),
+    edge({200: (9_000, 0), 40: (1_000, 0)}, flow=(40, -8_000), trades=(180,)),
+    edge({200: (9_000, 0), 29: (999, 0)}, flow=(29, -8_001), trades=(180,)),
+    edge({200: (9_000, 0)}, trades=(91,), logins=(1, 100, 101)),
+    edge({200: (9_000, 0)}, trades=(90,), logins=(1, 100, 101)),
+    edge({200: (9_000, 0)}, trades=(91,), logins=(1, 2, 100, 101, 102)),
+    edge({200: (9_000, 0)}, trades=(180,), logins=(1, 100, 101)),
+    edge({200: (9_000, 0)}, trades=(1, 31, 60), kind="money_market"),
+    edge({200: (9_000, 0)}, trades=(10, 40, 70), kind="money_market"),
+    edge({200: (9_000, 0)}, trades=(1, 60), kind="money_market"),
+    edge({200: (0, 9_000)}, trades=(300,), logins=(30,)),
+    edge({200: (0, 9_000)}, trades=(300,), logins=(29,)),
+    edge({200: (0, 9_000)}, trades=(300,), logins=(31,)),
+]
+
+
 def store_closing(customer: int) -> None:
     Account.objects.filter(customer=customer).update(closed_on=TODAY + DAY)
 
@@ -91,7 +133,7 @@ def stage_of(customer: int) -> str | None:
 
 
 @given(st.lists(histories, min_size=1, max_size=4))
-@example([RICH, CRASHED, GONE])
+@example([RICH, CRASHED, GONE, *EDGES])
 @settings(
     max_examples=RUNS,
     deadline=None,
