@@ -98,16 +98,18 @@ def test_nested_rule_is_built_and_saved_by_keyboard_alone(
     expect(page.get_by_role("combobox", name="Field", exact=True)).to_be_visible()
     page.locator("[data-part=wrap]").focus()
     keys(page, "Enter")
+    expect(page.locator("[data-node='/all/0'] :focus")).to_have_count(1)
     page.locator("[data-part=add]").focus()
     # The menu opens below its button: its second entry is an event.
     keys(page, "Enter", "Tab", "Tab", "Enter")
-    assert page.evaluate("document.activeElement.dataset.part") == "kind"
+    expect(page.locator("[data-node='/all/1'] :focus")).to_have_attribute("data-part", "kind")
     page.locator("[data-pointer='/all/1/event']").focus()
     keys(page, ":fund_viewed", "Tab", ":co")
     page.locator("[data-pointer='/all/1/count/value']").focus()
     keys(page, "Control+a", ":3")
     page.locator("[data-node='/all/1'] [data-part=not]").focus()
     keys(page, "Enter")
+    expect(page.locator("[data-node='/all/1'] :focus")).to_have_attribute("aria-pressed", "true")
     page.locator("[data-node=''] > .ts-node-head [data-part=kind]").focus()
     keys(page, ":any")
     made = {

@@ -29,11 +29,12 @@ function Negation({ path, inner }) {
 }
 
 function Group({ node, kind, path, outer, isNegated }) {
-  const { act } = useContext(Builder);
+  const { change } = useContext(Builder);
   const words = useWords();
   const list = [...path, kind];
   const pointer = tree.pointer(path);
-  const word = (next) => act((rule) => ({ rule: tree.put(rule, path, { [next]: node[kind] }), focus: outer, part: "kind" }));
+  // The box stays the same one, so that letters typed one after the other choose in it.
+  const word = (next) => change(path, { [next]: node[kind] });
   return (
     <div class={`ts-group ts-group-${kind} ${isNegated ? "ts-negated" : ""}`} role="group" aria-label={`${words.group}: ${words[kind]}`} data-node={tree.pointer(outer)} data-inner={pointer}>
       <div class="ts-node-head">
@@ -57,11 +58,11 @@ function Group({ node, kind, path, outer, isNegated }) {
 }
 
 function Leaf({ node, path, outer, isNegated }) {
-  const { change, act } = useContext(Builder);
+  const { change } = useContext(Builder);
   const { kinds, words } = useVocabulary();
   const kind = kinds.find((one) => one.key === tree.kindOf(node, kinds));
   const pointer = tree.pointer(path);
-  const become = (key) => act((rule) => ({ rule: tree.put(rule, path, kinds.find((one) => one.key === key).new), focus: outer, part: "kind" }));
+  const become = (key) => change(path, kinds.find((one) => one.key === key).new);
   return (
     <div class={`ts-leaf ${isNegated ? "ts-negated" : ""}`} role="group" aria-label={`${words.condition}: ${kind.label}`} data-node={tree.pointer(outer)} data-inner={pointer}>
       <div class="ts-node-head">
