@@ -131,9 +131,7 @@ def http_base(config: AccountConfig, url: str | None = None) -> str:
     try:
         check_url(text, None)
     except ForbiddenHost as error:
-        raise AccountInvalid(
-            NOBODYS_HOST, account=config.key, host=URL(text).host or text
-        ) from error
+        raise AccountInvalid(NOBODYS_HOST, account=config.key, host=URL(text).host or "") from error
     return text
 
 
