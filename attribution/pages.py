@@ -83,7 +83,11 @@ def decisions(request: HttpRequest) -> HttpResponse:
     """Why, or why not: `?customer=NUMBER&journey=KEY`, the journey may be left out."""
     if not request.user.has_perms(VIEW_DECISIONS):
         raise PermissionDenied
-    asked = {name: request.GET.get(name, "").strip() for name in ("customer", "journey")}
+    # PostgreSQL takes no NUL, and no customer's number has one.
+    asked = {
+        name: request.GET.get(name, "").replace("\x00", "").strip()
+        for name in ("customer", "journey")
+    }
     timeline, refusal = None, ""
     if asked["customer"]:
         try:
