@@ -61,6 +61,15 @@ def renew() -> None:
     call_command("migrate", interactive=False, verbosity=0)
 
 
+def keep_small() -> None:
+    """Let each session answer in one process: a second would have to wait for a processor, and
+    count for memory."""
+    with connections["default"].cursor() as cursor:
+        name = connections["default"].ops.quote_name(settings.DATABASES["default"]["NAME"])
+        cursor.execute(f"ALTER DATABASE {name} SET max_parallel_workers_per_gather = 0")
+    connections.close_all()
+
+
 def _connect() -> psycopg.Connection[tuple[Any, ...]]:
     """A session on the installation's own database, beside which the space lies."""
     database = settings.DATABASES["default"]

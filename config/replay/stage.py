@@ -127,6 +127,7 @@ class Replay:
         self._claim = space.claim()
         with self._reporter.stage("Prepare the demo's database"):
             space.renew()
+            space.keep_small()
             self._shift(-LEAD)
             self._logins = hire()
             key = create_api_key(name="Replay agent", scope=KeyScope.INGEST, now=clock_now())

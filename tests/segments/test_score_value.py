@@ -11,8 +11,8 @@ from customers.models import Customer, PositionDay
 from customers.queries.events import POSITION_DAYS
 from segments.actions.score_value import score_value
 from segments.models import ValueRun
-from segments.queries.rules import preview
 from segments.queries.runs import is_value_due
+from segments.queries.sizes import preview
 from tests.factories import make_people, make_product
 from tests.segments.lifecycle.histories import (
     TODAY,
