@@ -13,7 +13,7 @@ from segments.actions.refresh import refresh
 from segments.errors import LookalikeRefused
 from segments.likeness.seeds import Basis, Origin
 from segments.models import LookalikeRun, Segment
-from segments.queries.rules import preview
+from segments.queries.sizes import preview
 from tests.factories import NOW, make_people, make_segment, make_staff
 
 pytestmark = pytest.mark.django_db
