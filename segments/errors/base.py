@@ -1,0 +1,5 @@
+"""What all of them are."""
+
+
+class SegmentError(Exception):
+    """Anything a segment refuses."""
