@@ -162,6 +162,8 @@ class _Writer:
             return self._imported(of, rule)
         if of.name == _AGE:
             return self._age(of, rule)
+        if of.is_daily:
+            return self._days_until(of, rule)
         operand = _own_operand(of)
         match rule.op:
             case Operator.EXISTS:
@@ -200,6 +202,22 @@ class _Writer:
 
         return holds
 
+    def _days_until(self, of: Field, rule: Attribute) -> Predicate:
+        """Days from the day of judging to the day in the column; negative once it has passed."""
+        assert of.column is not None
+        column, today = of.column, self.judge.clock.today.toordinal()
+
+        def holds(row: ir.Table) -> ir.BooleanValue:
+            until = row[column]
+            match rule.op:
+                case Operator.EXISTS:
+                    return until.notnull()
+                case Operator.NOT_EXISTS:
+                    return until.isnull()
+            return whole_holds(_ordinal(until) - today, rule.op, rule.value).fill_null(False)
+
+        return holds
+
     def _tagged(self, rule: Tag) -> ir.Table:
         rows = self.tables["taggings"]
         until = rows.valid_until
@@ -210,6 +228,16 @@ class _Writer:
         rows = self.tables["touches"]
         inside = in_window(rows[rule.state.value], self.judge.clock.interval(rule.window))
         return rows.filter(rows.journey == rule.journey, *inside)
+
+
+def _ordinal(day: ir.Column) -> ir.Column:
+    """The number of a day YYYYMMDD as `date.toordinal` counts, by whole numbers alone: years that
+    begin in March end with the leap day.
+    """
+    month = day // 100 % 100
+    year = day // 10_000 - ibis.ifelse(month <= 2, 1, 0)
+    day_of_year = (153 * ((month + 9) % 12) + 2) // 5 + day % 100 - 1
+    return 365 * year + year // 4 - year // 100 + year // 400 + day_of_year - 305
 
 
 def sample_number(customer: ir.Column, salt: str) -> ir.IntegerValue:

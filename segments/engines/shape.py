@@ -28,7 +28,8 @@ SUMMED: Final = "decimal(38,18)"
 Columns = Mapping[str, str]
 
 # Which of the customer's own fields go into the archive; a new one of the catalogue does not until
-# it stands here. Encrypted ones go as their presence. `age` is made of `birth_on`.
+# it stands here. Encrypted ones go as their presence. `age` is made of `birth_on`,
+# `assess_days_left` of `risk_valid_until`.
 FIELDS: Final = (
     "name",
     "gender",

@@ -7,11 +7,13 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _t
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from compliance.console import Panel, figure, moment
+from compliance.queries import clock_now
 from segments.models import Segment, ValueRun
 from segments.pages.words import console_page, decimal, field_label, percent
 from segments.queries.profile import Distribution, distribution, may_be_compared
@@ -55,7 +57,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     first, second = segments.get(asked["first"]), segments.get(asked["second"])
     context: dict[str, Any] = {"panels": [], "chart": None}
     if first and second and field and may_be_compared(field):
-        found = distribution(field, first.pk, second.pk)
+        found = distribution(field, first.pk, second.pk, today=localtime(clock_now()).date())
         told = _cells(found)
         context = {
             "panels": [_comparison(field, (first, second), found, told)] if found.base else [],

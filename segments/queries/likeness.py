@@ -98,6 +98,4 @@ def carrying(field: str) -> list[int]:
 def _column(feature: Feature, parameter: str) -> str:
     if feature.spec.values:
         return text_sql(feature.field, parameter)
-    if feature.field.name == "age":
-        return "date_part('year', age(%(today)s::date, c.birth_on))"
     return number_sql(feature.field, parameter)

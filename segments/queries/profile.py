@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from customers.queries.database import rows
@@ -16,7 +17,7 @@ COMPARED: Final = (
     FieldType.BOOLEAN,
     FieldType.NUMBER,
 )
-_UNIQUE: Final = frozenset({"customer_no", "age"})
+_UNIQUE: Final = frozenset({"customer_no"})
 MISSING: Final = ""
 OTHERS: Final = "…"
 
@@ -52,12 +53,13 @@ def may_be_compared(field: Field) -> bool:
     return field.type in COMPARED and field.name not in _UNIQUE
 
 
-def distribution(field: Field, first: int, second: int) -> Distribution:
-    """Of ``field`` in two segments by id. Cost: one read of all active customers.
+def distribution(field: Field, first: int, second: int, *, today: date) -> Distribution:
+    """Of ``field`` in two segments by id, as of ``today``. Cost: one read of all active customers.
 
     Empty stands for a missing value, `OTHERS` for all but the most frequent texts.
     """
     params: dict[str, object] = {"first": first, "second": second, "name": field.name}
+    params["today"] = today
     if field.type is FieldType.NUMBER:
         return _numbers(field, params)
     found = rows(_COUNTS.format(value=text_sql(field), order="count(*) DESC, value"), params)
@@ -95,7 +97,13 @@ def text_sql(field: Field, parameter: str = "name") -> str:
 
 
 def number_sql(field: Field, parameter: str = "name") -> str:
-    """Likewise as a number; null where an attribute is none."""
+    """Likewise as a number; null where an attribute is none. What is counted in days or years is
+    as of the parameter ``today``.
+    """
+    if field.name == "age":
+        return "date_part('year', age(%(today)s::date, c.birth_on))::numeric"
+    if field.is_daily:
+        return f"(c.{field.column} - %(today)s::date)::numeric"
     if field.column is None:
         value = f"c.attributes -> %({parameter})s"
         number = f"(c.attributes ->> %({parameter})s)::numeric"

@@ -46,7 +46,7 @@ def test_wrong_password_is_one_clear_sentence(
     page.fill("#id_password", "wrong")
     page.press("#id_password", "Enter")
 
-    expect(page.get_by_text("请输入")).to_be_visible()
+    expect(page.get_by_text("用户名与密码不符")).to_be_visible()
 
 
 def test_marketer_submits_and_checker_approves(

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from segments.models import Segment
 from tests.browser.conftest import Noted, log_in, speak
 from tests.browser.factories import House
+from tests.factories import make_segment
 from tests.segments.rules.worlds import rules
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -23,6 +24,8 @@ def open_form(page: Page, live_url: str, language: str = "en") -> None:
     log_in(page, live_url, "marketer")
     page.goto(f"{live_url}/admin/segments/segment/add/")
     expect(page.locator("#ts-view-builder")).to_be_visible()
+    # The page puts the cursor into its first box; from then on it stays where keys lead it.
+    expect(page.locator("#id_key")).to_be_focused()
 
 
 def write(page: Page, rule: object) -> None:
@@ -228,10 +231,9 @@ def test_why_shows_each_clause_to_those_who_edit_and_to_those_who_look(
 ) -> None:
     speak(page.context, live_url, language)
     log_in(page, live_url, role)
-    Segment.objects.filter(pk=house.segment.pk).update(
-        rule={"all": [{"field": "risk_level", "op": "eq", "value": "C5"}, {"everyone": True}]}
-    )
-    page.goto(f"{live_url}/admin/segments/segment/{house.segment.pk}/change/")
+    rule = {"all": [{"field": "risk_level", "op": "eq", "value": "C5"}, {"everyone": True}]}
+    segment = make_segment("rich", rule)
+    page.goto(f"{live_url}/admin/segments/segment/{segment.pk}/change/")
 
     page.locator(".ts-why-ask input").fill("T00000")
     page.locator(".ts-why-ask input").press("Enter")

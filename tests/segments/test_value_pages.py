@@ -11,7 +11,7 @@ from customers.actions.derived import Derived, put_derived
 from customers.vocabulary import AttributeType
 from segments.actions.refresh import refresh
 from segments.actions.score_value import score_value
-from segments.queries.profile import distribution
+from segments.queries.profile import distribution, may_be_compared
 from segments.queries.rules import catalog
 from tests.factories import NOW, make_people, make_segment, make_staff
 from tests.segments.lifecycle.histories import make_months, store
@@ -123,11 +123,21 @@ class TestComparison:
     def test_numbers_are_told_by_the_fifths_of_everybody(self) -> None:
         two_segments()
 
-        found = distribution(catalog().fields["worth"], 1, 2)
+        found = distribution(catalog().fields["worth"], 1, 2, today=NOW.date())
 
         # 0…39 twice and 40…59 once: fifths of 20 end at 9, 19, 29 and 39.
         assert list(found.values) == ["< 9", "≥ 9 < 19", "≥ 19 < 29", "≥ 29 < 39", "≥ 39"]
         assert list(found.base) == [18, 20, 20, 20, 22]
+
+    def test_every_field_of_the_catalogue_that_may_be_compared_can_be(self) -> None:
+        two_segments()
+        fields = [one for one in catalog().fields.values() if may_be_compared(one)]
+
+        told = {one.name: distribution(one, 1, 2, today=NOW.date()) for one in fields}
+
+        assert {"age", "assess_days_left", "risk_level", "worth"} <= told.keys()
+        # A number that nobody has has no fifths.
+        assert {sum(one.base) for one in told.values()} == {0, 100}
 
     @pytest.mark.parametrize(
         "query",

@@ -57,4 +57,4 @@ def test_the_allow_list_names_fields_of_the_catalogue_and_no_number_of_a_person(
     known = Catalog.build().fields
 
     assert {field.name for field in archived_fields()} == set(FIELDS)
-    assert set(known) - set(FIELDS) == {"customer_no", "age"}
+    assert set(known) - set(FIELDS) == {"customer_no", "age", "assess_days_left"}
