@@ -22,10 +22,10 @@ EXACT = '{"all": [{"field": "total_asset", "op": "gt", "value": 1234567890123456
 def open_form(page: Page, live_url: str, language: str = "en") -> None:
     speak(page.context, live_url, language)
     log_in(page, live_url, "marketer")
+    # Django's own script puts the cursor into the first box whenever it happens to have come.
+    page.route("**/admin/js/change_form.js", lambda asked: asked.fulfill(body=""))
     page.goto(f"{live_url}/admin/segments/segment/add/")
     expect(page.locator("#ts-view-builder")).to_be_visible()
-    # The page puts the cursor into its first box; from then on it stays where keys lead it.
-    expect(page.locator("#id_key")).to_be_focused()
 
 
 def write(page: Page, rule: object) -> None:
