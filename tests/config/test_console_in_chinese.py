@@ -139,8 +139,11 @@ def test_every_field_of_the_console_has_a_name_that_can_be_translated() -> None:
 INSIDE = {
     "AdvisorTask.touch",
     "Customer.slot",
+    "ListUpload.customers",
+    "ListUpload.problems",
     "ProviderAccount.secrets_cipher",
     "Quarantine.named",
+    "Segment.tag",
     "Suppression.value_hash",
     "Touch.account",
     "Touch.batch",

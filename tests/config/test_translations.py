@@ -13,7 +13,7 @@ from django.utils.translation import gettext, override
 CHECKOUT = Path(__file__).resolve().parents[2]
 PLACEHOLDER = re.compile(r"%\(\w+\)[.\d]*\w|%[.\d]*[sd]|%%|\{\w*\}")
 # A product's name, an abbreviation or a number stays as it is.
-SAME_IN_BOTH = {"CSV", "HTML", "ROI", "Webhook"}
+SAME_IN_BOTH = {"CSV", "HTML", "JSON", "ROI", "Webhook"}
 
 
 @pytest.fixture(scope="module")
