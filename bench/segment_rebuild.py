@@ -36,7 +36,7 @@ from config.replay import space  # noqa: E402
 from customers.actions.partitions import ensure_partitions  # noqa: E402
 from customers.queries.database import execute, rows  # noqa: E402
 from customers.queries.events import month_of  # noqa: E402
-from segments.actions.archive import archive_events  # noqa: E402
+from segments.actions.write_archive import archive_events  # noqa: E402
 from segments.engines.comparisons import microseconds  # noqa: E402
 from segments.engines.run import matching_ids, open_engine, read_archive  # noqa: E402
 from segments.engines.shape import Archive  # noqa: E402
