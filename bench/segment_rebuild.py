@@ -40,7 +40,8 @@ from segments.actions.write_archive import archive_events  # noqa: E402
 from segments.engines.comparisons import microseconds  # noqa: E402
 from segments.engines.run import matching_ids, open_engine, read_archive  # noqa: E402
 from segments.engines.shape import Archive  # noqa: E402
-from segments.queries.rules import check_rule, preview, rule_sql  # noqa: E402
+from segments.queries.rules import check_rule, rule_sql  # noqa: E402
+from segments.queries.sizes import preview  # noqa: E402
 
 REQUIRED = {"ratio_hand": 1.5, "ratio_duckdb": 3.0, "preview_seconds": 2.0}
 DAYS = 180
