@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final, TypeAlias
 
 from django.db import transaction
-from django.db.models import F
 
 from customers.queries.changes import Noted, take_changes
 from customers.queries.database import may_go_alone, rows
@@ -18,6 +17,7 @@ from segments.queries.lists import depart
 from segments.queries.live import (
     Live,
     Moves,
+    count_moved,
     live_segments,
     lock_segments,
     move,
@@ -98,7 +98,7 @@ def judge(
     told_of : about whom something was noted: that alone begins a tag's term anew
     """
     changed = lock_segments(live.id for live in segments if todo.get(live.id))
-    done = []
+    done, counts = [], {}
     for live in segments:
         why = todo.get(live.id)
         if not why:
@@ -114,9 +114,11 @@ def judge(
             tag_who_met(tag_id=live.tag_id, customer_ids=fresh, now=now)
         moved = moves.entered | moves.left
         if moved:
-            _count(live.id, len(moves.entered) - len(moves.left), at)
+            counts[live.id] = len(moves.entered) - len(moves.left), at
             pass_on(segments=segments, todo=todo, key=live.key, moved=moved)
         done.append(moves)
+    if counts:
+        count_moved(counts)
     return done
 
 
@@ -174,7 +176,3 @@ def _asks(live: Live, kind: str, name: str) -> bool:
             return asks_of_customers(live.checked)
         case ChangeKind.WHO:
             return True
-
-
-def _count(segment_id: int, more: int, now: datetime) -> None:
-    Segment.objects.filter(pk=segment_id).update(size=F("size") + more, changed_at=now)

@@ -51,7 +51,28 @@ _FORGET: Final = """
 DELETE FROM segments_boundary
 WHERE segment_id = %(segment)s AND customer_id = ANY(%(ids)s::bigint[])
 """
+# Of a few customers, so that those whose time stays cost no write.
+_RENEW: Final = """
+WITH fresh AS MATERIALIZED ({found}), gone AS (
+    DELETE FROM segments_boundary
+    WHERE segment_id = %(segment)s AND customer_id = ANY(%(ids)s::bigint[])
+      AND customer_id NOT IN (SELECT customer_id FROM fresh)
+)
+INSERT INTO segments_boundary AS known (segment_id, customer_id, due_at)
+SELECT %(segment)s, customer_id, due_at FROM fresh
+ON CONFLICT (segment_id, customer_id) DO UPDATE SET due_at = excluded.due_at
+WHERE known.due_at <> excluded.due_at
+"""
+_FILL: Final = """
+INSERT INTO segments_boundary (segment_id, customer_id, due_at)
+SELECT %(segment)s, b.customer_id, b.due_at FROM ({found}) b
+"""
 _FORGET_ALL: Final = "DELETE FROM segments_boundary WHERE segment_id = %(segment)s"
+_COUNT: Final = """
+UPDATE segments_segment s SET size = s.size + moved.more, changed_at = moved.at
+FROM unnest(%(ids)s::bigint[], %(more)s::int[], %(at)s::timestamptz[]) AS moved (id, more, at)
+WHERE s.id = moved.id
+"""
 _LOCK: Final = """
 SELECT id, changed_at FROM segments_segment WHERE id = ANY(%(ids)s)
 ORDER BY id FOR NO KEY UPDATE
@@ -148,24 +169,40 @@ def move(live: Live, why: Mapping[int, str], now: datetime, at: datetime) -> Mov
         "reasons": reasons,
         "matched": as_array(matched),
     }
-    left = frozenset(customer for (customer,) in rows(_CLOSE, told))
-    entered = frozenset(customer for (customer,) in rows(_OPEN, told))
-    return Moves(met=frozenset(matched), entered=entered, left=left)
+    met = frozenset(matched)
+    left, entered = frozenset[int](), frozenset[int]()
+    if len(met) < len(ids):
+        left = frozenset(customer for (customer,) in rows(_CLOSE, told, prepared=True))
+    if met:
+        entered = frozenset(customer for (customer,) in rows(_OPEN, told, prepared=True))
+    return Moves(met=met, entered=entered, left=left)
+
+
+def count_moved(moved: Mapping[int, tuple[int, datetime]]) -> None:
+    """By segment: so many members more, or fewer, and when they moved."""
+    execute(
+        _COUNT,
+        {
+            "ids": as_array(list(moved)),
+            "more": as_array([more for more, _at in moved.values()]),
+            "at": [at for _more, at in moved.values()],
+        },
+        prepared=True,
+    )
 
 
 def renew_boundaries(
     segment_id: int, checked: Checked, now: datetime, ids: Sequence[int] | None = None
 ) -> None:
     """When time may next move these customers, or everybody."""
-    told: dict[str, object] = {"segment": segment_id}
-    if ids is None:
-        execute(_FORGET_ALL, told)
-    else:
-        execute(_FORGET, told | {"ids": as_array(ids)})
     found = compile_boundaries(checked, now=now, zone=settings.TIME_ZONE, ids=ids)
-    if found is not None:
-        execute(
-            "INSERT INTO segments_boundary (segment_id, customer_id, due_at)"
-            f" SELECT %(segment)s, b.customer_id, b.due_at FROM ({found.sql}) b",
-            {**found.params, **told},
-        )
+    told: dict[str, object] = {"segment": segment_id}
+    if ids is not None:
+        told["ids"] = as_array(ids)
+    if found is None:
+        execute(_FORGET_ALL if ids is None else _FORGET, told)
+    elif ids is None:
+        execute(_FORGET_ALL, told)
+        execute(_FILL.format(found=found.sql), {**found.params, **told})
+    else:
+        execute(_RENEW.format(found=found.sql), {**found.params, **told})
