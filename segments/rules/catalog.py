@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import lru_cache
 
 from compliance.sentences import Language
 from segments.rules.tree import Operator
@@ -77,6 +78,12 @@ class Catalog:
     def nearest(self, name: str) -> str:
         """The known name most like `name`, or an empty text."""
         return nearest(name, [*self.fields, *self.aliases])
+
+
+@lru_cache(maxsize=1_024)
+def nearest_of(name: str, known: frozenset[str]) -> str:
+    """As `nearest`, remembered: the rules of live segments are checked with every pass."""
+    return nearest(name, known)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ from segments.rules.catalog import (
     Field,
     FieldType,
     nearest,
+    nearest_of,
     operators_of,
 )
 from segments.rules.moments import is_reversed
@@ -314,7 +315,7 @@ def _event(event: EventFilter, path: str, walk: _Walk) -> EventFilter:
             Code.UNKNOWN_EVENT,
             below(path, "event"),
             name=shown(event.name),
-            suggestion=nearest(event.name, known),
+            suggestion=nearest_of(event.name, known),
         )
     walk.events.add(event.name)
     place = below(path, "where")

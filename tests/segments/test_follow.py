@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from customers.models import Attribute, Change, WatchedEvent
+from customers.models import Attribute, Change, Tagging, WatchedEvent
 from segments.actions.follow import Followed, follow
 from segments.actions.refresh import refresh
 from segments.errors import RuleError
@@ -327,3 +327,18 @@ def _require_agreement(now: datetime) -> None:
             cursor.execute(fragment.sql, dict(fragment.params))
             expected = {customer for (customer,) in cursor.fetchall()}
         assert members(segment) == expected, segment.rule
+
+
+def test_a_time_that_no_longer_moves_anybody_is_forgotten() -> None:
+    (customer,) = make_people(1)
+    tagging = Tagging.objects.create(
+        customer_id=customer, tag="vip", source="file", since=NOW, valid_until=NOW + 9 * DAY
+    )
+    built("vips", {"tag": "vip"})
+    assert list(Boundary.objects.values_list("due_at", flat=True)) == [NOW + 9 * DAY]
+
+    tagging.delete()
+    done = follow(now=NOW)
+
+    assert done.left == 1
+    assert not Boundary.objects.exists()
