@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from campaigns import labels
 from campaigns.actions import launch
 from campaigns.admin.journey_versions import review_of
+from campaigns.admin.version_panel import Shown, version_panel
 from campaigns.errors import GraphError
 from campaigns.journeys.check import Severity
 from campaigns.journeys.parse import parse
@@ -19,11 +20,8 @@ from compliance.console import (
     Panel,
     Tone,
     badge,
-    code,
     figure,
     link,
-    moment,
-    verdict_badge,
 )
 from compliance.reader import say
 
@@ -103,33 +101,16 @@ def unsent(journey: Journey) -> Panel:
 
 
 def versions(journey: Journey) -> Panel:
-    rows = []
-    for version in journey.versions.select_related("made_by", "published_by").order_by("-number"):
-        review = review_of(version)
-        rows.append(
-            (
-                f"v{version.number}",
-                verdict_badge(review),
-                version.made_by,
-                moment(version.made_at),
-                (review.checker if review and review.checker else "—"),
-                (review.opinion if review and review.opinion else "—"),
-                moment(version.published_at),
-                code(version.graph_hash[:12]),
+    made = journey.versions.select_related("made_by", "published_by").order_by("-number")
+    return version_panel(
+        (
+            Shown(
+                version=one,
+                review=review_of(one),
+                hash=one.graph_hash,
+                published_at=one.published_at,
             )
-        )
-    return Panel(
-        title=_t("Versions"),
-        headers=(
-            _t("Version"),
-            _t("Review"),
-            _t("Made by"),
-            _t("Made at"),
-            _t("Checker"),
-            _t("Opinion"),
-            _t("Published at"),
-            _t("Content hash"),
+            for one in made
         ),
-        rows=rows,
-        empty=_t("No version yet."),
+        tells_publishing=True,
     )

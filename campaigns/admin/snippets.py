@@ -32,6 +32,7 @@ from campaigns.admin.part_boxes import (
     shown_locales,
     variant_fieldset,
 )
+from campaigns.admin.version_panel import Shown, version_panel
 from campaigns.content.snippets import FORMS
 from campaigns.errors import CampaignError, StateConflict, TemplateError
 from campaigns.models import Snippet, SnippetVersion
@@ -50,7 +51,6 @@ from compliance.console import (
     badge,
     code,
     link,
-    moment,
     person,
     verdict_badge,
     verdicts,
@@ -335,31 +335,7 @@ def _uses(snippet: Snippet) -> Panel:
 
 
 def _versions(snippet: Snippet) -> Panel:
-    rows: list[tuple[object, ...]] = []
-    for version in snippet.versions.select_related("made_by", "snippet").order_by("-number"):
-        review = _review_of(version)
-        rows.append(
-            (
-                f"v{version.number}",
-                verdict_badge(review),
-                version.made_by,
-                moment(version.made_at),
-                (review.checker if review and review.checker else "—"),
-                (review.opinion if review and review.opinion else "—"),
-                code(version.content_hash[:12]),
-            )
-        )
-    return Panel(
-        title=_t("Versions"),
-        headers=(
-            _t("Version"),
-            _t("Review"),
-            _t("Made by"),
-            _t("Made at"),
-            _t("Checker"),
-            _t("Opinion"),
-            _t("Content hash"),
-        ),
-        rows=rows,
-        empty=_t("No version yet."),
+    made = snippet.versions.select_related("made_by", "snippet").order_by("-number")
+    return version_panel(
+        Shown(version=one, review=_review_of(one), hash=one.content_hash) for one in made
     )

@@ -10,8 +10,9 @@ from campaigns.admin.part_boxes import (
     PART_LABELS,
 )
 from campaigns.admin.template_versions import review_of
+from campaigns.admin.version_panel import Shown, version_panel
 from campaigns.models import Template, TemplateVersion
-from compliance.console import Panel, code, moment, verdict_badge
+from compliance.console import Panel, code
 from compliance.queries import clock_now
 from compliance.scan import UNNAMED_PRODUCT, rule_words
 
@@ -50,31 +51,7 @@ def findings(version: TemplateVersion) -> Panel:
 
 
 def versions(template: Template) -> Panel:
-    rows = []
-    for version in template.versions.select_related("made_by").order_by("-number"):
-        review = review_of(template, version)
-        rows.append(
-            (
-                f"v{version.number}",
-                verdict_badge(review),
-                version.made_by,
-                moment(version.made_at),
-                (review.checker if review and review.checker else "—"),
-                (review.opinion if review and review.opinion else "—"),
-                code(version.content_hash[:12]),
-            )
-        )
-    return Panel(
-        title=_t("Versions"),
-        headers=(
-            _t("Version"),
-            _t("Review"),
-            _t("Made by"),
-            _t("Made at"),
-            _t("Checker"),
-            _t("Opinion"),
-            _t("Content hash"),
-        ),
-        rows=rows,
-        empty=_t("No version yet."),
+    made = template.versions.select_related("made_by").order_by("-number")
+    return version_panel(
+        Shown(version=one, review=review_of(template, one), hash=one.content_hash) for one in made
     )
