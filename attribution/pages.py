@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _t
 from attribution.actions.reports import run_report
 from attribution.errors import AttributionError, NoSuchCampaign
 from attribution.reports.campaign import campaign_report
-from attribution.reports.present import present
+from attribution.reports.page.campaign import present
 from attribution.reports.why import Decision, why
 from campaigns.models import Journey
 from compliance.console import moment

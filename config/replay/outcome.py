@@ -7,7 +7,9 @@ from rich.console import Console
 from rich.table import Table
 
 from attribution.inference.comparison import Comparison
-from attribution.reports.campaign import CampaignReport, ExperimentReport, RoiRow
+from attribution.reports.campaign import CampaignReport
+from attribution.reports.experiment import ExperimentReport
+from attribution.reports.roi import RoiRow
 from config.replay.stage import Played
 
 

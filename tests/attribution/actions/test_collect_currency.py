@@ -8,7 +8,7 @@ import pytest
 from attribution.actions.collect import collect
 from attribution.models import Conversion
 from attribution.reports.campaign import campaign_report
-from attribution.reports.present import present
+from attribution.reports.page.campaign import present
 from campaigns.actions.enrol import enrol
 from tests.factories import NOW, graph_of, make_journey, make_people, make_segment, record_event
 

@@ -8,7 +8,7 @@ from attribution.actions.costs import record_cost
 from attribution.errors import CostRefused
 from attribution.models import ChannelCost
 from attribution.reports.campaign import campaign_report
-from attribution.reports.present import present
+from attribution.reports.page.campaign import present
 from campaigns.models import Journey
 from compliance.models import AuditEntry
 from tests.factories import NOW, graph_of, make_journey, make_segment, make_staff

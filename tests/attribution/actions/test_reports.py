@@ -7,7 +7,8 @@ import pytest
 from attribution.actions.collect import collect
 from attribution.actions.reports import recompute, run_report
 from attribution.models import ReportRun
-from attribution.reports.campaign import RoiRow, campaign_report
+from attribution.reports.campaign import campaign_report
+from attribution.reports.roi import RoiRow
 from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol

@@ -7,7 +7,7 @@ import pytest
 
 from attribution.actions.collect import collect
 from attribution.models import Experiment, Exposure
-from attribution.reports.campaign import ArmRow, experiment_report
+from attribution.reports.experiment import ArmRow, experiment_report
 from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol

@@ -9,14 +9,11 @@ from django.utils.translation import override
 from attribution.inference.balance import srm
 from attribution.inference.compare import compare
 from attribution.inference.summary import Binary
-from attribution.reports.campaign import (
-    ArmRow,
-    AttributionRow,
-    CampaignReport,
-    ExperimentReport,
-    RoiRow,
-)
-from attribution.reports.present import present
+from attribution.reports.campaign import CampaignReport
+from attribution.reports.credits import AttributionRow
+from attribution.reports.experiment import ArmRow, ExperimentReport
+from attribution.reports.page.campaign import present
+from attribution.reports.roi import RoiRow
 
 ROW = RoiRow(
     campaign="spring",
