@@ -1,125 +1,66 @@
 """Every setting, in one file, read from the environment once.
 
 With nothing set, this is a developer's machine: embedded PostgreSQL and Valkey, secrets kept in
-the state directory. With ``TOUCHSTONE_ENV=production`` every secret and address must be given;
-what is missing is named in one sentence.
+the state directory. With ``TOUCHSTONE_ENV=production`` every secret and address must be given.
+`config.environment` knows how a variable is read, `config.look` how the console looks.
 """
 
-import base64
-import fcntl
-import json
 import os
-import secrets
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
-from django.templatetags.static import static
 from django.urls import reverse_lazy
-from django.utils.translation import gettext_lazy as _
 
-from config import embedded
+from config.environment import (
+    BASE_DIR,
+    PRODUCTION,
+    SPACE,
+    STATE_DIR,
+    database,
+    development_secret,
+    digit,
+    given,
+    listed,
+    redis_urls,
+    required,
+    secret,
+    whole,
+)
+from config.look import CONSOLE
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-STATE_DIR = BASE_DIR / os.environ.get("TOUCHSTONE_STATE", ".local")
-PRODUCTION = os.environ.get("TOUCHSTONE_ENV", "development") == "production"
-# A named space on the same servers has a database and doorbells of its own: the demo uses one.
-SPACE = os.environ.get("TOUCHSTONE_SPACE", "")
 DEBUG = os.environ.get("TOUCHSTONE_DEBUG") == "1" and not PRODUCTION
-# Static checks (mypy, makemigrations --check, check --deploy) need settings but no server.
-NO_SERVERS = os.environ.get("TOUCHSTONE_NO_SERVERS") == "1"
-
-
-def _whole(name: str, default: int) -> int:
-    value = os.environ.get(name, "") or str(default)
-    if not (value.isascii() and value.isdigit()):
-        raise ImproperlyConfigured(f"Set the environment variable {name} to a whole number.")
-    return int(value)
-
-
-def _required(name: str) -> str:
-    """The variable's value; in production its absence is an error that names it."""
-    value = os.environ.get(name, "")
-    if not value:
-        raise ImproperlyConfigured(f"Set the environment variable {name}: production needs it.")
-    return value
-
-
-def _development_secret(name: str) -> str:
-    """A secret made once for this checkout and kept, readable by its owner only."""
-    STATE_DIR.mkdir(parents=True, exist_ok=True)
-    path = STATE_DIR / "secrets.json"
-    with (STATE_DIR / "secrets.lock").open("w") as lock:
-        # Two first processes at once must not each make one.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-        if name not in known:
-            known[name] = base64.b64encode(secrets.token_bytes(32)).decode()
-            fresh = path.with_suffix(".new")
-            fresh.touch(mode=0o600)
-            fresh.write_text(json.dumps(known))
-            fresh.replace(path)
-    return known[name]
-
-
-def _secret(name: str) -> str:
-    if PRODUCTION:
-        return _required(name)
-    return os.environ.get(name) or _development_secret(name)
-
-
-def _digit(name: str, value: str) -> int:
-    """A variable that is a whole number from 0 to 9."""
-    if len(value) != 1 or value not in "0123456789":
-        raise ImproperlyConfigured(f"{name} must be a whole number from 0 to 9.")
-    return int(value)
-
 
 # --- Secrets -------------------------------------------------------------------------------
-SECRET_KEY = _secret("SECRET_KEY")
+SECRET_KEY = secret("SECRET_KEY")
 # "id:base64(32 bytes)", comma-separated; the first encrypts, all decrypt (rotation).
 ENCRYPTION_KEYS = (
-    _required("TOUCHSTONE_ENCRYPTION_KEYS")
+    required("TOUCHSTONE_ENCRYPTION_KEYS")
     if PRODUCTION
     else os.environ.get("TOUCHSTONE_ENCRYPTION_KEYS")
-    or "1:" + _development_secret("TOUCHSTONE_ENCRYPTION_KEYS")
+    or "1:" + development_secret("TOUCHSTONE_ENCRYPTION_KEYS")
 )
-LOOKUP_KEY = _secret("TOUCHSTONE_LOOKUP_KEY")  # HMAC of identifiers
-LINK_KEY = _secret("TOUCHSTONE_LINK_KEY")  # HMAC of tracked links
+LOOKUP_KEY = secret("TOUCHSTONE_LOOKUP_KEY")  # HMAC of identifiers
+LINK_KEY = secret("TOUCHSTONE_LINK_KEY")  # HMAC of tracked links
 # The file of person keys: shared by all processes, and never in a backup of the database.
-PERSON_KEYS = (
-    _required("TOUCHSTONE_PERSON_KEYS")
-    if PRODUCTION
-    else os.environ.get("TOUCHSTONE_PERSON_KEYS") or str(STATE_DIR / "person-keys")
-)
+PERSON_KEYS = given("TOUCHSTONE_PERSON_KEYS", str(STATE_DIR / "person-keys"))
 
 # --- Application -----------------------------------------------------------------------------
-ALLOWED_HOSTS = [host for host in os.environ.get("TOUCHSTONE_HOSTS", "").split(",") if host] or (
-    [] if PRODUCTION else ["*"]
-)
+ALLOWED_HOSTS = listed("TOUCHSTONE_HOSTS") or ([] if PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if host != "*"]
 # How many proxies of our own stand in front: whom a request comes from is what the outermost one
 # appended to X-Forwarded-For. With 0 the header is anybody's word, and the socket's address counts.
-PROXIES = _digit("TOUCHSTONE_PROXIES", os.environ.get("TOUCHSTONE_PROXIES") or "0")
+PROXIES = digit("TOUCHSTONE_PROXIES")
 # What the links inside messages start with. `up` and `demo` set it when the port is known.
-PUBLIC_URL = (
-    _required("TOUCHSTONE_PUBLIC_URL")
-    if PRODUCTION
-    else os.environ.get("TOUCHSTONE_PUBLIC_URL", "http://127.0.0.1:8000")
-).rstrip("/")
+PUBLIC_URL = given("TOUCHSTONE_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 # The hosts that links in messages may lead to (and their subdomains); empty allows every host.
-LINK_HOSTS = [host for host in os.environ.get("TOUCHSTONE_LINK_HOSTS", "").split(",") if host]
+LINK_HOSTS = listed("TOUCHSTONE_LINK_HOSTS")
 # Hosts inside the house that webhooks may be sent to; otherwise only public addresses are.
-PRIVATE_HOSTS = [
-    host.lower() for host in os.environ.get("TOUCHSTONE_PRIVATE_HOSTS", "").split(",") if host
-]
+PRIVATE_HOSTS = [host.lower() for host in listed("TOUCHSTONE_PRIVATE_HOSTS")]
 UTM_SOURCE = os.environ.get("TOUCHSTONE_UTM_SOURCE", "touchstone")
 # The demo replays the past on a clock of its own; a real installation never may.
 REPLAY_CLOCK = not PRODUCTION
 # How many members' numbers one person may take out of the house without a second one.
-EXPORT_ROWS_ALONE = _whole("TOUCHSTONE_EXPORT_ROWS", 1_000)
+EXPORT_ROWS_ALONE = whole("TOUCHSTONE_EXPORT_ROWS", 1_000)
 CURRENCY = os.environ.get("TOUCHSTONE_CURRENCY", "CNY")
 
 INSTALLED_APPS = [
@@ -186,61 +127,9 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-
 # --- PostgreSQL and Valkey ------------------------------------------------------------------
-# A process that is stopped in the middle of a transaction keeps its rows locked, which others then
-# skip for ever. No transaction of ours thinks this long between two statements. The URL's own
-# `options` take its place.
-IDLE_IN_TRANSACTION = "-c idle_in_transaction_session_timeout=60s"
-
-
-def _database(url: str) -> dict[str, Any]:
-    """Django's settings for a ``postgresql://`` URL; the host may be a socket directory."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"postgresql", "postgres"}:
-        raise ImproperlyConfigured(
-            "DATABASE_URL must start with postgresql:// ; PostgreSQL is the only database."
-        )
-    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    host = query.pop("host", None) or unquote(parts.hostname or "")
-    user = query.pop("user", None) or unquote(parts.username or "")
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": "_".join(filter(None, (unquote(parts.path.lstrip("/")) or "touchstone", SPACE))),
-        "USER": user,
-        "PASSWORD": unquote(parts.password or "") or query.pop("password", ""),
-        "HOST": host,
-        "PORT": query.pop("port", None) or (parts.port or ""),
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, "options": IDLE_IN_TRANSACTION, **query},
-    }
-
-
-def _database_url() -> str:
-    if url := os.environ.get("DATABASE_URL"):
-        return url
-    if PRODUCTION:
-        return _required("DATABASE_URL")
-    return "postgresql:///touchstone" if NO_SERVERS else embedded.database_url()
-
-
-def _redis_urls() -> tuple[str, str]:
-    """The URL for redis-py and the one for Celery."""
-    if url := os.environ.get("REDIS_URL"):
-        if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
-            raise ImproperlyConfigured("REDIS_URL must start with redis://, rediss:// or unix://.")
-        broker = "redis+socket://" + url.removeprefix("unix://") if url.startswith("unix:") else url
-        return url, broker.replace("?db=", "?virtual_host=")
-    if PRODUCTION:
-        _required("REDIS_URL")
-    if NO_SERVERS:
-        return "redis://", "redis://"
-    return embedded.redis_url(), embedded.broker_url()
-
-
-DATABASES = {"default": _database(_database_url())}
-REDIS_URL, CELERY_BROKER_URL = _redis_urls()
+DATABASES = {"default": database()}
+REDIS_URL, CELERY_BROKER_URL = redis_urls()
 
 # --- Work in the background -------------------------------------------------------------------
 # Ticks only ring doorbells: what is due stands in PostgreSQL, so a lost or doubled tick costs
@@ -301,7 +190,7 @@ ANALYTICS_URL = os.environ.get("ANALYTICS_URL", "duckdb://")
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # A file that a person brings by the console; a million customers are some 70 MB.
-UPLOAD_BYTES_AT_MOST = int(os.environ.get("TOUCHSTONE_UPLOAD_MB", "300")) * 1024 * 1024
+UPLOAD_BYTES_AT_MOST = whole("TOUCHSTONE_UPLOAD_MB", 300) * 1024 * 1024
 
 # --- Security ---------------------------------------------------------------------------------
 SESSION_COOKIE_HTTPONLY = True
@@ -338,44 +227,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- Console ----------------------------------------------------------------------------------
-UNFOLD = {
-    "SITE_TITLE": "Touchstone",
-    "SITE_HEADER": "Touchstone",
-    "SITE_SUBHEADER": _("Campaign orchestration"),
-    "SITE_SYMBOL": "target",
-    "SITE_URL": reverse_lazy("admin:index"),
-    "SITE_FAVICONS": [
-        {
-            "rel": "icon",
-            "type": "image/svg+xml",
-            "href": lambda _request: static("console/mark.svg"),
-        },
-    ],
-    "LOGIN": {"form": "compliance.sign_in.SignInForm"},
-    "SHOW_LANGUAGES": True,
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
-    "STYLES": [lambda _request: static("console/console.css")],
-    "SCRIPTS": [lambda _request: static("console/console.js")],
-    "GLOBAL_CALLBACK": "campaigns.pages.operations.banner",
-    "DASHBOARD_CALLBACK": "config.dashboard.overview",
-    "SIDEBAR": {"navigation": "config.navigation.sidebar"},
-    "COLORS": {
-        "primary": {
-            "50": "oklch(98.4% .014 180.7)",
-            "100": "oklch(95.3% .051 180.8)",
-            "200": "oklch(91% .096 180.4)",
-            "300": "oklch(85.5% .138 181.1)",
-            "400": "oklch(77.7% .152 181.9)",
-            "500": "oklch(60% .118 184.7)",
-            "600": "oklch(51.1% .096 186.4)",
-            "700": "oklch(43.7% .078 188.2)",
-            "800": "oklch(38.6% .063 188.4)",
-            "900": "oklch(27.7% .046 192.5)",
-            "950": "oklch(20% .04 192)",
-        },
-    },
-}
+UNFOLD = CONSOLE
 
 _LOG_LEVEL = os.environ.get("TOUCHSTONE_LOG_LEVEL", "WARNING")
 LOGGING = {
