@@ -14,11 +14,13 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.test import TransactionTestCase
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from config.celery import app
+from tests.database import TEST_DATABASE, drop_abandoned, empty_tables, migrated_template
 from tests.provide_chromium import find_chromium
 from tests.web_server import WebServer, web_server
 
@@ -30,8 +32,6 @@ hypothesis_settings.register_profile(
     "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("busy")
-
-TEST_DATABASE = "test_touchstone"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,32 +60,32 @@ def _own_language() -> None:
     translation.activate(settings.LANGUAGE_CODE)
 
 
-@pytest.fixture(autouse=True)
-def _events_go_with_their_test(
-    request: pytest.FixtureRequest, django_db_blocker: Any
-) -> Iterator[None]:
-    """Empty the ledger of events after a test that commits.
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_in_little_time() -> Iterator[None]:
+    """After a test that commits only the tables are emptied that it filled.
 
-    Its partitions are made by the product, not by Django, whose flush leaves them alone.
+    Among them is the ledger of events, whose partitions Django's flush leaves alone.
     """
-    yield
-    marker = request.node.get_closest_marker("django_db")
-    commits = {"transactional_db", "live_server"} & set(request.fixturenames)
-    if commits or (marker and marker.kwargs.get("transaction")):
-        with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
-            cursor.execute("SELECT EXISTS (SELECT 1 FROM customers_event)")
-            if cursor.fetchone()[0]:
-                cursor.execute("TRUNCATE customers_event")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            TransactionTestCase,
+            "_fixture_teardown",
+            lambda _case: empty_tables(connections["default"]),
+        )
+        yield
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
+def django_db_modify_db_settings(request: pytest.FixtureRequest, django_db_blocker: Any) -> None:
     """Name the test database after this process, so that runs side by side do not meet.
 
-    With --reuse-db the name stays the same from run to run.
+    It begins as a copy of the migrated one. With --reuse-db the name stays the same from run to
+    run.
     """
     connection = connections["default"]
-    _drop_abandoned(connection.get_connection_params())
+    with django_db_blocker.unblock():
+        drop_abandoned(connection)
+        connection.settings_dict["TEST"]["TEMPLATE"] = migrated_template(connection)
     suffix = "reused" if request.config.getvalue("reuse_db") else str(os.getpid())
     worker = os.environ.get("PYTEST_XDIST_WORKER", "") if suffix == "reused" else ""
     connection.settings_dict["TEST"]["NAME"] = "_".join(
@@ -180,15 +180,3 @@ def _with_database(url: str, number: int) -> str:
     if url.startswith(("unix:", "redis+socket:")):
         return re.sub(r"(db|virtual_host)=\d+", rf"\g<1>={number}", url)
     return re.sub(r"(/\d*)?$", f"/{number}", url, count=1)
-
-
-def _drop_abandoned(params: Mapping[str, Any]) -> None:
-    """Drop the test databases of runs that were killed."""
-    wanted = {key: params[key] for key in ("host", "port", "user", "password") if key in params}
-    with psycopg.connect(dbname="postgres", autocommit=True, **wanted) as link:
-        rows = link.execute(
-            "SELECT datname FROM pg_database WHERE datname ~ %s", [rf"^{TEST_DATABASE}_\d+$"]
-        ).fetchall()
-        for (name,) in rows:
-            if not Path(f"/proc/{name.rpartition('_')[2]}").exists():
-                link.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
