@@ -348,7 +348,20 @@ def record_event(
     **properties: Any,
 ) -> None:
     """One event of a customer, received when it occurred unless told otherwise."""
-    event = NewEvent(
+    event = new_event(customer_id, name, at=at, message_id=message_id, **properties)
+    record_all([event], now=received_at or at)
+
+
+def new_event(
+    customer_id: int,
+    name: str = "Order Completed",
+    *,
+    at: datetime,
+    message_id: str = "",
+    **properties: Any,
+) -> NewEvent:
+    """One event of a customer, not yet recorded."""
+    return NewEvent(
         message_id=message_id or uuid.uuid4().hex,
         kind="track",
         name=name,
@@ -356,5 +369,9 @@ def record_event(
         occurred_at=at,
         properties=properties,
     )
+
+
+def record_all(events: Sequence[NewEvent], *, now: datetime) -> None:
+    """Many events at once: a world of a thousand costs no more statements than one of ten."""
     source = internal_source(key="shop", name="Shop", now=NOW)
-    record_events(source=source, events=[event], now=received_at or at)
+    record_events(source=source, events=events, now=now)

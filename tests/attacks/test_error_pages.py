@@ -38,7 +38,7 @@ PAGES = {
 @pytest.fixture
 def client() -> Client:
     client = Client(raise_request_exception=False)
-    client.force_login(User.objects.create_superuser("root", "", "x"))
+    client.force_login(User.objects.create_superuser("root"))
     return client
 
 
@@ -137,7 +137,7 @@ def test_a_path_comes_back_nowhere_in_a_refusal(client: Client) -> None:
 
 def test_page_without_the_right_says_whom_to_ask() -> None:
     client = Client()
-    client.force_login(User.objects.create_user("nobody", "", "x", is_staff=True))
+    client.force_login(User.objects.create_user("nobody", is_staff=True))
 
     answer = client.get(reverse("admin:customers_customer_changelist"))
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def maker() -> User:
     """Somebody with every right there is: what is refused him is refused for who he is."""
-    return User.objects.create_superuser("maker", "", "x")
+    return User.objects.create_superuser("maker")
 
 
 def template(maker: User) -> tuple[str, int]:
@@ -139,7 +139,7 @@ def test_no_key_approves_anything(maker: User, path: str) -> None:
 def test_a_verdict_on_another_content_is_a_conflict(maker: User, make: Make) -> None:
     page, pk = make(maker)
     client = Client()
-    client.force_login(User.objects.create_superuser("second", "", "x"))
+    client.force_login(User.objects.create_superuser("second"))
 
     answer = client.post(
         reverse(f"admin:{page}_act", args=[pk]), {"act": "approve", "seen": "0" * 64}

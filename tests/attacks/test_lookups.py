@@ -43,7 +43,7 @@ INJECTED = (
 @pytest.fixture
 def root() -> Client:
     client = Client(raise_request_exception=False)
-    client.force_login(User.objects.create_superuser("root", "", "x"))
+    client.force_login(User.objects.create_superuser("root"))
     return client
 
 

@@ -56,7 +56,7 @@ DOORS = sorted({address for address, _view in addresses() if is_cookieless(addre
 
 @pytest.fixture
 def root() -> User:
-    return User.objects.create_superuser("root", "", "x")
+    return User.objects.create_superuser("root")
 
 
 def browser(user: User) -> Client:

@@ -8,6 +8,9 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
+
+from django.contrib.auth.hashers import make_password
 
 from attribution.models import Click, Conversion, Experiment, Exposure, Goal
 from campaigns.actions import launch, templates
@@ -89,12 +92,24 @@ def build_house() -> House:
 def build_staff() -> dict[str, User]:
     """One person for each role, and a superuser `root`."""
     groups = ensure_roles()
-    staff = {"root": User.objects.create_superuser("root", "", PASSWORD)}
+    staff = {"root": build_person("root", is_superuser=True)}
     for role in Role:
-        person = User.objects.create_user(role.value, "", PASSWORD, is_staff=True)
-        person.groups.add(groups[role])
-        staff[role.value] = person
+        staff[role.value] = build_person(role.value)
+        staff[role.value].groups.add(groups[role])
     return staff
+
+
+def build_person(name: str, *, is_superuser: bool = False) -> User:
+    """Somebody who may sign in with `PASSWORD`."""
+    return User.objects.create(
+        username=name, password=_hashed_password(), is_staff=True, is_superuser=is_superuser
+    )
+
+
+@cache
+def _hashed_password() -> str:
+    """Made once: hashing is slow on purpose, and a house has eight people."""
+    return make_password(PASSWORD)
 
 
 def build_customers(now: datetime) -> list[int]:

@@ -12,13 +12,12 @@ from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
 from campaigns.channels.base import Channel
 from campaigns.models import AdvisorTask, Call
-from compliance.models import User
 from compliance.queries import clock_now
 from customers.actions.people import Person, put_people
 from customers.models import Customer
 from customers.queries.consents import current_consents
 from tests.browser.conftest import Noted, log_in, speak
-from tests.browser.factories import PASSWORD, House, build_staff
+from tests.browser.factories import House, build_person, build_staff
 from tests.factories import (
     SUITED,
     graph_of,
@@ -51,7 +50,7 @@ def bench(transactional_db: None) -> list[AdvisorTask]:
     """Three customers to be called, the first with a day behind him."""
     now = clock_now()
     staff = build_staff()
-    other = User.objects.create_user("advisor2", "", PASSWORD, is_staff=True)
+    other = build_person("advisor2")
     other.groups.set(staff["advisor"].groups.all())
     people = [
         Person(

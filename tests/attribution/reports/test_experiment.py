@@ -12,7 +12,15 @@ from attribution.actions.collect import collect
 from attribution.models import Experiment, Exposure
 from attribution.reports.experiment import experiment_report
 from campaigns.actions.enrol import enrol
-from tests.factories import NOW, graph_of, make_journey, make_people, make_segment, record_event
+from tests.factories import (
+    NOW,
+    graph_of,
+    make_journey,
+    make_people,
+    make_segment,
+    new_event,
+    record_all,
+)
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -50,7 +58,7 @@ def build_experiment(*, base: float) -> Experiment:
     )
     ids = make_people(sum(ARMS.values()))
     enrol(journey=journey, now=NOW)
-    at = 0
+    at, events = 0, []
     for arm, size in ARMS.items():
         people = ids[at : at + size]
         at += size
@@ -58,11 +66,13 @@ def build_experiment(*, base: float) -> Experiment:
             Exposure(experiment=experiment, customer_id=customer, arm=arm, at=NOW)
             for customer in people
         )
-        for customer in people[: VISITS[arm]]:
-            record_event(customer, "Visit", at=NOW + DAY)
-        for place, customer in enumerate(people):
-            if base or place < ORDERS[arm]:
-                record_event(customer, at=NOW + DAY, revenue=base + spent(arm, place))
+        events += [new_event(customer, "Visit", at=NOW + DAY) for customer in people[: VISITS[arm]]]
+        events += [
+            new_event(customer, at=NOW + DAY, revenue=base + spent(arm, place))
+            for place, customer in enumerate(people)
+            if base or place < ORDERS[arm]
+        ]
+    record_all(events, now=NOW + DAY)
     collect(now=END)
     return experiment
 

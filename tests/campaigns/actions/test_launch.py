@@ -136,7 +136,7 @@ def test_a_branch_rule_that_is_wrong_forbids_publishing(staff: Staff) -> None:
 def test_whoever_made_it_cannot_approve_it(staff: Staff) -> None:
     version = draft(staff)
     submit(version, staff)
-    root = User.objects.create_superuser("root", "", "x")
+    root = User.objects.create_superuser("root")
     launch.submit(journey=version.journey, version=version, maker=root, now=NOW)
 
     with pytest.raises(SelfReview):

@@ -33,7 +33,7 @@ WAIT = {"id": "w", "type": "wait", "seconds": 86_400}
 
 def test_a_colleague_who_submits_does_not_make_the_maker_a_checker() -> None:
     make_segment()
-    staff, root = make_staff(), User.objects.create_superuser("root", "", "x")
+    staff, root = make_staff(), User.objects.create_superuser("root")
     version = launch.save_draft(
         journey_key="spring", name="Spring", graph=graph_of(), maker=root, now=NOW
     )
@@ -51,7 +51,7 @@ def test_a_colleague_who_submits_does_not_make_the_maker_a_checker() -> None:
 
 
 def test_nor_for_a_template() -> None:
-    staff, root = make_staff(), User.objects.create_superuser("root", "", "x")
+    staff, root = make_staff(), User.objects.create_superuser("root")
     version = templates.save_template(
         key="hello",
         name="Hello",
