@@ -8,7 +8,7 @@ UV     ?= uv
 # Further arguments: make demo ARGS="--headless --json", make test ARGS="tests/segments -x"
 ARGS   ?=
 
-.PHONY: install demo test check chaos bench lock clean
+.PHONY: install demo test check static stories chaos bench lock clean
 
 install: $(STAMP)
 
@@ -30,24 +30,32 @@ demo: install
 
 # The browser's driver keeps an event loop running in its process, beside which no other test may
 # start one: its tests have a run of their own, and theirs comes first. The last summary is the
-# suite's.
+# suite's. Within it the longest files come first: no core waits for the other at the end.
 PYTEST = $(PY) -m pytest --numprocesses 2 --dist loadfile
 test: install
 	@export TOUCHSTONE_CHROMIUM="$$($(PY) tests/provide_chromium.py)"; \
 	  if [ -n "$(ARGS)" ]; then exec $(PYTEST) $(ARGS); fi; \
 	  browser=0; $(PYTEST) tests/browser || browser=$$?; \
-	  $(PYTEST) --no-loadscope-reorder --ignore=tests/browser tests/chaos tests && exit $$browser
+	  $(PYTEST) --no-loadscope-reorder --ignore=tests/browser tests/chaos tests/stories tests \
+	    && exit $$browser
 
+# The static checks fill one core, the stories mostly wait for processes of their own: side by side.
 # `test` comes last: its summary line ends the output.
 check: install
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target static stories
+	@$(MAKE) --no-print-directory test
+
+static: install
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	TOUCHSTONE_NO_SERVERS=1 $(VENV)/bin/mypy
 	TOUCHSTONE_NO_SERVERS=1 $(VENV)/bin/lint-imports
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) tests/check_production.py
+
+# Once more on the machine's own PostgreSQL 15 and Redis.
+stories: install
 	$(PY) tests/on_system_servers.py
-	@$(MAKE) --no-print-directory test
 
 # The proofs of tests/chaos at ten times their size: about half an hour.
 chaos: install
