@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -21,11 +22,13 @@ from campaigns.operations import RECORD_POISON
 from campaigns.queries.enrolments import CLAIM_ENROLMENTS, WRITE_ENROLMENTS
 from campaigns.queries.journeys import approved_templates, version_graph
 from campaigns.states import TouchState
+from compliance.calendar import zone
 from compliance.masking import mask
 from compliance.tracing import event_trace, is_on, note, span
 from customers.queries.database import execute, rows
 from customers.queries.events import newest_events
 from customers.queries.identities import beginnings
+from customers.queries.people import time_zones
 from customers.vocabulary import IdentityKind, Purpose
 from segments.errors import RuleError
 from segments.queries.rules import check_rule, matching
@@ -182,16 +185,29 @@ def _run_version(version_id: int, due: Sequence[_Due], now: datetime) -> list[_R
         # Such as a segment archived since: this version fails, the rest of the batch goes on.
         return [_Run(item, None, f"{type(error).__name__}: {error}") for item in due]
     journey_key = Journey.objects.values_list("key", flat=True).get(pk=due[0].journey_id)
-    matched = matching(rules, [item.customer_id for item in due], now=now)
+    ids = [item.customer_id for item in due]
+    matched, zones = matching(rules, ids, now=now), _zones(ids)
     return [
-        _run_one(graph, item, journey_key, matched.get(item.customer_id, frozenset()), now)
+        _run_one(
+            graph,
+            item,
+            Facts(
+                customer_id=item.customer_id,
+                journey_key=journey_key,
+                zone=zones[item.customer_id],
+                matched=matched.get(item.customer_id, frozenset()),
+            ),
+            now,
+        )
         for item in due
     ]
 
 
-def _run_one(
-    graph: Graph, due: _Due, journey_key: str, matched: frozenset[tuple[str, str]], now: datetime
-) -> _Run:
+def _zones(ids: Sequence[int]) -> Mapping[int, ZoneInfo]:
+    return {who: zone(name, settings.TIME_ZONE) for who, name in time_zones(ids).items()}
+
+
+def _run_one(graph: Graph, due: _Due, facts: Facts, now: datetime) -> _Run:
     position = Position(
         node=due.node,
         visit=due.visit,
@@ -199,7 +215,6 @@ def _run_one(
         visits=due.visits,
         hops=due.hops,
     )
-    facts = Facts(customer_id=due.customer_id, journey_key=journey_key, matched=matched)
     try:
         return _Run(due, run(graph, position, facts, now))
     except (LookupError, RuntimeError, CampaignError) as error:

@@ -84,6 +84,14 @@ def number(raw: Mapping[str, Json], key: str, path: str, *, least: float, most: 
     return figure
 
 
+def whole(raw: Mapping[str, Json], key: str, path: str, *, least: int, most: int) -> int:
+    """A number without a fraction within bounds; 2.0 is one."""
+    figure = number(raw, key, path, least=least, most=most)
+    if figure != int(figure):
+        raise GraphError(sentences.NOT_WHOLE, pointer(path, key), key=key)
+    return int(figure)
+
+
 def experiment(raw: Mapping[str, Json], arms: Mapping[str, float], path: str) -> Experiment | None:
     """The node's ``experiment``: a key, or an object with key, name, control and weights."""
     value = raw.get("experiment")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeAlias
+from zoneinfo import ZoneInfo
 
 # The exit of a node with a single, unlabelled way on.
 ONWARD: Final = ""
@@ -21,11 +22,13 @@ Json: TypeAlias = Any  # a value as json.loads gives it
 class Facts:
     """What the engine may know of a customer at this instant.
 
-    ``matched`` holds (node, label) of the branch cases whose rule the customer meets.
+    ``zone`` is where his days begin and end; ``matched`` holds (node, label) of the branch cases
+    whose rule the customer meets.
     """
 
     customer_id: int
     journey_key: str
+    zone: ZoneInfo
     matched: frozenset[tuple[str, str]] = frozenset()
 
 

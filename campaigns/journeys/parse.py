@@ -127,7 +127,7 @@ def _reentry(raw: Json) -> int | None:
         return 0
     if isinstance(raw, Mapping):
         fields.known_keys(raw, {"days"}, "/reentry")
-        return int(fields.number(raw, "days", "/reentry", least=1, most=3650))
+        return fields.whole(raw, "days", "/reentry", least=1, most=3650)
     raise GraphError(sentences.UNKNOWN_REENTRY, "/reentry")
 
 
@@ -143,7 +143,7 @@ def _goal(raw: Json) -> Goal | None:
     margin = fields.number(raw, "margin", "/goal", least=0, most=1) if "margin" in raw else 1.0
     return Goal(
         event=fields.text(raw, "event", "/goal", most=MAX_NAME),
-        within_days=int(fields.number(raw, "within_days", "/goal", least=1, most=365)),
+        within_days=fields.whole(raw, "within_days", "/goal", least=1, most=365),
         value=fields.text(raw, "value", "/goal") if "value" in raw else "",
         margin=f"{margin:.4f}",
         visit_events=tuple(visits),

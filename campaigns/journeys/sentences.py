@@ -105,6 +105,14 @@ TOO_LONG: Final = Sentence(
 BAD_LABEL: Final = Sentence(
     code="bad_label", en="A label has 1 to {most} characters.", zh="标签为 1 到 {most} 个字符。"
 )
+TWO_TIMES: Final = Sentence(
+    code="two_times",
+    en="A wait has “seconds” or “days”, not both.",
+    zh="等待节点只能填写“seconds”或“days”之一。",
+)
+NOT_WHOLE: Final = Sentence(
+    code="not_whole", en="“{key}” must be a whole number.", zh="“{key}”必须是整数。"
+)
 NOT_IN_RANGE: Final = Sentence(
     code="not_in_range",
     en="“{key}” must be a number from {least:.15g} to {most:.15g}.",

@@ -145,6 +145,9 @@ FACTS = """
 """
 
 
+TIME_ZONES = "SELECT id, time_zone FROM customers_customer WHERE id = ANY(%(ids)s::bigint[])"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerFacts:
     """What may be said about a customer in a message or decided upon; the name is decrypted."""
@@ -257,6 +260,11 @@ def customer_ids(numbers: Collection[str]) -> dict[str, int]:
     """Ids by customer number; unknown numbers are absent."""
     found = Customer.objects.filter(customer_no__in=numbers)
     return dict(found.values_list("customer_no", "pk"))
+
+
+def time_zones(customer_ids: Sequence[int]) -> dict[int, str | None]:
+    """The zone that each customer's record names, if it names any; it may be none there is."""
+    return dict(rows(TIME_ZONES, {"ids": as_array(customer_ids)}))
 
 
 def attribute_types() -> dict[str, str]:

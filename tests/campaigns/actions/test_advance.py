@@ -12,6 +12,7 @@ from campaigns.actions.advance import BATCH, LEASE, MAX_ATTEMPTS, advance
 from campaigns.actions.enrol import enrol
 from campaigns.channels.base import Channel
 from campaigns.models import DispatchBatch, Enrolment, Hop, Journey, ProviderAccount, Touch
+from customers.models import Customer
 from segments.models import Segment
 from tests.factories import (
     NOW,
@@ -86,6 +87,21 @@ def test_the_wait_ends_to_the_second(journey: Journey) -> None:
     assert (early.claimed, on_time.finished) == (0, 3)
     assert states() == {"done": 3}
     assert set(Enrolment.objects.values_list("exit_reason", "due_at")) == {("completed", None)}
+
+
+@pytest.mark.django_db
+def test_a_wait_of_days_ends_by_each_customers_own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A week over the American change of 8 March; a zone that is none is the house's."""
+    build(monkeypatch, graph_of({"id": "w", "type": "wait", "days": 7}), people=3)
+    zones = ["America/New_York", "Mars/Phobos", None]
+    for customer, zone in zip(Customer.objects.order_by("pk"), zones, strict=True):
+        Customer.objects.filter(pk=customer.pk).update(time_zone=zone)
+
+    advance(owner="w", now=NOW)
+
+    ends = Enrolment.objects.order_by("customer_id").values_list("due_at", flat=True)
+    in_a_week = NOW + timedelta(days=7)
+    assert list(ends) == [in_a_week - timedelta(hours=1), in_a_week, in_a_week]
 
 
 @pytest.mark.django_db

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -27,7 +28,12 @@ def graph(*nodes: dict[str, Any], edges: list[list[str]], **top: Any) -> Graph:
 
 
 def facts(customer_id: int = 1, *matched: tuple[str, str]) -> Facts:
-    return Facts(customer_id=customer_id, journey_key="j", matched=frozenset(matched))
+    return Facts(
+        customer_id=customer_id,
+        journey_key="j",
+        zone=ZoneInfo("Asia/Shanghai"),
+        matched=frozenset(matched),
+    )
 
 
 def start() -> Position:

@@ -38,6 +38,10 @@ def wait(**fields: Any) -> dict[str, Any]:
     return {"id": "w", "type": "wait", "seconds": 60, **fields}
 
 
+def wait_days(days: Any) -> dict[str, Any]:
+    return {"id": "w", "type": "wait", "days": days}
+
+
 WRONG: list[tuple[str, Any, str, str]] = [
     # what, journey, code, pointer
     ("a list", [], "not_an_object", ""),
@@ -101,6 +105,12 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("a wait of two years", journey(wait(seconds=63e6)), "not_in_range", "/nodes/1/seconds"),
     ("a wait of NaN", journey(wait(seconds=float("nan"))), "not_storable", "/nodes/1/seconds"),
     ("a wait of 10^400", journey(wait(seconds=10**400)), "not_in_range", "/nodes/1/seconds"),
+    ("half a day", journey(wait_days(days=1.5)), "not_whole", "/nodes/1/days"),
+    ("no day", journey(wait_days(days=0)), "not_in_range", "/nodes/1/days"),
+    ("days of a century", journey(wait_days(days=36_500)), "not_in_range", "/nodes/1/days"),
+    ("days in words", journey(wait_days(days="1")), "not_in_range", "/nodes/1/days"),
+    ("days and seconds", journey(wait(days=1)), "two_times", "/nodes/1/days"),
+    ("half a visit", journey(wait(max_visits=1.5)), "not_whole", "/nodes/1/max_visits"),
     ("no visits at most", journey(wait(max_visits=0)), "not_in_range", "/nodes/1/max_visits"),
     ("weights of 99", journey(split(weights=[50, 49])), "weights_not_100", "/nodes/1/weights"),
     ("a negative weight", journey(split(weights=[-1, 101])), "not_in_range", "/nodes/1/weights/a"),
