@@ -94,13 +94,23 @@ class Grammar:
     def _inherited(
         self, folded: Folded, earlier: Match, standing: Standing, match: Match
     ) -> Standing:
-        """不保证本金安全: the second term overlaps the first; 不保本或保息: a link joins them."""
-        if match.start < earlier.end:
+        """不保证本金安全: the second term overlaps the first; 不保本或保息: a link joins them.
+
+        In 不保本，保息 the first term is the whole with a comma in it, over which nothing reaches;
+        whether it reaches over the mark of 不保本、保息 is for a person to say.
+        """
+        if standing is Standing.AFFIRMED:
             return standing
-        gaps = folded.gaps[earlier.end : match.start + 1]
-        if standing is Standing.AFFIRMED or max(gaps) > Gap.FILL:
-            return Standing.AFFIRMED
+        overlaps = match.start < earlier.end
+        first = earlier.start + 1 if overlaps else earlier.end
+        gap = max(folded.gaps[first : match.start + 1], default=Gap.NONE)
         between = folded.tight[earlier.end : match.start]
+        if gap is Gap.LIST and not between:
+            return Standing.UNCLEAR
+        if overlaps:
+            return Standing.AFFIRMED if gap in _STOPS else standing
+        if gap > Gap.FILL:
+            return Standing.AFFIRMED
         if not between:
             return Standing.UNCLEAR
         return standing if self._link.fullmatch(between) else Standing.AFFIRMED

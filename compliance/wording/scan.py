@@ -138,7 +138,11 @@ class Scanner:
         return tuple(_hit(text, folded, scope, match, standing) for match, standing in found)
 
     def _applying(self, scope: Scope, matches: Iterable[Match]) -> list[Match]:
-        """The longest matches among those whose terms apply, sorted by place."""
+        """The longest matches among those whose terms apply, sorted by place.
+
+        A term that a mark divides may be chance, so it speaks for no term that is written out:
+        保本、保息 says 保本.
+        """
         applying: list[Match] = []
         for match in matches:
             terms = tuple(term for term in match.terms if verdict_in(scope, term) is not None)
@@ -147,12 +151,17 @@ class Scanner:
         applying.sort(key=_by_place)
         longest: list[Match] = []
         furthest: Match | None = None
+        furthest_whole: Match | None = None
         for match in applying:
+            is_split = match.manner is Manner.SPLIT
             # Those before it start no later: the one that ends last holds it, or none does.
-            if furthest is None or not furthest.holds(match):
+            holder = furthest if is_split else furthest_whole
+            if holder is None or not holder.holds(match):
                 longest.append(match)
             if furthest is None or match.end > furthest.end:
                 furthest = match
+            if not is_split and (furthest_whole is None or match.end > furthest_whole.end):
+                furthest_whole = match
         return longest
 
     def _freed(self, folded: Folded, scope: Scope) -> "_Spans":

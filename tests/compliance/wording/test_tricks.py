@@ -32,6 +32,67 @@ def test_nobody_who_does_not_is_everybody_who_does(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "保本、保息",
+        "保底，收益",
+        "必涨、停",
+        "推荐：稳赚、不赔",
+        "不保本，保息",
+        "非保本；保息",
+        "不承诺保本。保收益",
+        "不保本、收益高、保息",
+    ],
+)
+def test_a_mark_inside_a_long_term_excuses_no_short_one_in_it(text: str) -> None:
+    assert verdict(text) is Verdict.BLOCK
+
+
+def test_how_far_a_denial_reaches_over_an_enumeration_is_for_a_person_to_say() -> None:
+    assert verdict("不保本、保息") is Verdict.REVIEW
+    assert verdict("不承诺保本、保息或保收益") is Verdict.ALLOW
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "没人不保本",
+        "没有人不保本",
+        "无人不保本",
+        "我行何曾不保本",
+        "不保本就赔您",
+        "不保本我行包赔",
+        "不保本全额退款",
+        "不保本包退",
+        "不保本才奇怪",
+    ],
+)
+def test_a_denial_that_promises_is_for_a_person_to_read(text: str) -> None:
+    assert verdict(text) is Verdict.REVIEW
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "没有人承诺保本",
+        "无人能保证保本",
+        "产品不保本，亏损由您自负",
+        "不保本可能赔钱",
+        "不是百分之百安全",
+        "环保本土企业",
+        "担保本公司债务",
+    ],
+)
+def test_plain_denials_and_words_that_meet_by_chance_pass(text: str) -> None:
+    assert verdict(text) is Verdict.ALLOW
+
+
+@pytest.mark.parametrize("text", ["百分之百安全", "担保本金", "环保本金保息"])
+def test_what_looks_like_them_is_blocked(text: str) -> None:
+    assert verdict(text) is Verdict.BLOCK
+
+
+@pytest.mark.parametrize(
     "text", ["没有任何机构承诺保本", "我们没有一只产品保本，也不保息", "任何产品都不保本"]
 )
 def test_nobody_who_does_is_a_denial(text: str) -> None:
