@@ -14,13 +14,14 @@ Hence nothing in here must be waited for longer, and nothing is kept but the par
 
 import inspect
 import json
+import math
 import os
 import re
 import resource
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, wraps
 from typing import Any, BinaryIO, Final, TypeAlias
 
 from dateutil.parser import ParserError
@@ -66,6 +67,12 @@ _LIBRARY_INTERNAL: Final = frozenset({"content", "output", "illegal"})
 # These exist elsewhere and reach beyond the template, or switch the escaping off.
 _FORBIDDEN_TAGS: Final = ("include", "render", "layout", "section", "extends", "import")
 _FORBIDDEN_FILTERS: Final = frozenset({"safe"})
+_RECKONING: Final = frozenset(
+    {
+        *("plus", "minus", "times", "divided_by", "modulo", "abs", "ceil", "floor", "round"),
+        *("at_least", "at_most"),
+    }
+)
 _LIMITS: Final[Mapping[type, str]] = {
     LoopIterationLimitError: "loops",
     OutputStreamLimitError: "output",
@@ -75,6 +82,8 @@ _LIMITS: Final[Mapping[type, str]] = {
 }
 _HANDED: Final = frozenset({"environment", "context"})
 _PROPERTIES: Final = frozenset({"size", "first", "last"})  # of the whole, unless keys of it
+_DIGITS_OF_A_DAY: Final = len("20261120")
+_WIDE_DATE: Final = re.compile(r"%[^%a-zA-Z]*[0-9]{3}")
 _UNDEFINED: Final = re.compile(r"^'?(.*?)'? is undefined$", re.DOTALL)
 
 Parts: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -103,13 +112,27 @@ _FAULTS: Final = (
 )
 
 
-class Object(dict[str, object]):
-    """An object of the context: its keys can be used, itself it is no text."""
+class _NoText:
+    """What can be looked into, but is no text itself."""
 
     def __repr__(self) -> str:
         raise UndefinedError("a whole object", token=None)
 
     __str__ = __repr__
+
+
+class _Pair(_NoText, tuple[str, object]):
+    """A key and its value, as a loop over an object meets them."""
+
+    __slots__ = ()
+
+
+class Object(_NoText, dict[str, object]):
+    """An object of the context: its keys can be used."""
+
+    def items(self) -> list[_Pair]:  # type: ignore[override]  # what the library takes of it
+        """Its pairs; a plain tuple would be printed as Python writes it."""
+        return [_Pair(pair) for pair in super().items()]
 
 
 class _UnknownTag(Tag):
@@ -139,13 +162,50 @@ class _Environment(Environment):
 
 @with_environment
 def _date(value: object, format_: object = "", *, environment: Environment) -> object:
-    """The library's filter, but a text that is no date is an error instead of being printed."""
-    if isinstance(value, str) and value not in {"now", "today"} and not value.isdigit():
-        try:
-            parse_date(value)
-        except (ParserError, OverflowError) as error:
-            raise FilterArgumentError(f"'{value[:40]}' is no date", token=None) from error
-    return library_date(value, format_, environment=environment)
+    """The library's filter, but what is no date is an error instead of being printed."""
+    if _WIDE_DATE.search(str(format_)):
+        raise OutputStreamLimitError("a date of hundreds of characters", token=None)
+    read = _read_date(value) if isinstance(value, str) else value
+    said = library_date(read, format_, environment=environment)
+    is_number = isinstance(read, int) or (isinstance(read, str) and read.isdigit())
+    if format_ and (not said or (is_number and said == str(read))):
+        # A number beyond all years comes back as it is, a format it cannot read as nothing.
+        raise _no_date(value)
+    return said
+
+
+def _read_date(text: str) -> object:
+    """What the library is to make a date of: to it the eight digits of a day are seconds."""
+    if text in {"now", "today"} or (text.isdigit() and len(text) > _DIGITS_OF_A_DAY):
+        return text
+    if text.isdigit() and len(text) < _DIGITS_OF_A_DAY:
+        raise _no_date(text)
+    try:
+        return parse_date(text)
+    except (ParserError, OverflowError) as error:
+        raise _no_date(text) from error
+
+
+def _no_date(value: object) -> FilterArgumentError:
+    return FilterArgumentError(f"'{str(value)[:40]}' is no date", token=None)
+
+
+def _reckoned(function: Callable[..., object]) -> Callable[..., object]:
+    """A filter of the library that reckons; to it a word is 0, and too much is "inf"."""
+
+    @wraps(function)
+    def reckon(value: object, *args: object, **kwargs: object) -> object:
+        if isinstance(value, str):
+            try:
+                float(value)
+            except ValueError as error:
+                raise FilterArgumentError("the value is no number", token=None) from error
+        found = function(value, *args, **kwargs)
+        if isinstance(found, float) and not math.isfinite(found):
+            raise FilterArgumentError("the result is no number", token=None)
+        return found
+
+    return reckon
 
 
 def environment(*, autoescape: bool) -> Environment:
@@ -158,6 +218,7 @@ def environment(*, autoescape: bool) -> Environment:
     made.tags |= {name: _ForbiddenTag(made) for name in _FORBIDDEN_TAGS}
     made.tags["illegal"] = _UnknownTag(made)
     made.filters["date"] = _date
+    made.filters |= {name: _reckoned(made.filters[name]) for name in _RECKONING}
     return made
 
 

@@ -42,6 +42,10 @@ LONGEST_OUTPUT: Final = 200_000  # bytes of UTF-8, as in `engine`
 # A value with a line break in it must not begin a header, or a line, of its own.
 ONE_LINE: Final = frozenset({"subject", "from", "reply_to", "signature", "title", "url", "queue"})
 _BREAKS: Final = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
+# Braces as Chinese keyboards write them, alone or beside ours: the name in them would be sent.
+_WIDE: Final = re.compile(r"[｛﹛][{｛﹛%％﹪]|\{[｛﹛％﹪]")
+# What no table stores and no channel sends: control characters, and halves of a surrogate pair.
+_UNSENDABLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]")
 _OPENING: Final = re.compile(r"\{\{|\{%")
 _RAW: Final = re.compile(r"\{%-?\s*raw\s*-?%\}")
 _END_RAW: Final = re.compile(r"\{%-?\s*endraw\s*-?%\}")
@@ -207,10 +211,10 @@ def _scan(name: str, source: str) -> None:
     """
     if len(source) > MAX_PART:
         raise TemplateError(say.TOO_LONG, name, part=say.part_named(name), most=MAX_PART)
-    for sign in ("｛｛", "｛%", "｛％"):
-        if sign in source:
-            place = say.where_at(source, source.index(sign))
-            raise TemplateError(say.WIDE_BRACES, name, where=place, sign=sign)
+    for pattern, sentence in ((_WIDE, say.WIDE_BRACES), (_UNSENDABLE, say.UNSENDABLE)):
+        if found := pattern.search(source):
+            place = say.where_at(source, found.start())
+            raise TemplateError(sentence, name, where=place, sign=found[0])
     at = 0
     while opening := _OPENING.search(source, at):
         if raw := _RAW.match(source, opening.start()):

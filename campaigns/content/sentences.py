@@ -49,6 +49,11 @@ WIDE_BRACES: Final = Sentence(
     en="{where}“{sign}” has full-width braces; write {{{{ or {{%.",
     zh="{where}“{sign}”使用了全角括号；请写成 {{{{ 或 {{%。",
 )
+UNSENDABLE: Final = Sentence(
+    code="parse_error",
+    en="{where}There is a character here that no message can hold; delete it.",
+    zh="{where}此处有任何消息都无法包含的字符；请删除。",
+)
 OPEN_BRACES: Final = Sentence(
     code="parse_error",
     en="{where}“{sign}” is not closed.",

@@ -166,6 +166,76 @@ def test_the_usual_words_of_the_language_are_known(source: str, output: str | No
 
 
 @pytest.mark.parametrize(
+    ("source", "output"),
+    [
+        ("{{ '20261120' | date: '%Y-%m-%d' }}", "2026-11-20"),
+        ("{{ 1763596800 | date: '%Y' }}", "2025"),
+        ("{{ '2026-11-20' | date: '2026-11-20' }}", "2026-11-20"),
+        ("{{ '12' | plus: '3.5' }}", "15.5"),
+        ("{{ '12345.678' | round: 2 }}", "12345.68"),
+        ("{% for p in o %}{{ p[0] }}={{ p | last }};{% endfor %}", "a=1;b=2;"),
+    ],
+)
+def test_dates_numbers_and_pairs_are_read_as_written(source: str, output: str) -> None:
+    assert sms(source, o={"a": 1, "b": 2}) == output
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ '2026' | date: '%Y' }}",
+        "{{ '2026-02-30' | date: '%Y' }}",
+        "{{ 99999999999999999999 | date: '%Y' }}",
+        "{{ '99999999999999999999' | date: '%Y' }}",
+        "{{ v | plus: 1 }}",
+        "{{ v | times: 2 | round: 1 }}",
+        "{{ '1e999' | plus: 1 }}",
+        "{{ 'nan' | abs }}",
+    ],
+)
+def test_a_wrong_date_or_figure_withholds_the_message(source: str) -> None:
+    with pytest.raises(TemplateError) as refused:
+        sms(source, v="many")
+
+    assert refused.value.code == "render_failed"
+
+
+@pytest.mark.parametrize("source", ["{{ o | first }}", "{% for p in o %}{{ p }}{% endfor %}"])
+def test_a_pair_of_an_object_is_no_text(source: str) -> None:
+    with pytest.raises(MissingVariable):
+        sms(source, o={"a": 1})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "｛｛ name ｝｝",
+        "{｛ name }}",
+        "｛{ name ｝}",
+        "﹛﹛ name ﹜﹜",
+        "｛% if a %｝x",
+        "{％ if a ％}",
+    ],
+)
+def test_braces_of_a_chinese_keyboard_are_refused_with_their_place(source: str) -> None:
+    with pytest.raises(TemplateError, match="Line 2, column 3") as refused:
+        compile_parts(Channel.SMS, {"text": f"good\nso{source}"})
+
+    assert refused.value.code == "parse_error"
+
+
+@pytest.mark.parametrize("text", ["｛注｝见下文", "达成率100%｝", '{"a": {"b": 1}}'])
+def test_braces_around_text_are_text(text: str) -> None:
+    assert sms(text) == text
+
+
+@pytest.mark.parametrize("character", ["\0", "\x08", "\x1b", "\x7f", "\ud800"])
+def test_a_character_that_no_message_can_hold_is_refused(character: str) -> None:
+    with pytest.raises(TemplateError, match="Line 1, column 2"):
+        compile_parts(Channel.SMS, {"text": f"a{character}{{{{ name }}}}"})
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "{{ name }}",
@@ -258,6 +328,8 @@ def test_an_error_names_its_line_and_column() -> None:
             "the length of a range",
             "第 1 行第 4 列：模板超出允许的资源限制：区间长度",
         ),
+        ("{｛ x }}", "full-width braces", "第 1 行第 1 列：“{｛”使用了全角括号"),
+        ("a\0", "no message can hold", "第 1 行第 2 列：此处有任何消息都无法包含的字符"),
         ("{{ x", "“{{” is not closed", "第 1 行第 1 列：“{{”没有闭合"),
         ("{{ v | safe }}", "may not be used", "不允许使用“safe”"),
         ("{{ v | upcase }}{{ w }}", "no “w”", "该客户没有“w”"),
