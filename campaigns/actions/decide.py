@@ -30,6 +30,7 @@ from compliance.calendar import zone
 from compliance.contact import LIMITED_PURPOSES
 from compliance.jurisdiction import Jurisdiction
 from compliance.queries import products
+from compliance.scan import rule_words
 from compliance.suitability.judge import judge as judge_offer
 from compliance.suitability.values import (
     CUSTOMER,
@@ -193,6 +194,8 @@ def _offer(
 ) -> tuple[Sequence[Finding], Sequence[str]]:
     if question.purpose not in LIMITED_PURPOSES:
         return (), (_SUITABILITY,)
+    is_his_wish = question.initiator == CUSTOMER
+    marketed_at = last_marketed(customer.id, product.code) if is_his_wish else None
     opinion = judge_offer(
         client=customer,
         product=product,
@@ -200,7 +203,7 @@ def _offer(
             on=policy.on,
             channel=question.channel,
             initiator=question.initiator,
-            marketed_days_ago=_days_since(last_marketed(customer.id, product.code), now),
+            marketed_days_ago=_days_since(marketed_at, now),
         ),
         rules=policy.suitability,
     )
@@ -220,7 +223,11 @@ def _worded(
     forbidden, to_review = read_text(question.text, subject, on=policy.on)
     found = [(Decision.BLOCK, rule) for rule in sorted(forbidden)]
     found += [(Decision.REVIEW, rule) for rule in sorted(to_review)]
-    return [Finding(rule_id=rule, decision=d, evidence={}) for d, rule in found], ()
+    about = rule_words()
+    return [
+        Finding(rule_id=rule, decision=decision, evidence={"about": about[rule]})
+        for decision, rule in found
+    ], ()
 
 
 def _unnoticed(

@@ -27,27 +27,26 @@ from compliance.rulebook.shipped import shipped_context
 from compliance.suitability.values import CUSTOMER, INSTITUTION
 from compliance.suitability.values import Decision as Verdict
 from customers.api.bearer import READING, WRITING, BearerKey, require
+from customers.api.body import KnownFields, Text
 from customers.vocabulary import Purpose
 
 TEXT_MOST: Final = 20_000
 EVIDENCE_MOST: Final = 20
-_EVIDENCE_NAME: Final = serializers.CharField(max_length=100)
+_EVIDENCE_NAME: Final = Text(max_length=100)
 _PRIVATE: Final = {"Cache-Control": "no-store"}
 _CHANNELS: Final = sorted({*(channel.value for channel in Channel), *shipped_context().media})
 
 
-class QuestionSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class QuestionSerializer(KnownFields):
     """What is asked."""
 
-    customer = serializers.CharField(max_length=128, help_text="The customer's number.")
-    product = serializers.CharField(max_length=64, help_text="The product's code.")
+    customer = Text(max_length=128, help_text="The customer's number.")
+    product = Text(max_length=64, help_text="The product's code.")
     channel = serializers.ChoiceField(_CHANNELS)
     purpose = serializers.ChoiceField([p.value for p in Purpose], default=Purpose.MARKETING.value)
     initiator = serializers.ChoiceField([INSTITUTION, CUSTOMER], default=INSTITUTION)
     at = serializers.DateTimeField(required=False, help_text="For when; now unless given.")
-    text = serializers.CharField(
-        max_length=TEXT_MOST, default="", allow_blank=True, help_text="What would be said."
-    )
+    text = Text(max_length=TEXT_MOST, default="", allow_blank=True, help_text="What would be said.")
 
 
 class EvidenceSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -88,13 +87,11 @@ class RecordedQuestionSerializer(serializers.Serializer):  # type: ignore[type-a
     text_hash = serializers.CharField(allow_blank=True)
 
 
-class ConfirmationSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class ConfirmationSerializer(KnownFields):
     """That the customer read the written warning and wants the product all the same."""
 
-    warning = serializers.CharField(max_length=TEXT_MOST, help_text="The text he was shown.")
-    evidence = serializers.DictField(
-        child=serializers.CharField(max_length=500), help_text="How he confirmed."
-    )
+    warning = Text(max_length=TEXT_MOST, help_text="The text he was shown.")
+    evidence = serializers.DictField(child=Text(max_length=500), help_text="How he confirmed.")
     confirmed_at = serializers.DateTimeField(required=False, help_text="Now unless given.")
 
     def validate_evidence(self, value: dict[str, str]) -> dict[str, str]:

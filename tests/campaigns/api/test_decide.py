@@ -171,7 +171,9 @@ def test_whom_we_led_there_did_not_ask_himself(
 
 
 def test_a_text_is_judged_along(ask: Decide) -> None:
-    assert ask(text="保本保息")["decision"] == "BLOCK"
+    forbidden = ask(text="保本保息")
+    assert forbidden["decision"] == "BLOCK"
+    assert "保本保息" in str(forbidden["evidence"])
     told = ask(text="投资有风险，风险由投资者自行承担，遥遥领先")
     assert told["decision"] == "REVIEW"
     assert ask(text="基金A：投资有风险，风险由投资者自行承担")["decision"] == "ALLOW"
