@@ -110,7 +110,8 @@ def _texts(parts: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     told = {name: _TOKEN.sub(r"\1", text) for name, text in parts if name not in UNREAD}
     html, text = told.pop("html", ""), told.pop("text", "")
     signature = told.pop("signature", "")
-    frame = "\n".join(told.values())
+    heading = told.pop("title", "")  # stands above the body, behind which its name is sorted
+    frame = "\n".join([heading, *told.values()] if heading else told.values())
     plain = f"【{signature}】{text}" if signature else text
     bodies = [body for body in (visible_text(html), plain) if body] or [""]
     return tuple(f"{frame}\n{body}" for body in bodies)

@@ -45,7 +45,8 @@ _BREAKS: Final = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 # Braces as Chinese keyboards write them, alone or beside ours: the name in them would be sent.
 _WIDE: Final = re.compile(r"[｛﹛][{｛﹛%％﹪]|\{[｛﹛％﹪]")
 # What no table stores and no channel sends: control characters, and halves of a surrogate pair.
-_UNSENDABLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]")
+# And what turns a text around, so that no reviewer sees what the customer reads.
+_UNSENDABLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\u202d\u202e\ud800-\udfff]")
 _OPENING: Final = re.compile(r"\{\{|\{%")
 _RAW: Final = re.compile(r"\{%-?\s*raw\s*-?%\}")
 _END_RAW: Final = re.compile(r"\{%-?\s*endraw\s*-?%\}")

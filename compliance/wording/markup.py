@@ -15,7 +15,11 @@ _INLINE: Final = frozenset(
     }
 )
 _UNSEEN: Final = frozenset({"script", "style"})
-_SPOKEN: Final = ("alt", "title", "placeholder", "aria-label")
+_SPOKEN: Final = frozenset({"alt", "title", "placeholder", "aria-label", "label"})
+# A comment that some mail programs read as part of the page.
+_CONDITIONAL: Final = re.compile(r"\s*\[if\b[^\]]*\]>(.*?)(?:<!(?:\[endif\]|\Z)|\Z)", re.I | re.S)
+# Text that a style sheet puts before or after an element.
+_STYLED: Final = re.compile(r"""\bcontent\s*:\s*(?:"([^"]*)"|'([^']*)')""", re.I)
 
 
 # Where a new piece may begin: at a tag that begins a line. Comments are not looked into.
@@ -97,7 +101,8 @@ class _Reader(PageReader):
         self.unseen += tag in _UNSEEN
         if tag not in _INLINE:
             self.pieces.append("\n")
-        self.pieces += [text for name, text in attrs if name in _SPOKEN and text]
+        spoken = _SPOKEN | {"value"} if _shows_its_value(tag, attrs) else _SPOKEN
+        self.pieces += [text for name, text in attrs if name in spoken and text]
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
@@ -112,3 +117,17 @@ class _Reader(PageReader):
     def handle_data(self, data: str) -> None:
         if not self.unseen:
             self.pieces.append(data)
+            return
+        for double, single in _STYLED.findall(data):
+            self.pieces += ["\n", double or single, "\n"]
+
+    def handle_comment(self, data: str) -> None:
+        if found := _CONDITIONAL.match(data):
+            text = _read_to_end(tamed(found[1]))
+            if text.strip():
+                self.pieces += ["\n", text, "\n"]
+
+
+def _shows_its_value(tag: str, attrs: list[tuple[str, str | None]]) -> bool:
+    """Whether what a form would send stands on the page."""
+    return tag == "input" and ("type", "hidden") not in attrs

@@ -8,7 +8,7 @@ import pytest
 from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
-from campaigns.actions.wording import Subject, read_message
+from campaigns.actions.wording import Subject, read_message, read_template
 from campaigns.channels.base import Channel
 from campaigns.channels.memory import MemoryProvider
 from campaigns.models import Touch
@@ -135,6 +135,14 @@ def test_everything_a_reader_sees_is_read() -> None:
     assert read(html=f'<a href="https://example.com/x">{FORBIDDEN}</a>', text="x")
     assert read(text="x", signature=FORBIDDEN)
     assert not read(html="<p>x</p>", text="x", url=FORBIDDEN)
+
+
+def test_a_push_is_read_from_its_title_on() -> None:
+    parts = {"title": "必", "body": "赚"}
+
+    _forbidden, to_review = read_template(parts, Subject("push", None), on=date(2026, 3, 2))
+
+    assert to_review == {"A1-23"}
 
 
 def test_the_letters_of_a_tracked_link_say_nothing() -> None:

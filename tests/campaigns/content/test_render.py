@@ -229,7 +229,7 @@ def test_braces_around_text_are_text(text: str) -> None:
     assert sms(text) == text
 
 
-@pytest.mark.parametrize("character", ["\0", "\x08", "\x1b", "\x7f", "\ud800"])
+@pytest.mark.parametrize("character", ["\0", "\x08", "\x1b", "\x7f", "\u202e", "\ud800"])
 def test_a_character_that_no_message_can_hold_is_refused(character: str) -> None:
     with pytest.raises(TemplateError, match="Line 1, column 2"):
         compile_parts(Channel.SMS, {"text": f"a{character}{{{{ name }}}}"})

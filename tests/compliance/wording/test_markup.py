@@ -17,6 +17,15 @@ from compliance.wording.markup import visible_text
         ('<img alt="稳赚" src="x.png">', "稳赚"),
         ('<a href="https://x" title="包赚">了解</a>', "包赚了解"),
         ("<style>.保本{}</style><script>保本</script>了解", "了解"),
+        ("<!--[if mso]><p>保<b>本</b></p><![endif]-->", "保本"),
+        ("<!--[if (gte mso 9)|(IE)]>保本", "<!--[if (gte mso 9)|(IE)]>保本"),
+        ("保<!--[if mso | IE]>&nbsp;<![endif]-->本", "保本"),
+        ("保<!--[if !mso]><!-->本<!--<![endif]-->", "保本"),
+        ("<![if !mso]>保本<![endif]>", "保本"),
+        ('<input type="submit" value="保本">', "保本"),
+        ('<input type="hidden" value="A1">了解', "了解"),
+        ('<style>p::before{content: "保本"} i{color:red}</style>', "保本"),
+        ('<optgroup label="保本"></optgroup>', "保本"),
     ],
 )
 def test_inline_marks_do_not_part_a_word(html: str, seen: str) -> None:
