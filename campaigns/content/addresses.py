@@ -4,7 +4,7 @@ A host that came out of a customer's data would lead anywhere, whatever list of 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +27,17 @@ _TAKES: Final = re.compile(
 _HTTPS: Final = re.compile(r"https?://[^/?#{}\s]+[/?#]", re.I)
 _ELSEWHERE: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#{}\s]+[/?#]|/(?![/\\{])", re.I)
 _RUNS_CODE: Final = re.compile(r"\s*(?:javascript|vbscript|data)\s*:", re.I)
+_VALUE: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_AUTHORITY: Final = re.compile(r"https?://([^/?#]*)(.*)", re.I | re.DOTALL)
+_OTHER_LETTERS: Final = re.compile(r"[^\x00-\x7f]+")
+_GOES_ON: Final = re.compile(r"[/?\#&=]")
+# Names that telephones make links of though no https:// stands before them.
+_UNMARKED: Final = re.compile(
+    r"""(?<![A-Za-z0-9_@./:%=&?\#-])(?:www\.[a-z0-9-]+(?:\.[a-z0-9-]+)+
+    |(?:[a-z0-9-]+\.)+(?:com|cn|net|org|top|xyz|cc|vip|info|shop|site|club|link|app|io|co|me|hk|tw)
+    (?=/))""",
+    re.I | re.VERBOSE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +91,26 @@ def _masked(url: str, part: str, where: Detail) -> Masked:
     if "{" in literal or "}" in literal:
         raise TemplateError(say.UNENCODED_LINK, part, where=where)
     return Masked(literal=literal, values=values)
+
+
+def refuse_run_on(url: str, part: str, where: Detail) -> None:
+    """Raise `TemplateError` if the words behind an address in a text may have run into it.
+
+    In “https://a.example/x拒收请回复R” nobody can tell, neither we nor the customer's telephone.
+    """
+    found = _AUTHORITY.fullmatch(_VALUE.sub("", url))
+    host, rest = found.groups() if found else ("", url)
+    last = host.partition(":")[0].rpartition(".")[2]
+    is_mixed = not last.isascii() and any(letter.isascii() for letter in last)
+    behind = _OTHER_LETTERS.split(rest)[-1]
+    if is_mixed or (not rest.isascii() and _GOES_ON.search(behind) is None):
+        raise TemplateError(say.RUN_ON_LINK, part, where=where, url=url[:80])
+
+
+def unmarked_hosts(text: str) -> Iterator[tuple[str, int]]:
+    """Hosts that a text names without https://, and the place of each."""
+    for found in _UNMARKED.finditer(text):
+        yield found[0], found.start()
 
 
 def refuse_taken_names(source: str, part: str) -> None:

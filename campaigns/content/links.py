@@ -12,15 +12,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from campaigns.content import sentences as say
 from campaigns.content.addresses import (
     has_values,
     is_own,
     masked,
+    refuse_run_on,
     refuse_taken_names,
     refuse_unsure_address,
+    unmarked_hosts,
 )
 from campaigns.errors import TemplateError
 from compliance.sentences import Detail
@@ -33,7 +35,9 @@ _HREF: Final = re.compile(
     |(?P<bare>(?:{_LIQUID}|[^\s"'>])++))""",
     re.I | re.VERBOSE,
 )
-_BARE: Final = re.compile(rf"""https?://(?:{_LIQUID}|[^\s<>"'{{}}|\\^`，。；！）】])*+""", re.I)
+# Marks of Chinese writing end an address, as telephones read it.
+_MARKS: Final = "\u2010-\u205e\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+_BARE: Final = re.compile(rf"""https?://(?:{_LIQUID}|[^\s<>"'{{}}|\\^`{_MARKS}])*+""", re.I)
 # Mail programs make links of such text.
 _SHOWN: Final = re.compile(r"""https?://[^\s<>"'/?#{]*\{[{%]""", re.I)
 _HOST: Final = re.compile(r"(?!-)(?:(?!\.-|-\.)[a-z0-9_.-])*[a-z]")
@@ -116,7 +120,7 @@ def repeated_utm(url: str) -> list[str]:
     ['utm_source']
     """
     query = url.partition("#")[0].partition("?")[2]
-    names = [pair.partition("=")[0].lower() for pair in re.split("[&;]", query)]
+    names = [unquote(pair.partition("=")[0]).lower() for pair in re.split("[&;]", query)]
     utm = dict.fromkeys(name for name in names if name.startswith("utm_"))
     return [name for name in utm if names.count(name) > 1]
 
@@ -135,6 +139,8 @@ class _Links:
         return _HREF.sub(partial(self._from_href, part=part), source)
 
     def of_text(self, source: str, part: str) -> str:
+        for host, at in unmarked_hosts(source) if self.hosts else ():
+            checked(f"https://{host}/", self.hosts, part, say.where_at(source, at))
         return _BARE.sub(partial(self._from_text, part=part), source)
 
     def _placeholder(self, url: str, part: str, where: Detail) -> str:
@@ -153,6 +159,7 @@ class _Links:
         where = say.where_at(match.string, match.start())
         if match.string.startswith(("{{", "{%"), match.end()):
             raise TemplateError(say.UNENCODED_LINK, part, where=where)
+        refuse_run_on(url, part, where)
         return self._placeholder(url, part, where) + match[0][len(url) :]
 
     def _from_href(self, match: re.Match[str], part: str) -> str:
@@ -172,7 +179,7 @@ def _typed(match: re.Match[str]) -> str:
 
 def _stays(url: str) -> bool:
     """Whether it is left as it is: ours already, or no page."""
-    return is_own(url) or url.startswith(("mailto:", "tel:", "#"))
+    return is_own(url) or url.lower().startswith(("mailto:", "tel:", "#"))
 
 
 def _without_punctuation(url: str) -> str:
@@ -212,7 +219,7 @@ def tag(url: str, utm: Mapping[str, str]) -> str:
     """Add UTM parameters before the fragment; the author's own are kept, nothing is re-encoded."""
     base, hash_mark, fragment = url.partition("#")
     _, question_mark, query = base.partition("?")
-    present = {pair.partition("=")[0].lower() for pair in re.split("[&;]", query)}
+    present = {unquote(pair.partition("=")[0]).lower() for pair in re.split("[&;]", query)}
     added = "&".join(
         f"{name}={quote(value, safe='')}"
         for name, value in utm.items()

@@ -184,6 +184,13 @@ ODD_HOST: Final = Sentence(
     en="{where}The host of {url} is not a plain name.",
     zh="{where}{url} 的主机不是普通的域名。",
 )
+RUN_ON_LINK: Final = Sentence(
+    code="bad_link",
+    en="{where}Where does the address {url} end? Put a blank behind it; other letters than ASCII"
+    " in it are written as %E4 and so on.",
+    zh="{where}无法判断链接 {url} 到何处为止：请在链接后加空格；"
+    "链接中的非 ASCII 字符须写成 %E4 等形式。",
+)
 HOST_NOT_ALLOWED: Final = Sentence(
     code="host_not_allowed",
     en="{where}{host} is not on the list of hosts that messages may link to.",

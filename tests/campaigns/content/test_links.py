@@ -59,9 +59,10 @@ def test_an_address_of_the_sample_gets_its_verdict(case: dict[str, Any]) -> None
     assert done.startswith(url.partition("#")[0])
 
 
-def test_the_authors_own_parameters_win() -> None:
-    assert tag("https://a.example/?UTM_Source=x", UTM) == (
-        "https://a.example/?UTM_Source=x&utm_medium=sms"
+@pytest.mark.parametrize("name", ["utm_source", "UTM_Source", "utm%5Fsource", "%75tm_source"])
+def test_the_authors_own_parameters_win(name: str) -> None:
+    assert tag(f"https://a.example/?{name}=x", UTM) == (
+        f"https://a.example/?{name}=x&utm_medium=sms"
     )
 
 
@@ -138,9 +139,14 @@ def test_links_become_placeholders_and_their_targets_are_tagged_once() -> None:
         ("See https://a.example/x, please", ", please"),
         ("(https://a.example/x)", ")"),
         ("详情 https://a.example/x。拒收请回复R", "。拒收请回复R"),
+        ("详情https://a.example/x 拒收请回复R", " 拒收请回复R"),
+        ("「https://a.example/x」见", "」见"),
+        ("https://a.example/x、", "、"),
+        ("“https://a.example/x”", "”"),
+        ("看了吗 https://a.example/x？", "？"),
+        ("https://a.example/x\u3000退订回T", "\u3000退订回T"),
         ("Is it https://a.example/x?", "?"),
     ],
-    ids=["full stop", "comma", "bracket", "Chinese full stop", "question mark"],
 )
 def test_punctuation_after_an_address_is_no_part_of_it(text: str, kept: str) -> None:
     done = prepare({"text": text}, {}, ())
@@ -150,7 +156,64 @@ def test_punctuation_after_an_address_is_no_part_of_it(text: str, kept: str) -> 
 
 
 @pytest.mark.parametrize(
-    "href", ["{{ unsubscribe_url }}", "mailto:a@example.com", "tel:+8610", "#top"]
+    "text",
+    [
+        "详情 https://a.example/x拒收请回复R",
+        "详情 https://a.example拒收请回复R",
+        "https://a.example/?q=1退订回T",
+        "https://a.example/中文",
+        "https://a.example/{{ customer.city | url_encode }}退订回T",
+    ],
+)
+def test_an_address_whose_end_nobody_can_tell_is_refused_with_its_place(text: str) -> None:
+    with pytest.raises(TemplateError, match="Where does the address") as refused:
+        prepare({"text": text}, {}, ())
+
+    assert refused.value.code == "bad_link"
+
+
+def test_an_address_may_hold_letters_where_its_end_is_plain() -> None:
+    host = prepare({"text": "见 https://基金.example/x 。"}, {}, ())
+    value = prepare(
+        {"text": '见 https://a.example/{{ c.city | default: "北京" | url_encode }} 。'}, {}, ()
+    )
+    inside = prepare({"text": "见 https://a.example/产品?q=a%20b"}, {}, ())
+    page = prepare({"html": '<a href="https://a.example/中文">看</a>'}, {}, ())
+
+    assert host.targets == ("https://基金.example/x",)
+    assert "北京" in value.parts["text"]
+    assert inside.targets == ("https://a.example/产品?q=a%20b",)
+    assert page.targets == ("https://a.example/中文",)
+
+
+@pytest.mark.parametrize(
+    "text", ["看www.evil.example", "看evil.cn/abc", "(Evil.COM/x)", "见 a.example.evil.cn/x"]
+)
+def test_a_host_without_https_must_be_on_the_list_too(text: str) -> None:
+    with pytest.raises(TemplateError) as refused:
+        prepare({"text": text}, {}, ("a.example",))
+
+    assert refused.value.code == "host_not_allowed"
+    assert prepare({"text": text}, {}, ()).parts["text"] == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "见 www.fund.cn/x",
+        "写信 a@evil.cn/x",
+        "Node.js/Express",
+        "24.11/2026",
+        "https://fund.cn/a.cn/",
+    ],
+)
+def test_what_leads_nowhere_else_is_text(text: str) -> None:
+    assert prepare({"text": text}, {}, ("fund.cn",))
+
+
+@pytest.mark.parametrize(
+    "href",
+    ["{{ unsubscribe_url }}", "mailto:a@example.com", "MAILTO:a@example.com", "tel:+8610", "#top"],
 )
 def test_what_is_no_constant_address_is_left_as_it_is(href: str) -> None:
     html = f'<a href="{href}">x</a>'
