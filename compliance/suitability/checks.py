@@ -66,11 +66,12 @@ def objective(offer: Offer, params: Params) -> Finding | NotApplied | None:
 def lowest_class(offer: Offer, params: Params) -> Finding | NotApplied | None:
     """S-03: whoever is of the lowest class gets the lowest risk, even if he asks for more.
 
-    A customer of the lowest level of whom nobody said that he is not counts as one.
+    A customer of the lowest level of whom nobody said that he is not counts as one, unless he is
+    professional; of whom it is said, he is it whatever else is on record: there is no override.
     """
     client = offer.client
-    is_lowest = client.lowest_class or (client.lowest_class is None and client.risk_level == "C1")
-    if offer.is_professional or not is_lowest:
+    may_be = client.lowest_class is None and client.risk_level == "C1" and not offer.is_professional
+    if not client.lowest_class and not may_be:
         return None
     if offer.risk is not None and offer.risk <= params["most"]:
         return None

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compliance.suitability.judge import judge, judge_unnamed, may_assess, reminder_due_on
-from compliance.suitability.values import CUSTOMER, WEIGHT, Ask, Decision, Opinion, Product
+from compliance.suitability.values import (
+    CUSTOMER,
+    INSTITUTION,
+    WEIGHT,
+    Ask,
+    Decision,
+    Opinion,
+    Product,
+)
 from tests.compliance.suitability.worlds import (
     ANNA,
     PUSH,
@@ -204,6 +212,15 @@ def test_a_professional_is_like_everybody_once_his_evidence_ran_out() -> None:
     assert opinion(Changes(person=was, product={"distributor_risk": 4})).deciding == ("S-01",)
     never = {**PROFESSIONAL, "professional_until": None}
     assert opinion(Changes(person=never, product={"distributor_risk": 4})).deciding == ("S-01",)
+
+
+@pytest.mark.parametrize("initiator", [INSTITUTION, CUSTOMER])
+def test_no_evidence_lifts_whoever_is_of_the_lowest_class_out_of_it(initiator: str) -> None:
+    both = {**PROFESSIONAL, "lowest_class": True, "risk_level": "C5"}
+
+    told = opinion(Changes(person=both, ask={"initiator": initiator}))
+
+    assert (told.decision, told.deciding) == (Decision.BLOCK, ("S-03",))
 
 
 def test_what_had_nothing_to_look_at_is_listed() -> None:
