@@ -33,6 +33,10 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("busy")
 
+_TRUNCATE_TRIGGERS = """
+SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgtype & 32 <> 0
+"""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the doorbells of this run away from running workers and from other runs."""
@@ -91,6 +95,18 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest, django_db_block
     connection.settings_dict["TEST"]["NAME"] = "_".join(
         filter(None, [TEST_DATABASE, suffix, worker])
     )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Let Django empty the ledgers between tests that commit.
+
+    The triggers that refuse it are tried in tests/attacks/test_emptied_ledgers.py.
+    """
+    with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
+        cursor.execute(_TRUNCATE_TRIGGERS)
+        for table, trigger in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def cut(after: int) -> None:
     """By the database's superuser: the last entries go, and the head goes back."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE compliance_auditentry DISABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE compliance_auditentry DISABLE TRIGGER auditentry_append_only")
         cursor.execute("DELETE FROM compliance_auditentry WHERE seq > %s", [after])
         cursor.execute(
             "UPDATE compliance_audithead h SET seq = e.seq, hash = e.hash"
@@ -40,7 +40,7 @@ def cut(after: int) -> None:
         )
         if not after:
             cursor.execute("DELETE FROM compliance_audithead")
-        cursor.execute("ALTER TABLE compliance_auditentry ENABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE compliance_auditentry ENABLE TRIGGER auditentry_append_only")
 
 
 def test_an_untouched_trail_meets_its_anchors(log: list[str]) -> None:

@@ -37,9 +37,9 @@ def tamper(statement: str, *params: Any) -> None:
     """What somebody with the database's own superuser could do."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE compliance_auditentry DISABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE compliance_auditentry DISABLE TRIGGER auditentry_append_only")
         cursor.execute(statement, params)
-        cursor.execute("ALTER TABLE compliance_auditentry ENABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE compliance_auditentry ENABLE TRIGGER auditentry_append_only")
 
 
 def broken() -> list[int]:

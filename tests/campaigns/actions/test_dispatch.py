@@ -143,9 +143,9 @@ def sql(statement: str) -> Callable[[Touch], None]:
         (sql("DELETE FROM customers_identity WHERE kind = 'email'"), "no_address"),
         (
             sql(
-                "ALTER TABLE compliance_review DISABLE TRIGGER USER;"
+                "ALTER TABLE compliance_review DISABLE TRIGGER review_verdict_is_final;"
                 "DELETE FROM compliance_review WHERE subject_kind = 'template';"
-                "ALTER TABLE compliance_review ENABLE TRIGGER USER"
+                "ALTER TABLE compliance_review ENABLE TRIGGER review_verdict_is_final"
             ),
             "not_approved",
         ),
