@@ -55,7 +55,7 @@ def judge_outcome(outcome: Outcome, *, earlier: int, limits: Limits, at: datetim
                 state=TouchState.ACCEPTED,
                 due_at=at,
                 at=at,
-                provider_id=_storable(provider_id),
+                provider_id=storable(provider_id),
                 segments=max(0, min(int(segments), MOST_SEGMENTS)),
             )
         case Refused(code=code, is_address_dead=is_dead):
@@ -65,7 +65,7 @@ def judge_outcome(outcome: Outcome, *, earlier: int, limits: Limits, at: datetim
                 due_at=at,
                 at=at,
                 reason=Reason.PROVIDER_REFUSED,
-                detail=_storable(code),
+                detail=storable(code),
                 is_address_dead=is_dead,
             )
         case Unavailable(code=code, retry_after=pause):
@@ -87,7 +87,7 @@ def judge_answer(key: str, answer: Found | Absent | None, at: datetime) -> Resul
                 state=TouchState.ACCEPTED,
                 due_at=at,
                 at=at,
-                provider_id=_storable(provider_id),
+                provider_id=storable(provider_id),
             )
         case Absent():
             return Result(
@@ -97,6 +97,11 @@ def judge_answer(key: str, answer: Found | Absent | None, at: datetime) -> Resul
             return ambiguous(key, ASK_AGAIN, at, "no_answer")
         case _:
             assert_never(answer)
+
+
+def storable(told: str, longest: int = LONGEST_NAME) -> str:
+    """What a provider says, bounded as our columns are; PostgreSQL stores no NUL."""
+    return told.replace("\x00", "")[:longest]
 
 
 def untried(key: str, at: datetime, reason: Reason) -> Result:
@@ -112,14 +117,9 @@ def ambiguous(key: str, settle: timedelta, at: datetime, code: str) -> Result:
         due_at=at + settle,
         at=at,
         reason=Reason.OUTCOME_UNKNOWN,
-        detail=_storable(code),
+        detail=storable(code),
         is_unknown=True,
     )
-
-
-def _storable(told: str) -> str:
-    """What a provider says, bounded as our columns are; PostgreSQL stores no NUL."""
-    return told.replace("\x00", "")[:LONGEST_NAME]
 
 
 def _retry(
@@ -137,7 +137,7 @@ def _retry(
             due_at=at,
             at=at,
             reason=Reason.ATTEMPTS_EXHAUSTED,
-            detail=_storable(code),
+            detail=storable(code),
             is_unknown=is_unknown,
         )
     longest = min(LONGEST_BACKOFF, 2.0**attempts)
@@ -148,6 +148,6 @@ def _retry(
         due_at=at + max(jitter, pause or timedelta()),
         at=at,
         reason=reason,
-        detail=_storable(code),
+        detail=storable(code),
         is_unknown=is_unknown,
     )

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from campaigns.actions.judging import ADDRESS_KIND
+from campaigns.actions.outcomes import storable
 from campaigns.actions.ready import as_sent
 from campaigns.actions.routing import routes
 from campaigns.actions.seeds import MOST, masked_address, seed_address
@@ -257,7 +258,10 @@ def _answered(send: SeedMessage, answer: Outcome | None) -> None:
         case None:
             return  # the row says that there is no answer
         case Accepted():
-            send.outcome, send.provider_id = SeedMessage.Outcome.ACCEPTED, answer.provider_id[:200]
+            send.outcome, send.provider_id = (
+                SeedMessage.Outcome.ACCEPTED,
+                storable(answer.provider_id),
+            )
         case Refused():
             send.outcome = SeedMessage.Outcome.REFUSED
         case Unavailable():
@@ -267,5 +271,5 @@ def _answered(send: SeedMessage, answer: Outcome | None) -> None:
         case _:
             assert_never(answer)
     if not isinstance(answer, Accepted):
-        send.answer = redact(f"{answer.code}: {answer.message}")[:300]
+        send.answer = storable(redact(f"{answer.code}: {answer.message}"), 300)
     send.save(update_fields=["outcome", "provider_id", "answer"])

@@ -133,7 +133,7 @@ def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> t
         return min(timedelta(seconds=seconds), _RETRY_AFTER_CEILING)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     wait = at - (now or datetime.now(UTC))

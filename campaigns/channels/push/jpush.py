@@ -199,7 +199,10 @@ def _read_verdict(key: str, told: object, answer: Answer) -> Outcome:
             default=Meaning.UNKNOWN if answer.status >= 500 else Meaning.RETRY,
             retry_after=_wait(answer),
         )
-    match told.get("msg_id"):
+    if answer.status != 200:
+        return judge_status(key=key, answer=answer)
+    # An error that cannot be read is one all the same.
+    match None if error else told.get("msg_id"):
         case str(msg_id) if msg_id:
             return Accepted(key=key, provider_id=msg_id)
         case int(msg_id) if not isinstance(msg_id, bool):

@@ -6,7 +6,7 @@ from campaigns.actions.seeds import MOST, add_seed, remove_seed, save_seed_list
 from campaigns.actions.send_test import MOST_A_DAY, As, send_test_messages
 from campaigns.actions.stop import Scope, stop_sending
 from campaigns.actions.suppress import suppress
-from campaigns.channels.base import Channel, Outcome, Outgoing, Refused
+from campaigns.channels.base import Accepted, Channel, Outcome, Outgoing, Refused
 from campaigns.channels.memory import MemoryProvider
 from campaigns.content.render import MissingVariable
 from campaigns.errors import NotOnRecord, StateConflict
@@ -153,6 +153,24 @@ def test_a_row_keeps_what_the_provider_answered(monkeypatch: pytest.MonkeyPatch)
     kept = SeedMessage.objects.get()
     assert (kept.outcome, kept.masked) == ("refused", "a***@bank.example.com")
     assert kept.answer == "bad_box: no mailbox a***@bank.example.com"
+
+
+@pytest.mark.parametrize("says", [Refused, Accepted])
+def test_a_provider_that_says_what_no_column_holds_breaks_nothing(
+    monkeypatch: pytest.MonkeyPatch, says: type[Refused] | type[Accepted]
+) -> None:
+    def odd(message: Outgoing) -> Outcome:
+        if says is Accepted:
+            return Accepted(key=message.key, provider_id="a\x00" + "b" * 900)
+        return Refused(key=message.key, code="c\x00", message="\x00" + "m" * 900)
+
+    make_memory_account(monkeypatch, script=odd)
+
+    send(make_template(is_approved=False), make_seeds())
+
+    kept = SeedMessage.objects.get()
+    assert kept.outcome == ("accepted" if says is Accepted else "refused")
+    assert kept.answer.startswith("c: m") if says is Refused else kept.provider_id[:2] == "ab"
 
 
 def test_the_audit_trail_tells_who_sent_what_to_whom(provider: MemoryProvider) -> None:

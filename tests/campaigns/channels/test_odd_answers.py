@@ -1,6 +1,7 @@
 """What no vendor documents and any of them, or a proxy before them, may answer one day."""
 
 import gzip
+from datetime import timedelta
 from typing import Final
 
 import orjson
@@ -55,6 +56,48 @@ async def test_a_page_with_an_error_refuses_no_message_for_ever(name: str, statu
     outcome = await VENDORS[name].hear(answers(status, b"<html>Error</html>"))
 
     assert isinstance(outcome, Unknown if status == 500 else Unavailable)
+
+
+@pytest.mark.parametrize("status", [400, 413, 500])
+@pytest.mark.parametrize("name", VENDORS)
+async def test_the_words_of_a_yes_under_the_status_of_an_error_are_none(
+    name: str, status: int
+) -> None:
+    body = (
+        b'{"error": {"code": "7"}, "errcode": 0, "errmsg": "ok", "Code": "OK", "BizId": "1",'
+        b' "msg_id": "1", "msgid": "1", "sid": "SM1", "id": "1", "name": "projects/p/messages/1",'
+        b' "messageId": "1", "MessageID": "1", "ErrorCode": 0, "status": "accepted"}'
+    )
+
+    assert not isinstance(await VENDORS[name].hear(answers(status, body)), Accepted)
+
+
+async def test_a_push_with_an_error_nobody_can_read_is_in_doubt() -> None:
+    outcome = await VENDORS["jpush"].hear(answers(200, {"msg_id": "1", "error": ["queued"]}))
+
+    assert isinstance(outcome, Unknown)
+
+
+@pytest.mark.parametrize("name", VENDORS)
+@pytest.mark.parametrize(
+    "when",
+    [
+        "99999999999999999999",
+        "-5",
+        "\u00b2",
+        "Wed, 21 Oct 99999999999999999999 07:28:00 GMT",
+        "Wed, 21 Oct 2026 07:28:00 +9999999999999",
+        "Wed, 31 Dec 9999 23:59:59 -2300",
+    ],
+)
+async def test_a_time_to_wait_that_no_calendar_has_is_at_most_a_day(name: str, when: str) -> None:
+    async def later(_request: web.Request) -> web.Response:
+        return web.Response(status=503, headers={"Retry-After": when, "X-Rate-Limit-Reset": when})
+
+    outcome = await VENDORS[name].hear(later)
+
+    assert isinstance(outcome, Unavailable)
+    assert outcome.retry_after is None or timedelta() <= outcome.retry_after <= timedelta(days=1)
 
 
 @pytest.mark.parametrize("status", [401, 403])
