@@ -2,7 +2,8 @@
 
 Two ways in: a server key (`read` to look, `manage` to act), which names the customer in
 ``?customer=``; or a customer token that the institution's server fetches for one customer with a
-`manage` key and hands to the app. A token opens that customer's inbox and nothing else.
+`manage` key and hands to the app. A token opens that customer's inbox and nothing else, and ends
+with the key that it was fetched with.
 """
 
 from datetime import timedelta
@@ -33,6 +34,7 @@ from campaigns.actions.inbox import (
 )
 from compliance.queries import clock_now
 from customers.api.bearer import READING, WRITING, BearerKey, bearer, require
+from customers.queries.sources import has_live_key
 
 TOKEN_PREFIX: Final = "tsi_"  # noqa: S105 - what tells a customer token from a server key
 TOKEN_LIFE: Final = timedelta(hours=1)
@@ -52,7 +54,11 @@ class CustomerToken(BaseAuthentication):
             told = signing.loads(text.removeprefix(TOKEN_PREFIX), salt=_SALT, max_age=TOKEN_LIFE)
         except signing.BadSignature as error:
             raise AuthenticationFailed(_t("The token is wrong or too old.")) from error
-        return None, str(told)
+        match told:
+            case [str(number), int(source_id)] if has_live_key(source_id):
+                return None, number
+            case _:
+                raise AuthenticationFailed(_t("The token is wrong or too old."))
 
     def authenticate_header(self, request: Request) -> str:
         """What makes a missing token a 401."""
@@ -200,13 +206,13 @@ class TokenView(APIView):
     )
     def post(self, request: Request) -> Response:
         """A token for one customer, good for an hour."""
-        require(request, WRITING)
+        source = require(request, WRITING)
         body = TokenSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         number = body.validated_data["customer"]
         if owner_of(number) is None:
             raise Http404
-        token = TOKEN_PREFIX + signing.dumps(number, salt=_SALT)
+        token = TOKEN_PREFIX + signing.dumps([number, source.pk], salt=_SALT)
         answer = {"token": token, "expires_in": int(TOKEN_LIFE.total_seconds())}
         return Response(answer, status=201, headers={"Cache-Control": "no-store"})
 

@@ -10,6 +10,9 @@ from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from compliance.actions import record
+from compliance.errors import NotPermitted
+from compliance.models import User
 from customers.errors import KeyRefused
 from customers.models import Source
 from customers.queries.sources import key_hash
@@ -80,9 +83,27 @@ def check_quota(per_minute: int | None) -> None:
         )
 
 
-def revoke_api_key(*, source: Source, now: datetime) -> None:
-    """Refuse the source's key from the next request on; repeating it changes nothing."""
-    Source.objects.filter(pk=source.pk, revoked_at__isnull=True).update(revoked_at=now)
+@transaction.atomic
+def disable_key(*, source: Source, actor: User, now: datetime) -> None:
+    """Refuse the source's key, and what was fetched with it, from the next request on, for ever.
+
+    Raises
+    ------
+    NotPermitted : the actor's role keeps no sources.
+    KeyRefused : the source has no key, or none any more.
+    """
+    if not actor.has_perm("customers.change_source"):
+        raise NotPermitted(_("Your role may not change sources. Ask an operator."))
+    live = Source.objects.filter(pk=source.pk, revoked_at=None, key_hash__isnull=False)
+    if not live.update(revoked_at=now):
+        raise KeyRefused("no_live_key", _("This source has no live key."))
+    record(
+        actor=actor.username,
+        action="source.disable",
+        subject=source.key,
+        now=now,
+        detail={"key_hint": source.key_hint},
+    )
 
 
 @transaction.atomic

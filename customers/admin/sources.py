@@ -16,8 +16,10 @@ from compliance.console import (
     person,
 )
 from compliance.errors import ComplianceError
+from compliance.models import User
 from compliance.queries import clock_now
 from customers.actions.plan import set_quota, set_unknown_events
+from customers.actions.sources import disable_key
 from customers.errors import CustomersError
 from customers.models import Source
 from customers.vocabulary import KeyScope, UnknownEvents
@@ -56,34 +58,13 @@ class SourceAdmin(ActingAdmin, ReadOnlyAdmin):
     ordering = ("key",)
 
     def acts(self, request: HttpRequest, item: Source) -> Sequence[Act]:
-        """The switch for what the plan does not name."""
-        is_collecting = item.scope in {KeyScope.INGEST, KeyScope.MANAGE}
-        if not request.user.has_perm("customers.change_source") or not is_collecting:
+        """The switch for what the plan does not name, the limit, and the end of the key."""
+        is_live = item.scope != KeyScope.INTERNAL and item.revoked_at is None
+        if not request.user.has_perm("customers.change_source") or not is_live:
             return ()
-        hold = item.unknown_events == UnknownEvents.STORE
-        wanted = UnknownEvents.QUARANTINE if hold else UnknownEvents.STORE
-        return (
-            Act(
-                name=wanted.value,
-                label=_t("Hold unknown events") if hold else _t("Store unknown events"),
-                question=_t("This is about events that the tracking plan does not name."),
-                done=_t("From the next request on."),
-                run=lambda _said: set_unknown_events(
-                    source=item, unknown_events=wanted, actor=person(request), now=clock_now()
-                ),
-            ),
-            Act(
-                name="quota",
-                label=_t("Limit"),
-                question=_t("Beyond it the key is told to come back later; nothing is lost."),
-                done=_t("From the next request on."),
-                run=lambda said: set_quota(
-                    source=item, per_minute=_number(said), actor=person(request), now=clock_now()
-                ),
-                asks_opinion=True,
-                opinion_label=_t("Events a minute; empty for no limit"),
-            ),
-        )
+        actor = person(request)
+        is_collecting = item.scope in {KeyScope.INGEST, KeyScope.MANAGE}
+        return (*(_collecting(item, actor) if is_collecting else ()), _disabling(item, actor))
 
     @display(description=_("scope"), ordering="scope")
     def rights(self, source: Source) -> str:
@@ -96,6 +77,46 @@ class SourceAdmin(ActingAdmin, ReadOnlyAdmin):
         if source.scope not in {KeyScope.INGEST, KeyScope.MANAGE}:
             return "—"
         return str(UNKNOWN_WORDS.get(source.unknown_events, source.unknown_events))
+
+
+def _collecting(source: Source, actor: User) -> Sequence[Act]:
+    hold = source.unknown_events == UnknownEvents.STORE
+    wanted = UnknownEvents.QUARANTINE if hold else UnknownEvents.STORE
+    return (
+        Act(
+            name=wanted.value,
+            label=_t("Hold unknown events") if hold else _t("Store unknown events"),
+            question=_t("This is about events that the tracking plan does not name."),
+            done=_t("From the next request on."),
+            run=lambda _said: set_unknown_events(
+                source=source, unknown_events=wanted, actor=actor, now=clock_now()
+            ),
+        ),
+        Act(
+            name="quota",
+            label=_t("Limit"),
+            question=_t("Beyond it the key is told to come back later; nothing is lost."),
+            done=_t("From the next request on."),
+            run=lambda said: set_quota(
+                source=source, per_minute=_number(said), actor=actor, now=clock_now()
+            ),
+            asks_opinion=True,
+            opinion_label=_t("Events a minute; empty for no limit"),
+        ),
+    )
+
+
+def _disabling(source: Source, actor: User) -> Act:
+    return Act(
+        name="disable",
+        label=_t("Disable the key"),
+        question=_t(
+            "Whoever uses it is refused from the next request on. It cannot be taken back:"
+            " for a new key there is a new source."
+        ),
+        done=_t("The key is disabled."),
+        run=lambda _said: disable_key(source=source, actor=actor, now=clock_now()),
+    )
 
 
 def _number(said: str) -> int | None:

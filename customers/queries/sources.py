@@ -56,6 +56,12 @@ def source_by_key(secret: str) -> Source | None:
     return Source.from_db(None, _READER_FIELDS, found[0]) if found else None
 
 
+def has_live_key(source_id: int) -> bool:
+    """Whether the source's key is still good."""
+    live = Source.objects.filter(pk=source_id, revoked_at=None, key_hash__isnull=False)
+    return live.exists()
+
+
 # In the order of the model's fields.
 _SOURCE_FIELDS = ["id", "key", "name", "scope", "unknown_events", "per_minute", "created_at"]
 _READER_FIELDS = [*_SOURCE_FIELDS[:-1], "fields", "created_at"]

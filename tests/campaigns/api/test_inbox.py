@@ -172,13 +172,16 @@ def test_acting_needs_more_than_a_key_to_look(
 
 
 def test_forged_old_or_foreign_tokens_are_refused(
-    inbox: list[Touch], call: Call, monkeypatch: pytest.MonkeyPatch
+    inbox: list[Touch], token: str, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good = "tsi_" + signing.dumps("P00000", salt="campaigns.inbox")
-    other = "tsi_" + signing.dumps("P00000", salt="another")
+    good = token
+    told = signing.loads(good.removeprefix("tsi_"), salt="campaigns.inbox")
+    other = "tsi_" + signing.dumps(told, salt="another")
+    keyless = "tsi_" + signing.dumps("P00000", salt="campaigns.inbox")
 
     assert call("", good)[0] == 200
-    for bad in (good[:-1] + ("A" if good[-1] != "A" else "B"), other, "tsi_", "tsi_x:y:z", "xé"):
+    changed = good[:-1] + ("A" if good[-1] != "A" else "B")
+    for bad in (changed, other, keyless, "tsi_", "tsi_x:y:z", "xé"):
         status, told = call("", bad)
         assert status == 401, bad
         assert told["status"] == 401

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from compliance.queries import clock_now
-from customers.actions.sources import revoke_api_key
+from customers.actions.sources import disable_key
 from customers.models import Quarantine
 from customers.queries.events import quarantined_payload
 from customers.vocabulary import KeyScope
+from tests.factories import make_staff
 
 CASES = Path(__file__).parent.parent / "cases"
 LINES = [json.loads(line) for line in (CASES / "events_http.jsonl").read_text().splitlines()]
@@ -137,7 +138,7 @@ def play(
             headers["authorization"] = ""
         case "revoked":
             gone = make_door()
-            revoke_api_key(source=gone.source, now=clock_now())
+            disable_key(source=gone.source, actor=make_staff().operator, now=clock_now())
             headers["authorization"] = basic(gone.secret)
         case "write_key_read":
             headers["authorization"] = basic(make_door(KeyScope.READ).secret)
