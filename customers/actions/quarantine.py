@@ -18,8 +18,9 @@ from customers.queries.events import quarantined_payload
 from customers.queries.plan import plan_in_force
 from customers.tracking import reasons
 from customers.tracking.body import parse_body
-from customers.tracking.parse import EVENT_BYTES, Envelope, Message, Rejection, parse_message
+from customers.tracking.parse import Envelope, Message, Rejection, parse_message
 from customers.tracking.plan import check_event
+from customers.tracking.storable import EVENT_BYTES
 from customers.vocabulary import KeyScope, QuarantineState, UnknownEvents
 
 __all__ = [
@@ -130,6 +131,8 @@ def take_in(row: Quarantine, *, mended: str | None, now: datetime) -> Collected:
 
 def readable(row: Quarantine, source: Source, *, mended: str | None = None) -> Message | Said:
     """The event of a held row, or why it still cannot be taken; nothing is stored."""
+    if mended is None and row.code in reasons.NEEDS_MENDING:
+        return Said(sentence=reasons.OF_EVENTS[row.code])
     text = quarantined_payload(row) if mended is None else mended
     item = parse_body(text.encode(), content_encoding="", limit=2 * EVENT_BYTES)
     envelope = Envelope(kind=None, received_at=row.received_at, is_import=True)

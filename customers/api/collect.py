@@ -27,16 +27,13 @@ from customers.queries.plan import plan_of
 from customers.queries.sources import caller_by_key
 from customers.tracking import reasons
 from customers.tracking.body import Irregular, parse_body
-from customers.tracking.parse import (
-    EVENT_BYTES,
-    Envelope,
-    Message,
-    Rejection,
-    parse_message,
-)
+from customers.tracking.parse import Envelope, Message, Rejection, batch_context, parse_message
+from customers.tracking.storable import EVENT_BYTES
 
 BATCH_BYTES = 500 * 1024
 BATCH_MESSAGES = 2_500
+# A batch's context is stored with each of its events: a small body must not become a large one.
+_CONTEXTS_BYTES = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
 # Requests worked on at once by a process; more would only wait for the same disk and hold their
 # bodies in memory meanwhile. One less than the web server has threads (`config.supervisor`): when
@@ -142,12 +139,15 @@ def _parse(document: object, kind: str, now: datetime) -> Parsed:
         items, envelope = [document], Envelope(kind=kind, received_at=now)
     else:
         items = _items(document)
-        context = document.get("context")
+        context, length = batch_context(document.get("context"))
+        if length * len(items) > _CONTEXTS_BYTES:
+            raise BodyRefused(reasons.BATCH_CONTEXT_TOO_LARGE, status=413)
         envelope = Envelope(
             kind=None,
             received_at=now,
             sent_at=document.get("sentAt"),
-            context=context if isinstance(context, dict) else {},
+            context=context,
+            context_bytes=length,
             is_import=kind == "import",
         )
     verdicts = [

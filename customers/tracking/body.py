@@ -20,11 +20,12 @@ GZIP_MAGIC = b"\x1f\x8b"
 class Irregular:
     """A JSON value that is well-formed but has no one meaning; its event goes to quarantine."""
 
-    __slots__ = ("code", "text")
+    __slots__ = ("code", "value")
 
-    def __init__(self, code: str, text: str) -> None:
+    def __init__(self, code: str, value: str | list[tuple[str, Any]]) -> None:
         self.code = code
-        self.text = text
+        self.value = value
+        """The number as it was written, or the object's keys and values in their order."""
 
 
 def parse_body(raw: bytes, *, content_encoding: str, limit: int) -> object:
@@ -79,15 +80,19 @@ def _plain(raw: bytes) -> object:
 
 
 def _gunzip(raw: bytes, limit: int) -> bytes:
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        plain = unpacker.decompress(raw, limit + 1)
-    except zlib.error as error:
-        raise BodyRefused(reasons.BODY_GZIP_DAMAGED) from error
-    if len(plain) > limit:
-        raise BodyRefused(reasons.BODY_UNPACKED_TOO_LARGE, status=413)
-    if not unpacker.eof:
-        raise BodyRefused(reasons.BODY_GZIP_DAMAGED)
+    """All of a gzip file's members, one behind the other; what follows them is no part of it."""
+    plain = b""
+    while raw.startswith(GZIP_MAGIC):
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            plain += unpacker.decompress(raw, limit + 1 - len(plain))
+        except zlib.error as error:
+            raise BodyRefused(reasons.BODY_GZIP_DAMAGED) from error
+        if len(plain) > limit:
+            raise BodyRefused(reasons.BODY_UNPACKED_TOO_LARGE, status=413)
+        if not unpacker.eof:
+            raise BodyRefused(reasons.BODY_GZIP_DAMAGED)
+        raw = unpacker.unused_data
     return plain
 
 
@@ -97,7 +102,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Irregular:
         return whole
     # Parsers disagree on which of two equal keys counts; whose event this is must not depend
     # on the parser.
-    return Irregular("duplicate_key", json.dumps(pairs, default=describe))
+    # Kept as it is: as text, each object around it would escape and so double it.
+    return Irregular("duplicate_key", pairs)
 
 
 def _float(text: str) -> float | Irregular:
@@ -109,6 +115,6 @@ def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(text)
 
 
-def describe(value: object) -> str:
-    """An irregular value as text, for the quarantine's copy of the payload."""
-    return value.text if isinstance(value, Irregular) else repr(value)
+def describe(value: object) -> object:
+    """An irregular value as JSON can say it, for the quarantine's copy of the payload."""
+    return value.value if isinstance(value, Irregular) else repr(value)

@@ -7,25 +7,21 @@ zone is UTC, a missing message id is made up, UTM tags of the page's address bec
 where the client names none.
 """
 
-import json
 import re
 import unicodedata
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any
 
-import orjson
-
-from compliance.sentences import Said, Sentence
-from customers.errors import EventRefused
+from compliance.sentences import Said
+from customers.errors import BodyRefused, EventRefused
 from customers.tracking import reasons
-from customers.tracking.body import Irregular, describe
 from customers.tracking.campaign import campaign_of
 from customers.tracking.event import NewEvent
+from customers.tracking.storable import EVENT_BYTES, checked, kept
 
-EVENT_BYTES = 32 * 1024
 FUTURE_ALLOWED = timedelta(minutes=5)
 OLDEST_LIVE = timedelta(days=3660)
 OLDEST_IMPORTED = datetime(2000, 1, 1, tzinfo=UTC)
@@ -41,7 +37,7 @@ _NAMES = {
 _CONTROL = re.compile("[\0-\x1f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MOMENT = re.compile(
-    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?"
+    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?"
 )
 
 
@@ -54,6 +50,8 @@ class Envelope:
     received_at: datetime
     sent_at: Any = None
     context: Mapping[str, Any] = field(default_factory=dict)
+    """As `batch_context` gives it."""
+    context_bytes: int = 0
     is_import: bool = False
     """Backfill: times are taken as they are and may lie far back."""
 
@@ -79,7 +77,7 @@ class Message:
             "timestamp": self.event.occurred_at.isoformat(),
             "context": self.event.context,
         }
-        return json.dumps(whole, default=describe)
+        return kept(whole)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +90,21 @@ class Rejection:
     payload: str
 
 
+def batch_context(told: object) -> tuple[dict[str, Any], int]:
+    """What a batch says of all its messages, and its length in bytes.
+
+    Raises BodyRefused: it would go into every event, and none could be stored.
+    """
+    if told is None:
+        return {}, 0
+    try:
+        return checked(told)
+    except EventRefused as error:
+        raise BodyRefused(reasons.BATCH_CONTEXT) from error
+
+
 def parse_message(item: object, *, index: int, envelope: Envelope) -> Message | Rejection:
-    """Check one call. Never raises for what a client sent."""
+    """Check one call. Raises BodyRefused for one so deep that it could not even be held."""
     try:
         return _message(item, index, envelope)
     except EventRefused as refusal:
@@ -104,7 +115,7 @@ def parse_message(item: object, *, index: int, envelope: Envelope) -> Message | 
             index=index,
             message_id=_printable(message_id) if isinstance(message_id, str) else "",
             said=refusal.said,
-            payload=json.dumps(whole, default=describe),
+            payload=kept(whole),
         )
 
 
@@ -113,7 +124,9 @@ def _printable(text: str) -> str:
 
 
 def _message(call: object, index: int, envelope: Envelope) -> Message:
-    item = _checked(call)
+    item, length = checked(call)
+    if length + envelope.context_bytes > EVENT_BYTES:
+        raise EventRefused(reasons.TOO_LARGE)
     kind = envelope.kind or item.get("type")
     if not isinstance(kind, str) or kind not in KINDS:
         raise EventRefused(reasons.UNKNOWN_TYPE)
@@ -152,51 +165,6 @@ def _message(call: object, index: int, envelope: Envelope) -> Message:
         previous_id=previous_id,
         call=item,
     )
-
-
-def _checked(item: object) -> dict[str, Any]:
-    """Refuse what PostgreSQL or another JSON parser would read otherwise."""
-    if isinstance(item, Irregular):
-        raise EventRefused(reasons.OF_EVENTS[item.code])
-    if not isinstance(item, dict):
-        raise EventRefused(reasons.NOT_AN_OBJECT)
-    try:
-        encoded = orjson.dumps(item, default=_refuse_irregular)
-    except TypeError as error:
-        if isinstance(error.__cause__, EventRefused):
-            raise error.__cause__ from None
-        raise EventRefused(_unencodable(str(error))) from error
-    if len(encoded) > EVENT_BYTES:
-        raise EventRefused(reasons.TOO_LARGE)
-    if b"\\u0000" in encoded and _holds_nul(item):
-        raise EventRefused(reasons.NUL_CHARACTER)
-    return item
-
-
-def _refuse_irregular(value: object) -> NoReturn:
-    if isinstance(value, Irregular):
-        raise EventRefused(reasons.OF_EVENTS[value.code])
-    raise TypeError(type(value).__name__)
-
-
-def _unencodable(reason: str) -> Sentence:
-    if "Integer" in reason:
-        return reasons.NUMBER_OUT_OF_RANGE  # an integer of more than 64 bits
-    if "surrogate" in reason or "UTF-8" in reason:
-        return reasons.LONE_SURROGATE
-    return reasons.TOO_DEEP
-
-
-def _holds_nul(value: object) -> bool:
-    match value:
-        case str():
-            return "\0" in value
-        case dict():
-            return any("\0" in key or _holds_nul(inner) for key, inner in value.items())
-        case list():
-            return any(_holds_nul(inner) for inner in value)
-        case _:
-            return False
 
 
 def _identifier(item: Mapping[str, Any], key: str) -> str | None:

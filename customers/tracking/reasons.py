@@ -239,6 +239,12 @@ OF_EVENTS: Final[Mapping[str, Sentence]] = {
     )
 }
 
+NEEDS_MENDING: Final[frozenset[str]] = frozenset(
+    {DUPLICATE_KEY.code, NUMBER_OUT_OF_RANGE.code, TOO_DEEP.code}
+)
+"""Codes of events that are held in other words than they came in: only a person can say what was
+meant."""
+
 # A whole request: nothing of it is taken.
 BODY_ENCODING: Final = Sentence(
     code="encoding_unknown",
@@ -277,6 +283,18 @@ BODY_NOT_AN_OBJECT: Final = Sentence(
 BATCH_INVALID: Final = Sentence(
     code="batch_invalid", en="The batch is not a list.", zh="batch 不是列表。"
 )
+BATCH_CONTEXT: Final = Sentence(
+    code="invalid_batch_context",
+    en="The batch's context is not an object of at most 32 KB that can be stored: mend it, or"
+    " leave it out.",
+    zh="批次的 context 不是可以保存的、不超过 32 KB 的对象：请修正或不发送。",
+)
 BATCH_TOO_LARGE: Final = Sentence(
     code="too_large", en="The batch has too many messages.", zh="批次中的消息过多。"
+)
+BATCH_CONTEXT_TOO_LARGE: Final = Sentence(
+    code="too_large",
+    en="The batch's context would be stored with every message: send fewer messages, or a shorter"
+    " context.",
+    zh="批次的 context 会随每条消息保存：请减少消息数，或缩短 context。",
 )

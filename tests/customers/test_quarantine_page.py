@@ -70,6 +70,20 @@ PERSONAL = {
 
 
 @pytest.mark.django_db
+def test_event_nested_as_deep_as_can_be_read_has_a_page(operator: Client) -> None:
+    deep: object = "13800138000"
+    for _ in range(900):
+        deep = [deep]
+    held = hold({"event": "Seen", "userId": "u", "properties": {"k": deep}})
+
+    page = operator.get(f"/admin/customers/quarantine/{held.pk}/change/")
+
+    assert (held.code, page.status_code) == ("too_deep", 200)
+    assert "138****8000" in page.text
+    assert "13800138000" not in page.text
+
+
+@pytest.mark.django_db
 def test_payload_is_shown_without_what_names_a_person(operator: Client) -> None:
     held = hold(PERSONAL)
 

@@ -7,7 +7,25 @@ from typing import Any
 
 import pytest
 
+from customers.models import Quarantine
+from customers.queries.events import quarantined_payload
+
 GOOD = {"userId": "u1", "event": "a"}
+
+
+CONTEXTS = {
+    "NUL": rb'{"k": "\u0000"}',
+    "NUL in a key": rb'{"k\u0000": 1}',
+    "half a character": rb'{"k": "\ud800"}',
+    "number beyond a double": b'{"k": 1e400}',
+    "number beyond 64 bits": b'{"k": 123456789012345678901234567890}',
+    "a key twice": b'{"k": 1, "k": 2}',
+    "a key twice further in": b'{"k": {"a": 1, "a": 2}}',
+    "nested 252 deep": b'{"k": ' + b"[" * 252 + b"]" * 252 + b"}",
+    "a list": b"[1]",
+    "a text": b'"web"',
+    "33 KB": b'{"k": "' + b"x" * 33_000 + b'"}',
+}
 
 
 def call(**fields: Any) -> bytes:
@@ -66,6 +84,13 @@ HELD = {
         "invalid_timestamp",
     ),
     "nested 300 deep": (raw(b"[" * 300 + b"]" * 300), "too_deep"),
+    "nested as deep as can be read": (raw(b"[" * 900 + b"]" * 900), "too_deep"),
+    "nested one deeper than a row holds": (raw(b"[" * 252 + b"]" * 252), "too_deep"),
+    "objects one deeper than a row holds": (raw(b'{"a":' * 252 + b"1" + b"}" * 252), "too_deep"),
+    "a key twice at each of 200 levels": (
+        raw(b'{"a":1,"a":' * 200 + b"1" + b"}" * 200),
+        "duplicate_key",
+    ),
 }
 TAKEN = {
     "blanks around it": b" \n" + call() + b"\n ",
@@ -79,6 +104,9 @@ TAKEN = {
     "time of nanoseconds": call(timestamp="2026-01-01T00:00:00.123456789Z"),
     "no time but when it was sent": call(sentAt="2026-01-01T00:00:00Z"),
     "gzip with something behind it": WHOLE + b"behind",
+    "gzip of two members": gzip.compress(call()[:9]) + gzip.compress(call()[9:]),
+    "nested as deep as a row holds": raw(b"[" * 248 + b"]" * 248),
+    "time as PostgreSQL writes it": call(timestamp="2026-01-01 00:00:00.5+00"),
     "write key as object": call(writeKey={"a": 1}),
     "address that is none": call(context={"page": {"url": "http://[::1?utm_source=x"}}),
 }
@@ -110,6 +138,41 @@ def test_event_that_cannot_be_taken_is_held_with_its_code(door: Any, body: str) 
 def test_odd_event_is_taken(door: Any, body: str) -> None:
     assert door.post("/v1/track", TAKEN[body]).json() == {"success": True}
     assert len(door.events()) == 1
+
+
+@pytest.mark.parametrize("context", CONTEXTS, ids=str)
+@pytest.mark.parametrize("path", ["/v1/batch", "/v1/import"])
+def test_batch_whose_context_cannot_be_stored_is_refused(
+    door: Any, path: str, context: str
+) -> None:
+    event = b'{"type":"track","userId":"u","event":"a"}'
+
+    answer = door.post(path, b'{"context":' + CONTEXTS[context] + b',"batch":[' + event + b"]}")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_batch_context")
+    assert door.track().json() == {"success": True}
+    assert len(door.events()) == 1
+
+
+def test_context_of_a_batch_counts_with_each_of_its_messages(door: Any) -> None:
+    tiny = {"type": "track", "userId": "u", "event": "a"}
+    long = {**tiny, "properties": {"k": "x" * 20_000}}
+    context = {"k": "x" * 20_000}
+
+    held = door.post("/v1/batch", {"context": context, "batch": [tiny, long]})
+    refused = door.post("/v1/batch", {"context": context, "batch": [tiny] * 300})
+
+    assert [(one["index"], one["code"]) for one in held.json()["rejected"]] == [(1, "too_large")]
+    assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
+    assert len(door.events()) == 1
+
+
+def test_held_event_is_kept_no_longer_than_it_came(door: Any) -> None:
+    sent, _code = HELD["a key twice at each of 200 levels"]
+
+    door.post("/v1/track", sent)
+
+    assert len(quarantined_payload(Quarantine.objects.get())) < 10 * len(sent)
 
 
 @pytest.mark.parametrize("said", ["br", "deflate", "gzip, gzip", "x-gzip"])

@@ -1,0 +1,99 @@
+"""Whether a call can be stored at all, and how one is kept that cannot."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+import orjson
+
+from compliance.sentences import Sentence
+from customers.errors import BodyRefused, EventRefused
+from customers.tracking import reasons
+from customers.tracking.body import Irregular, describe
+
+EVENT_BYTES = 32 * 1024
+_DEEP = 100  # levels
+
+
+def checked(item: object) -> tuple[dict[str, Any], int]:
+    """The object and its length in bytes; what PostgreSQL or another JSON parser would read
+    otherwise is refused.
+
+    Raises EventRefused.
+    """
+    if isinstance(item, Irregular):
+        raise EventRefused(reasons.OF_EVENTS[item.code])
+    if not isinstance(item, dict):
+        raise EventRefused(reasons.NOT_AN_OBJECT)
+    try:
+        # Two levels more than it has: it is stored as part of a row in a list of rows.
+        encoded = orjson.dumps([[item]], default=_refuse_irregular)
+    except TypeError as error:
+        if isinstance(error.__cause__, EventRefused):
+            raise error.__cause__ from None
+        raise EventRefused(_unencodable(str(error))) from error
+    length = len(encoded) - 4
+    if length > EVENT_BYTES:
+        raise EventRefused(reasons.TOO_LARGE)
+    if b"\\u0000" in encoded and _holds_nul(item):
+        raise EventRefused(reasons.NUL_CHARACTER)
+    return item, length
+
+
+def _refuse_irregular(value: object) -> NoReturn:
+    if isinstance(value, Irregular):
+        raise EventRefused(reasons.OF_EVENTS[value.code])
+    raise TypeError(type(value).__name__)
+
+
+def _unencodable(reason: str) -> Sentence:
+    if "Integer" in reason:
+        return reasons.NUMBER_OUT_OF_RANGE  # an integer of more than 64 bits
+    if "surrogate" in reason or "UTF-8" in reason:
+        return reasons.LONE_SURROGATE
+    return reasons.TOO_DEEP
+
+
+def _holds_nul(value: object) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case dict():
+            return any("\0" in key or _holds_nul(inner) for key, inner in value.items())
+        case list():
+            return any(_holds_nul(inner) for inner in value)
+        case _:
+            return False
+
+
+def kept(whole: object) -> str:
+    """A call as the quarantine keeps it; one so deep that no page could show it, as text.
+
+    Raises BodyRefused for one so deep that it cannot be written.
+    """
+    try:
+        text = json.dumps(whole, default=describe)
+    except RecursionError as error:
+        raise BodyRefused(reasons.BODY_TOO_DEEP) from error
+    return json.dumps({"text": text}) if _is_deep(whole) else text
+
+
+def _is_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_DEEP):
+        level = [inner for one in level for inner in _inside(one)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: object) -> Iterable[object]:
+    match value:
+        case dict():
+            return value.values()
+        case list() | tuple():
+            return value
+        case Irregular():
+            return value.value if isinstance(value.value, list) else ()
+        case _:
+            return ()
