@@ -1,6 +1,6 @@
 """``/api/v1/customers/{id}`` and below: what is known of a customer, as far as a key may see it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -8,24 +8,24 @@ from django.utils.translation import gettext as _t
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import APIException, NotFound, ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from compliance.queries import clock_now
-from customers.actions.api_access import refuse_fields
 from customers.actions.correct import correct_customer
 from customers.actions.rights import reveal
 from customers.api.bearer import READING, WRITING, BearerKey, require
 from customers.api.consents import standing_customer
+from customers.api.fields import demand, granted
 from customers.api.problems import Refused
 from customers.errors import CustomersError
 from customers.models import Customer, Identity, Source
 from customers.queries.identities import masked, masked_name
 from customers.queries.timeline import timeline
 from customers.reports.portrait import FIELDS, portrait
-from customers.vocabulary import DEFAULT_FIELDS, Block, CustomerStatus
+from customers.vocabulary import Block, CustomerStatus
 
 PAGE_MOST: Final = 200
 _PRIVATE: Final = {"Cache-Control": "no-store"}
@@ -33,13 +33,6 @@ _PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 pro
 _PROBLEMS: Final = {400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM}
 _IDENTITY: Final = frozenset({"name", "gender", "birth_on", "city", "region", "identifiers"})
 _ALL: Final[Mapping[Block, frozenset[str]]] = {Block.IDENTITY: _IDENTITY, **FIELDS}
-
-
-class FieldRefused(APIException):
-    """The key may not see what it asked for."""
-
-    status_code = 403
-    default_code = "field_not_permitted"
 
 
 class PartSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -117,7 +110,7 @@ class TimelineView(APIView):
     def get(self, request: Request, number: str) -> Response:
         """The newest first, page by page."""
         source = require(request, READING)
-        _demand(source, [Block.TIMELINE])
+        demand(source, [Block.TIMELINE])
         customer = standing_customer(number)
         asked = {name: request.query_params.get(name, "") for name in ("name", "after", "limit")}
         if any("\x00" in text for text in asked.values()):
@@ -163,7 +156,7 @@ class RevealView(APIView):
     def post(self, request: Request, number: str, identifier: int) -> Response:
         """Show it; that it was shown, and why, is audited."""
         source = require(request, WRITING)
-        _demand(source, [Block.CLEAR])
+        demand(source, [Block.CLEAR])
         told = WhySerializer(data=request.data)
         told.is_valid(raise_exception=True)
         found = Identity.objects.filter(
@@ -217,21 +210,6 @@ class CorrectionsView(APIView):
         )
 
 
-def _granted(source: Source) -> frozenset[str]:
-    return frozenset(DEFAULT_FIELDS if source.fields is None else source.fields)
-
-
-def _demand(source: Source, names: Collection[str]) -> None:
-    """Raises 403, on record, unless the key may see all of them."""
-    granted = _granted(source)
-    refused = sorted(
-        str(name) for name in names if name not in granted and name.partition(".")[0] not in granted
-    )
-    if refused:
-        refuse_fields(source=source, fields=refused, now=clock_now())
-        raise FieldRefused(_t("This key may not see: %(fields)s.") % {"fields": ", ".join(refused)})
-
-
 def _wanted(request: Request, source: Source) -> dict[Block, frozenset[str]]:
     """Fields by block: what was asked for by name, else all that the key may see."""
     text = request.query_params.get("fields", "")
@@ -242,9 +220,9 @@ def _wanted(request: Request, source: Source) -> dict[Block, frozenset[str]]:
             raise ValidationError(
                 {"fields": [_t("There is no field %(name)s.") % {"name": unknown[0][:64]}]}
             )
-        _demand(source, names)
+        demand(source, names)
     else:
-        names = sorted(_granted(source))
+        names = sorted(granted(source))
     return {
         block: fields if block in names else frozenset(n for n in fields if f"{block}.{n}" in names)
         for block, fields in _ALL.items()

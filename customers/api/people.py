@@ -1,4 +1,4 @@
-"""Addresses about single customers, under ``/api/v1/customers/``, and the page that confirms."""
+"""Addresses about customers and their events, under ``/api/v1/``, and the page that confirms."""
 
 from django.urls import URLPattern, path
 
@@ -9,6 +9,7 @@ from customers.api.customers import (
     RevealView,
     TimelineView,
 )
+from customers.api.events import EventsView
 from customers.api.merges import ProposalsView, ProposalView
 from customers.api.opt_in import confirm_consent
 
@@ -28,6 +29,7 @@ urlpatterns: list[URLPattern] = [
         RevealView.as_view(),
         name="customer-reveal",
     ),
+    path("api/v1/events", EventsView.as_view(), name="events"),
     path("api/v1/merges", ProposalsView.as_view(), name="merges"),
     path("api/v1/merges/<int:proposal>", ProposalView.as_view(), name="merge"),
     path(
