@@ -22,7 +22,9 @@ from customers.errors import IdentifierError, UnknownKey
 
 NONCE_BYTES = 12  # NIST SP 800-38D: 96 bits, random, once per message
 
-_CN_MOBILE = re.compile(r"(?:\+?86[ -]?)?(1[3-9][0-9])[ -]?([0-9]{4})[ -]?([0-9]{4})", re.ASCII)
+_CN_MOBILE = re.compile(
+    r"(?:(?:\+|00)?86[ -]?)?(1[3-9][0-9])[ -]?([0-9]{4})[ -]?([0-9]{4})", re.ASCII
+)
 _DIALLED = re.compile(r"\+?[0-9(][0-9 ()-]{3,24}", re.ASCII)
 # What Excel makes of a long number: 1.38E+10. The digits it dropped cannot be had back.
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,3}", re.ASCII)
@@ -31,9 +33,11 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(
     rf"({_ATOM}(?:\.{_ATOM})*)@((?:{_LABEL}\.)+(?:[A-Za-z]{{2,63}}|xn--[A-Za-z0-9-]{{1,59}}))"
 )
-# Inside free text: a CN mobile number standing alone, or anything shaped like an address.
+# Inside free text: a CN mobile number that is no part of a longer number or of a hash, a number
+# with its country's code, or anything shaped like an address.
 _PERSONAL = re.compile(
-    r"(?<![0-9A-Za-z])(?:\+?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9A-Za-z])"
+    r"(?<![0-9A-Fa-f])(?:(?:\+|00)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9A-Fa-f])"
+    r"|(?<![0-9A-Za-z])\+[1-9][0-9](?:[ -]?[0-9]){6,13}(?![0-9])"
     # The first @ or %40 ends the local part, and a domain has its length: else a text of "%40%40…"
     # would be tried from each of its letters to its end.
     r"|(?:[^\s@%<>\"'&=?/:;,()]|%(?!40)){1,64}(?:@|%40)"
@@ -159,6 +163,8 @@ def _masked(found: re.Match[str]) -> str:
     value = found.group()
     if mobile := _CN_MOBILE.fullmatch(value):
         return mask("phone", "+86" + "".join(mobile.groups()))
+    if value.startswith("+"):
+        return mask("phone", value)
     return mask("email", value.replace("%40", "@"))
 
 

@@ -2,40 +2,43 @@
 
 import base64
 import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
 from django.db import transaction
 
 from compliance.sentences import Said
+from customers.actions.masking import masked_event, without_contacts
 from customers.actions.partitions import ensure_partitions
 from customers.actions.people import Person, put_people
+from customers.actions.pseudonyms import under_pseudonyms
 from customers.actions.record_events import Recorded, record_events
 from customers.actions.withheld import Ignored, Telling, find_withheld
 from customers.identifiers import redact
 from customers.models import Source
 from customers.queries.database import as_json, execute
 from customers.queries.events import ADD_QUARANTINE, QUARANTINE_BINDING, month_of
-from customers.queries.identities import LINK_IDENTITIES, Owner, find_owners, identity_row, keyring
+from customers.queries.identities import (
+    LINK_IDENTITIES,
+    Owner,
+    find_owners,
+    identity_row,
+    keyring,
+    pseudonym_of,
+)
 from customers.queries.person_keys import fresh_slots
 from customers.queries.plan import plan_in_force
 from customers.queries.quarantine import people_named
 from customers.tracking import reasons
-from customers.tracking.event import NewEvent
 from customers.tracking.parse import Message, Rejection
 from customers.tracking.plan import Plan, check_event
-from customers.tracking.traits import Described, sort_traits, storable
+from customers.tracking.traits import Described, sort_traits
 from customers.vocabulary import KeyScope, UnknownEvents
 
-# The cheap questions over the whole event; only a yes pays for the walk.
-_PERHAPS_PHONE = re.compile(rb"1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}")
 _ABOUT_PEOPLE = frozenset({"identify", "alias"})
 _LONGEST_NO = 128  # of a customer number
-_PHONE_KEY = re.compile("phone|mobile|tel|手机|电话", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,7 @@ def collect(
 ) -> Collected:
     """Store everything of one request in one transaction, durable when this returns.
 
+    0. Ids that are phone numbers or e-mail addresses are replaced by pseudonyms.
     1. What does not keep to the tracking plan is refused.
     2. Identify calls make or describe their customers; a browser key's say is limited.
     3. Anonymous ids and aliases are linked to the customer, unless another one owns them.
@@ -72,11 +76,12 @@ def collect(
     plan : the tracking plan in force where the caller has it already
     """
     in_force = plan_in_force() if plan is None else plan
+    messages = under_pseudonyms(messages)
     messages, broken = _split(messages, plan=in_force, source=source)
     rejections = sorted([*rejections, *broken], key=lambda rejection: rejection.index)
     telling = [message for message in messages if message.event.kind in _ABOUT_PEOPLE]
     from_server = source.scope != KeyScope.INGEST
-    events = [_clean(message.event, from_server=from_server) for message in messages]
+    events = [masked_event(message, from_server=from_server) for message in messages]
     if not telling and not rejections:
         recorded = record_events(source=source, events=events, now=now)
         return _collected(recorded, rejections, ())
@@ -129,6 +134,8 @@ def _understood(message: Message, *, from_server: bool) -> Telling:
     if message.event.kind != "identify":
         return Telling(message=message)
     described = sort_traits(message.traits, from_server=from_server)
+    if message.may_hold_contact:
+        described = without_contacts(described, message.traits)
     return Telling(message=message, described=described)
 
 
@@ -203,39 +210,6 @@ def _identifiers(message: Message) -> list[tuple[str, str]]:
     return found
 
 
-def _clean(event: NewEvent, *, from_server: bool) -> NewEvent:
-    """The event without personal identifiers in what is stored in clear."""
-    if event.kind == "identify":
-        told = storable(event.properties, from_server=from_server)
-        event = replace(event, properties=told)
-    text = orjson.dumps([event.properties, event.context])
-    if b"@" not in text and b"%40" not in text and not _PERHAPS_PHONE.search(text):
-        return event
-    return replace(
-        event, properties=_masked_object(event.properties), context=_masked_object(event.context)
-    )
-
-
-def _masked_object(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {redact(name): _masked(inner, name) for name, inner in value.items()}
-
-
-def _masked(value: object, key: str) -> object:
-    match value:
-        case str():
-            return redact(value)
-        case dict():
-            return _masked_object(value)
-        case list():
-            return [_masked(inner, key) for inner in value]
-        case bool():
-            return value
-        case int() if _PHONE_KEY.search(key):
-            return redact(str(value))
-        case _:
-            return value
-
-
 def _alarming(ignored: Sequence[Ignored]) -> list[Rejection]:
     """The parts of calls with which somebody may have tried to be, or to change, another."""
     found = []
@@ -270,7 +244,7 @@ def _quarantine(source: Source, rejections: Sequence[Rejection], now: datetime) 
         return
     batch = [
         {
-            "message_id": rejection.message_id,
+            "message_id": pseudonym_of(rejection.message_id),
             "code": rejection.said.code,
             "message": redact(str(rejection.said)),
             "details": rejection.said.details,

@@ -139,15 +139,15 @@ def _parse(document: object, kind: str, now: datetime) -> Parsed:
         items, envelope = [document], Envelope(kind=kind, received_at=now)
     else:
         items = _items(document)
-        context, length = batch_context(document.get("context"))
-        if length * len(items) > _CONTEXTS_BYTES:
+        context, encoded = batch_context(document.get("context"))
+        if len(encoded) * len(items) > _CONTEXTS_BYTES:
             raise BodyRefused(reasons.BATCH_CONTEXT_TOO_LARGE, status=413)
         envelope = Envelope(
             kind=None,
             received_at=now,
             sent_at=document.get("sentAt"),
             context=context,
-            context_bytes=length,
+            context_json=encoded,
             is_import=kind == "import",
         )
     verdicts = [
@@ -184,7 +184,7 @@ def _body(collected: Collected) -> dict[str, Any]:
         body["ignored"] = [
             {
                 "index": one.message.index,
-                "messageId": one.message.event.message_id,
+                "messageId": one.message.call.get("messageId") or one.message.event.message_id,
                 "fields": list(one.fields),
                 "reasons": [
                     {"field": name, "code": why.code, "message": say(Said(sentence=why))}

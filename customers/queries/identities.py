@@ -20,10 +20,13 @@ from customers.identifiers import (
     mask,
     name_binding,
     normalise,
+    redact,
 )
 from customers.models import Customer, Identity
 from customers.queries.database import as_array, as_json, rows
 from customers.queries.person_keys import person_keys
+
+_PSEUDONYM = 32  # hex digits: 128 bits
 
 ADD_IDENTITIES = """
     -- The same identifier given again becomes the newest of its kind.
@@ -182,6 +185,13 @@ def beginnings(customer_ids: Sequence[int], kind: str, length: int) -> dict[int,
     Raises UnknownKey when the keyring lacks a row's key.
     """
     return {who: value[:length] for who, value in addresses(customer_ids, kind).items()}
+
+
+def pseudonym_of(identifier: str) -> str:
+    """The id, or what stands for it in clear where it holds a phone number or e-mail address."""
+    if redact(identifier) == identifier:
+        return identifier
+    return "~" + keyring().lookup_hash("pseudonym", identifier).hex()[:_PSEUDONYM]
 
 
 def find_customers(kind: str, values: Iterable[str]) -> dict[str, int]:

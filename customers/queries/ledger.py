@@ -14,7 +14,8 @@ from typing import Any, Final
 import orjson
 
 from customers.queries.database import rows
-from customers.queries.identities import keyring
+from customers.queries.identities import keyring, pseudonym_of
+from customers.queries.people import customer_ids
 
 FIRST: Final = datetime.fromisoformat("0001-01-02T00:00:00+00:00")
 _LAST_ID: Final = 2**63 - 1
@@ -129,5 +130,7 @@ def _whose(user_id: str) -> tuple[str, Mapping[str, Any]]:
     if not user_id:
         return EVENTS_OF_ALL, {}
     stored = unicodedata.normalize("NFC", user_id)
+    if not customer_ids([stored]):
+        stored = pseudonym_of(stored)
     user_hash = keyring().lookup_hash("user_id", stored)
     return EVENTS_OF_USER, {"user_id": stored, "user_hash": user_hash}

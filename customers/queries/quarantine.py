@@ -7,7 +7,7 @@ from typing import Final
 from customers.identifiers import hide, mask, unhide
 from customers.models import Quarantine
 from customers.queries.events import quarantined_payload
-from customers.queries.identities import lookup_hashes
+from customers.queries.identities import lookup_hashes, pseudonym_of
 from customers.tracking.traits import snake
 
 # Whoever mends an event needs no names, addresses or numbers of papers for it.
@@ -64,8 +64,8 @@ def people_named(payload: str) -> list[str]:
         call = None  # what it should have been stays unknown
     if isinstance(call, dict):
         for kind, keys in _NAMING.items():
-            ids = (call.get(key) for key in keys)
-            found |= {*lookup_hashes(kind, (str(one) for one in ids if one))}
+            ids = [str(call[key]) for key in keys if call.get(key)]
+            found |= {*lookup_hashes(kind, [*ids, *map(pseudonym_of, ids)])}
     return sorted(one.hex() for one in found)[:_MOST_NAMED]
 
 

@@ -20,7 +20,7 @@ from customers.errors import BodyRefused, EventRefused
 from customers.tracking import reasons
 from customers.tracking.campaign import campaign_of
 from customers.tracking.event import NewEvent
-from customers.tracking.storable import EVENT_BYTES, checked, kept
+from customers.tracking.storable import EVENT_BYTES, checked, kept, may_hold_contact
 
 FUTURE_ALLOWED = timedelta(minutes=5)
 OLDEST_LIVE = timedelta(days=3660)
@@ -50,8 +50,8 @@ class Envelope:
     received_at: datetime
     sent_at: Any = None
     context: Mapping[str, Any] = field(default_factory=dict)
-    """As `batch_context` gives it."""
-    context_bytes: int = 0
+    context_json: bytes = b""
+    """Both as `batch_context` gives them."""
     is_import: bool = False
     """Backfill: times are taken as they are and may lie far back."""
 
@@ -66,6 +66,8 @@ class Message:
     previous_id: str | None = None
     call: Mapping[str, Any] = field(default_factory=dict)
     """As it was sent."""
+    may_hold_contact: bool = True
+    """False where neither phone number nor e-mail address is in it for certain."""
 
     def payload(self) -> str:
         """The call as the quarantine keeps it: whole, with what its address and its batch said,
@@ -90,13 +92,13 @@ class Rejection:
     payload: str
 
 
-def batch_context(told: object) -> tuple[dict[str, Any], int]:
-    """What a batch says of all its messages, and its length in bytes.
+def batch_context(told: object) -> tuple[dict[str, Any], bytes]:
+    """What a batch says of all its messages, and it as JSON.
 
     Raises BodyRefused: it would go into every event, and none could be stored.
     """
     if told is None:
-        return {}, 0
+        return {}, b""
     try:
         return checked(told)
     except EventRefused as error:
@@ -124,8 +126,8 @@ def _printable(text: str) -> str:
 
 
 def _message(call: object, index: int, envelope: Envelope) -> Message:
-    item, length = checked(call)
-    if length + envelope.context_bytes > EVENT_BYTES:
+    item, encoded = checked(call)
+    if len(encoded) + len(envelope.context_json) > EVENT_BYTES:
         raise EventRefused(reasons.TOO_LARGE)
     kind = envelope.kind or item.get("type")
     if not isinstance(kind, str) or kind not in KINDS:
@@ -164,6 +166,7 @@ def _message(call: object, index: int, envelope: Envelope) -> Message:
         traits=traits if kind == "identify" else {},
         previous_id=previous_id,
         call=item,
+        may_hold_contact=may_hold_contact(encoded) or may_hold_contact(envelope.context_json),
     )
 
 

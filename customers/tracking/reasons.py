@@ -114,6 +114,11 @@ CONTACT_INVALID: Final = Sentence(
     en="It is not a phone number or e-mail address that can exist.",
     zh="不是可能存在的手机号或邮箱地址。",
 )
+CONTACT_ELSEWHERE: Final = Sentence(
+    code="contact_elsewhere",
+    en="It holds a phone number or an e-mail address: send that as phone or email.",
+    zh="含有手机号或邮箱地址：请用 phone 或 email 字段发送。",
+)
 CONTACT_OF_ANOTHER: Final = Sentence(
     code="contact_of_another",
     en="It belongs to another customer; a write key may not give it to this one.",

@@ -1,6 +1,7 @@
 """Whether a call can be stored at all, and how one is kept that cannot."""
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -13,11 +14,18 @@ from customers.tracking.body import Irregular, describe
 
 EVENT_BYTES = 32 * 1024
 _DEEP = 100  # levels
+# The cheap question, whether a phone number or an address may be in it; only a yes pays for more.
+_PERHAPS_PHONE = re.compile(rb"1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}|\+[1-9][0-9]")
 
 
-def checked(item: object) -> tuple[dict[str, Any], int]:
-    """The object and its length in bytes; what PostgreSQL or another JSON parser would read
-    otherwise is refused.
+def may_hold_contact(encoded: bytes) -> bool:
+    """False where JSON holds neither phone number nor e-mail address for certain."""
+    return b"@" in encoded or b"%40" in encoded or _PERHAPS_PHONE.search(encoded) is not None
+
+
+def checked(item: object) -> tuple[dict[str, Any], bytes]:
+    """The object, and it as JSON; what PostgreSQL or another JSON parser would read otherwise is
+    refused.
 
     Raises EventRefused.
     """
@@ -27,17 +35,16 @@ def checked(item: object) -> tuple[dict[str, Any], int]:
         raise EventRefused(reasons.NOT_AN_OBJECT)
     try:
         # Two levels more than it has: it is stored as part of a row in a list of rows.
-        encoded = orjson.dumps([[item]], default=_refuse_irregular)
+        encoded = orjson.dumps([[item]], default=_refuse_irregular)[2:-2]
     except TypeError as error:
         if isinstance(error.__cause__, EventRefused):
             raise error.__cause__ from None
         raise EventRefused(_unencodable(str(error))) from error
-    length = len(encoded) - 4
-    if length > EVENT_BYTES:
+    if len(encoded) > EVENT_BYTES:
         raise EventRefused(reasons.TOO_LARGE)
     if b"\\u0000" in encoded and _holds_nul(item):
         raise EventRefused(reasons.NUL_CHARACTER)
-    return item, length
+    return item, encoded
 
 
 def _refuse_irregular(value: object) -> NoReturn:

@@ -85,6 +85,11 @@ def test_mask_shows_enough_to_recognise(kind: str, value: str, shown: str) -> No
         ("order 138001380001", "order 138001380001"),
         ("3f2a13800138000b", "3f2a13800138000b"),
         ("@media print", "@media print"),
+        ("008613800138000", "138****8000"),
+        ("tel13800138000.", "tel138****8000."),
+        ("a+852 9123 4567", "a+852 9123 4567"),
+        ("(+852 9123-4567)", "(+852****4567)"),
+        ("2026-01-01T08:00:00+0800", "2026-01-01T08:00:00+0800"),
     ],
 )
 def test_redact_masks_what_stands_alone(text: str, clean: str) -> None:

@@ -1,0 +1,83 @@
+"""Phone numbers and e-mail addresses are masked before anything of an event is stored in clear."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from customers.identifiers import redact
+from customers.tracking import reasons
+from customers.tracking.event import NewEvent
+from customers.tracking.parse import Message
+from customers.tracking.traits import Described, snake, storable
+
+_PHONE_KEY = re.compile("phone|mobile|tel|cell|contact|手机|电话|联系", re.IGNORECASE)
+
+
+def masked_event(message: Message, *, from_server: bool) -> NewEvent:
+    """The event as the ledger keeps it."""
+    event = message.event
+    if event.kind == "identify":
+        told = storable(event.properties, from_server=from_server)
+        event = replace(event, properties=told)
+    if not message.may_hold_contact:
+        return event
+    return replace(
+        event,
+        name=redact(event.name),
+        properties=_object(event.properties, of_phone=False),
+        context=_object(event.context, of_phone=False),
+    )
+
+
+def without_contacts(described: Described, traits: Mapping[str, Any]) -> Described:
+    """A person's traits but for those that hold a phone number or an e-mail address and would stand
+    in clear; the name is encrypted, contacts have their own place.
+
+    Parameters
+    ----------
+    traits : as the client wrote them
+    """
+    spelling = {snake(key): key for key in traits}
+    named = {**described.columns, **described.attributes}
+    holding = {key for key, value in named.items() if key != "name" and _holds_contact(key, value)}
+    if not holding:
+        return described
+    return replace(
+        described,
+        columns={key: value for key, value in described.columns.items() if key not in holding},
+        attributes={k: v for k, v in described.attributes.items() if k not in holding},
+        ignored={
+            **described.ignored,
+            **{spelling.get(key, key): reasons.CONTACT_ELSEWHERE for key in holding},
+        },
+    )
+
+
+def _holds_contact(key: str, value: str | float | bool) -> bool:
+    return _value(value, of_phone=_PHONE_KEY.search(key) is not None) != value
+
+
+def _object(value: Mapping[str, Any], *, of_phone: bool) -> dict[str, Any]:
+    return {
+        redact(name): _value(inner, of_phone=of_phone or _PHONE_KEY.search(name) is not None)
+        for name, inner in value.items()
+    }
+
+
+def _value(value: object, *, of_phone: bool) -> object:
+    """Numbers are masked only below a key that speaks of phones: others are amounts."""
+    match value:
+        case str():
+            return redact(value)
+        case dict():
+            return _object(value, of_phone=of_phone)
+        case list():
+            return [_value(inner, of_phone=of_phone) for inner in value]
+        case bool():
+            return value
+        case int() | float() if of_phone and value == int(value):
+            number = str(int(value))
+            return value if redact(number) == number else redact(number)
+        case _:
+            return value
