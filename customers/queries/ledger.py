@@ -6,7 +6,6 @@ page's worth of one index, however many events are stored.
 """
 
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -126,7 +125,7 @@ def recorded_events(
     return page, page[-1].mark if len(found) > most else ""
 
 
-def _whose(user_id: str) -> tuple[str, Mapping[str, Any]]:
+def _whose(user_id: str) -> tuple[str, dict[str, Any]]:
     if not user_id:
         return EVENTS_OF_ALL, {}
     stored = unicodedata.normalize("NFC", user_id)
