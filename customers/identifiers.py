@@ -26,8 +26,9 @@ _CN_MOBILE = re.compile(
     r"(?:(?:\+|00)?86[ -]?)?(1[3-9][0-9])[ -]?([0-9]{4})[ -]?([0-9]{4})", re.ASCII
 )
 _DIALLED = re.compile(r"\+?[0-9(][0-9 ()-]{3,24}", re.ASCII)
-# What Excel makes of a long number: 1.38E+10. The digits it dropped cannot be had back.
-_SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,3}", re.ASCII)
+# What Excel makes of a long number: 1.38E+10, or 1,38E+10 where a comma parts decimals. The digits
+# it dropped cannot be had back.
+_SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}", re.ASCII)
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(

@@ -25,8 +25,11 @@ _NUMBER = re.compile(
 _DATE = re.compile(
     r"([12][0-9]{3})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})"
     r"|\.([0-9]{1,2})\.([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))"
-    r"(?:[T ]00:00(?::00)?)?",
+    r"(?:[T ]0?0:00(?::00(?:\.0+)?)?)?",
     re.ASCII,
+)
+_TIME = re.compile(
+    r"([12][0-9]{3})([-/.])([0-9]{1,2})\2([0-9]{1,2})[ T]+([0-9]{1,2})(:[0-9]{2}.*)", re.ASCII
 )
 _SERIAL = re.compile("[1-9][0-9]{4}", re.ASCII)
 _SERIAL_ZERO = date(1899, 12, 30)  # day 0 of spreadsheets, after their leap year error of 1900
@@ -37,8 +40,18 @@ _GENDERS = {
     "female": frozenset({"female", "f", "woman", "女", "女性", "女士"}),
     "other": frozenset({"other", "x", "其他", "未知", "unknown"}),
 }
+# What spreadsheets make of numbers and codes: 1001.0, ="0012", 3-4 as a day.
+_MANGLED = re.compile(
+    r"[0-9]+\.0+|=.*|#+|[0-9]{4}([-/])[0-9]{1,2}\1[0-9]{1,2}(?:[ T][0-9:.]+)?"
+    r"|[0-9]{1,2}月[0-9]{1,2}日"
+    r"|(?:[0-9]{1,2}-)?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?:-[0-9]{2})?",
+    re.ASCII,
+)
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 _TEXT_LIMIT = 1000
+_SPREADSHEET_ERRORS = frozenset(
+    {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!"}
+)
 
 
 def to_text(limit: int = _TEXT_LIMIT) -> Converter:
@@ -49,9 +62,19 @@ def to_text(limit: int = _TEXT_LIMIT) -> Converter:
             raise CellError("too_long", f"It has more than {limit} characters.")
         if not cell.isprintable() and _CONTROL.search(cell):
             raise CellError("control_character", "It holds a control character.")
+        if cell in _SPREADSHEET_ERRORS:
+            raise CellError("spreadsheet_error", "A spreadsheet could not work it out.")
         return cell
 
     return convert
+
+
+def refuse_mangled(cell: str) -> None:
+    """Raise CellError for what a spreadsheet has made of a number or code that names something."""
+    if cell in _SPREADSHEET_ERRORS:
+        raise CellError("spreadsheet_error", "A spreadsheet could not work it out.")
+    if _MANGLED.fullmatch(cell):
+        raise CellError("number_mangled", "A spreadsheet has changed it.")
 
 
 def to_number(cell: str) -> float:
@@ -113,13 +136,24 @@ def to_birth_date(cell: str) -> str:
     return day
 
 
+def read_moment(cell: str) -> datetime:
+    """A moment in ISO 8601, or as spreadsheets write it (``2026/3/7 9:30``); zoneless as it is."""
+    if found := _TIME.fullmatch(cell):
+        year, _separator, month, day, hour, rest = found.groups()
+        cell = f"{year}-{month:0>2}-{day:0>2}T{hour:0>2}{rest}"
+    try:
+        return datetime.fromisoformat(cell)
+    except ValueError as error:
+        raise CellError("not_a_time", "It is not an ISO 8601 time.") from error
+
+
 def to_moment(cell: str) -> str:
     """A moment as ISO 8601 in UTC; without a zone it is taken as UTC."""
+    moment = read_moment(cell)
     try:
-        moment = datetime.fromisoformat(cell)
         zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return zoned.astimezone(UTC).isoformat()
-    except (ValueError, OverflowError) as error:
+    except OverflowError as error:
         raise CellError("not_a_time", "It is not an ISO 8601 time.") from error
 
 

@@ -6,25 +6,28 @@ name). A quote that is never closed spoils its own line and no other.
 
 import csv
 import re
-import zlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from pathlib import Path
 from typing import TextIO
-from xml.etree.ElementTree import ParseError
-from zipfile import BadZipFile
 
 from django.utils.translation import gettext as _
 
 from customers.errors import FileRejected
-from customers.importing.layout import COLUMNS_AT_MOST, XLSX, Layout, open_text
+from customers.importing.layout import (
+    COLUMNS_AT_MOST,
+    MARK,
+    XLSX,
+    Layout,
+    open_text,
+    told_delimiter,
+)
+from customers.importing.workbook import sheet_rows
 
 RECORD_CHARACTERS = 131_072  # csv.field_size_limit's own default, for the whole record
 _LINES_IN_A_RECORD = 100
 _DAMAGED = re.compile("[\ud800-\udfff]")  # bytes that are no text of the file's encoding
-_LONGEST_EXACT = 15  # digits that an Excel number keeps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +78,20 @@ def read_records(path: Path, layout: Layout, *, columns: int) -> Iterator[Record
         if not code and len(cells) != columns:
             while len(cells) > columns and not cells[-1].strip():
                 cells.pop()
+            if layout.encoding == XLSX:  # which leaves out blank cells at the end of a row
+                cells += [""] * (columns - len(cells))
             if len(cells) != columns:
                 code = "extra_cells" if len(cells) > columns else "missing_cells"
         yield Record(number=number, line=record.line, cells=cells, code=code)
 
 
 def _raw_records(path: Path, layout: Layout) -> Iterator[Record]:
-    return _sheet_records(path) if layout.encoding == XLSX else _text_records(path, layout)
+    if layout.encoding != XLSX:
+        return _text_records(path, layout)
+    return (
+        Record(number=0, line=line, cells=cells, code=code)
+        for line, cells, code in sheet_rows(path)
+    )
 
 
 def _text_records(path: Path, layout: Layout) -> Iterator[Record]:
@@ -110,6 +120,8 @@ class _Lines:
         if self._returned:
             return self._returned.popleft()
         line = self._file.readline(RECORD_CHARACTERS + 2)
+        if self.number == 1:
+            line = line.lstrip(MARK)
         if len(line) > RECORD_CHARACTERS and not line.endswith("\n"):
             self._skip_rest()
         return line
@@ -127,18 +139,25 @@ class _Lines:
 def _split(lines: _Lines, delimiter: str) -> Iterator[Record]:
     while line := lines.take():
         at = lines.number
-        if line == "\n":
+        if line == "\n" or (at == 1 and told_delimiter(line)):
             continue
         text = line.removesuffix("\n")
-        if len(text) > RECORD_CHARACTERS:
-            yield Record(number=0, line=at, cells=[], code="too_long")
-        elif not text.isascii() and _DAMAGED.search(text):
-            yield Record(number=0, line=at, cells=[], code="undecodable")
+        if code := _spoilt(text):
+            yield Record(number=0, line=at, cells=[], code=code)
         elif '"' not in text:
             if text.strip():
                 yield Record(number=0, line=at, cells=text.split(delimiter))
         else:
             yield _quoted(line, lines, delimiter)
+
+
+def _spoilt(text: str) -> str:
+    """Why a line, or several of one record, cannot be read; "" when it can."""
+    if len(text) > RECORD_CHARACTERS:
+        return "too_long"
+    if "\0" in text:
+        return "control_character"
+    return "undecodable" if not text.isascii() and _DAMAGED.search(text) else ""
 
 
 def _quoted(line: str, lines: _Lines, delimiter: str) -> Record:
@@ -159,46 +178,5 @@ def _quoted(line: str, lines: _Lines, delimiter: str) -> Record:
         # The quotes paired up across rows that have nothing to do with each other.
         lines.give_back(taken)
         return Record(number=0, line=at, cells=[], code="quote_unclosed")
-    return Record(number=0, line=at, cells=cells)
-
-
-def _sheet_records(path: Path) -> Iterator[Record]:
-    # Imported when such a file is read: with NumPy, which it loads, it is 17 MB of any process.
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    damaged = (InvalidFileException, ParseError, BadZipFile, zlib.error, KeyError, ValueError)
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (*damaged, OSError, TypeError, AttributeError) as error:
-        # What openpyxl makes of parts that are missing or hold something else.
-        raise FileRejected("xlsx_damaged", _("The XLSX file is damaged.")) from error
-    try:
-        sheet = book.worksheets[0] if book.worksheets else None
-        for line, row in enumerate(sheet.iter_rows(values_only=True) if sheet else (), start=1):
-            cells = [_cell_text(value) for value in row]
-            while cells and not cells[-1]:
-                cells.pop()
-            if cells:
-                width = len(row)
-                yield Record(number=0, line=line, cells=cells + [""] * (width - len(cells)))
-    except damaged as error:
-        raise FileRejected("xlsx_damaged", _("The XLSX file is damaged.")) from error
-    finally:
-        book.close()
-
-
-def _cell_text(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case float() if value.is_integer() and abs(value) < 10**_LONGEST_EXACT:
-            return str(int(value))
-        case datetime() if value.time() == time():
-            return value.date().isoformat()
-        case datetime() | date():
-            return value.isoformat()
-        case _:
-            return str(value)
+    code = _spoilt(record)
+    return Record(number=0, line=at, cells=[] if code else cells, code=code)

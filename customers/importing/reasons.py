@@ -18,6 +18,15 @@ REASONS: dict[str, str | Promise] = {
     "scientific_notation": _(
         "A spreadsheet has rounded it (as 1.38E+10): format the column as text and export it again."
     ),
+    "formula_uncalculated": _(
+        "It holds a formula without its result: open the file in a spreadsheet, save and bring it"
+        " again."
+    ),
+    "number_mangled": _(
+        "A spreadsheet has changed it (as 1001.0 or a day): format the column as text and export it"
+        " again."
+    ),
+    "spreadsheet_error": _("A spreadsheet could not work it out and wrote an error."),
     "phone_invalid": _("It is not a phone number."),
     "not_sms_capable": _("It is not a mobile number."),
     "email_invalid": _("It is not an e-mail address."),

@@ -6,7 +6,7 @@ from typing import Any
 
 from customers.errors import CellError, IdentifierError
 from customers.identifiers import mask, normalise, redact
-from customers.importing.cells import Value
+from customers.importing.cells import Value, refuse_mangled
 from customers.importing.mapping import Plan
 from customers.importing.reader import Record
 from customers.importing.reasons import REASONS
@@ -55,8 +55,9 @@ def judge(record: Record, plan: Plan, seen: set[int]) -> GoodRow | BadRow:
         return bad_row(record, "", "", record.code, "")
     id_column = plan.header[plan.id_index]
     try:
+        refuse_mangled(cells[plan.id_index].strip())
         number = normalise("customer_no", cells[plan.id_index])
-    except IdentifierError as error:
+    except (IdentifierError, CellError) as error:
         return bad_row(record, "", id_column, error.code, cells[plan.id_index])
     digest = hash(number)
     if digest in seen:
@@ -112,7 +113,8 @@ def bad_row(record: Record, number: str, column: str, code: str, value: str) -> 
 
 def shown(value: str) -> str:
     """Enough of a refused value to find it by, and not enough to use it."""
-    text = redact(value[:60])
+    # A control character would act on the terminal or page that shows it.
+    text = redact("".join(c if c.isprintable() else "\ufffd" for c in value[:60]))
     digits = sum(character.isdigit() for character in text)
     return mask("text", text) if digits > 6 or "@" in text else text
 

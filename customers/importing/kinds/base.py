@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -11,7 +10,14 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from customers.errors import CellError
-from customers.importing.cells import Converter, to_boolean, to_date, to_money
+from customers.importing.cells import (
+    Converter,
+    read_moment,
+    refuse_mangled,
+    to_boolean,
+    to_date,
+    to_money,
+)
 from customers.queries.loads import Column, Landing, Reference
 from customers.vocabulary import AssetQuality
 
@@ -101,8 +107,9 @@ def to_choice(kind: type[StrEnum], words: Mapping[str, str]) -> Converter:
 
 def to_key(cell: str) -> str:
     """A number or code; never one that a spreadsheet has rounded."""
-    if re.fullmatch(r"[0-9](?:\.[0-9]+)?[Ee]\+[0-9]+", cell):
+    if re.fullmatch(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]+", cell):
         raise CellError("scientific_notation", "A spreadsheet has rounded it.")
+    refuse_mangled(cell)
     if not _NUMBER_TEXT.fullmatch(cell):
         raise CellError("not_a_code", "It is not a code of at most 64 letters and digits.")
     return cell
@@ -117,12 +124,9 @@ def to_currency(cell: str) -> str:
 
 def to_local_moment(cell: str) -> str:
     """A moment with its zone; without one it is the institution's."""
-    try:
-        told = datetime.fromisoformat(cell.replace("/", "-"))
-        zoned = told if told.tzinfo else told.replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
-        return zoned.isoformat()
-    except (ValueError, OverflowError) as error:
-        raise CellError("not_a_time", "It is not an ISO 8601 time.") from error
+    told = read_moment(cell)
+    zoned = told if told.tzinfo else told.replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
+    return zoned.isoformat()
 
 
 def money(name: str, *aliases: str, is_required: bool = True, default: str = "") -> Field:

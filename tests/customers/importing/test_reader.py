@@ -137,3 +137,65 @@ def test_no_bytes_make_the_reader_fail_otherwise(
     except FileRejected:
         return
     assert all(record.code or len(record.cells) == 2 for record in records)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_is_known_without_a_byte_order_mark(tmp_path: Path, encoding: str) -> None:
+    # U+4E00 has a zero byte on the side where ASCII has none.
+    path = write(tmp_path / "f.csv", TABLE.replace("张伟", "一一").encode(encoding))
+
+    assert [r.cells for r in read(path)] == [["1", "一一", "上海"], ["2", "李娜", "北京"]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "gb18030"])
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path, encoding: str) -> None:
+    path = write(tmp_path / "f.csv", ("\ufeff" + TABLE).encode(encoding))
+
+    layout = find_layout(path, encoding=encoding)
+
+    assert read_header(path, layout)[0] == "客户号"
+
+
+def test_blank_lines_before_the_header_hide_no_delimiter(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.csv", b"\r\n \r\nid;name\r\n1;a\r\n")
+
+    assert [(r.line, r.cells) for r in read(path)] == [(4, ["1", "a"])]
+
+
+def test_the_line_that_tells_the_delimiter_is_no_header(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.csv", b"sep=;\r\nid;name,alias;city\r\n1;a,b;c\r\n")
+
+    assert [(r.line, r.cells) for r in read(path)] == [(3, ["1", "a,b", "c"])]
+
+
+def test_damage_inside_quotes_on_a_later_line_spoils_the_row(tmp_path: Path) -> None:
+    body = 'id,name\n1,"张伟\n李'.encode() + b"\xff" + '娜"\n2,王芳\n'.encode()
+    path = write(tmp_path / "f.csv", body)
+
+    assert [(r.line, r.code) for r in read(path)] == [(2, "undecodable"), (4, "")]
+
+
+def test_a_zero_byte_spoils_its_row_and_no_other(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.csv", TABLE.encode() + b'3,a\0b,c\n4,"a\nb\0",c\n5,d,e\n')
+
+    assert [(r.line, r.code) for r in read(path)][2:] == [
+        (4, "control_character"),
+        (5, "control_character"),
+        (7, ""),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_damage_before_any_good_row_is_that_rows_alone(tmp_path: Path, encoding: str) -> None:
+    body = b"id,name,city\n1,a\xff,b\n" + TABLE.partition("\n")[2].encode(encoding)
+    path = write(tmp_path / "f.csv", body)
+
+    records = read(path)
+
+    assert [(r.line, r.code) for r in records] == [(2, "undecodable"), (3, ""), (4, "")]
+    assert records[1].cells == ["1", "张伟", "上海"]
+
+
+def test_utf32_is_no_text_that_is_read(tmp_path: Path) -> None:
+    with pytest.raises(FileRejected):
+        read(write(tmp_path / "f.csv", TABLE.encode("utf-32")))

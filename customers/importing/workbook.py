@@ -1,0 +1,123 @@
+"""The rows of a workbook's first sheet that holds any, as text cells."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import date, datetime, time
+from decimal import Decimal
+from itertools import repeat
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile, ZipFile
+
+from django.utils.translation import gettext as _
+
+from customers.errors import FileRejected
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+
+_EXACT_DIGITS = 15  # that a spreadsheet's number keeps
+_CHUNK = 1 << 20
+_FORMULAS = (b"<f>", b"<f ")
+_DAMAGED = (ParseError, BadZipFile, zlib.error, KeyError, ValueError)
+_Row = tuple[int, list[str], str]
+
+
+def sheet_rows(path: Path) -> Iterator[_Row]:
+    """Line, cells, and why the row cannot be read ("" when it can); blank rows are left out.
+
+    Cells come without the blank ones behind the last that is filled. Hidden sheets are not read.
+    Raises FileRejected when the workbook is damaged.
+    """
+    try:
+        with ExitStack() as books:
+            yield from _rows(path, books)
+    except _DAMAGED as error:
+        raise FileRejected("xlsx_damaged", _("The XLSX file is damaged.")) from error
+
+
+def _rows(path: Path, books: ExitStack) -> Iterator[_Row]:
+    sheets = _visible(_open(path, books, values=True))
+    written = _visible(_open(path, books, values=False)) if _has_formulas(path) else repeat(None)
+    for sheet, formulas in zip(sheets, written, strict=False):
+        is_empty = True
+        below = _cells(formulas) if formulas is not None else repeat(())
+        for line, (values, told) in enumerate(zip(_cells(sheet), below, strict=False), start=1):
+            cells = [_text(value) for value in values]
+            while cells and not cells[-1]:
+                cells.pop()
+            code = "formula_uncalculated" if _is_uncalculated(values, told) else ""
+            if cells or code:
+                is_empty = False
+                yield line, cells, code
+        if not is_empty:
+            return
+
+
+def _open(path: Path, books: ExitStack, *, values: bool) -> "Workbook":
+    # Imported when such a file is read: with NumPy, which it loads, it is 17 MB of any process.
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=values)
+    except (InvalidFileException, *_DAMAGED, OSError, TypeError, AttributeError) as error:
+        # What openpyxl makes of parts that are missing or hold something else.
+        raise FileRejected("xlsx_damaged", _("The XLSX file is damaged.")) from error
+    books.callback(book.close)
+    return book
+
+
+def _visible(book: "Workbook") -> "list[ReadOnlyWorksheet]":
+    sheets = cast("list[ReadOnlyWorksheet]", book.worksheets)
+    return [sheet for sheet in sheets if sheet.sheet_state == "visible"]
+
+
+def _cells(sheet: "ReadOnlyWorksheet") -> Iterator[Sequence[object]]:
+    # What the sheet says of its size is not to be trusted: programs that write as they go say A1.
+    sheet.reset_dimensions()
+    rows: Iterator[Sequence[object]] = sheet.iter_rows(values_only=True)
+    return rows
+
+
+def _has_formulas(path: Path) -> bool:
+    """Whether any sheet holds one; then the workbook is read twice, for values and formulas."""
+    with ZipFile(path) as archive:
+        for name in archive.namelist():
+            if not name.startswith("xl/worksheets/"):
+                continue
+            with archive.open(name) as part:
+                end = b""
+                while chunk := part.read(_CHUNK):
+                    if any(mark in end + chunk for mark in _FORMULAS):
+                        return True
+                    end = chunk[-2:]
+    return False
+
+
+def _is_uncalculated(values: Sequence[object], formulas: Sequence[object]) -> bool:
+    """Whether a formula stands where no value does: no spreadsheet has opened the file since."""
+    return any(
+        value is None and isinstance(formula, str) and formula.startswith("=")
+        for value, formula in zip(values, formulas, strict=False)
+    )
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float() if abs(value) < 10**_EXACT_DIGITS:
+            # 1234.5700000000002 is what the file says of 1234.57; written without an exponent.
+            return format(Decimal(format(value, f".{_EXACT_DIGITS}g")), "f")
+        case datetime() if value.time() == time():
+            return value.date().isoformat()
+        case datetime() | date():
+            return value.isoformat()
+        case _:
+            return str(value)

@@ -1,0 +1,121 @@
+"""Workbooks as other programs write them: wrong sizes, rounded numbers, formulas, hidden sheets."""
+
+import re
+import zipfile
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+
+from customers.importing.layout import find_layout
+from customers.importing.reader import Record, read_header, read_records
+
+PEOPLE = [["id", "phone", "born"], ["u1", "13800138000", date(1990, 3, 7)], ["u2", "", None]]
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def save(folder: Path, rows: Sequence[Sequence[object]]) -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    for row in rows:
+        sheet.append(row)
+    book.save(folder / "f.xlsx")
+    return folder / "f.xlsx"
+
+
+def rewrite(path: Path, change: Callable[[bytes], bytes]) -> Path:
+    """The same workbook with its first sheet's XML changed."""
+    with zipfile.ZipFile(path) as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    parts[SHEET] = change(parts[SHEET])
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, part in parts.items():
+            new.writestr(name, part)
+    return path
+
+
+def read(path: Path) -> list[Record]:
+    layout = find_layout(path, encoding=None)
+    return list(read_records(path, layout, columns=len(read_header(path, layout))))
+
+
+@pytest.mark.parametrize("told", [b'<dimension ref="A1"/>', b'<dimension ref="A1:XFD9"/>', b""])
+def test_every_cell_is_read_whatever_the_sheet_says_of_its_size(
+    tmp_path: Path, told: bytes
+) -> None:
+    path = rewrite(
+        save(tmp_path, PEOPLE), lambda sheet: re.sub(rb"<dimension [^>]*/>", told, sheet)
+    )
+
+    assert [record.cells for record in read(path)] == [
+        ["u1", "13800138000", "1990-03-07"],
+        ["u2", "", ""],
+    ]
+
+
+def test_numbers_are_read_as_a_spreadsheet_shows_them(tmp_path: Path) -> None:
+    path = rewrite(
+        save(tmp_path, [["id", "a", "b"], ["u1", 1, 2]]),
+        lambda sheet: sheet.replace(b"<v>1</v>", b"<v>1234.5700000000002</v>").replace(
+            b"<v>2</v>", b"<v>1.0000000000000001E-5</v>"
+        ),
+    )
+
+    assert read(path)[0].cells == ["u1", "1234.57", "0.00001"]
+
+
+def test_a_long_number_that_lost_digits_keeps_its_exponent(tmp_path: Path) -> None:
+    path = save(tmp_path, [["id"], [1.10101e17]])
+
+    assert read(path)[0].cells == ["1.10101e+17"]
+
+
+def test_times_and_days_are_read_as_such(tmp_path: Path) -> None:
+    path = save(
+        tmp_path, [["a", "b"], [datetime.fromisoformat("2026-01-02T09:30"), date(2026, 1, 2)]]
+    )
+
+    assert read(path)[0].cells == ["2026-01-02T09:30:00", "2026-01-02"]
+
+
+def test_a_formula_that_nobody_worked_out_spoils_its_row(tmp_path: Path) -> None:
+    path = save(tmp_path, [["id", "a"], ["u1", "=1+1"], ["u2", "x"]])
+
+    assert [(record.line, record.code) for record in read(path)] == [
+        (2, "formula_uncalculated"),
+        (3, ""),
+    ]
+
+
+def test_a_formula_with_its_result_is_the_result(tmp_path: Path) -> None:
+    path = rewrite(
+        save(tmp_path, [["id", "a"], ["u1", "=1+1"]]),
+        lambda sheet: re.sub(rb"<v ?/>|<v></v>", b"<v>2</v>", sheet),
+    )
+
+    assert [(record.cells, record.code) for record in read(path)] == [(["u1", "2"], "")]
+
+
+def test_merged_cells_leave_the_rest_blank(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(save(tmp_path, PEOPLE))
+    book.worksheets[0].merge_cells("A2:A3")
+    book.save(tmp_path / "f.xlsx")
+
+    assert [record.cells[0] for record in read(tmp_path / "f.xlsx")] == ["u1"]
+
+
+def test_the_first_sheet_that_holds_rows_and_is_shown_is_read(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(save(tmp_path, [["hidden"], ["x"]]))
+    book.worksheets[0].sheet_state = "hidden"
+    book.create_sheet("blank")
+    shown = book.create_sheet("people")
+    for row in PEOPLE:
+        shown.append(row)
+    book.active = shown
+    book.save(tmp_path / "f.xlsx")
+
+    assert [record.cells[0] for record in read(tmp_path / "f.xlsx")] == ["u1", "u2"]
