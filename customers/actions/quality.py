@@ -41,6 +41,8 @@ SHIPPED = {
     Aspect.RECONCILIATION: Decimal("0.02"),
 }
 """What an ordinary nightly file fulfils; whoever keeps a source changes it in the console."""
+_ALWAYS = (Aspect.UNIQUENESS, Aspect.REFERENCES)
+"""Rows that break these cannot be stored: they are refused also where the rule is not in force."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +92,10 @@ def check_load(*, job: ImportJob, kind: Kind, now: datetime) -> tuple[Finding, .
         today=now.astimezone(ZoneInfo(settings.TIME_ZONE)).date(),
     )
     findings = tuple(
-        _judge(look, rules[aspect])
+        finding
         for aspect in Aspect
-        if aspect in rules and rules[aspect].is_active
+        if aspect in rules and (rules[aspect].is_active or aspect in _ALWAYS)
+        if (finding := _judge(look, rules[aspect])) and rules[aspect].is_active
     )
     job.rows_bad = look.ask(ROWS)[1]
     job.rows_ok = total - job.rows_bad

@@ -1,17 +1,20 @@
 """What the workers do with files that people brought by the console: try them, import them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from django.db import connections
 from django.db.models import Q
 
 from compliance.queries import clock_now
 from customers.actions.import_customers import ImportResult, import_customers
-from customers.actions.import_jobs import ImportProgress, held
+from customers.actions.import_jobs import ImportProgress, Tell, held
 from customers.actions.load_file import LoadResult, load_file
 from customers.actions.uploads import stored_path, take_away
 from customers.errors import FileRejected, ImportUnderWay, KeyRefused
@@ -61,15 +64,14 @@ def continue_uploads(*, now: datetime, seconds: float = TURN_SECONDS) -> Turn:
 
 def _work_on(upload: Upload, now: datetime, until: float) -> None:
     def progress(step: ImportProgress) -> None:
-        Upload.objects.filter(pk=upload.pk).update(
-            rows_done=step.rows_done, rows_total=step.rows_total, told_at=clock_now()
-        )
-        if upload.state == UploadState.LOADING and time.monotonic() > until:
+        _tell(upload, step)
+        if time.monotonic() > until:
             raise _TurnOver
 
     try:
         if upload.state == UploadState.CHECKING:
-            _check(upload, now, progress)
+            with _telling_apart(upload) as told:
+                _check(upload, now, told)
         else:
             _load(upload, now, progress)
     except (FileRejected, KeyRefused) as error:
@@ -77,7 +79,23 @@ def _work_on(upload: Upload, now: datetime, until: float) -> None:
     upload.save(update_fields=["state", "error", "result", "job"])
 
 
-def _check(upload: Upload, now: datetime, progress: Callable[[ImportProgress], None]) -> None:
+def _tell(upload: Upload, step: ImportProgress) -> None:
+    Upload.objects.filter(pk=upload.pk).update(
+        rows_done=step.rows_done, rows_total=step.rows_total, told_at=clock_now()
+    )
+
+
+@contextmanager
+def _telling_apart(upload: Upload) -> Iterator[Tell]:
+    """Progress on a connection of its own: nobody sees what the transaction of a dry run writes."""
+    with ThreadPoolExecutor(max_workers=1) as teller:
+        try:
+            yield lambda step: teller.submit(_tell, upload, step).result()
+        finally:
+            teller.submit(connections.close_all).result()
+
+
+def _check(upload: Upload, now: datetime, progress: Tell) -> None:
     found = _imported(upload, now, progress, dry_run=True)
     listed = found.errors_file
     upload.result = {
@@ -93,7 +111,7 @@ def _check(upload: Upload, now: datetime, progress: Callable[[ImportProgress], N
     upload.state = UploadState.CHECKED
 
 
-def _load(upload: Upload, now: datetime, progress: Callable[[ImportProgress], None]) -> None:
+def _load(upload: Upload, now: datetime, progress: Tell) -> None:
     # A worker may have died after the import's end and before it was noted here.
     if _job_of(upload) is None:
         _imported(upload, now, progress, dry_run=False)
@@ -105,7 +123,7 @@ def _load(upload: Upload, now: datetime, progress: Callable[[ImportProgress], No
 def _imported(
     upload: Upload,
     now: datetime,
-    progress: Callable[[ImportProgress], None],
+    progress: Tell,
     *,
     dry_run: bool,
 ) -> ImportResult | LoadResult:

@@ -31,6 +31,8 @@ _DATE = re.compile(
 _TIME = re.compile(
     r"([12][0-9]{3})([-/.])([0-9]{1,2})\2([0-9]{1,2})[ T]+([0-9]{1,2})(:[0-9]{2}.*)", re.ASCII
 )
+EARLIEST = "1900-01-01"
+"""A day before it is a typing error, or the zero of a spreadsheet."""
 _SERIAL = re.compile("[1-9][0-9]{4}", re.ASCII)
 _SERIAL_ZERO = date(1899, 12, 30)  # day 0 of spreadsheets, after their leap year error of 1900
 _TRUE = frozenset({"true", "yes", "y", "1", "是", "真", "同意"})
@@ -85,12 +87,20 @@ def to_number(cell: str) -> float:
     return int(number) if number == number.to_integral_value() else float(number)
 
 
-def to_money(cell: str) -> str:
-    """An amount as exact decimal text."""
-    number = _decimal(cell)
-    if abs(number) >= 10**16:
-        raise CellError("number_out_of_range", "The amount is too large.")
-    return format(number, "f")
+def to_amount(digits: int) -> Converter:
+    """A number of at most so many digits before the point, as exact decimal text."""
+    largest = 10**digits - 1  # what is rounded when stored has no more digits either
+
+    def convert(cell: str) -> str:
+        number = _decimal(cell)
+        if abs(number) > largest:
+            raise CellError("number_out_of_range", "The amount is too large.")
+        return format(number, "f")
+
+    return convert
+
+
+to_money = to_amount(16)
 
 
 def _decimal(cell: str) -> Decimal:
@@ -119,19 +129,20 @@ def to_date(cell: str) -> str:
     found = _DATE.fullmatch(cell)
     if not found:
         raise CellError("not_a_date", "It is not a date written year-month-day.")
+    year, month, day = (int(part) for part in found.groups() if part is not None)
     try:
-        if ISO_DATE.fullmatch(cell):
-            return date.fromisoformat(cell).isoformat()
-        year, month, day = (int(part) for part in found.groups() if part is not None)
-        return date(year, month, day).isoformat()
+        told = date(year, month, day).isoformat()
     except ValueError as error:
         raise CellError("not_a_date", "There is no such day.") from error
+    if told < EARLIEST:
+        raise CellError("day_too_early", "It lies before 1900.")
+    return told
 
 
 def to_birth_date(cell: str) -> str:
     """A day on which a living person may have been born."""
     day = to_date(cell)
-    if not "1900-01-02" <= day <= date.today().isoformat():  # noqa: DTZ011  any zone will do
+    if not EARLIEST < day <= date.today().isoformat():  # noqa: DTZ011  any zone will do
         raise CellError("not_a_birth_date", "Nobody alive was born on that day.")
     return day
 
@@ -142,19 +153,20 @@ def read_moment(cell: str) -> datetime:
         year, _separator, month, day, hour, rest = found.groups()
         cell = f"{year}-{month:0>2}-{day:0>2}T{hour:0>2}{rest}"
     try:
-        return datetime.fromisoformat(cell)
+        moment = datetime.fromisoformat(cell)
     except ValueError as error:
         raise CellError("not_a_time", "It is not an ISO 8601 time.") from error
+    # Beyond these a zone may move it where no calendar of the database's driver reaches.
+    if not EARLIEST <= moment.date().isoformat() < "3000":
+        raise CellError("not_a_time", "It is not a time of these centuries.")
+    return moment
 
 
 def to_moment(cell: str) -> str:
     """A moment as ISO 8601 in UTC; without a zone it is taken as UTC."""
     moment = read_moment(cell)
-    try:
-        zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return zoned.astimezone(UTC).isoformat()
-    except OverflowError as error:
-        raise CellError("not_a_time", "It is not an ISO 8601 time.") from error
+    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return zoned.astimezone(UTC).isoformat()
 
 
 def to_gender(cell: str) -> str:

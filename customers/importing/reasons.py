@@ -34,6 +34,7 @@ REASONS: dict[str, str | Promise] = {
     "number_out_of_range": _("The amount is too large."),
     "not_a_boolean": _("It is neither yes nor no."),
     "not_a_date": _("It is not an existing date written year-month-day."),
+    "day_too_early": _("It lies before 1900."),
     "not_a_birth_date": _("Nobody alive was born on that day."),
     "not_a_time": _("It is not an ISO 8601 time."),
     "gender_unknown": _("It is not a gender that is known here."),
@@ -52,6 +53,12 @@ REASONS: dict[str, str | Promise] = {
     "account_unknown": _("There is no such account: import the accounts first."),
     "product_unknown": _("There is no such product: import the products first."),
     "customer_unknown": _("There is no such customer: import the customers first."),
+    "tag_unknown": _("The dictionary of tags lets no file give this one: see Tags."),
+    "tag_over": _("The term of the tag, from this time on, is over."),
+    "tag_unwanted": _(
+        "The customer refuses this tag or all personalisation, or is restricted: he does not get"
+        " it."
+    ),
     "assessed_too_often": _("The questionnaire was answered more often than is allowed."),
     # imported, but not in all parts
     "customer_erased": _("The customer was erased and stays so."),

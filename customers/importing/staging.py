@@ -21,6 +21,7 @@ class Columns:
     placed: tuple[tuple[Field, int | None], ...]
     """None: the file has no such column."""
     identity: tuple[str, ...]
+    any_of: tuple[str, ...] = ()
 
     @property
     def mapping(self) -> dict[str, str]:
@@ -43,14 +44,10 @@ def find_columns(header: Sequence[str], kind: Kind, mapping: Mapping[str, str]) 
     Raises FileRejected when a column or field is unknown, or a required field has no column.
     """
     _check_mapping(header, kind, mapping)
-    at = {_normal(name): index for index, name in enumerate(header) if name not in mapping}
-    said = {field: header.index(column) for column, field in mapping.items()}
+    fields = [mapping[name] if name in mapping else field_of(name, kind) for name in header]
     placed: list[tuple[Field, int | None]] = []
     for field in kind.fields:
-        names = (field.name, *field.aliases)
-        found = said.get(field.name)
-        if found is None:
-            found = next((at[name] for name in names if name in at), None)
+        found = _only_place(field, header, fields, mapping)
         if found is None and field.is_required:
             raise FileRejected(
                 "column_missing",
@@ -59,7 +56,29 @@ def find_columns(header: Sequence[str], kind: Kind, mapping: Mapping[str, str]) 
                 path=f"map.{field.name}",
             )
         placed.append((field, found))
-    return Columns(header=tuple(header), placed=tuple(placed), identity=tuple(kind.identity))
+    return Columns(
+        header=tuple(header),
+        placed=tuple(placed),
+        identity=tuple(kind.identity),
+        any_of=tuple(kind.any_of),
+    )
+
+
+def _only_place(
+    field: Field, header: Sequence[str], fields: Sequence[str | None], mapping: Mapping[str, str]
+) -> int | None:
+    """Where a field stands: what the caller said counts for more than what columns are called."""
+    places = [index for index, name in enumerate(fields) if name == field.name]
+    said = [index for index in places if header[index] in mapping]
+    if len(said or places) > 1:
+        one, two = (header[index] for index in (said or places)[:2])
+        raise FileRejected(
+            "field_twice",
+            _("The columns %(one)s and %(two)s both go to %(field)s: map one to ignore.")
+            % {"one": one, "two": two, "field": field.name},
+            path=f"map.{two}",
+        )
+    return next(iter(said or places), None)
 
 
 def field_of(column: str, kind: Kind) -> str | None:
@@ -103,6 +122,8 @@ def judge_staged(record: Record, columns: Columns) -> StagedValue | BadRow:
             data[field.name] = field.convert(cell)
         except CellError as error:
             return bad_row(record, "", column, error.code, cell)
+    if columns.any_of and not any(name in data for name in columns.any_of):
+        return bad_row(record, "", columns.any_of[0], "cell_empty", "")
     key = "|".join(str(data[name]) for name in columns.identity)
     return StagedValue(record=record, key=key, data=data)
 

@@ -14,9 +14,9 @@ from customers.importing.cells import (
     Converter,
     read_moment,
     refuse_mangled,
+    to_amount,
     to_boolean,
     to_date,
-    to_money,
 )
 from customers.queries.loads import Column, Landing, Reference
 from customers.vocabulary import AssetQuality
@@ -70,6 +70,8 @@ class Kind:
     constants: Sequence[tuple[str, str]] = (("load_id", "%(load)s"),)
     is_by_month: bool = False
     bounds: Sequence[Bound] = ()
+    any_of: Sequence[str] = ()
+    """Fields of which each row fills at least one."""
     filled: Sequence[str] = ()
     """Fields that hardly any row may leave empty."""
     tolerance: Decimal = Decimal(0)
@@ -129,12 +131,14 @@ def to_local_moment(cell: str) -> str:
     return zoned.isoformat()
 
 
-def money(name: str, *aliases: str, is_required: bool = True, default: str = "") -> Field:
-    """An amount or quantity."""
+def money(
+    name: str, *aliases: str, is_required: bool = True, default: str = "", digits: int = 16
+) -> Field:
+    """An amount or quantity; ``digits`` before the point, as many as its column takes."""
     return Field(
         name=name,
         type="numeric",
-        convert=to_money,
+        convert=to_amount(digits),
         aliases=aliases,
         is_required=is_required,
         default=default,

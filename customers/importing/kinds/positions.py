@@ -12,7 +12,7 @@ POSITIONS = Kind(
         number("product", "code", "product_code", "产品代码", reference=PRODUCT),
         day("held_on", "date", "日期"),
         money("quantity", "qty", "数量", "份额"),
-        money("price", "价格", is_required=False),
+        money("price", "价格", is_required=False, digits=12),
         money("market_value", "mv", "市值"),
         CURRENCY,
         QUALITY,

@@ -32,7 +32,7 @@ TRADES = Kind(
         moment("traded_at", "ts", "time", "成交时间"),
         choice("side", TradeSide, _SIDES, "买卖方向"),
         money("quantity", "qty", "数量"),
-        money("price", "px", "成交价"),
+        money("price", "px", "成交价", digits=12),
         money("fee", "手续费", is_required=False, default="0"),
         money("tax", "税费", is_required=False, default="0"),
         CURRENCY,

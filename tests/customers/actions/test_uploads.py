@@ -196,6 +196,32 @@ def test_an_import_whose_turn_is_over_goes_on_at_the_next_one(operator: User) ->
     assert ImportJob.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_others_see_how_far_the_dry_run_of_a_staged_kind_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_people(1, prefix="C")
+    rows = "".join(f"A{number},C00000,cash,2020-01-02\n" for number in range(30))
+    actor = make_staff().operator
+    upload = bring(actor, "number,customer,kind,opened_on\n" + rows, "accounts")
+    monkeypatch.setattr("customers.actions.load_file.BATCH_ROWS", 10)
+    name = connections["default"].settings_dict["NAME"]
+    seen: list[tuple[int, int]] = []
+
+    with psycopg.connect(dbname=name, autocommit=True, **server_options()) as other:
+
+        def look(execute: Callable[..., Any], sql: str, *told: Any) -> Any:
+            if sql.startswith('UPDATE "customers_importjob"'):  # once a batch
+                seen.extend(other.execute("SELECT rows_done, rows_total FROM customers_upload"))
+            return execute(sql, *told)
+
+        with connections["default"].execute_wrapper(look):
+            checked(actor, upload, {})
+
+    assert seen[:4] == [(0, 0), (10, 30), (20, 30), (30, 30)]
+    assert not ImportJob.objects.exists()
+
+
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_killed_workers_import_is_finished_by_another_with_no_row_twice(
