@@ -18,6 +18,7 @@ from compliance.console import Panel, Tone, badge, link, moment
 from config.personal import CHAPTERS
 from customers.admin.people import CustomerAdmin
 from customers.models import Customer
+from segments.admin.stages import stages_panel
 from segments.admin.tags import TagAdmin
 from segments.models import Membership, Tag
 from segments.queries.tags import names_of
@@ -38,10 +39,10 @@ class CustomerPage(CustomerAdmin):
     tag_names = staticmethod(tag_names)
 
     def panels_above(self, request: HttpRequest, item: Customer) -> Sequence[Panel]:
-        """Segments, journeys and touches, for those whose role sees them."""
+        """Stages, segments, journeys and touches, for those whose role sees them."""
         panels = []
         if request.user.has_perm("segments.view_segment"):
-            panels.append(_segments(item))
+            panels += [stages_panel(item.pk), _segments(item)]
         if request.user.has_perm("campaigns.view_enrolment"):
             panels.append(_journeys(item))
         if request.user.has_perm("campaigns.view_touch"):
