@@ -18,6 +18,7 @@ ACTIONS: dict[str, str | Promise] = {
     "account.submit": _("Account: address submitted for review"),
     "account.test": _("Account: test message"),
     "cost.record": _("Costs: recorded"),
+    "consent.withdraw": _("Customer: consent withdrawn"),
     "customer.correct": _("Customer: corrected"),
     "customer.erase": _("Customer: erased"),
     "customer.export": _("Customer: copy of everything handed out"),

@@ -5,10 +5,15 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from compliance.actions import record
+from customers.actions.rights import explained, standing
+from customers.errors import RightRefused
+from customers.importing.mapping import CHANNELS
 from customers.queries.consents import ADD_CONSENTS, LOCK_CUSTOMERS
 from customers.queries.database import as_json, execute
-from customers.vocabulary import ConsentState
+from customers.vocabulary import ConsentState, Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +64,33 @@ def withdraw(
         evidence=evidence,
     )
     record_consents(statements=[statement], now=now)
+
+
+@transaction.atomic
+def withdraw_for(
+    *, customer_no: str, purpose: str, channel: str, actor: str, why: str, now: datetime
+) -> None:
+    """Withdraw for a customer who told somebody of ours; by whom, and why, is on record.
+
+    Raises RightRefused: nobody has the number, there is no such purpose or channel, or no reason
+    was given.
+    """
+    customer = standing(customer_no)
+    explained(why)
+    if purpose not in set(Purpose) or channel not in CHANNELS:
+        raise RightRefused("no_consent", _("There is no such purpose and channel."))
+    withdraw(
+        customer_id=customer.pk,
+        purpose=purpose,
+        channel=channel,
+        source="console",
+        evidence={"by": actor, "why": why.strip()},
+        now=now,
+    )
+    record(
+        actor=actor,
+        action="consent.withdraw",
+        subject=str(customer.pk),
+        now=now,
+        detail={"purpose": purpose, "channel": channel, "why": why.strip()},
+    )

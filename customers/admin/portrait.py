@@ -28,12 +28,13 @@ from customers.admin.words import (
     TAG_SOURCE_WORDS,
 )
 from customers.identifiers import mask, redact
+from customers.importing.mapping import CHANNELS
 from customers.models import Consent, Customer
 from customers.queries.identities import masked
 from customers.queries.timeline import timeline
 from customers.queries.wealth import latest_assets, latest_holdings
 from customers.reports.portrait import Part, consents_in_force, portrait, ranked_tags
-from customers.vocabulary import AccountKind, AssetQuality, Block
+from customers.vocabulary import AccountKind, AssetQuality, Block, ConsentState, Purpose
 
 TagNames = Callable[[Sequence[str]], Mapping[str, str]]
 
@@ -173,6 +174,17 @@ def _consent(consent: Consent) -> tuple[object, ...]:
         consent.source,
         moment(consent.at),
     )
+
+
+def withdrawable(customer: Customer) -> list[tuple[str, str]]:
+    """Purpose and channel of all that he may withdraw: marketing by any way, and what he allowed.
+
+    What was withdrawn already is left out.
+    """
+    said = {(one.purpose, one.channel): one.state for one in consents_in_force(customer)}
+    all_ways = [(Purpose.MARKETING.value, channel) for channel in CHANNELS]
+    over = ConsentState.WITHDRAWN
+    return [pair for pair in dict.fromkeys([*all_ways, *said]) if said.get(pair) != over]
 
 
 def tags(customer: Customer, names: TagNames) -> Panel:

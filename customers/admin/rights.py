@@ -1,4 +1,4 @@
-"""One customer's rights in the console: see in clear, correct, hand out a copy, propose a merge."""
+"""One customer's rights in the console: see in clear, correct, withdraw, hand out a copy."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -10,23 +10,24 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
 from django.views.decorators.cache import never_cache
 
-from compliance.console import ActingAdmin, Panel, moment, person, tell
+from compliance.console import ActingAdmin, person, tell
 from compliance.errors import ComplianceError
 from compliance.queries import clock_now
-from customers.actions.correct import COLUMNS_CORRECTED, CONTACTS_CORRECTED, correct_customer
+from customers.actions.consents import withdraw_for
+from customers.actions.correct import correct_customer
 from customers.actions.merge import PERMISSION as MERGES
 from customers.actions.merge import propose_merge
-from customers.actions.rights import Chapters, export_customer, reveal
+from customers.actions.rights import Chapters, export_customer, reveal, set_personalisation
 from customers.actions.tags import allow_tag, refuse_tag
-from customers.admin.words import FIELD_WORDS, KIND_WORDS
-from customers.errors import CustomersError, KeyDestroyed, RightRefused
-from customers.identifiers import correction_binding, mask, redact
-from customers.models import Attribute, Correction, Customer, Identity
-from customers.queries.identities import keyring, masked
+from customers.admin.corrections import correctable, corrections
+from customers.admin.portrait import withdrawable
+from customers.admin.words import CHANNEL_WORDS, KIND_WORDS, PURPOSE_WORDS
+from customers.errors import CustomersError, RightRefused
+from customers.models import Customer, Identity
+from customers.queries.identities import masked
 from customers.queries.people import customer_ids
 from customers.queries.tags import carried_tags, refused_tags
 from customers.vocabulary import CustomerStatus
@@ -81,6 +82,15 @@ class RightsPages(ActingAdmin):
                 for one in _identities(customer)
             ],
             "fields": correctable(),
+            "consents": [
+                (
+                    f"{purpose}/{channel}",
+                    PURPOSE_WORDS[purpose],
+                    CHANNEL_WORDS.get(channel, channel),
+                )
+                for purpose, channel in withdrawable(customer)
+            ],
+            "is_personal": not customer.personalise_off,
             "tags": self._named(carried_tags(customer)),
             "refused": self._named(refused_tags(customer)),
             "panels": [corrections(customer)],
@@ -192,6 +202,37 @@ class RightsPages(ActingAdmin):
             return redirect("admin:customers_customer_rights", customer.pk)
         return self._page(request, customer, _allowed(request))
 
+    def _withdraw(self, request: HttpRequest, customer: Customer) -> HttpResponse:
+        purpose, _slash, channel = _typed(request, "consent").partition("/")
+        tell(
+            request,
+            lambda: withdraw_for(
+                customer_no=customer.customer_no,
+                purpose=purpose,
+                channel=channel,
+                actor=_actor(request),
+                why=_why(request),
+                now=clock_now(),
+            ),
+            done=_t("Withdrawn: messages that wait are not sent any more."),
+            refusals=REFUSALS,
+        )
+        return redirect("admin:customers_customer_rights", customer.pk)
+
+    def _personalise(self, request: HttpRequest, customer: Customer) -> HttpResponse:
+        tell(
+            request,
+            lambda: set_personalisation(
+                customer_no=customer.customer_no,
+                is_off=request.POST["act"] == "depersonalise",
+                actor=_actor(request),
+                now=clock_now(),
+            ),
+            done=_t("Done. It holds from now on."),
+            refusals=REFUSALS,
+        )
+        return redirect("admin:customers_customer_rights", customer.pk)
+
 
 _VERBS: dict[str, Callable[[RightsPages, HttpRequest, Customer], HttpResponse]] = {
     "reveal": RightsPages._reveal,
@@ -200,6 +241,9 @@ _VERBS: dict[str, Callable[[RightsPages, HttpRequest, Customer], HttpResponse]] 
     "propose": RightsPages._propose,
     "refuse_tag": RightsPages._tag,
     "allow_tag": RightsPages._tag,
+    "withdraw": RightsPages._withdraw,
+    "depersonalise": RightsPages._personalise,
+    "personalise": RightsPages._personalise,
 }
 _NEEDS: Final = {
     "reveal": REVEALS,
@@ -208,55 +252,15 @@ _NEEDS: Final = {
     "propose": MERGES,
     "refuse_tag": CORRECTS,
     "allow_tag": CORRECTS,
+    "withdraw": CORRECTS,
+    "depersonalise": CORRECTS,
+    "personalise": CORRECTS,
 }
 
 
 def may_act(request: HttpRequest) -> bool:
     """Whether there is anything on the page for this person."""
     return bool(_allowed(request))
-
-
-def correctable() -> list[tuple[str, str]]:
-    """Fields that can be corrected, with their names."""
-    built_in = [
-        (name, str(FIELD_WORDS[name])) for name in (*CONTACTS_CORRECTED, *COLUMNS_CORRECTED)
-    ]
-    is_chinese = get_language() == "zh-hans"
-    return built_in + [
-        (one.key, (is_chinese and one.label_zh) or one.label_en or one.key)
-        for one in Attribute.objects.order_by("key")
-    ]
-
-
-def corrections(customer: Customer) -> Panel:
-    """What was corrected, masked."""
-    return Panel(
-        title=_t("Corrections"),
-        headers=(_t("At"), _t("Field"), _t("Before"), _t("After"), _t("Why"), _t("By")),
-        rows=[
-            (
-                moment(one.at),
-                FIELD_WORDS.get(one.field, one.field),
-                _masked(one, bytes(one.before_cipher)),
-                _masked(one, bytes(one.after_cipher)),
-                one.why,
-                one.by,
-            )
-            for one in customer.corrections.order_by("-id")
-        ],
-        empty=_t("Nothing was ever corrected."),
-    )
-
-
-def _masked(one: Correction, sealed: bytes) -> str:
-    try:
-        value = keyring().unseal(sealed, correction_binding(one.customer_id, one.field))
-    except KeyDestroyed as error:
-        return error.message
-    if not value:
-        return "—"
-    is_secret = one.field in (*CONTACTS_CORRECTED, "name")
-    return mask(one.field, value) if is_secret else redact(value)
 
 
 def _identities(customer: Customer) -> Any:

@@ -38,6 +38,7 @@ FILE_KIND_WORDS: Final = {
     "risk_assessments": _("Risk assessments"),
     "kyc": _("KYC"),
     "corporate_actions": _("Corporate actions"),
+    "tags": _("Tags"),
 }
 KIND_WORDS: Final = {
     IdentityKind.CUSTOMER_NO.value: _("Customer number"),
@@ -66,6 +67,7 @@ CHANNEL_WORDS: Final = {
     "wecom": _("WeCom"),
     "in_app": _("In-app message"),
     "task": _("Advisor task"),
+    "phone": _("Phone call"),
 }
 PURPOSE_WORDS: Final = {
     "marketing": _("Marketing"),

@@ -9,10 +9,11 @@ from django.test import Client
 from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
+from campaigns.models import Touch
 from compliance.models import AuditEntry
 from customers.actions.merge import propose_merge
 from customers.actions.people import Person, put_people
-from customers.models import Customer, Identity, Merge, MergeProposal
+from customers.models import Consent, Customer, Identity, Merge, MergeProposal
 from tests.factories import (
     NOW,
     SUITED,
@@ -228,3 +229,61 @@ def test_of_an_erased_customer_nothing_is_left_to_do(client: Client, staff: Staf
 
     assert "nothing is left to see" in page.text
     assert 'name="act"' not in page.text
+
+
+def test_a_withdrawal_in_the_console_stops_a_message_that_waits(
+    client: Client, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer = make()
+    say_consent([customer], ["email"])
+    provider = make_memory_account(monkeypatch)
+    make_template()
+    make_segment()
+    enrol(journey=make_journey(graph_of(send_node())), now=NOW)
+    advance(owner="w", now=NOW)
+    client.force_login(staff.compliance)
+
+    told = {"act": "withdraw", "consent": "marketing/email", "why": "he called"}
+    page = client.post(address(customer), told, follow=True)
+    dispatch_batch(owner="w", now=NOW)
+
+    assert "Withdrawn" in page.text
+    assert 'value="marketing/email"' not in page.text
+    assert not provider.sent
+    assert Touch.objects.get().reason == "consent_withdrawn"
+    newest = Consent.objects.latest("id")
+    assert (newest.source, newest.evidence) == (
+        "console",
+        {"by": "compliance", "why": "he called"},
+    )
+    assert AuditEntry.objects.get(action="consent.withdraw").detail["why"] == "he called"
+
+
+@pytest.mark.parametrize(
+    ("consent", "why"),
+    [("marketing/email", " "), ("marketing/pigeon", "he called"), ("x/email", "x"), ("", "why")],
+)
+def test_a_withdrawal_of_nothing_or_without_a_reason_is_refused(
+    client: Client, staff: Staff, consent: str, why: str
+) -> None:
+    customer = make()
+    client.force_login(staff.compliance)
+
+    told = {"act": "withdraw", "consent": consent, "why": why}
+    page = client.post(address(customer), told, follow=True)
+
+    assert page.status_code == 200
+    assert not Consent.objects.exists()
+
+
+def test_personalisation_is_switched_in_the_console(client: Client, staff: Staff) -> None:
+    customer = make()
+    client.force_login(staff.compliance)
+
+    off = client.post(address(customer), {"act": "depersonalise"}, follow=True)
+    was_off = Customer.objects.get(pk=customer).personalise_off
+    client.post(address(customer), {"act": "personalise"})
+
+    assert was_off
+    assert "refuses personalisation" in off.text
+    assert not Customer.objects.get(pk=customer).personalise_off
