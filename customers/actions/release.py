@@ -13,6 +13,7 @@ from compliance.actions import import_products
 from customers.actions.assessments import Assessment, record_assessments
 from customers.actions.partitions import ensure_partitions
 from customers.actions.ratings import propose_ratings
+from customers.actions.tags import give_staged_tags
 from customers.importing.kinds.base import Kind
 from customers.importing.kinds.registry import KINDS
 from customers.models import ImportJob
@@ -144,8 +145,15 @@ def _release_kyc(job: ImportJob, now: datetime) -> None:
     execute(HOLD_BY_KYC, told)
 
 
+def _release_tags(job: ImportJob, now: datetime) -> None:
+    refused = give_staged_tags(load=job.pk, now=now)
+    job.rows_bad += refused
+    job.rows_ok -= refused
+
+
 _ACTS: dict[str, Callable[[ImportJob, datetime], None]] = {
     "products": _release_products,
     "risk_assessments": _release_assessments,
     "kyc": _release_kyc,
+    "tags": _release_tags,
 }

@@ -9,10 +9,19 @@ from django.utils.translation import gettext as _
 from compliance.actions import record
 from customers.actions.rights import explained, standing
 from customers.errors import RightRefused
-from customers.models import Attribute, Tagging, TagRefusal
+from customers.models import Attribute, Tagging, TagRefusal, TagTerm
 from customers.queries.database import as_array, execute
 from customers.queries.rights import ids_of
-from customers.queries.tags import END_DUE, FORGET_ATTRIBUTE, GIVE, TAKE
+from customers.queries.tags import (
+    END_DUE,
+    FORGET_ATTRIBUTE,
+    GIVE,
+    GIVE_STAGED,
+    LET_GIVE,
+    REFUSE_NOT_GIVEN,
+    TAKE,
+    TAKE_STAGED,
+)
 from customers.vocabulary import DERIVED_SOURCES, TagSource
 
 
@@ -39,6 +48,31 @@ def give_tag(
         "now": now,
     }
     return execute(GIVE, told)
+
+
+@transaction.atomic
+def let_give(*, tag: str, source: TagSource, ttl_days: int) -> None:
+    """From now on files may give this tag, each time for so many days."""
+    execute(LET_GIVE, {"tag": tag, "source": source.value, "ttl_days": ttl_days})
+
+
+@transaction.atomic
+def stop_giving(*, tag: str) -> None:
+    """From now on no file may; what was given holds until its term is over."""
+    TagTerm.objects.filter(tag=tag).delete()
+
+
+@transaction.atomic
+def give_staged_tags(*, load: int, now: datetime) -> int:
+    """Give and take the tags of a staged file; how many rows were refused.
+
+    Refused are rows whose term is over already, and those of customers who refuse the tag or
+    personalisation, or are restricted. Three statements, whatever the number of rows.
+    """
+    told = {"load": load, "now": now}
+    execute(GIVE_STAGED, told)
+    execute(TAKE_STAGED, told)
+    return execute(REFUSE_NOT_GIVEN, told)
 
 
 @transaction.atomic

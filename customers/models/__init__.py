@@ -30,6 +30,7 @@ from customers.models.plan import (
     TrackingPlan,
 )
 from customers.models.rights import Consent, Correction, ErasedIdentity, Erasure, RetentionDuty
+from customers.models.tags import TagTerm
 from customers.models.wealth import (
     Account,
     AssetDay,
@@ -82,6 +83,7 @@ __all__ = [
     "Source",
     "StagedRow",
     "TagRefusal",
+    "TagTerm",
     "Tagging",
     "TrackingPlan",
     "Trade",

@@ -104,6 +104,9 @@ CUSTOMER = Reference(
 )
 
 
+TAG = Reference(table="customers_tagterm", by="tag", column="tag", code="tag_unknown")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column of a landing table, as its JSON key."""

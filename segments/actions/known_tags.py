@@ -7,11 +7,10 @@ from django.db import transaction
 from customers.actions.tags import give_tag
 from customers.models import Tagging
 from customers.vocabulary import TagSource
+from segments.actions.tags import GIVEN_BY_OTHERS
 from segments.catalogue.shipped import valued_tags
 from segments.errors import TagProblem, TagRefused
 from segments.models import Tag, TagState
-
-_GIVEN_BY_OTHERS = (TagSource.API, TagSource.FILE)
 
 
 @transaction.atomic
@@ -29,7 +28,7 @@ def give_known_tag(*, customer_id: int, tag: str, now: datetime) -> datetime:
     if known.state == TagState.MISSING:
         raise TagRefused(TagProblem.MISSING_SOURCE, key=tag)
     newest = known.newest
-    if newest.source not in _GIVEN_BY_OTHERS or tag in valued_tags():
+    if newest.source not in GIVEN_BY_OTHERS or tag in valued_tags():
         raise TagRefused(TagProblem.GIVEN_BY_RULE, key=tag, source=newest.source)
     until = now + timedelta(days=newest.ttl_days)
     give_tag(

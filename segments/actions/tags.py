@@ -9,16 +9,17 @@ from django.db.models import Q
 
 from compliance.actions import record
 from compliance.models import User
-from customers.actions.tags import take_tag
+from customers.actions.tags import let_give, stop_giving, take_tag
 from customers.vocabulary import TagSource
 from segments.actions.save import SYSTEM, save_segment
-from segments.catalogue.shipped import filled_fields
+from segments.catalogue.shipped import filled_fields, valued_tags
 from segments.errors import TagProblem, TagRefused
 from segments.models import Refresh, Segment, Tag, TagState, TagVersion
 from segments.queries.tags import segment_key
 from segments.queries.values import shipped_values
 
 NOTICE: Final = timedelta(days=30)
+GIVEN_BY_OTHERS: Final = (TagSource.API, TagSource.FILE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,7 @@ def keep_tag(*, key: str, author: User, now: datetime) -> Tag:
     tag.state = TagState.MISSING if tag.newest.missing else TagState.ACTIVE
     tag.retires_at = None
     tag.save(update_fields=["state", "retires_at"])
+    _tell_files(tag, tag.newest.source, tag.newest.ttl_days)
     _note("tag.keep", key, author.username, now, {})
     return tag
 
@@ -146,6 +148,7 @@ def end_retired_tags(*, now: datetime) -> int:
         tag.state = TagState.RETIRED
         tag.save(update_fields=["state"])
         Segment.objects.filter(tag=tag).update(archived_at=now)
+        stop_giving(tag=tag.key)
         taken = take_tag(tag=tag.key, has_value=tag.key in shipped_values())
         _note("tag.end", tag.key, SYSTEM, now, {"customers": taken})
     return len(ending)
@@ -169,9 +172,19 @@ def _put(tag: Tag, meaning: Meaning, number: int, author: User | None, now: date
         )
     else:
         Segment.objects.filter(tag=tag).update(archived_at=now)
+    _tell_files(tag, meaning.source, meaning.ttl_days)
     actor = author.username if author else SYSTEM
     _note("tag.save", tag.key, actor, now, {"version": number, **asdict(meaning)})
     return tag
+
+
+def _tell_files(tag: Tag, source: str, ttl_days: int) -> None:
+    """Let the floor below know whether its files may give the tag."""
+    is_in_use = tag.state in (TagState.ACTIVE, TagState.RETIRING)
+    if is_in_use and source in GIVEN_BY_OTHERS and tag.key not in valued_tags():
+        let_give(tag=tag.key, source=TagSource(source), ttl_days=ttl_days)
+    else:
+        stop_giving(tag=tag.key)
 
 
 def _complete(meaning: Meaning) -> None:

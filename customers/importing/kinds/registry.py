@@ -10,6 +10,7 @@ from customers.importing.kinds.positions import POSITIONS
 from customers.importing.kinds.prices import PRICES
 from customers.importing.kinds.products import PRODUCTS
 from customers.importing.kinds.risk_assessments import RISK_ASSESSMENTS
+from customers.importing.kinds.tags import TAGS
 from customers.importing.kinds.trades import TRADES
 
 KINDS: dict[str, Kind] = {
@@ -25,5 +26,6 @@ KINDS: dict[str, Kind] = {
         RISK_ASSESSMENTS,
         KYC,
         CORPORATE_ACTIONS,
+        TAGS,
     )
 }

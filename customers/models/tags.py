@@ -1,0 +1,25 @@
+"""Which tags other systems may give."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class TagTerm(models.Model):
+    """A tag that files and systems may give, and for how long; the dictionary above keeps it."""
+
+    tag = models.CharField(_("tag"), max_length=64, primary_key=True)
+    source = models.CharField(_("source"), max_length=10)
+    ttl_days = models.PositiveIntegerField(_("term (days)"))
+
+    class Meta:
+        verbose_name = _("term of a tag")
+        verbose_name_plural = _("terms of tags")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(source__in=["api", "file"]), name="tagterm_of_others"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.tag
