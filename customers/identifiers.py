@@ -122,13 +122,14 @@ def _international(text: str) -> tuple[str, str]:
     if not at or foreign:
         raise wrong
     try:
-        domain = domain.encode("idna").decode("ascii")
+        ascii_domain = domain.encode("idna").decode("ascii")
+        told_back = ascii_domain.encode("ascii").decode("idna")
     except UnicodeError as error:
         raise wrong from error
-    address = _EMAIL.fullmatch(f"{local}@{domain}")
-    if not address:
+    # IDNA of 2003 makes "ss" of "ß" and drops what is invisible: that is somebody else's domain.
+    if told_back != domain.lower() or not _EMAIL.fullmatch(f"{local}@{ascii_domain}"):
         raise wrong
-    return local, domain
+    return local, ascii_domain
 
 
 def _token(text: str, kind: str) -> str:

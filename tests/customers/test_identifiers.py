@@ -162,3 +162,11 @@ def test_what_is_about_a_person_needs_both_the_key_of_the_settings_and_his_own()
         erased.decrypt(key_id, ciphertext, b"row")
     with pytest.raises(UnknownKey):
         erased.decrypt("k@0000000000000008", ciphertext, b"row")
+
+
+@pytest.mark.parametrize("address", ["a@b.com\u200b", "a@stra\u00dfe.de", "a@b\u00ad.com"])
+def test_a_domain_that_would_become_another_is_refused(address: str) -> None:
+    with pytest.raises(IdentifierError) as refused:
+        normalise("email", address)
+
+    assert refused.value.code == "email_invalid"
