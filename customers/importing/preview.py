@@ -39,7 +39,7 @@ def see_columns(path: Path, layout: Layout, kind: str) -> list[SeenColumn]:
         SeenColumn(
             name=name,
             samples=tuple(
-                _sample(record.cells[at], fields[at]) for record in first if not record.code
+                shown(record.cells[at].strip(), fields[at]) for record in first if not record.code
             ),
             field=fields[at],
         )
@@ -64,9 +64,3 @@ def _fields(header: list[str], kind: str) -> list[str]:
     except FileRejected:
         return fields  # a person says which
     return fields
-
-
-def _sample(cell: str, field: str) -> str:
-    text = cell.strip()
-    # A name has no shape by which `shown` would know it.
-    return text[:1] + "**" if field == "name" and text else shown(text)

@@ -78,7 +78,7 @@ def _convert(record: Record, number: str, plan: Plan) -> GoodRow | BadRow:
         try:
             value = target.convert(cell)
         except CellError as error:
-            return bad_row(record, number, target.column, error.code, cell)
+            return bad_row(record, number, target.column, error.code, cell, field=target.field)
         match target.part:
             case "attribute":
                 attributes[target.field] = value
@@ -98,7 +98,9 @@ def _convert(record: Record, number: str, plan: Plan) -> GoodRow | BadRow:
     )
 
 
-def bad_row(record: Record, number: str, column: str, code: str, value: str) -> BadRow:
+def bad_row(
+    record: Record, number: str, column: str, code: str, value: str, *, field: str = ""
+) -> BadRow:
     """The verdict on a record: its number if known, the column, why, and the cell (masked)."""
     return BadRow(
         number=record.number,
@@ -107,12 +109,14 @@ def bad_row(record: Record, number: str, column: str, code: str, value: str) -> 
         column=column,
         code=code,
         message=str(REASONS[code]),
-        value=shown(value),
+        value=shown(value, field),
     )
 
 
-def shown(value: str) -> str:
-    """Enough of a refused value to find it by, and not enough to use it."""
+def shown(value: str, field: str = "") -> str:
+    """Enough of a value to find it by, and not enough to use it."""
+    if field == "name":  # which has no shape to know it by
+        return value[:1] + "**" if value else ""
     # A control character would act on the terminal or page that shows it.
     text = redact("".join(c if c.isprintable() else "\ufffd" for c in value[:60]))
     digits = sum(character.isdigit() for character in text)

@@ -68,6 +68,10 @@ def test_a_refused_value_is_shown_without_what_acts_on_a_terminal() -> None:
     assert shown("\x1b[31mx") == "\ufffd[31mx"
 
 
+def test_a_refused_name_is_masked() -> None:
+    assert shown("张\x07伟", "name") == "张**"
+
+
 @pytest.mark.django_db
 def test_mangled_customer_numbers_make_nobody(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path
