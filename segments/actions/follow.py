@@ -1,9 +1,10 @@
 """Follow what changes about single customers: the segments that ask about it, and nobody else."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Final, TypeAlias
 
 from django.db import transaction
@@ -14,20 +15,13 @@ from customers.vocabulary import ChangeKind
 from segments.actions.rule_tags import see_to_due_tags, tag_who_met
 from segments.models import Segment
 from segments.queries.lists import depart
-from segments.queries.live import (
-    Live,
-    Moves,
-    count_moved,
-    live_segments,
-    lock_segments,
-    move,
-    renew_boundaries,
-    take_due,
-)
+from segments.queries.live import Live, live_segments, lock_segments, take_due
+from segments.queries.moves import Judging, Moves, count_moved, move
 from segments.rules.boundaries import asks_of_customers
 from segments.vocabulary import Why, reason
 
 AT_ONCE: Final = 5_000
+_JUDGED_AT_ONCE: Final = 20_000
 # Advisory lock: who follows. Two at once would only wait for each other.
 _LOCK: Final = 7_261_833_002
 _TELLING: Final = (ChangeKind.WHO, ChangeKind.FIELD, ChangeKind.TAG, ChangeKind.EVENT)
@@ -50,7 +44,7 @@ class Followed:
 def follow(*, now: datetime, limit: int = AT_ONCE) -> Followed:
     """Judge again whom something happened to, or whose window ran out, and move those who changed.
 
-    Cost: for each segment concerned one statement over the customers concerned, whatever the
+    Cost: some statements for all segments concerned, over the customers concerned, whatever the
     number of customers and segments there are. A change that was taken and not acted upon is
     there again: all is one transaction.
     """
@@ -93,33 +87,50 @@ def judge(
 
     Parameters
     ----------
-    segments : all live ones, each after those that its rule names
+    segments : all live ones, by rank
     todo : by segment, whom to judge and why; what follows from it is added
     told_of : about whom something was noted: that alone begins a tag's term anew
     """
-    changed = lock_segments(live.id for live in segments if todo.get(live.id))
-    done, counts = [], {}
-    for live in segments:
-        why = todo.get(live.id)
-        if not why:
-            continue
-        if live.id not in changed:
-            changed |= lock_segments([live.id])
-        at = max(now, changed.get(live.id) or now)
-        moves = move(live, why, now, at)
-        renew_boundaries(live.id, live.checked, now, sorted(why))
-        if live.tag_id is not None:
-            # That time passes while a rule is met does not begin the tag's term anew.
-            fresh = sorted(moves.entered | (moves.met & told_of))
-            tag_who_met(tag_id=live.tag_id, customer_ids=fresh, now=now)
-        moved = moves.entered | moves.left
-        if moved:
-            counts[live.id] = len(moves.entered) - len(moves.left), at
-            pass_on(segments=segments, todo=todo, key=live.key, moved=moved)
-        done.append(moves)
+    done, counts = [], dict[int, tuple[int, datetime]]()
+    for batch in _batches(segments, todo, now):
+        for judging, moves in zip(batch, move(batch, now), strict=True):
+            live = judging.live
+            if live.tag_id is not None:
+                # That time passes while a rule is met does not begin the tag's term anew.
+                fresh = sorted(moves.entered | (moves.met & told_of))
+                tag_who_met(tag_id=live.tag_id, customer_ids=fresh, now=now)
+            if moved := moves.entered | moves.left:
+                counts[live.id] = len(moves.entered) - len(moves.left), judging.at
+                pass_on(segments=segments, todo=todo, key=live.key, moved=moved)
+            done.append(moves)
     if counts:
         count_moved(counts)
     return done
+
+
+def _batches(segments: Sequence[Live], todo: Todo, now: datetime) -> Iterator[list[Judging]]:
+    """Whom to judge, rank by rank, since one rank's moves are passed on to those above it; so many
+    at once that a statement stays small. Their segments are locked.
+    """
+    for _rank, peers in groupby(segments, key=lambda live: live.rank):
+        concerned, size = list[Live](), 0
+        for live in peers:
+            if todo.get(live.id):
+                concerned.append(live)
+                size += len(todo[live.id])
+            if size >= _JUDGED_AT_ONCE:
+                yield _locked(concerned, todo, now)
+                concerned, size = [], 0
+        if concerned:
+            yield _locked(concerned, todo, now)
+
+
+def _locked(concerned: Sequence[Live], todo: Todo, now: datetime) -> list[Judging]:
+    changed = lock_segments(live.id for live in concerned)
+    return [
+        Judging(live=live, why=todo[live.id], at=max(now, changed.get(live.id) or now))
+        for live in concerned
+    ]
 
 
 def pass_on(*, segments: Sequence[Live], todo: Todo, key: str, moved: Iterable[int]) -> None:

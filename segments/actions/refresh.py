@@ -11,7 +11,7 @@ from customers.queries.database import execute, rows
 from segments.actions.rule_tags import tag_members
 from segments.models import Segment
 from segments.queries.archive import bring_ids
-from segments.queries.live import renew_boundaries
+from segments.queries.moves import fill_boundaries
 from segments.queries.rules import check_rule, rule_sql
 from segments.queries.versions import has_new_rule
 from segments.vocabulary import Why, reason
@@ -105,7 +105,7 @@ def refresh(
             )
     left, entered = execute(_GONE, params), execute(_FRESH, params)
     if locked.is_live:
-        renew_boundaries(locked.pk, checked, now)
+        fill_boundaries(locked.pk, checked, now)
     if locked.tag_id is not None:
         tag_members(tag_id=locked.tag_id, segment_id=locked.pk, now=now)
     if entered or left:

@@ -95,7 +95,13 @@ def _dependencies(saved: Mapping[str, object]) -> dict[str, frozenset[str]]:
 
 def checked_rules(raw: Mapping[str, object]) -> dict[str, Checked | RuleError]:
     """The rules by their segments' keys, checked at once, or why one cannot be run."""
-    known, fields = references(), catalog()
+    return check_each(raw, known=references(), fields=catalog())
+
+
+def check_each(
+    raw: Mapping[str, object], *, known: References, fields: Catalog
+) -> dict[str, Checked | RuleError]:
+    """As `checked_rules`, against what is known already."""
     found: dict[str, Checked | RuleError] = {}
     for key, rule in raw.items():
         try:

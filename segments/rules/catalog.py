@@ -4,7 +4,7 @@ To add a built-in field, add a line to `_BUILT_IN` (and the column in `customers
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
@@ -54,8 +54,8 @@ class Field:
 class Catalog:
     """Every field by name; `aliases` maps other accepted names to it."""
 
-    fields: Mapping[str, Field]
-    aliases: Mapping[str, str]
+    fields: Mapping[str, Field] = field(hash=False)
+    aliases: Mapping[str, str] = field(hash=False)
 
     @classmethod
     def build(cls, extra: Iterable[Field] = ()) -> "Catalog":
@@ -64,11 +64,11 @@ class Catalog:
         A built-in name wins over an attribute of the same name, since rules already in use
         must not change their meaning when a file brings a new column.
         """
-        fields = {field.name: field for field in _BUILT_IN}
-        aliases = {alias: field.name for field in _BUILT_IN for alias in field.aliases}
-        for field in extra:
-            if field.name not in aliases:
-                fields.setdefault(field.name, field)
+        fields = {one.name: one for one in _BUILT_IN}
+        aliases = {alias: one.name for one in _BUILT_IN for alias in one.aliases}
+        for one in extra:
+            if one.name not in aliases:
+                fields.setdefault(one.name, one)
         return cls(fields=fields, aliases=aliases)
 
     def find(self, name: str) -> Field | None:

@@ -59,7 +59,7 @@ class References:
     key under which the rule is to be saved, if any.
     """
 
-    segments: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    segments: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
     tags: frozenset[str] = frozenset()
     journeys: frozenset[str] = frozenset()
     events: frozenset[str] = frozenset()

@@ -16,6 +16,7 @@ from segments.rules.check import Checked, check
 from segments.rules.compile import compile_predicate, compile_rule, compile_verdicts
 from segments.rules.evaluate import EventFact, Facts, evaluate
 from segments.rules.parse import parse
+from segments.rules.together import together
 from tests.segments.rules.worlds import CATALOG, KNOWN, World, leaves, rules, store, worlds
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +60,8 @@ def _assert_agreement_on_all(written: list[dict[str, Any]], world: World) -> Non
         store(world, cursor)
         for rule in checked:
             _assert_agreement(rule, world, cursor)
+        if checked:
+            _assert_agreement_together(checked, world, cursor)
 
 
 def _fact(number: int, days: float = 1, **properties: Any) -> EventFact:
@@ -215,6 +218,28 @@ def _assert_agreement(rule: Checked, world: World, cursor: Any) -> None:
         f"SELECT count(*) FROM customers_customer x WHERE {predicate.sql}", predicate.params
     )
     assert cursor.fetchone()[0] == len(matching)
+
+
+def _assert_agreement_together(written: list[Checked], world: World, cursor: Any) -> None:
+    """Each rule twice, over other customers: the same text with other values."""
+    at = {"now": world.now, "zone": world.zone}
+    judged = [*enumerate(written), *enumerate(written, start=len(written))]
+    asked = {place: world.facts[place % 2 :: 2] for place, _rule in judged}
+
+    fragment = together(
+        {
+            place: compile_rule(rule, ids=[facts.customer_id for facts in asked[place]], **at)
+            for place, rule in judged
+        }
+    )
+    cursor.execute(fragment.sql, fragment.params)
+
+    assert sorted(cursor.fetchall()) == [
+        (place, facts.customer_id)
+        for place, rule in judged
+        for facts in asked[place]
+        if evaluate(rule, facts=facts, **at)
+    ]
 
 
 @contextmanager
