@@ -24,8 +24,7 @@ import django
 
 django.setup()
 
-import psutil  # noqa: E402
-
+from bench.world.telling import spent  # noqa: E402
 from compliance.queries import clock_now  # noqa: E402
 from compliance.roles import Role  # noqa: E402
 from config.replay import space  # noqa: E402
@@ -127,13 +126,6 @@ def run(events: int) -> tuple[float, float, list[float]]:
         passes.append((time.perf_counter() - began) * 1_000)
         recording, following = recording + between - before, following + spent() - between
     return recording / events * 1_000, following / events * 1_000, passes
-
-
-def spent() -> float:
-    """Seconds of processor of this process and of its database session."""
-    (session,) = rows("SELECT pg_backend_pid()", {})[0]
-    times = psutil.Process(session).cpu_times()
-    return time.process_time() + times.user + times.system
 
 
 if __name__ == "__main__":

@@ -1,13 +1,17 @@
 """A segment's full rebuild beside the best SQL by hand and beside DuckDB over the same data.
 
-    PYTHONPATH=. python bench/segment_rebuild.py [--customers N] [--events N] [--rounds N]
+    PYTHONPATH=. python bench/segment_rebuild.py [--customers N] [--events N] [--rounds N] [--keep]
 
 The rule: at least 3 fund_viewed in 30 days and risk C3 or C4 and no order_filled in 90 days. The
 compiler's statement, several statements by hand, DuckDB by hand and DuckDB by the engine's
 expression run in turn, all finding the same members; medians of the rounds. One JSON line:
 {"bench", "customers", "events", "members", "rebuild_seconds", "hand_seconds", "duckdb_seconds",
 "engine_seconds" (by Ibis), "ratio_hand", "ratio_duckdb", "preview_seconds", "archive_seconds",
-"archive_mb", "hand" (which statement), "required"}.
+"archive_mb", "archived_events", "hand" (seconds of each statement), "required"}. The archive holds
+what the rule looks back on, and is written by the product's own verb. How far it is, is told on
+standard error. ``--keep``: the world is kept, and measured again if it stands:
+
+    PYTHONPATH=. python bench/segment_rebuild.py --customers 1000000 --events 20000000 --keep
 """
 
 import argparse
@@ -21,7 +25,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-os.environ["TOUCHSTONE_SPACE"] = "bench"
+os.environ["TOUCHSTONE_SPACE"] = "bench_world"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 import django
@@ -31,11 +35,9 @@ django.setup()
 import duckdb  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
-from compliance.queries import clock_now  # noqa: E402
-from config.replay import space  # noqa: E402
-from customers.actions.partitions import ensure_partitions  # noqa: E402
-from customers.queries.database import execute, rows  # noqa: E402
-from customers.queries.events import month_of  # noqa: E402
+from bench.world.build import add_sizes, stand  # noqa: E402
+from bench.world.campaign import ISSUE_RULE  # noqa: E402
+from bench.world.telling import tell  # noqa: E402
 from segments.actions.write_archive import archive_events  # noqa: E402
 from segments.engines.comparisons import microseconds  # noqa: E402
 from segments.engines.run import matching_ids, open_engine, read_archive  # noqa: E402
@@ -44,41 +46,8 @@ from segments.queries.rules import check_rule, rule_sql  # noqa: E402
 from segments.queries.sizes import preview  # noqa: E402
 
 REQUIRED = {"ratio_hand": 1.5, "ratio_duckdb": 3.0, "preview_seconds": 2.0}
-DAYS = 180
-RULE = {
-    "all": [
-        {"event": "fund_viewed", "count": {"op": "gte", "value": 3}, "within_days": 30},
-        {"field": "risk_level", "op": "in", "value": ["C3", "C4"]},
-        {"not": {"event": "order_filled", "within_days": 90}},
-    ]
-}
-
-CROWD = """
-    INSERT INTO customers_customer (
-        customer_no, is_numbered, status, risk_level, personalise_off, aml_hold, internal_hold,
-        attributes, created_at, updated_at)
-    SELECT 'B' || lpad(n::text, 9, '0'), true, 'active', 'C' || 1 + n %% 5, false, false, false,
-           '{}', %(now)s, %(now)s
-    FROM generate_series(1, %(customers)s::int) AS n
-"""
-# In the order of time, as they come in: the rows of one customer lie far apart.
-EVENTS = """
-    INSERT INTO customers_event (
-        source_id, message_id, kind, name, customer_id, occurred_at, received_at, properties,
-        context)
-    SELECT 1, 'm' || n, 'track',
-           (ARRAY['fund_viewed', 'fund_viewed', 'fund_viewed', 'fund_viewed', 'page_viewed',
-                  'page_viewed', 'page_viewed', 'login', 'login', 'login', 'search', 'search',
-                  'search', 'article_read', 'article_read', 'quiz_done', 'push_opened',
-                  'link_clicked', 'form_sent', 'order_filled'])[1 + floor(random() * 20)::int],
-           %(first)s + floor(random() * %(customers)s)::bigint, at, at,
-           '{"code": "F012", "amount": 1500.5}', '{}'
-    FROM (SELECT n, %(now)s::timestamptz
-              - (%(events)s - n) * (interval '1 day' * %(days)s / %(events)s) AS at
-          FROM generate_series(%(low)s::bigint, %(high)s::bigint) AS n) AS place
-"""
-AT_ONCE = 1_000_000
-
+# The rule's longest window and the day it begins on.
+ARCHIVED_DAYS = 91
 VIEWED = """
     SELECT e.customer_id FROM customers_event e
     WHERE e.name = 'fund_viewed' AND e.occurred_at >= %(month)s AND e.occurred_at <= %(now)s
@@ -136,22 +105,21 @@ Way = Callable[[], Found]
 
 
 def main() -> None:
-    """Fill a space of its own, then measure."""
+    """Let a world stand, then measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=100_000)
-    parser.add_argument("--events", type=int, default=2_000_000)
+    add_sizes(parser)
     parser.add_argument("--rounds", type=int, default=3)
     told = parser.parse_args()
-    space.renew()
-    now = clock_now()
-    fill(told.customers, told.events, now)
+    world = stand(told, is_whole=False)
+    now = world.built_at
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        archive = archive_events(root=Path(folder), now=now)
+        since = (now - timedelta(days=ARCHIVED_DAYS)).date()
+        archive = archive_events(root=Path(folder), now=now, since=since, told=each_million())
         archive_seconds = time.perf_counter() - began
         size = sum(file.stat().st_size for file in archive.folder.rglob("*.parquet"))
         seconds, members = measure(candidates(now, archive), told.rounds)
-    previews = [preview(RULE, now=now).milliseconds / 1_000 for _ in range(told.rounds)]
+    previews = [preview(ISSUE_RULE, now=now).milliseconds / 1_000 for _ in range(told.rounds)]
     hand = min(BY_HAND, key=lambda name: seconds[name])
     line = {
         "bench": "segments",
@@ -167,40 +135,30 @@ def main() -> None:
         "preview_seconds": round(statistics.median(previews), 3),
         "archive_seconds": round(archive_seconds, 1),
         "archive_mb": round(size / 1e6, 1),
+        "archived_events": archive.manifest.rows["events"],
         "hand": {name: round(seconds[name], 3) for name in BY_HAND},
         "required": REQUIRED,
     }
     sys.stdout.write(json.dumps(line) + "\n")
 
 
-def fill(customers: int, events: int, now: datetime) -> None:
-    """Customers of five risk levels, their events over half a year."""
-    execute(CROWD, {"customers": customers, "now": now})
-    first = rows("SELECT min(id) FROM customers_customer WHERE customer_no LIKE 'B%%'", {"": 0})
-    days = (now - timedelta(days=back) for back in range(DAYS + 1))
-    ensure_partitions(months={month_of(day) for day in days})
-    execute("SELECT setseed(0.5)", {})
-    for low in range(1, events + 1, AT_ONCE):
-        execute(
-            EVENTS,
-            {
-                "customers": customers,
-                "events": events,
-                "first": first[0][0],
-                "now": now,
-                "days": DAYS,
-                "low": low,
-                "high": min(low + AT_ONCE - 1, events),
-            },
-        )
-    # As autovacuum leaves them.
-    execute("VACUUM ANALYZE", {})
+def each_million() -> Callable[[int], None]:
+    """Tells of each million rows written."""
+    rows = 0
+
+    def told(written: int) -> None:
+        nonlocal rows
+        rows += written
+        if rows // 1_000_000 > (rows - written) // 1_000_000:
+            tell(f"archive: {rows:,} rows")
+
+    return told
 
 
 def candidates(now: datetime, archive: Archive) -> dict[str, Way]:
     """Ways to find the members, by name."""
     month, quarter = now - timedelta(days=30), now - timedelta(days=90)
-    compiled = rule_sql(check_rule(RULE), now=now)
+    compiled = rule_sql(check_rule(ISSUE_RULE), now=now)
     moments = {"now": now, "month": month, "quarter": quarter}
     by_hand = BY_HAND_IN_DUCKDB.format(
         customers=archive.files("customers"),
@@ -238,7 +196,7 @@ def in_engine(archive: Archive, now: datetime) -> Found:
     """The ids by the engine, from its start to the last of them."""
     with open_engine("duckdb://") as engine:
         reading = read_archive(archive, engine)
-        ids = matching_ids(check_rule(RULE), reading=reading, now=now)
+        ids = matching_ids(check_rule(ISSUE_RULE), reading=reading, now=now)
     return len(ids), sum(ids), sum(one * (one % 1009) for one in ids)
 
 
@@ -250,8 +208,10 @@ def measure(ways: Mapping[str, Way], rounds: int) -> tuple[dict[str, float], int
         for name, way in ways.items():
             began = time.perf_counter()
             found.add(way())
+            taken = time.perf_counter() - began
+            tell(f"round {turn}: {name} {taken:.3f} s")
             if turn:  # the first fills the caches
-                seconds[name].append(time.perf_counter() - began)
+                seconds[name].append(taken)
     assert len(found) == 1, found
     return {name: statistics.median(times) for name, times in seconds.items()}, found.pop()[0]
 

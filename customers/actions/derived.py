@@ -1,9 +1,10 @@
 """What the floors above find out about customers, kept where rules can ask for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from itertools import islice
+from typing import Final, TypeVar
 
 from django.db import transaction
 
@@ -12,6 +13,7 @@ from customers.queries.derived import REGISTER, SET_ATTRIBUTES, SET_LIFECYCLES
 from customers.vocabulary import AttributeType
 
 AT_ONCE: Final = 5_000
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +27,14 @@ class Derived:
 
 
 @transaction.atomic
-def put_lifecycles(*, stages: Sequence[tuple[int, str]], now: datetime) -> int:
-    """Write the stage of each customer who is active; how many changed. Batches of `AT_ONCE`."""
-    told = [{"id": customer, "stage": stage} for customer, stage in stages]
+def put_lifecycles(*, stages: Iterable[tuple[int, str]], now: datetime) -> int:
+    """Write the stage of each customer who is active; how many changed.
+
+    They are taken as they come, `AT_ONCE` at a time: a million need no more memory than these.
+    """
+    told = ({"id": customer, "stage": stage} for customer, stage in stages)
     return sum(
-        execute(SET_LIFECYCLES, {"rows": as_json(told[at : at + AT_ONCE]), "now": now})
-        for at in range(0, len(told), AT_ONCE)
+        execute(SET_LIFECYCLES, {"rows": as_json(batch), "now": now}) for batch in _batches(told)
     )
 
 
@@ -38,19 +42,25 @@ def put_lifecycles(*, stages: Sequence[tuple[int, str]], now: datetime) -> int:
 def put_derived(
     *,
     fields: Sequence[Derived],
-    values: Sequence[tuple[int, Mapping[str, str | float | bool | None]]],
+    values: Iterable[tuple[int, Mapping[str, str | float | bool | None]]],
     now: datetime,
 ) -> int:
     """Register the fields and write each customer's values; how many customers changed.
 
-    None takes a value away. Who has the same values already is not written. Batches of `AT_ONCE`.
+    None takes a value away. Who has the same values already is not written. The values are taken
+    as they come, `AT_ONCE` at a time.
     """
     registered = [
         {"key": one.key, "type": one.type, "en": one.label_en, "zh": one.label_zh} for one in fields
     ]
     execute(REGISTER, {"rows": as_json(registered)})
-    told = [{"id": customer, "values": dict(found)} for customer, found in values]
+    told = ({"id": customer, "values": dict(found)} for customer, found in values)
     return sum(
-        execute(SET_ATTRIBUTES, {"rows": as_json(told[at : at + AT_ONCE]), "now": now})
-        for at in range(0, len(told), AT_ONCE)
+        execute(SET_ATTRIBUTES, {"rows": as_json(batch), "now": now}) for batch in _batches(told)
     )
+
+
+def _batches(found: Iterable[_T]) -> Iterator[list[_T]]:
+    left = iter(found)
+    while batch := list(islice(left, AT_ONCE)):
+        yield batch

@@ -1,16 +1,17 @@
 """Score everybody by recency, frequency and assets, cluster them, and say who is which persona."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from django.db import transaction
 from django.utils.timezone import localtime
+from numpy.typing import NDArray
 
 from customers.actions.derived import Derived, put_derived
 from customers.queries.database import may_go_alone
@@ -51,13 +52,20 @@ FIELDS: Final = (
 _NONE: Final = dict.fromkeys(field.key for field in FIELDS)
 
 
+_Told: TypeAlias = Mapping[str, str | float | bool | None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Worth:
-    """Everybody in the order of ids: recency, frequency and assets (N × 3), and what habits say."""
+    """Everybody in the order of ids: recency, frequency and assets (N × 3), and what habits say.
 
-    ids: list[int]
+    ``habits`` are the different answers there are, ``habit`` the place of each customer's (N).
+    """
+
+    ids: NDArray[np.int64]
     values: Matrix
-    told: list[dict[str, str | float | bool | None]]
+    habits: Sequence[_Told]
+    habit: NDArray[np.int8]
 
 
 @transaction.atomic
@@ -69,16 +77,16 @@ def score_value(*, now: datetime) -> ValueRun | None:
     3. The run is kept with its inputs' hash, version, seed and centroids; the results stand on the
        customers as fields that rules may ask for, and go from whoever is not scored any more.
 
-    None: another process is at it. Memory: some 300 bytes a customer.
+    None: another process is at it. Memory: some 200 bytes a customer while the clusters are found;
+    results are written as they are put together.
     """
     if not may_go_alone(_LOCK):
         return None
     gather_worth(localtime(now).date())
     worth = _read()
-    found = cluster(worth.values) if worth.ids else None
-    _add_scores(worth, found)
-    put_derived(fields=FIELDS, values=list(zip(worth.ids, worth.told, strict=True)), now=now)
-    put_derived(fields=FIELDS, values=[(one, _NONE) for one in no_longer_scored()], now=now)
+    found = cluster(worth.values) if len(worth.ids) else None
+    put_derived(fields=FIELDS, values=_scored(worth, found), now=now)
+    put_derived(fields=FIELDS, values=((one, _NONE) for one in no_longer_scored()), now=now)
     return ValueRun.objects.create(
         ran_at=now,
         customers=len(worth.ids),
@@ -92,22 +100,28 @@ def score_value(*, now: datetime) -> ValueRun | None:
 
 
 def _read() -> _Worth:
-    ids: list[int] = []
-    told: list[dict[str, str | float | bool | None]] = []
-    parts: list[Matrix] = []
+    ids: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+    values: list[Matrix] = [np.empty((0, 3))]
+    habit: list[NDArray[np.int8]] = [np.empty(0, np.int8)]
+    places: dict[tuple[tuple[str, str | float | bool | None], ...], int] = {}
     for batch in worth_in_batches():
-        ids.extend(row[0] for row in batch)
-        told.extend(_habits(row) for row in batch)
-        parts.append(
+        ids.append(np.array([row[0] for row in batch]))
+        values.append(
             np.array(
                 [(NEVER_DAYS if row[1] is None else row[1], row[2], float(row[3])) for row in batch]
             )
         )
-    values = np.concatenate(parts).astype(np.float64) if parts else np.empty((0, 3))
-    return _Worth(ids=ids, values=values, told=told)
+        said = (tuple(_habits(row).items()) for row in batch)
+        habit.append(np.array([places.setdefault(one, len(places)) for one in said], np.int8))
+    return _Worth(
+        ids=np.concatenate(ids),
+        values=np.concatenate(values).astype(np.float64),
+        habits=[dict(one) for one in places],
+        habit=np.concatenate(habit),
+    )
 
 
-def _habits(row: tuple[Any, ...]) -> dict[str, str | float | bool | None]:
+def _habits(row: tuple[Any, ...]) -> _Told:
     habits = Habits(
         active_days=row[2],
         trades=row[5],
@@ -120,17 +134,24 @@ def _habits(row: tuple[Any, ...]) -> dict[str, str | float | bool | None]:
     return {"persona": name, "persona_why": why, "hnw": has_high_net_worth(habits)}
 
 
-def _add_scores(worth: _Worth, found: Clustering | None) -> None:
+def _scored(worth: _Worth, found: Clustering | None) -> Iterator[tuple[int, _Told]]:
+    """Each customer with scores, cluster and persona."""
     recency, frequency, assets = worth.values.T
-    scores = zip(
-        quintiles(recency, is_low_better=True).tolist(),
-        quintiles(frequency).tolist(),
-        quintiles(assets).tolist(),
-        [found.names[label].value for label in found.labels] if found else [None] * len(worth.ids),
-        strict=True,
-    )
-    for told, (r, f, m, name) in zip(worth.told, scores, strict=True):
-        told.update(rfm_r=r, rfm_f=f, rfm_m=m, rfm_segment=name)
+    scores = np.column_stack(
+        [
+            quintiles(recency, is_low_better=True),
+            quintiles(frequency),
+            quintiles(assets),
+            found.labels if found else np.zeros(len(worth.ids), np.int64),
+        ]
+    ).astype(np.int8)
+    for customer, score, habit in zip(worth.ids, scores, worth.habit, strict=True):
+        r, f, m, label = score.tolist()
+        name = found.names[label].value if found else None
+        yield (
+            int(customer),
+            {**worth.habits[habit], "rfm_r": r, "rfm_f": f, "rfm_m": m, "rfm_segment": name},
+        )
 
 
 def _parameters(found: Clustering | None) -> Mapping[str, Any]:

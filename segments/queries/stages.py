@@ -1,5 +1,6 @@
 """From what was judged today to the stages in effect."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -53,12 +54,14 @@ SELECT stage.customer_id, stage.stage FROM segments_lifecyclestage stage
 JOIN customers_customer customer ON customer.id = stage.customer_id
 WHERE stage.until IS NULL AND customer.status = 'active'
   AND customer.lifecycle IS DISTINCT FROM stage.stage
+  AND stage.customer_id > %(after)s
   AND (%(is_judged)s OR EXISTS (
       SELECT FROM customers_account account
       JOIN customers_customer holder ON holder.id = account.customer_id
       WHERE coalesce(holder.merged_into_id, holder.id) = stage.customer_id))
-ORDER BY stage.customer_id
+ORDER BY stage.customer_id LIMIT %(most)s
 """
+_AT_ONCE: Final = 50_000
 
 
 def settle_everybody(today: date, now: datetime) -> tuple[int, int]:
@@ -81,9 +84,14 @@ def forget_erased() -> int:
     return sum(execute(_FORGET.format(table=table), {}) for table in tables)
 
 
-def outdated(*, is_judged: bool) -> list[tuple[int, str]]:
-    """Customers on whom another stage stands than the one in effect, and that one.
+def outdated(*, is_judged: bool) -> Iterator[tuple[int, str]]:
+    """Customers on whom another stage stands than the one in effect, and that one, by id.
 
-    Until the day ``is_judged`` the word of a file counts where nobody holds an account.
+    Until the day ``is_judged`` the word of a file counts where nobody holds an account. Read as
+    it is asked for, some ten thousand at a time.
     """
-    return [(customer, stage) for customer, stage in rows(_OUTDATED, {"is_judged": is_judged})]
+    told = {"is_judged": is_judged, "most": _AT_ONCE}
+    after = 0
+    while batch := rows(_OUTDATED, {**told, "after": after}):
+        yield from ((customer, stage) for customer, stage in batch)
+        after = batch[-1][0]
