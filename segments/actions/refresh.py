@@ -27,13 +27,19 @@ SET left_at = greatest(m.entered_at, %(at)s), left_version = %(version)s, left_w
 WHERE m.segment_id = %(segment)s AND m.left_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM matched WHERE matched.id = m.customer_id)
 """
+# Members are read once, before the first row is written. Asked for one by one, the planner may
+# scan the table for each of them where it believes it empty, and the table grows meanwhile: a
+# million let in would never end.
 _FRESH = """
 INSERT INTO segments_membership (segment_id, customer_id, entered_at, version, entered_why)
-SELECT %(segment)s, matched.id, %(at)s, %(version)s, %(why)s FROM matched
-WHERE NOT EXISTS (
-    SELECT 1 FROM segments_membership m
-    WHERE m.segment_id = %(segment)s AND m.customer_id = matched.id AND m.left_at IS NULL
-)
+SELECT %(segment)s, fresh.id, %(at)s, %(version)s, %(why)s
+FROM (
+    SELECT id FROM matched
+    EXCEPT
+    SELECT customer_id FROM segments_membership
+    WHERE segment_id = %(segment)s AND left_at IS NULL
+) fresh
+ORDER BY fresh.id
 """
 _MOVES = """
 SELECT count(*) FILTER (WHERE m.customer_id IS NULL), count(*) FILTER (WHERE matched.id IS NULL)

@@ -273,3 +273,25 @@ def test_refreshes_side_by_side_open_one_interval_each() -> None:
     assert sorted(item.entered for item in done) == [0, 0, 0, 50]
     assert members(near) == set(ids)
     assert Membership.objects.count() == 50
+
+
+def scans_of_members() -> int:
+    """How often the table was read from its beginning in this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'segments_membership'"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def test_a_refresh_reads_the_members_once_however_many_come(near: Segment) -> None:
+    make_people(150, prefix="N", columns={"city": "Shanghai"})
+    with connection.cursor() as cursor:
+        # After a restore the statistics may say that nobody is in.
+        cursor.execute("ANALYZE segments_membership")
+    before = scans_of_members()
+
+    done = refresh(segment=near, now=NOW)
+
+    assert done.entered == 150 + 3
+    assert scans_of_members() - before < 10
