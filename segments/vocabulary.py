@@ -27,6 +27,9 @@ class Fault(StrEnum):
     UNREADABLE = "unreadable"  # no number, or a broken line
 
 
+LOGINS: Final = ("login", "app_open", "Signed In", "Application Opened")
+"""The events that say somebody came: by the event catalogue, and as tracking clients name them."""
+
 NAMED: Final = ":"
 """Between the reason and what it is about, as in ``event:fund_viewed``."""
 

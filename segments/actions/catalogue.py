@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from customers.models import Attribute
 from customers.vocabulary import TagSource
-from segments.actions.tags import Meaning, define_tag
+from segments.actions.tags import Meaning, define_tag, revise_tag
 from segments.catalogue.shipped import ShippedTag, shipped_tags
-from segments.models import Refresh, Tag, ValueWalk
+from segments.models import Refresh, Tag, TagState, TagVersion, ValueWalk
 from segments.queries.value_sql import VALUES
 from segments.queries.values import next_range, shipped_values, write_values
 
@@ -24,19 +24,30 @@ EVERY: Final = {
 def ship_tags(*, now: datetime) -> int:
     """Put those of the catalogue into the dictionary that it does not know; how many.
 
-    A tag that is there already, by key or name, stays as its owner made it. Values come with the
-    attribute that holds them, so that rules may ask for it; one that a file brought along is
-    nobody's to overwrite, and such a value is not shipped.
+    A tag that is there already, by key or name, stays as its owner made it; one whose source was
+    missing, and which nobody touched, gets the version that lacks nothing any more. Values come
+    with the attribute that holds them, so that rules may ask for it; one that a file brought along
+    is nobody's to overwrite, and such a value is not shipped.
     """
     known = Tag.objects.values_list("key", "name_en", "name_zh")
     taken = {word for names in known for word in names}
-    fresh = [tag for tag in shipped_tags() if not {tag.key, tag.name_en, tag.name_zh} & taken]
     foreign = set(Attribute.objects.values_list("key", flat=True))
-    fresh = [tag for tag in fresh if not (tag.is_value and tag.key in foreign)]
-    Attribute.objects.bulk_create(_attribute(tag) for tag in fresh if tag.is_value)
+    free = [tag for tag in shipped_tags() if not (tag.is_value and tag.key in foreign)]
+    fresh = [tag for tag in free if not {tag.key, tag.name_en, tag.name_zh} & taken]
+    waiting = _untouched_without_source()
+    supplied = [tag for tag in free if tag.key in waiting and not tag.missing]
+    Attribute.objects.bulk_create(_attribute(tag) for tag in (*fresh, *supplied) if tag.is_value)
     for tag in fresh:
         _ship(tag, now)
-    return len(fresh)
+    for tag in supplied:
+        revise_tag(key=tag.key, meaning=_meaning(tag), author=None, now=now)
+    return len(fresh) + len(supplied)
+
+
+def _untouched_without_source() -> set[str]:
+    touched = TagVersion.objects.filter(tag=OuterRef("pk"), made_by__isnull=False)
+    waiting = Tag.objects.filter(~Exists(touched), state=TagState.MISSING)
+    return set(waiting.values_list("key", flat=True))
 
 
 def _attribute(tag: ShippedTag) -> Attribute:
@@ -56,19 +67,23 @@ def _ship(tag: ShippedTag, now: datetime) -> None:
         namespace=tag.namespace,
         name_en=tag.name_en,
         name_zh=tag.name_zh,
-        meaning=Meaning(
-            owner=tag.owner,
-            scene=tag.scene,
-            purpose=tag.purpose,
-            definition=tag.definition,
-            source=TagSource(tag.source),
-            rule=tag.rule,
-            ttl_days=tag.ttl_days,
-            refresh=Refresh(tag.refresh),
-            missing=tag.missing,
-        ),
+        meaning=_meaning(tag),
         author=None,
         now=now,
+    )
+
+
+def _meaning(tag: ShippedTag) -> Meaning:
+    return Meaning(
+        owner=tag.owner,
+        scene=tag.scene,
+        purpose=tag.purpose,
+        definition=tag.definition,
+        source=TagSource(tag.source),
+        rule=tag.rule,
+        ttl_days=tag.ttl_days,
+        refresh=Refresh(tag.refresh),
+        missing=tag.missing,
     )
 
 

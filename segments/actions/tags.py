@@ -73,7 +73,7 @@ def define_tag(
 
 
 @transaction.atomic
-def revise_tag(*, key: str, meaning: Meaning, author: User, now: datetime) -> Tag:
+def revise_tag(*, key: str, meaning: Meaning, author: User | None, now: datetime) -> Tag:
     """Give a tag a new version; the ones before stay as they were.
 
     Only its owner's word changes what a tag means: another owner is refused, naming both, unless

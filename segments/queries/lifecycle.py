@@ -24,9 +24,7 @@ from segments.lifecycle.stages import (
     QUIET_DAYS,
     TRADING_DAYS,
 )
-
-LOGINS: Final = ("login", "app_open")
-"""The events that say somebody came, as the event catalogue names them."""
+from segments.vocabulary import LOGINS
 
 # An account of whoever was merged into a customer is his.
 OWNED: Final = """

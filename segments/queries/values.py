@@ -2,6 +2,7 @@
 
 `_KNOWN` gathers of the range: persons with the accounts of whoever was merged into them, a year of
 valued days and trades, the positions of the newest day, thirty days of events, ninety of touches.
+A step that no value of the refresh reads is not run.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from django.conf import settings
 
 from customers.queries.database import execute, rows
 from segments.models import Refresh, Tag, TagState
+from segments.queries.lots import LOT_STEPS
+from segments.queries.returns import SERIES
 from segments.queries.value_sql import VALUES
 
 RANGE: Final = 1_000  # so many that the change ledger still notes single customers
@@ -33,10 +36,11 @@ _KNOWN: Final = """
         SELECT lives.id, gone.id, today
         FROM lives JOIN customers_customer gone ON gone.merged_into_id = lives.id),
     owned AS MATERIALIZED (
-        SELECT person.customer_id, a.id AS account_id, today
+        SELECT person.customer_id, a.id AS account_id, a.closed_on, today
         FROM person JOIN customers_account a ON a.customer_id = person.of_id),
     traded AS MATERIALIZED (
-        SELECT owned.customer_id, t.traded_at, t.status, t.quantity * t.price AS amount, t.currency
+        SELECT owned.customer_id, t.traded_at, t.status, t.quantity * t.price AS amount, t.currency,
+               t.fee
         FROM owned JOIN customers_trade t ON t.account_id = owned.account_id
         WHERE t.traded_at > %(now)s - interval '365 days' AND t.traded_at <= %(now)s),
     filled AS (SELECT * FROM traded WHERE status <> 'cancelled'),
@@ -85,6 +89,7 @@ _KNOWN: Final = """
         WHERE t.queued_at > %(now)s - interval '90 days' AND t.queued_at <= %(now)s)
 """
 
+_STEPS: Final = ",".join((_KNOWN, SERIES, LOT_STEPS))
 _NOTHING: Final = "SELECT 0::bigint, '', 'null'::jsonb WHERE false"
 
 _WRITE: Final = """
@@ -120,9 +125,12 @@ def next_range(after: int) -> int | None:
 
 
 def shipped_values() -> dict[str, bool]:
-    """Values whose tags we shipped: whether each is to be computed, or was retired."""
+    """Values whose tags we shipped: whether each is to be computed, or was retired.
+
+    One whose source was missing when it came, and which somebody gave a source of his own, is his.
+    """
     shipped = Tag.objects.filter(
-        key__in=VALUES, versions__number=1, versions__made_by__isnull=True
+        key__in=VALUES, versions__made_by__isnull=True, versions__missing=""
     ).values_list("key", "state")
     return {key: state != TagState.RETIRED for key, state in shipped}
 
@@ -150,4 +158,4 @@ def write_values(
         "keys": list(due),
         "derived": [key for key, value in chosen.items() if value.is_derived],
     }
-    return execute(_WRITE.format(known=_KNOWN, said="\n    UNION ALL ".join(parts)), told)
+    return execute(_WRITE.format(known=_STEPS, said="\n    UNION ALL ".join(parts)), told)

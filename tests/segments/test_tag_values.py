@@ -1,18 +1,16 @@
 """Values of a small world, each counted by hand."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
 
 from customers.actions.partitions import ensure_partitions
-from customers.actions.sources import internal_source
 from customers.actions.tags import refuse_tag
 from customers.models import (
     Account,
-    AssetDay,
     Attribute,
     CashFlow,
     Customer,
@@ -20,16 +18,17 @@ from customers.models import (
     ProductTerms,
     Trade,
 )
-from customers.queries.events import ASSET_DAYS, POSITION_DAYS
-from customers.vocabulary import ConsentState
-from segments.actions.catalogue import ship_tags, walk_values
+from customers.queries.events import POSITION_DAYS
+from customers.vocabulary import ConsentState, TagSource
+from segments.actions.catalogue import ship_tags
 from segments.actions.refresh import refresh
-from segments.actions.tags import end_retired_tags, retire_tag
+from segments.actions.tags import Meaning, define_tag, end_retired_tags, retire_tag, revise_tag
 from segments.catalogue.shipped import shipped_tags
 from segments.errors import RuleError, TagRefused
 from segments.models import Membership, Refresh, Segment, Tag, ValueWalk
 from segments.queries.rules import check_rule
 from segments.queries.value_sql import VALUES
+from segments.queries.values import shipped_values
 from segments.tasks import refresh_all
 from tests.factories import (
     NOW,
@@ -40,26 +39,9 @@ from tests.factories import (
     record_event,
     say_consent,
 )
+from tests.segments.wealth import DAY, TODAY, account, valued, values, walk
 
 pytestmark = pytest.mark.django_db
-
-DAY = timedelta(days=1)
-TODAY = NOW.astimezone(ZoneInfo("Asia/Shanghai")).date()
-
-
-def account(customer: int, number: str) -> Account:
-    source = internal_source(key="core", name="Core", now=NOW)
-    return Account.objects.create(
-        number=number, customer_id=customer, kind="cash", source=source, updated_at=NOW
-    )
-
-
-def valued(of: Account, day: date, *, cash: int, market: int, debt: int = 0) -> None:
-    ensure_partitions(months=[day], table=ASSET_DAYS)
-    AssetDay.objects.create(
-        account_id=of.pk, valued_on=day, currency="CNY", cash=cash, market_value=market,
-        debt=debt, net=cash + market - debt, quality="ok", load_id=1,
-    )  # fmt: skip
 
 
 def holds(of: Account, code: str, kind: str, worth: int, **terms: Any) -> None:
@@ -81,16 +63,6 @@ def trades(of: Account, number: str, at: datetime, amount: int, status: str = "f
         traded_at=at, side="buy", quantity=1, price=amount, fee=0, tax=0, currency="CNY",
         status=status, load_id=1,
     )  # fmt: skip
-
-
-def walk(now: datetime = NOW) -> None:
-    ship_tags(now=now)
-    while walk_values(now=now) is not None:
-        pass
-
-
-def values(customer: int) -> dict[str, Any]:
-    return dict(Customer.objects.get(pk=customer).attributes)
 
 
 TOUCHED = """
@@ -368,3 +340,27 @@ class TestCatalogue:
         ship_tags(now=NOW)
 
         assert Tag.objects.get(key="novice").state == "retired"
+
+    @pytest.mark.parametrize("is_touched", [False, True])
+    def test_a_tag_that_waited_for_its_source_gets_it_unless_somebody_gave_it_another(
+        self, is_touched: bool
+    ) -> None:
+        meaning = Meaning(
+            owner="advisory desk", scene="s", purpose="p", definition="d", ttl_days=7,
+            source=TagSource.STATISTIC, missing="no lots",
+        )  # fmt: skip
+        define_tag(
+            key="win_rate", namespace="performance", name_en="Wins", name_zh="胜", meaning=meaning,
+            author=None, now=NOW,
+        )  # fmt: skip
+        if is_touched:
+            theirs = replace(meaning, source=TagSource.API, missing="")
+            revise_tag(key="win_rate", meaning=theirs, author=make_staff().marketer, now=NOW)
+
+        ship_tags(now=NOW)
+        ship_tags(now=NOW)
+
+        tag = Tag.objects.get(key="win_rate")
+        assert (tag.state, tag.newest.number) == ("active", 2)
+        assert Attribute.objects.filter(key="win_rate").exists() is not is_touched
+        assert ("win_rate" in shipped_values()) is not is_touched
