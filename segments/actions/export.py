@@ -1,6 +1,11 @@
-"""Take the numbers of a segment's members out of the house: with a reason, and many with two."""
+"""Take the numbers of a segment's members out of the house: with a reason, and many with two.
+
+Whoever may see customers in the console gets, beside each number, what he sees there: name, phone
+and address, masked. Nobody gets them in clear.
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,13 +14,23 @@ from django.db import transaction
 
 from compliance.actions import record
 from compliance.models import User
+from customers.queries.contacts import MaskedContacts, masked_contacts
 from segments.errors import NotPossible, Refusal
 from segments.models import MemberExport, Segment
 from segments.queries.members import Interval, members_at, named_at
 
 EXPIRES_AFTER: Final = timedelta(days=2)
 SHORTEST_WHY: Final = 3
+SEES_PEOPLE: Final = "customers.view_customer"
 _PAGE: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedMember:
+    """One row; ``contacts`` is None for whoever may not see customers."""
+
+    stay: Interval
+    contacts: MaskedContacts | None
 
 
 @transaction.atomic
@@ -76,8 +91,8 @@ def review_export(
 
 
 @transaction.atomic
-def fetch_export(*, export: MemberExport, actor: User, now: datetime) -> Iterator[Interval]:
-    """The members, read page by page; that they were fetched is on record first.
+def fetch_export(*, export: MemberExport, actor: User, now: datetime) -> Iterator[ExportedMember]:
+    """The members, read page by page; that they were fetched, and with what, is on record first.
 
     Never more than was asked for; who was erased, restricted or merged since is not among them.
 
@@ -94,15 +109,18 @@ def fetch_export(*, export: MemberExport, actor: User, now: datetime) -> Iterato
         raise NotPossible(Refusal.EXPIRED)
     locked.fetched += 1
     locked.save(update_fields=["fetched"])
-    _record(locked, actor, "fetch", now, {"rows": locked.rows})
-    return _pages(locked)
+    with_contacts = actor.has_perm(SEES_PEOPLE)
+    _record(locked, actor, "fetch", now, {"rows": locked.rows, "masked_contacts": with_contacts})
+    return _pages(locked, with_contacts=with_contacts)
 
 
-def _pages(export: MemberExport) -> Iterator[Interval]:
+def _pages(export: MemberExport, *, with_contacts: bool) -> Iterator[ExportedMember]:
     after, left = 0, export.rows
     while left:
         page = members_at(export.segment, export.at, after=after, most=min(_PAGE, left))
-        yield from page
+        contacts = masked_contacts([one.customer_id for one in page]) if with_contacts else {}
+        for one in page:
+            yield ExportedMember(stay=one, contacts=contacts.get(one.customer_id))
         if not page:
             return
         after, left = page[-1].customer_id, left - len(page)

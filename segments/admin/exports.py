@@ -25,14 +25,21 @@ from compliance.models import User
 from compliance.queries import clock_now
 from compliance.reader import say
 from compliance.spreadsheet import Value, csv_chunks
-from segments.actions.export import ask_export, fetch_export, review_export
+from segments.actions.export import (
+    SEES_PEOPLE,
+    ExportedMember,
+    ask_export,
+    fetch_export,
+    review_export,
+)
 from segments.admin.members import read_moment
 from segments.admin.pages import SegmentPages
 from segments.errors import NotPossible
 from segments.models import MemberExport
-from segments.queries.members import Interval
 
 ASK: Final = "segments.export_members"
+_CONTACTS: Final = ("masked_name", "masked_phone", "masked_email")
+_STAY: Final = ("entered_at", "left_at", "version", "entered_why", "left_why")
 DECIDE: Final = "segments.change_memberexport"
 _TONES: Final = {
     "pending": Tone.BUSY,
@@ -76,7 +83,10 @@ class ExportPages(SegmentPages):
 class MemberExportAdmin(ActingAdmin, ReadOnlyAdmin):
     """Who took whose numbers out of the house, why, and who allowed it."""
 
-    about = _("Customer numbers of a segment's members. No file is kept here.")
+    about = _(
+        "Customer numbers of a segment's members, with name, phone and e-mail masked for whoever"
+        " may see customers. No file is kept here."
+    )
     list_display = ("segment", "rows", "progress", "asked_by", "asked_at", "expires_at", "fetched")
     list_filter = ("verdict",)
     list_select_related = ("segment", "asked_by")
@@ -150,7 +160,8 @@ class MemberExportAdmin(ActingAdmin, ReadOnlyAdmin):
         except NotPossible as error:
             messages.error(request, say(error))
             return redirect("admin:segments_memberexport_change", pk)
-        headers = ("customer_no", "entered_at", "left_at", "version", "entered_why", "left_why")
+        contacts = _CONTACTS if _user(request).has_perm(SEES_PEOPLE) else ()
+        headers = ("customer_no", *contacts, *_STAY)
         name = f"{item.segment.key}-{timezone.localtime(item.at):%Y%m%d-%H%M}.csv"
         return StreamingHttpResponse(
             csv_chunks(headers=headers, rows=_rows(found)),
@@ -162,12 +173,14 @@ class MemberExportAdmin(ActingAdmin, ReadOnlyAdmin):
         )
 
 
-def _rows(found: Iterator[Interval]) -> Iterator[tuple[Value, ...]]:
+def _rows(found: Iterator[ExportedMember]) -> Iterator[tuple[Value, ...]]:
     for one in found:
+        stay, shown = one.stay, one.contacts
         yield (
-            *(one.customer_no, one.entered_at.isoformat()),
-            *(one.left_at.isoformat() if one.left_at else "", one.version),
-            *(one.entered_why, one.left_why),
+            stay.customer_no,
+            *((shown.name, shown.phone, shown.email) if shown else ()),
+            *(stay.entered_at.isoformat(), stay.left_at.isoformat() if stay.left_at else ""),
+            *(stay.version, stay.entered_why, stay.left_why),
         )
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.contrib.auth.models import Permission
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from compliance.models import AuditEntry, User
+from compliance.queries import clock_now
 from compliance.spreadsheet import restored
 from customers.actions.people import Person, put_people
 from segments.actions.export import EXPIRES_AFTER, ask_export, fetch_export, review_export
@@ -56,7 +58,7 @@ def fetch(export: MemberExport, actor: User | None = None, **when: Any) -> list[
     found = fetch_export(
         export=export, actor=actor or make_staff().marketer, **{"now": LATER} | when
     )
-    return [one.customer_no for one in found]
+    return [one.stay.customer_no for one in found]
 
 
 def refusal(act: Any, *args: Any, **told: Any) -> str:
@@ -176,7 +178,11 @@ class TestPages:
     def test_from_the_members_to_a_file_that_runs_nothing(self, marketer: Client) -> None:
         numbers = ["=1+1", "-5", "@x", "+86", "\t=1", "plain"]
         people = [
-            Person(customer_no=one, columns={}, contacts={"phone": "+8613912345678"})
+            Person(
+                customer_no=one,
+                columns={"name": "李小龙"},
+                contacts={"phone": "+8613912345678", "email": "lee@example.com"},
+            )
             for one in numbers[:1]
         ] + [Person(customer_no=one, columns={}, contacts={}) for one in numbers[1:]]
         put_people(people=people, source="t", may_replace_contacts=True, now=NOW)
@@ -197,7 +203,45 @@ class TestPages:
         assert sorted(restored(row["customer_no"]) for row in rows) == sorted(numbers)
         assert all(row["customer_no"][0] not in "=-+@\t" for row in rows)
         assert "13912345678" not in text
+        assert not {"李小龙", "lee@example.com"} & set(text.replace("\n", ",").split(","))
+        (first,) = (row for row in rows if restored(row["customer_no"]) == "=1+1")
+        assert (first["masked_name"], first["masked_phone"], first["masked_email"]) == (
+            "李**", "139****5678", "l***@example.com",
+        )  # fmt: skip
+        assert all(not row["masked_phone"] for row in rows if row is not first)
         assert marketer.get(address).status_code == 405
+
+    def test_who_may_not_see_customers_gets_numbers_only_and_both_are_on_record(
+        self, marketer: Client, segment: Segment
+    ) -> None:
+        clerk = User.objects.create_user("clerk", is_staff=True)
+        clerk.user_permissions.add(Permission.objects.get(codename="export_members"))
+        told = {"segment": segment, "at": NOW, "why": "Letters", "now": clock_now()}
+        files = {}
+        for name, user in (("clerk", clerk), ("marketer", make_staff().marketer)):
+            client = Client()
+            client.force_login(user)
+            export = ask_export(actor=user, **told)
+            answer = client.post(reverse("admin:segments_memberexport_fetch", args=[export.pk]))
+            files[name] = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+
+        assert files["clerk"].startswith("customer_no,entered_at")
+        assert "masked" not in files["clerk"]
+        assert files["marketer"].startswith("customer_no,masked_name,masked_phone,masked_email,")
+        fetched = AuditEntry.objects.filter(action="segment.export.fetch")
+        assert set(fetched.values_list("actor", "detail__masked_contacts")) == {
+            ("clerk", False),
+            ("marketer", True),
+        }
+
+    def test_a_page_of_members_costs_as_many_statements_as_one(
+        self, segment: Segment, django_assert_num_queries: Any
+    ) -> None:
+        export = ask(segment)
+        found = fetch_export(export=export, actor=make_staff().marketer, now=LATER)
+
+        with django_assert_num_queries(2):  # besides the page itself
+            assert len(list(found)) == 5
 
     @pytest.mark.usefixtures("few_alone")
     def test_the_second_person_sees_the_buttons_and_whoever_asked_does_not(
