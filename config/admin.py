@@ -15,9 +15,11 @@ from campaigns.labels import CHANNELS, REASONS, say
 from campaigns.models import Enrolment, Touch
 from campaigns.queries.dependents import journeys_asking, journeys_naming, templates_naming
 from compliance.console import Panel, Tone, badge, link, moment
+from compliance.queries import clock_now
 from config.personal import CHAPTERS
 from customers.admin.people import CustomerAdmin
 from customers.models import Customer
+from segments.actions.tag_views import count_tag_views
 from segments.admin.stages import stages_panel
 from segments.admin.tags import TagAdmin
 from segments.models import Membership, Tag
@@ -27,7 +29,8 @@ NEWEST = 50
 
 
 def tag_names(keys: Sequence[str]) -> dict[str, str]:
-    """What the dictionary calls these tags in the reader's language."""
+    """What the dictionary calls these tags in the reader's language; that he looks is counted."""
+    count_tag_views(tags=keys, now=clock_now())
     return names_of(keys, is_chinese=get_language() == "zh-hans")
 
 

@@ -34,6 +34,7 @@ class Score:
     tag: str
     coverage: float
     uses: int
+    views: int
     power: float | None
     redundancy: float
     redundant_to: str
@@ -42,7 +43,11 @@ class Score:
 
 
 def scores(
-    levels: Mapping[str, Levels], goal: NDArray[np.bool_], uses: Mapping[str, int]
+    levels: Mapping[str, Levels],
+    goal: NDArray[np.bool_],
+    *,
+    uses: Mapping[str, int],
+    views: Mapping[str, int],
 ) -> list[Score]:
     """Judge every tag, the most useful first.
 
@@ -52,43 +57,65 @@ def scores(
         its values he has, from 1
     goal : for each customer: whether he did what the tags are to tell
     uses : by tag: how many journeys and segments ask for it
+    views : by tag: how often people looked at it
 
     Cost: customers × tags² / 2 additions.
     """
-    most = max((uses.get(tag, 0) for tag in levels), default=0)
-    found = [_score(tag, levels, goal, uses, most) for tag in levels]
+    shares = used_shares(list(levels), uses, views)
+    found = [
+        _score(tag, levels, goal, shares, uses=uses.get(tag, 0), views=views.get(tag, 0))
+        for tag in levels
+    ]
     return sorted(found, key=lambda one: (-one.usefulness, one.tag))
+
+
+def used_shares(
+    tags: Sequence[str], uses: Mapping[str, int], views: Mapping[str, int]
+) -> dict[str, float]:
+    """How much each is used, 0 to 1: the mean of its uses beside the most used, and of its views
+    beside the most viewed. What nobody does with any tag says nothing and is left out.
+
+    >>> used_shares(["a", "b"], {"a": 2, "b": 1}, {"b": 30})
+    {'a': 0.5, 'b': 0.75}
+    """
+    counted = [kind for kind in (uses, views) if any(kind.get(tag) for tag in tags)]
+    most = [max(kind.get(tag, 0) for tag in tags) for kind in counted]
+    return {
+        tag: sum(kind.get(tag, 0) / top for kind, top in zip(counted, most, strict=True))
+        / max(len(counted), 1)
+        for tag in tags
+    }
 
 
 def _score(
     tag: str,
     levels: Mapping[str, Levels],
     goal: NDArray[np.bool_],
-    uses: Mapping[str, int],
-    most: int,
+    shares: Mapping[str, float],
+    *,
+    uses: int,
+    views: int,
 ) -> Score:
-    own, used = levels[tag], uses.get(tag, 0)
+    own, share = levels[tag], shares[tag]
     coverage = float(np.mean(own > 0)) if len(own) else 0.0
     power = information_value(own, goal)
-    rivals = [
-        (cramers_v(own, levels[other]), other) for other in levels if uses.get(other, 0) > used
-    ]
+    rivals = [(cramers_v(own, levels[other]), other) for other in levels if shares[other] > share]
     redundancy, rival = max(rivals, default=(0.0, ""))
     sunset = tuple(
         why
         for why, holds in (
-            (Sunset.UNUSED, used == 0),
+            (Sunset.UNUSED, share == 0),
             (Sunset.RARE, coverage < FEWEST_COVERED),
             (Sunset.WEAK, power is not None and power < LEAST_POWER),
             (Sunset.REDUNDANT, redundancy > MOST_REDUNDANT),
         )
         if holds
     )
-    share = used / most if most else 0.0
     return Score(
         tag=tag,
         coverage=coverage,
-        uses=used,
+        uses=uses,
+        views=views,
         power=power,
         redundancy=redundancy,
         redundant_to=rival if redundancy > 0 else "",

@@ -6,12 +6,14 @@ from dataclasses import asdict
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.timezone import localdate
 
 from compliance.actions import record
 from compliance.models import User
 from segments.errors import TagProblem, TagRefused
 from segments.models import Tag, TagScore
-from segments.queries.usefulness import sample, segments_asking
+from segments.queries.tag_views import views_since
+from segments.queries.usefulness import LOOKED_BACK, sample, segments_asking
 from segments.usefulness import scores
 
 
@@ -21,7 +23,7 @@ def measure_tags(*, goal: str, uses: Mapping[str, int], author: User, now: datet
 
     Parameters
     ----------
-    uses : by tag, how many journeys ask for it; segments are counted here
+    uses : by tag, how many journeys ask for it; segments and views are counted here
 
     Raises TagRefused: no goal was named.
     """
@@ -29,6 +31,7 @@ def measure_tags(*, goal: str, uses: Mapping[str, int], author: User, now: datet
         raise TagRefused(TagProblem.NO_GOAL, "/goal")
     found = sample(goal=goal, now=now)
     counted = Counter(segments_asking(list(found.levels))) + Counter(uses)
+    viewed = views_since(localdate(now - LOOKED_BACK))
     ids = dict(Tag.objects.values_list("key", "pk"))
     TagScore.objects.all().delete()
     made = TagScore.objects.bulk_create(
@@ -39,7 +42,7 @@ def measure_tags(*, goal: str, uses: Mapping[str, int], author: User, now: datet
             measured_at=now,
             **{name: value for name, value in asdict(one).items() if name != "tag"},
         )
-        for one in scores(found.levels, found.goal, counted)
+        for one in scores(found.levels, found.goal, uses=counted, views=viewed)
     )
     detail = {"goal": goal, "tags": len(made), "customers": len(found.goal)}
     record(actor=author.username, action="tag.measure", subject="tags", now=now, detail=detail)

@@ -1,12 +1,13 @@
 """The dictionary of tags: list, entry, history, who names a tag, retiring it."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 from django import forms
 from django.db import transaction
 from django.db.models import CharField, F, Model, OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
@@ -25,6 +26,7 @@ from compliance.queries import clock_now
 from compliance.reader import say
 from customers.admin.words import TAG_SOURCE_WORDS
 from customers.vocabulary import TagSource
+from segments.actions.tag_views import count_tag_views
 from segments.actions.tags import Meaning, define_tag, keep_tag, retire_tag, revise_tag
 from segments.admin.usefulness import UsefulnessPages
 from segments.errors import RuleError, TagRefused
@@ -185,6 +187,20 @@ class TagAdmin(UsefulnessPages):
         words = TagState(tag.state).label
         until = f" · {moment(tag.retires_at)}" if tag.state == TagState.RETIRING else ""
         return badge(f"{words}{until}", TONES[TagState(tag.state)])
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Its page; that somebody looked counts for its usefulness."""
+        answer: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        if request.method == "GET" and answer.status_code == HTTPStatus.OK:
+            shown = self.model.objects.filter(pk=object_id).values_list("key", flat=True)
+            count_tag_views(tags=list(shown), now=clock_now())
+        return answer
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """A tag's key and names are for life: rules name it."""

@@ -95,8 +95,9 @@ def _panel(found: Sequence[TagScore]) -> Panel:
     return Panel(
         title=_t("Tags in use"),
         note=_t(
-            "Usefulness = coverage × use × information value × (1 − redundancy). Use: journeys and"
-            " segments that ask for it, beside the most used. Information value says what goes"
+            "Usefulness = coverage × use × information value × (1 − redundancy). Use: the mean of"
+            " journeys and segments that ask for it, beside the most used, and of how often people"
+            " looked at it within 90 days, beside the most viewed. Information value says what goes"
             " together, not what causes what: under 0.02 nothing, over 0.3 much. Redundancy: how"
             " far a more used tag tells the same (Cramér's V)."
         ),
@@ -104,13 +105,14 @@ def _panel(found: Sequence[TagScore]) -> Panel:
             _t("Tag"),
             _t("Coverage"),
             _t("Uses"),
+            _t("Views"),
             _t("Information value"),
             _t("Redundancy"),
             _t("Usefulness"),
             _t("Why it had better go"),
         ),
         rows=[_row(one) for one in found],
-        numeric=frozenset({1, 2, 3, 4, 5}),
+        numeric=frozenset({1, 2, 3, 4, 5, 6}),
         empty=_t("Not measured yet: name the event that counts as the goal."),
     )
 
@@ -121,6 +123,7 @@ def _row(one: TagScore) -> tuple[object, ...]:
         link(reverse("admin:segments_tag_change", args=[one.tag_id]), name),
         f"{one.coverage:.1%}",
         figure(one.uses),
+        figure(one.views),
         "—" if one.power is None else f"{one.power:.3f}",
         f"{one.redundancy:.2f}" + (f" ({one.redundant_to})" if one.redundant_to else ""),
         f"{one.usefulness:.4f}",

@@ -12,6 +12,7 @@ from segments.models.tags import (
     TagScore,
     TagState,
     TagVersion,
+    TagView,
     ValueWalk,
 )
 from segments.models.value import ValueRun
@@ -34,6 +35,7 @@ __all__ = [
     "TagScore",
     "TagState",
     "TagVersion",
+    "TagView",
     "ValueRun",
     "ValueWalk",
     "WaitingStage",

@@ -118,6 +118,22 @@ class ValueWalk(models.Model):
         return self.refresh
 
 
+class TagView(models.Model):
+    """How often people looked at a tag on one day; who looked is not kept."""
+
+    pk = models.CompositePrimaryKey("tag_id", "viewed_on")
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="views", db_index=False)
+    viewed_on = models.DateField(_("day"))
+    views = models.PositiveIntegerField(_("views"))
+
+    class Meta:
+        verbose_name = _("views of a tag")
+        verbose_name_plural = _("views of tags")
+
+    def __str__(self) -> str:
+        return f"{self.tag_id}: {self.views} on {self.viewed_on}"
+
+
 class TagScore(models.Model):
     """How useful a tag was found to be, at the newest measurement."""
 
@@ -128,6 +144,7 @@ class TagScore(models.Model):
     customers = models.PositiveIntegerField(_("customers looked at"))
     coverage = models.FloatField(_("coverage"))
     uses = models.PositiveIntegerField(_("uses"))
+    views = models.PositiveIntegerField(_("views"), default=0, db_default=0)
     power = models.FloatField(_("information value"), null=True)
     redundancy = models.FloatField(_("redundancy"))
     redundant_to = models.CharField(_("redundant to"), max_length=64, blank=True)

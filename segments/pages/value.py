@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from compliance.console import Panel, figure, moment
 from compliance.queries import clock_now
+from segments.actions.tag_views import count_tag_views
 from segments.models import Segment, ValueRun
 from segments.pages.words import console_page, decimal, field_label, percent
 from segments.queries.profile import Distribution, distribution, may_be_compared
@@ -57,6 +58,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     first, second = segments.get(asked["first"]), segments.get(asked["second"])
     context: dict[str, Any] = {"panels": [], "chart": None}
     if first and second and field and may_be_compared(field):
+        count_tag_views(tags=[field.name], now=clock_now())
         found = distribution(field, first.pk, second.pk, today=localtime(clock_now()).date())
         told = _cells(found)
         context = {

@@ -1,17 +1,24 @@
 """Figures of usefulness against hand counts, and the list of what had better go."""
 
 import math
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from compliance.models import AuditEntry
+from compliance.queries import clock_now
 from customers.actions.tags import give_tag
 from customers.vocabulary import TagSource
+from segments.actions.catalogue import ship_tags
 from segments.actions.measure_tags import measure_tags
+from segments.actions.tag_views import count_tag_views
 from segments.actions.tags import Meaning, define_tag
 from segments.errors import TagRefused
-from segments.models import TagScore
+from segments.models import Tag, TagScore, TagView
+from segments.queries.tag_views import views_since
 from segments.usefulness import Sunset, as_levels, cramers_v, information_value, scores
 from tests.factories import NOW, make_people, make_segment, make_staff, record_event
 
@@ -62,7 +69,9 @@ def test_usefulness_is_the_product_and_only_more_used_tags_make_redundant() -> N
     own = levels(1, 1, 0, 0)
     reached = goal(1, 0, 0, 0)
 
-    first, second = scores({"used": own, "twin": own}, reached, {"used": 4, "twin": 1})
+    first, second = scores(
+        {"used": own, "twin": own}, reached, uses={"used": 4, "twin": 1}, views={}
+    )
 
     power = information_value(own, reached)
     assert power is not None
@@ -78,9 +87,67 @@ def test_what_is_unused_rare_and_weak_is_on_the_list() -> None:
     rare[0] = 1
     reached = np.arange(1_000) % 2 == 0
 
-    (only,) = scores({"rare": rare}, reached, {})
+    (only,) = scores({"rare": rare}, reached, uses={}, views={})
 
     assert only.sunset == (Sunset.UNUSED, Sunset.RARE, Sunset.WEAK)
+
+
+def test_views_weigh_as_much_as_uses_and_keep_a_tag_from_the_list() -> None:
+    own, other = levels(1, 1, 0, 0), levels(1, 0, 1, 0)
+    reached = goal(1, 0, 0, 0)
+
+    found = {
+        one.tag: one
+        for one in scores(
+            {"asked": own, "looked_at": other}, reached, uses={"asked": 3}, views={"looked_at": 40}
+        )
+    }
+
+    power = information_value(own, reached)
+    assert power is not None
+    assert found["asked"].usefulness == pytest.approx(0.5 * 0.5 * power)
+    assert Sunset.UNUSED not in found["looked_at"].sunset
+    assert (found["looked_at"].views, found["looked_at"].uses) == (40, 0)
+
+
+class TestViews:
+    @pytest.fixture
+    def looks(self) -> Client:
+        client = Client()
+        client.force_login(make_staff().marketer)
+        return client
+
+    @pytest.mark.django_db
+    def test_pages_that_show_a_tag_count_and_lists_do_not(self, looks: Client) -> None:
+        (customer,) = make_people(1)
+        ship_tags(now=NOW)
+        until = clock_now() + timedelta(days=1)
+        give_tag(
+            customer_ids=[customer], tag="pension_need", source=TagSource.FILE, until=until, now=NOW
+        )
+        first, second = make_segment("a"), make_segment("b")
+        tag = Tag.objects.get(key="pension_need")
+        compare = {"first": first.key, "second": second.key, "field": "trades_1y"}
+
+        looks.get(reverse("admin:segments_tag_changelist"))
+        assert not TagView.objects.exists()
+        looks.get(reverse("admin:segments_tag_change", args=[tag.pk]))
+        looks.get(reverse("admin:customers_customer_change", args=[customer]))
+        looks.get(reverse("value:compare"), compare)
+        looks.post(reverse("admin:segments_tag_change", args=[tag.pk]), {})
+
+        assert views_since(date.min) == {"pension_need": 2, "trades_1y": 1}
+        assert TagView.objects.count() == 2
+
+    @pytest.mark.django_db
+    def test_only_those_of_ninety_days_count(self) -> None:
+        ship_tags(now=NOW)
+        for back in (0, 90, 91):
+            count_tag_views(tags=["pension_need", "gone"], now=NOW - timedelta(days=back))
+
+        measure_tags(goal="order_filled", uses={}, author=make_staff().marketer, now=NOW)
+
+        assert TagScore.objects.get(tag__key="pension_need").views == 2
 
 
 @pytest.mark.django_db
