@@ -9,7 +9,9 @@ the same number of ready messages is pushed at a sandbox by a bare async client,
 receipts either; a second run of the product takes them while it sends. One JSON line a channel:
 {"bench", "channel", "messages", "seconds", "per_second", "raw_per_second", "ratio",
 "with_receipts_per_second", "required_per_second"}; for SMS also "raw_one_by_one_per_second" and
-"ratio_one_by_one", since 200 ready messages a request cost the bare client a sixth of one by one.
+"ratio_one_by_one", since 200 ready messages a request cost the bare client a sixth of one by one;
+for e-mail "smtplib_per_second" and "ratio_smtplib": what the standard library's client pushes over
+as many connections, while the bare one writes ready envelopes ahead of the answers.
 """
 
 import argparse
@@ -93,6 +95,12 @@ def main() -> None:
             "with_receipts_per_second": round(told.messages / with_receipts),
             "required_per_second": REQUIRED[channel],
         }
+        if channel is Channel.EMAIL:
+            stock = measure_smtplib(told.messages)
+            line |= {
+                "smtplib_per_second": round(stock),
+                "ratio_smtplib": round(rate / stock, 3),
+            }
         if channel is Channel.SMS:
             single = measure_raw(channel, told.messages, sms_per_request=1)
             line |= {
@@ -109,6 +117,13 @@ def measure_raw(channel: Channel, messages: int, *, sms_per_request: int = 200) 
         ready = dispatch_raw.build_messages(channel.value, messages)
         pushed = dispatch_raw.push_bare(channel.value, ready, ports, sms_per_request)
         return messages / asyncio.run(pushed)
+
+
+def measure_smtplib(messages: int) -> float:
+    """Messages a second that the standard library's client gets accepted."""
+    with dispatch_raw.sandbox("none") as ports:
+        ready = dispatch_raw.build_messages(Channel.EMAIL.value, messages)
+        return messages / dispatch_raw.push_mail_by_smtplib(ready, int(ports["smtp_port"]))
 
 
 def measure_product(

@@ -198,6 +198,8 @@ class Keyring:
     """The same keys, of which a person's cipher is made."""
     person_key: Callable[[int], bytes]
     """The 32 bytes of a person's slot.  Raises KeyDestroyed."""
+    made: dict[str, AESGCM] | None = None
+    """Persons' ciphers by key id, where they are remembered: for one batch only."""
 
     @property
     def current(self) -> str:
@@ -233,8 +235,13 @@ class Keyring:
             raise UnknownKey("unknown_key", f"There is no encryption key {name!r}.")
         if not slot:
             return cipher
+        if self.made is not None and (known := self.made.get(key_id)):
+            return known
         # Whoever has one of the two keys has nothing.
-        return AESGCM(hmac.digest(self.masters[name], self.person_key(int(slot, 16)), "sha256"))
+        own = AESGCM(hmac.digest(self.masters[name], self.person_key(int(slot, 16)), "sha256"))
+        if self.made is not None:
+            self.made[key_id] = own
+        return own
 
     def _open(self, key_id: str, ciphertext: bytes, associated: bytes) -> bytes:
         cipher = self._cipher(key_id)

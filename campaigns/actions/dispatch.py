@@ -273,9 +273,8 @@ def _prepare_held(
             "now": now,
         },
     )
-    open_touches = [
-        OpenTouch(*row) for row in rows(OPEN_TOUCHES, {"batch": claimed.id}, binary=True)
-    ]
+    found = rows(OPEN_TOUCHES, {"batch": claimed.id}, binary=True)
+    open_touches = [OpenTouch._make(row) for row in found]
     due = [touch for touch in open_touches if touch.due_at <= now]
     to_judge = [touch for touch in due if touch.state != TouchState.AMBIGUOUS][:most]
     prepared = prepare_touches(

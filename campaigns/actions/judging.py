@@ -30,9 +30,10 @@ from compliance.contact import LIMITED_PURPOSES
 from compliance.jurisdiction import Jurisdiction
 from compliance.queries import is_approved, products
 from compliance.suitability.values import Product
+from customers.identifiers import Keyring
 from customers.queries.consents import Statement, current_statements
 from customers.queries.database import as_json, execute
-from customers.queries.identities import addresses
+from customers.queries.identities import Address, hashed_addresses, keyring_for_many
 from customers.queries.people import CustomerFacts, customer_facts
 from customers.vocabulary import ConsentState, IdentityKind
 
@@ -62,7 +63,7 @@ class World:
     ready: ReadyTemplates
     customers: Mapping[int, CustomerFacts]
     statements: Mapping[str, Mapping[int, Mapping[str, Statement]]]
-    addresses: Mapping[str, Mapping[int, str]]
+    addresses: Mapping[str, Mapping[int, Address]]
     stops: Mapping[str, Mapping[int, Stop]]
     approved: Mapping[int, bool]
     house: Policy
@@ -73,6 +74,7 @@ class World:
     now: datetime
     restricted: list[dict[str, object]]
     alerts: set[Reason]
+    ring: Keyring
     prices: PriceList = field(default_factory=PriceList)
 
 
@@ -99,7 +101,8 @@ def read_world(
     rules = rules_at(now)
     house = policy_of(None, rules)
     hold_customers(touches)
-    customers = customer_facts(ids)
+    ring = keyring_for_many()
+    customers = customer_facts(ids, ring=ring)
     by_region = {
         region: policy_of(region, rules) for region in {who.region for who in customers.values()}
     }
@@ -114,8 +117,8 @@ def read_world(
     versions = TemplateVersion.objects.select_related("template").filter(
         pk__in={touch.template_version_id for touch in touches}
     )
-    known: dict[str, dict[int, str]] = {
-        channel: addresses(ids, ADDRESS_KIND[channel])
+    known: dict[str, dict[int, Address]] = {
+        channel: hashed_addresses(ids, ADDRESS_KIND[channel], ring=ring)
         for channel in channels
         if channel in ADDRESS_KIND
     }
@@ -145,17 +148,19 @@ def read_world(
         now=now,
         restricted=[],
         alerts=set(),
+        ring=ring,
     )
 
 
 def _stops(
-    channel: Channel, ids: Sequence[int], known: Mapping[str, Mapping[int, str]]
+    channel: Channel, ids: Sequence[int], known: Mapping[str, Mapping[int, Address]]
 ) -> dict[int, Stop]:
     """Who of these must not be reached by the channel, whatever he consented to."""
     kind = STOPPED_BY.get(channel)
     if kind is None:
         return {}
-    return suppressed(kind, known.get(channel) or addresses(ids, kind))
+    at = known.get(channel) or hashed_addresses(ids, kind)
+    return suppressed(kind, {who: address.value_hash for who, address in at.items()})
 
 
 def stop_of(channel: str, customer_id: int) -> Stop:
@@ -332,5 +337,6 @@ def keep_records(world: World, *, handed: Collection[int]) -> None:
 def _address(touch: OpenTouch, world: World, customer: CustomerFacts | None) -> str | None:
     """Where the message goes; a task goes to the customer himself, by his number."""
     if touch.channel in world.addresses:
-        return world.addresses[touch.channel].get(touch.customer_id)
+        known = world.addresses[touch.channel].get(touch.customer_id)
+        return known.value if known else None
     return customer.customer_no if customer else None

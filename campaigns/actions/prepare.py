@@ -148,7 +148,7 @@ def _message(
     if isinstance(told, Refuse):
         return _refused(touch, gate, told), None
     if not touch.content_cipher:
-        frozen = freeze(content, key, slot=judgement.customer.slot)
+        frozen = freeze(content, key, slot=judgement.customer.slot, ring=world.ring)
         content_hash, sealed = frozen.content_hash, frozen.sealed
     judged = Judged(
         touch_id=touch.id,

@@ -1,7 +1,6 @@
 """Templates made ready for sending: compiled once for each node, their links on record."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -20,11 +19,8 @@ from campaigns.queries.accounts import link_hosts
 from compliance.queries import clock_now
 from customers.queries.people import CustomerFacts
 
-_PLAIN_FACTS: Final = tuple(
-    field.name
-    for field in fields(CustomerFacts)
-    if field.name not in {"id", "attributes", "aml_hold", "internal_hold"}
-)
+# The house's own business; attributes are said beside the rest.
+_UNSAID: Final = frozenset({"id", "slot", "attributes", "aml_hold", "internal_hold"})
 
 
 def ready_templates(batch_id: int, journey_id: int) -> ReadyTemplates:
@@ -43,8 +39,10 @@ def as_sent(version: TemplateVersion) -> Mapping[str, Mapping[str, str]]:
 
 def variables(customer: CustomerFacts) -> dict[str, object]:
     """What a template may say about the customer: what is known, as plain values."""
-    known = {name: getattr(customer, name) for name in _PLAIN_FACTS}
-    said = {name: _plain(value) for name, value in known.items() if value is not None}
+    known = zip(customer._fields, customer, strict=True)
+    said = {
+        name: _plain(value) for name, value in known if value is not None and name not in _UNSAID
+    }
     return {**customer.attributes, **said}
 
 

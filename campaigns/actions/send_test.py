@@ -153,7 +153,8 @@ def _way(channel: Channel, now: datetime) -> tuple[ProviderAccount, Provider]:
 def _reachable(seed_list: SeedList, channel: Channel) -> list[Seed]:
     """The channel's seeds, without addresses that nobody may write to."""
     seeds = list(seed_list.seeds.filter(channel=channel.value).order_by("pk")[:MOST])
-    kept_out = suppressed(ADDRESS_KIND[channel], {seed.pk: seed_address(seed) for seed in seeds})
+    hashes = {seed.pk: bytes(seed.value_hash) for seed in seeds}
+    kept_out = suppressed(ADDRESS_KIND[channel], hashes)
     found = [seed for seed in seeds if seed.pk not in kept_out]
     if not found:
         raise StateConflict(

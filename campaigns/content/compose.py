@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from campaigns.channels.base import Channel
 from campaigns.content import sentences as say
@@ -16,7 +17,7 @@ UNSUBSCRIBE = "unsubscribe"
 OPEN = "open"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Ready:
     """A template version as one node of one journey uses it: compiled, its links numbered.
 
@@ -29,7 +30,7 @@ class Ready:
     variants: Mapping[str, Compiled] = field(default_factory=dict)
     tracks_opens: bool = False
 
-    @property
+    @cached_property
     def is_personal(self) -> bool:
         """Some variant says something about the customer."""
         return any(each.is_personal for each in (self.compiled, *self.variants.values()))

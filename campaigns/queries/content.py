@@ -10,6 +10,7 @@ import orjson
 
 from campaigns.errors import ContentChanged
 from campaigns.models import AdvisorTask, Call
+from customers.identifiers import Keyring
 from customers.queries.identities import keyring
 
 WORTH_COMPRESSING: Final = 512  # bytes
@@ -23,7 +24,7 @@ class Frozen:
     sealed: bytes
 
 
-def freeze(content: Mapping[str, str], key: str, *, slot: int) -> Frozen:
+def freeze(content: Mapping[str, str], key: str, *, slot: int, ring: Keyring) -> Frozen:
     """Canonical JSON, hashed, then encrypted for its person and bound to the touch's key.
 
     What is long is compressed first; for a text message that would cost more than it saves.
@@ -32,7 +33,7 @@ def freeze(content: Mapping[str, str], key: str, *, slot: int) -> Frozen:
     packed = zlib.compress(text, 1) if len(text) > WORTH_COMPRESSING else text
     return Frozen(
         content_hash=hashlib.sha256(text).hexdigest(),
-        sealed=keyring().seal_bytes(packed, f"touch:{key}".encode(), slot=slot),
+        sealed=ring.seal_bytes(packed, f"touch:{key}".encode(), slot=slot),
     )
 
 

@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from customers.queries.database import rows
 
@@ -195,8 +195,7 @@ class ClaimedBatch:
     fence: int
 
 
-@dataclass(frozen=True, slots=True)
-class OpenTouch:
+class OpenTouch(NamedTuple):
     """A touch of the claimed batch, as `OPEN_TOUCHES` reads it."""
 
     id: int

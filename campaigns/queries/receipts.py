@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from customers.queries.database import rows
-from customers.queries.identities import keyring
 
 # A receipt names its touch by our key or by the provider's own id. An id that nobody knows yet is
 # entered without a touch: whoever names it later waits for this transaction and finds the receipt.
@@ -153,16 +152,10 @@ class Stop(NamedTuple):
 NO_STOP: Final = Stop()
 
 
-def suppressed(kind: str, addresses: Mapping[int, str]) -> dict[int, Stop]:
-    """The customers whose address may not be written to.
-
-    ``addresses`` are stored ones, by customer, and so in the form that hashes are made of.
-    """
-    ring = keyring()
+def suppressed(kind: str, hashes: Mapping[int, bytes]) -> dict[int, Stop]:
+    """Who may not be written to at his address: ``hashes`` are of addresses, by their owners."""
     owners: dict[bytes, list[int]] = {}
-    for customer_id, address in addresses.items():
-        owners.setdefault(ring.lookup_hash(kind, address), []).append(customer_id)
+    for owner, value_hash in hashes.items():
+        owners.setdefault(value_hash, []).append(owner)
     found = rows(SUPPRESSED, {"kind": kind, "hashes": list(owners)})
-    return {
-        customer: Stop(why, at) for value, why, at in found for customer in owners[bytes(value)]
-    }
+    return {owner: Stop(why, at) for value, why, at in found for owner in owners[bytes(value)]}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from customers.queries.database import as_array, rows
 from customers.vocabulary import ConsentState, Purpose
@@ -82,6 +82,9 @@ CURRENT_CONSENTS = """
 """
 
 
+_STATES: Final = {state.value: state for state in ConsentState}
+
+
 class Statement(NamedTuple):
     """What was said last, when, and how it is proved. ``number`` rises with each.
 
@@ -110,17 +113,18 @@ def current_statements(
     customer_ids : up to about 1 000, read in one statement
     """
     current: dict[int, dict[str, Statement]] = {}
-    found = rows(CURRENT_CONSENTS, {"ids": as_array(customer_ids), "purpose": purpose})
+    told = {"ids": as_array(customer_ids), "purpose": purpose}
+    found = rows(CURRENT_CONSENTS, told, binary=True)
     for customer_id, channel, state, number, at, is_own, form, since, checked_on in found:
         if state != ConsentState.VOID:
             current.setdefault(customer_id, {})[channel] = Statement(
-                state=ConsentState(state),
+                state=_STATES[state],
                 number=number,
                 at=at,
                 is_own=is_own,
                 form=form,
                 since=_day(since) if since else at.date(),
-                checked_on=_day(checked_on),
+                checked_on=_day(checked_on) if checked_on else None,
             )
     return current
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -155,28 +155,43 @@ def keyring() -> Keyring:
 
 
 def keyring_for_many() -> Keyring:
-    """The same with the persons' keys there are now: the file is looked at once, not each time.
+    """The same with the persons' keys there are now: the file is looked at once, not each time,
+    and what encrypts for a person is made once.
 
     For one batch. Who is erased meanwhile has no key in the file, so what was sealed for him with
     this one stays unreadable.
     """
-    return replace(keyring(), person_key=person_keys().tree().key)
+    return replace(keyring(), person_key=person_keys().tree().key, made={})
 
 
-def addresses(customer_ids: Sequence[int], kind: str) -> dict[int, str]:
-    """The newest identifier of a kind by customer, in clear; for dispatch only.
+class Address(NamedTuple):
+    """Where somebody is reached: in clear, and the hash that lists of addresses hold."""
+
+    value: str
+    value_hash: bytes
+
+
+def hashed_addresses(
+    customer_ids: Sequence[int], kind: str, *, ring: Keyring | None = None
+) -> dict[int, Address]:
+    """The newest identifier of a kind by customer; for dispatch only. ``ring``: the batch's.
 
     Whoever was erased after the backup he was restored from has none.
     Raises UnknownKey when the keyring lacks a row's key.
     """
-    ring, found = keyring(), {}
+    ring, found = ring or keyring_for_many(), {}
     for customer_id, value_hash, cipher, key_id in rows(
         ADDRESSES, {"ids": as_array(customer_ids), "kind": kind}, binary=True
     ):
         with suppress(KeyDestroyed):
-            binding = identity_binding(kind, bytes(value_hash))
-            found[customer_id] = ring.decrypt(key_id, bytes(cipher), binding)
+            value = ring.decrypt(key_id, cipher, identity_binding(kind, value_hash))
+            found[customer_id] = Address(value, value_hash)
     return found
+
+
+def addresses(customer_ids: Sequence[int], kind: str) -> dict[int, str]:
+    """The same without the hashes."""
+    return {who: address.value for who, address in hashed_addresses(customer_ids, kind).items()}
 
 
 def beginnings(customer_ids: Sequence[int], kind: str, length: int) -> dict[int, str]:

@@ -34,6 +34,7 @@ from campaigns.channels.memory import MemoryProvider, accept
 from campaigns.errors import LostLease
 from campaigns.models import AdvisorTask, DispatchBatch, Journey, ProviderAccount, Touch
 from campaigns.queries.content import Frozen, freeze, thaw
+from customers.queries.identities import keyring
 from customers.vocabulary import ConsentState
 from tests.factories import (
     NOW,
@@ -271,8 +272,9 @@ def test_content_that_is_not_what_was_frozen_is_not_sent_and_harms_no_other(
     provider = queued(3, script=lambda m: replace(answer, key=m.key))
     dispatch()
     first, second, third = Touch.objects.order_by("id")
+    other = {**provider.sent[0].content, "subject": "forged"}
     forged = (
-        freeze({**provider.sent[0].content, "subject": "forged"}, first.key.hex, slot=7).sealed
+        freeze(other, first.key.hex, slot=7, ring=keyring()).sealed
         if how.startswith("another content")
         else second.content_cipher
     )
