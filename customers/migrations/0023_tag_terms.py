@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("customers", "0021_tags")]
+    dependencies: ClassVar = [("customers", "0022_events_of_strangers")]
     operations: ClassVar = [
         migrations.CreateModel(
             name="TagTerm",

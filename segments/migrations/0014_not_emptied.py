@@ -21,5 +21,5 @@ DROP TRIGGER segmentversion_not_emptied ON segments_segmentversion;
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("segments", "0011_lookalike_runs")]
+    dependencies: ClassVar = [("segments", "0013_tag_views")]
     operations: ClassVar = [migrations.RunSQL(GUARDS, UNDO)]

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("segments", "0011_lookalike_runs"),
+        ("segments", "0012_tag_terms"),
     ]
 
     operations = [

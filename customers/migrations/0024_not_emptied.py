@@ -21,5 +21,5 @@ DROP TRIGGER consent_not_emptied ON customers_consent;
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("customers", "0021_tags")]
+    dependencies: ClassVar = [("customers", "0023_tag_terms")]
     operations: ClassVar = [migrations.RunSQL(GUARDS, UNDO)]
