@@ -288,7 +288,7 @@ def customer_facts(
             name = ring.unseal(cipher, name_binding(customer_no)) if cipher else None
         except KeyDestroyed:
             continue
-        facts[identifier] = CustomerFacts(
-            identifier, customer_no, status, name, *plain, orjson.loads(attributes)
+        facts[identifier] = CustomerFacts._make(
+            (identifier, customer_no, status, name, *plain, orjson.loads(attributes))
         )
     return facts
