@@ -40,8 +40,6 @@ TOUCH_LIFETIME = timedelta(days=3)
 # Ties a touch's key to its enrolment, node and visit: a second decision has the same key.
 _KEY_SPACE = uuid.UUID("6f0c2a52-8f52-4d0c-9a35-6a2d1c1b7e11")
 
-_PURPOSE = {"protective": Purpose.SERVICE}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advanced:
@@ -377,7 +375,7 @@ def _touch_row(
     template: TemplateVersion,
     now: datetime,
 ) -> tuple[object, ...]:
-    priority = version_graph(due.version_id).priority
+    product = effect.product or template.product
     return (
         _key(due, effect),
         due.id,
@@ -386,8 +384,8 @@ def _touch_row(
         effect.visit,
         due.customer_id,
         effect.channel,
-        _PURPOSE.get(priority, priority),
-        effect.product or template.product,
+        _purpose(version_graph(due.version_id).priority, product),
+        product,
         account.pk,
         batch.pk,
         template.pk,
@@ -406,3 +404,11 @@ def _touch_row(
         settings.CURRENCY,
         now,
     )
+
+
+def _purpose(priority: str, product: str) -> str:
+    """What the touch is for. A service that markets a product along the way is marketing."""
+    is_service = priority in ("protective", Purpose.SERVICE)
+    if is_service and product:
+        return Purpose.MARKETING
+    return Purpose.SERVICE if is_service else priority

@@ -396,16 +396,49 @@ def test_service_messages_are_neither_capped_nor_held_at_night(queued: Build) ->
     dispatch()
     people = list(Customer.objects.values_list("pk", flat=True))
     say_consent(people, ["sms"], purpose="service")
-    journey = make_journey(
-        graph_of(send_node(Channel.SMS), priority="service"), key="service", now=NIGHT
-    )
-    enrol(journey=journey, now=NIGHT)
-    advance(owner="w", now=NIGHT)
+    make_template(Channel.SMS, key="notice")
+    start_service("service", template="notice")
 
     dispatch(at=NIGHT)
 
     assert len(provider.sent) == 2
     assert Contact.objects.count() == 1
+
+
+@pytest.mark.parametrize("priority", ["service", "protective"])
+def test_a_service_that_markets_a_product_is_marketing(queued: Build, priority: str) -> None:
+    provider = queued()
+    dispatch()
+    people = list(Customer.objects.values_list("pk", flat=True))
+    say_consent(people, ["sms"], purpose="service")
+    start_service(priority)
+
+    dispatch(at=NIGHT)
+    at_night = Touch.objects.get(journey__key=priority)
+    Customer.objects.update(risk_level="C1", lowest_class=None)
+    dispatch(at=NIGHT + timedelta(days=1, hours=11))
+
+    assert (at_night.purpose, at_night.reason) == ("marketing", "quiet_hours")
+    assert Touch.objects.get(journey__key=priority).reason == "unsuitable"
+    assert len(provider.sent) == 1
+
+
+def test_a_statutory_notice_about_a_product_is_owed_to_everybody(queued: Build) -> None:
+    provider = queued()
+    dispatch()
+    Customer.objects.update(risk_level="C1")
+    start_service("statutory")
+
+    dispatch(at=NIGHT)
+
+    assert len(provider.sent) == 2
+
+
+def start_service(priority: str, **node: str) -> None:
+    """A journey of that priority and key, at night."""
+    graph = graph_of({**send_node(Channel.SMS), **node}, priority=priority)
+    enrol(journey=make_journey(graph, key=priority, now=NIGHT), now=NIGHT)
+    advance(owner="w", now=NIGHT)
 
 
 def test_two_touches_of_one_batch_do_not_share_a_slot(queued: Build) -> None:
