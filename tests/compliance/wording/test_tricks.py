@@ -87,6 +87,54 @@ def test_plain_denials_and_words_that_meet_by_chance_pass(text: str) -> None:
     assert verdict(text) is Verdict.ALLOW
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "保证您赚钱",
+        "包回本",
+        "没有任何风险",
+        "毫无任何风险",
+        "本产品风险为零",
+        "亏了我们全额赔",
+        "亏损由我司承担",
+        "我们永不亏损",
+        "绝对不亏",
+        "只涨不跌",
+        "这只股票肯定上涨",
+        "百分之百盈利",
+        "１００％　賺",
+    ],
+)
+def test_promises_in_other_words_are_blocked(text: str) -> None:
+    assert verdict(text) is Verdict.BLOCK
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "您的账户于11月27日发生一笔转账",
+        "不保证盈利",
+        "基金管理人不保证基金一定盈利",
+        "不能保证一定不亏损",
+        "并不表明投资于本基金没有任何风险",
+        "不存在没有任何风险的投资",
+        "股市不会只涨不跌",
+        "未必一定上涨",
+        "是否一定上涨无人知晓",
+        "亏损由投资者自行承担",
+        "因系统故障造成的损失由本行承担",
+        "风险为0.5%",
+        "包括盈利与亏损",
+        "严禁员工代客理财",
+        "不得允许，禁止销售人员承诺收益",
+        "高收益往往伴随高风险",
+        "低风险品种R1",
+    ],
+)
+def test_what_says_the_contrary_or_serves_the_customer_passes(text: str) -> None:
+    assert verdict(text) is Verdict.ALLOW
+
+
 @pytest.mark.parametrize("text", ["百分之百安全", "担保本金", "环保本金保息"])
 def test_what_looks_like_them_is_blocked(text: str) -> None:
     assert verdict(text) is Verdict.BLOCK
