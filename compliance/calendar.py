@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, available_timezones
 
 from compliance.errors import RulesRefused
 from compliance.rulebook.rule import Rule
@@ -53,10 +53,13 @@ def zone(name: str | None, fallback: str) -> ZoneInfo:
     >>> zone("Asia/Tokyo", "Asia/Shanghai").key, zone("../../etc/passwd", "Asia/Shanghai").key
     ('Asia/Tokyo', 'Asia/Shanghai')
     """
-    try:
-        return ZoneInfo(name) if name else ZoneInfo(fallback)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo(fallback)
+    return ZoneInfo(name if name in known_zones() else fallback)
+
+
+@functools.cache
+def known_zones() -> frozenset[str]:
+    """Names of places; a machine's own zone is none, nor is one that counts leap seconds."""
+    return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
 def first_instant(day: date, at: time, where: ZoneInfo) -> datetime:

@@ -97,7 +97,11 @@ def test_an_edge_of_time(case_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Asia/Beijing", "UTC+8", "+08:00", "", None, "../../etc/passwd", "Mars/Phobos", "\0"]
+    "name",
+    [
+        *("Asia/Beijing", "UTC+8", "+08:00", "", None, "../../etc/passwd", "Mars/Phobos", "\0"),
+        *("localtime", "right/Asia/Tokyo", "posix/Asia/Tokyo", "Asia", "asia/tokyo", "x" * 5000),
+    ],
 )
 def test_what_is_no_zone_is_the_institutions(name: str | None) -> None:
     assert zone(name, HOME) == ZoneInfo(HOME)
