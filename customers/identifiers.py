@@ -25,7 +25,8 @@ NONCE_BYTES = 12  # NIST SP 800-38D: 96 bits, random, once per message
 _CN_MOBILE = re.compile(
     r"(?:(?:\+|00)?86[ -]?)?(1[3-9][0-9])[ -]?([0-9]{4})[ -]?([0-9]{4})", re.ASCII
 )
-_DIALLED = re.compile(r"\+?[0-9(][0-9 ()-]{3,24}", re.ASCII)
+# No dots: a spreadsheet's 1380013800.0 would become the number of somebody else.
+_DIALLED = re.compile(r"\(?\+?[0-9(][0-9 ()-]{3,24}", re.ASCII)
 # What Excel makes of a long number: 1.38E+10, or 1,38E+10 where a comma parts decimals. The digits
 # it dropped cannot be had back.
 _SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}", re.ASCII)
@@ -79,6 +80,8 @@ def normalise(kind: str, value: str, *, region: str = "CN") -> str:
 def _phone(text: str, region: str) -> str:
     if mobile := _CN_MOBILE.fullmatch(text):
         return "+86" + "".join(mobile.groups())
+    # Full-width digits and signs are the same digits; those of other scripts are refused.
+    text = text if text.isascii() else unicodedata.normalize("NFKC", text)
     _refuse_scientific(text)
     if not _DIALLED.fullmatch(text):
         raise IdentifierError("phone_invalid", "It is not a phone number.")

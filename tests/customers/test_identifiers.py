@@ -46,6 +46,20 @@ def test_contact_gets_its_class(case: dict[str, Any]) -> None:
     assert exact in (None, form)
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["(+86)13800138000", "（+86）138 0013 8000", "１３８００１３８０００", "＋86-13800138000"],
+)
+def test_a_phone_number_is_read_as_it_is_commonly_written(written: str) -> None:
+    assert normalise("phone", written) == "+8613800138000"
+
+
+@pytest.mark.parametrize("written", ["1380013800.0", "138.0013.8000", "1380013800．0"])
+def test_a_dot_makes_no_number_of_somebody_else(written: str) -> None:
+    with pytest.raises(IdentifierError):
+        normalise("phone", written)
+
+
 @pytest.mark.parametrize("kind", ["phone", "email", "customer_no", "device"])
 @given(value=st.text(max_size=40))
 def test_normal_form_is_its_own_normal_form(kind: str, value: str) -> None:
