@@ -5,13 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from campaigns.actions.launch import publish, review, save_draft, submit
-from campaigns.actions.templates import review_template, save_template, submit_template
 from campaigns.channels.base import Channel
 from compliance.queries import clock_now
 from compliance.roles import Role
 from config.chaos.plan import Knowledge, Member, graph
 from config.replay.build import BuildError, open_accounts
+from config.replay.four_eyes import launch_journey, launch_template
 from config.replay.staff import person
 from customers.actions.consents import ConsentStatement, record_consents
 from customers.actions.import_customers import ConsentTerms, ImportStatus, import_customers
@@ -111,50 +110,22 @@ def open_channels(
 def approve_templates() -> None:
     """One of each channel: made by the marketer, approved by the checker."""
     for channel, parts in _TEMPLATES.items():
-        version = save_template(
+        launch_template(
             key=f"chaos-{channel.value}",
             name=f"Chaos, {channel.value}",
             channel=channel,
             parts=parts,
-            maker=person(Role.MARKETER),
-            now=clock_now(),
-        )
-        submit_template(version=version, maker=person(Role.MARKETER), now=clock_now())
-        review_template(
-            version=version,
-            checker=person(Role.CHECKER),
-            approve=True,
-            opinion="",
-            now=clock_now(),
         )
 
 
 def launch_wave(wave: int) -> None:
     """A campaign for the customers of this wave: drafted, reviewed by a second person, live."""
-    marketer, checker = person(Role.MARKETER), person(Role.CHECKER)
     save_segment(
         key=f"chaos-{wave}",
         name=f"Wave {wave}",
         rule={"field": "wave", "op": "eq", "value": wave},
         description="",
-        author=marketer,
+        author=person(Role.MARKETER),
         now=clock_now(),
     )
-    version = save_draft(
-        journey_key=f"chaos-{wave}",
-        name=f"Wave {wave}",
-        graph=graph(wave),
-        maker=marketer,
-        now=clock_now(),
-    )
-    journey = version.journey
-    submit(journey=journey, version=version, maker=marketer, now=clock_now())
-    review(
-        journey=journey,
-        version=version,
-        checker=checker,
-        approve=True,
-        opinion="",
-        now=clock_now(),
-    )
-    publish(journey=journey, actor=marketer, now=clock_now())
+    launch_journey(key=f"chaos-{wave}", name=f"Wave {wave}", graph=graph(wave))

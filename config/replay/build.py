@@ -9,8 +9,6 @@ import aiohttp
 from django.conf import settings
 
 from campaigns.actions.accounts import save_account
-from campaigns.actions.launch import publish, review, save_draft, submit
-from campaigns.actions.templates import review_template, save_template, submit_template
 from campaigns.channels.base import Channel
 from compliance.actions import propose_rules, review_rules
 from compliance.queries import clock_now
@@ -26,6 +24,7 @@ from config.replay.campaigns import (
     UNIT_COSTS,
 )
 from config.replay.data import DataSet
+from config.replay.four_eyes import launch_journey, launch_template
 from config.replay.staff import person
 from customers.actions.import_customers import (
     ConsentTerms,
@@ -150,21 +149,12 @@ def define_segments() -> None:
 def approve_templates() -> None:
     """Made by the marketer, approved by the checker."""
     for plan in TEMPLATES:
-        version = save_template(
+        launch_template(
             key=plan.key,
             name=plan.name,
             channel=plan.channel,
             parts=plan.parts,
-            maker=person(Role.MARKETER),
-            now=clock_now(),
-        )
-        submit_template(version=version, maker=person(Role.MARKETER), now=clock_now())
-        review_template(
-            version=version,
-            checker=person(Role.CHECKER),
-            approve=True,
             opinion="Checked against the published campaign.",
-            now=clock_now(),
         )
 
 
@@ -206,27 +196,14 @@ def _without_assessment(rule: dict[str, Any]) -> dict[str, Any]:
 
 def launch_journeys() -> None:
     """Draft, submit, review by a second person, publish."""
-    marketer, checker = person(Role.MARKETER), person(Role.CHECKER)
     for plan in JOURNEYS:
-        version = save_draft(
-            journey_key=plan.key,
+        launch_journey(
+            key=plan.key,
             name=plan.name,
             description=plan.description,
             graph=json.loads(json.dumps(plan.graph)),
-            maker=marketer,
-            now=clock_now(),
-        )
-        journey = version.journey
-        submit(journey=journey, version=version, maker=marketer, now=clock_now())
-        review(
-            journey=journey,
-            version=version,
-            checker=checker,
-            approve=True,
             opinion="Graph and assumptions read.",
-            now=clock_now(),
         )
-        publish(journey=journey, actor=marketer, now=clock_now())
 
 
 def require_demo_space() -> None:

@@ -12,10 +12,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from campaigns.sandbox.faults import BadFaults, read_faults
 from config.chaos.plan import Knowledge, Plan
 from config.chaos.run import Result, Run
 from config.replay.agent import ReplayError
+from config.replay.arguments import faults
 from config.replay.build import BuildError
 from config.replay.progress import Reporter
 from config.replay.space import SpaceError
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             "--seed", type=_number(0, 2**31 - 1), help="of kills and faults; else any"
         )
         parser.add_argument(
-            "--faults", default="default", type=_faults, help="the sandbox's: none, default, …"
+            "--faults", default="default", type=faults, help="the sandbox's: none, default, …"
         )
         parser.add_argument(
             "--provider",
@@ -140,11 +140,3 @@ def _number(least: int, most: int) -> Callable[[str], int]:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
 
     return read
-
-
-def _faults(text: str) -> str:
-    try:
-        read_faults(text)
-    except BadFaults as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text

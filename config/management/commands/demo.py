@@ -17,10 +17,10 @@ from rich.console import Console
 
 from attribution.actions.reports import run_report
 from attribution.reports.campaign import CampaignReport
-from campaigns.sandbox.faults import BadFaults, read_faults
 from compliance.queries import clock_now
 from config.replay import outcome
 from config.replay.agent import ReplayError
+from config.replay.arguments import faults
 from config.replay.build import BuildError
 from config.replay.campaigns import JOURNEYS
 from config.replay.data import FOLDER, DataError
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             "--customers", type=_positive, help="only the first N customers of each data set"
         )
         parser.add_argument(
-            "--faults", default="none", type=_faults, help="the sandbox's faults: none, default, …"
+            "--faults", default="none", type=faults, help="the sandbox's faults: none, default, …"
         )
         parser.add_argument("--seed", type=int, default=1, help="of the faults")
         parser.add_argument("--workers", type=_positive, default=2, help="processes that work")
@@ -146,14 +146,6 @@ def _positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
     return int(text)
-
-
-def _faults(text: str) -> str:
-    try:
-        read_faults(text)
-    except BadFaults as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
 
 
 def _interrupt(number: int, frame: object) -> None:
