@@ -1,54 +1,33 @@
 """Following a tracked link: people are counted, machines are not, nobody is sent elsewhere."""
 
 import re
+from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connection
-from django.test import Client
 
 from attribution.models import Click
-from campaigns.actions.advance import advance
-from campaigns.actions.dispatch import dispatch_batch
-from campaigns.actions.enrol import enrol
-from campaigns.channels.base import Channel
 from campaigns.content.compose import CLICK, UNSUBSCRIBE
 from campaigns.content.links import sign
 from campaigns.models import Link, Touch
 from campaigns.queries.accounts import link_key
+from tests.attribution.api.visitors import PERSON, visit
 from tests.factories import (
     NOW,
     graph_of,
     make_journey,
-    make_memory_account,
-    make_people,
-    make_segment,
-    make_template,
-    send_node,
 )
 
 pytestmark = pytest.mark.django_db
-PERSON = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36"
 
 
 @pytest.fixture
-def address(monkeypatch: pytest.MonkeyPatch) -> str:
+def address(message: Mapping[str, str]) -> str:
     """The path of the link inside a message that was sent."""
-    provider = make_memory_account(monkeypatch)
-    make_template(Channel.EMAIL)
-    make_people(1)
-    make_segment()
-    journey = make_journey(graph_of(send_node()))
-    enrol(journey=journey, now=NOW)
-    advance(owner="w", now=NOW)
-    dispatch_batch(owner="w", now=NOW)
-    found = re.search(r"/r/[\w-]+", provider.sent[0].content["text"])
+    found = re.search(r"/r/[\w-]+", message["text"])
     assert found is not None
     return found[0]
-
-
-def visit(path: str, *, agent: str = PERSON, method: str = "get", **headers: str) -> object:
-    return getattr(Client(), method)(path, headers={"user-agent": agent, **headers})
 
 
 def events() -> list[tuple[str, str, str]]:

@@ -1,57 +1,35 @@
 """A message's picture tells of opening: people are counted, machines and Apple's are not."""
 
 import re
+from collections.abc import Mapping
 
 import pytest
 from django.test import Client
 
 from attribution.models import Open
-from campaigns.actions.advance import advance
-from campaigns.actions.dispatch import dispatch_batch
-from campaigns.actions.enrol import enrol
-from campaigns.channels.base import Channel
 from campaigns.content.compose import CLICK, OPEN
 from campaigns.content.links import sign
 from campaigns.models import Touch
 from campaigns.queries.accounts import link_key
+from tests.attribution.api.visitors import PERSON, visit
 from tests.factories import (
     NOW,
-    graph_of,
-    make_journey,
-    make_memory_account,
-    make_people,
-    make_segment,
-    make_template,
-    send_node,
 )
 
 pytestmark = pytest.mark.django_db
-PERSON = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36"
 GMAIL = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
 
 
 @pytest.fixture
-def picture(monkeypatch: pytest.MonkeyPatch) -> str:
+def picture(message: Mapping[str, str]) -> str:
     """The path of the picture inside an e-mail that was sent."""
-    provider = make_memory_account(monkeypatch)
-    make_template(Channel.EMAIL)
-    make_people(1)
-    make_segment()
-    journey = make_journey(graph_of(send_node()))
-    enrol(journey=journey, now=NOW)
-    advance(owner="w", now=NOW)
-    dispatch_batch(owner="w", now=NOW)
-    found = re.search(r"/o/[\w-]+\.gif", provider.sent[0].content["html"])
+    found = re.search(r"/o/[\w-]+\.gif", message["html"])
     assert found is not None
     return found[0]
 
 
-def fetch(path: str, *, agent: str = PERSON, method: str = "get", **headers: str) -> object:
-    return getattr(Client(), method)(path, headers={"user-agent": agent, **headers})
-
-
 def test_it_is_one_pixel_that_no_cache_keeps(picture: str) -> None:
-    answer = fetch(picture)
+    answer = visit(picture)
 
     assert (answer.status_code, answer["Content-Type"]) == (200, "image/gif")
     assert answer["Cache-Control"] == "no-store"
@@ -74,7 +52,7 @@ def test_it_is_one_pixel_that_no_cache_keeps(picture: str) -> None:
 def test_who_fetched_it_is_on_record_and_only_people_count(
     picture: str, agent: str, method: str, headers: dict[str, str], kind: str, state: str
 ) -> None:
-    fetch(picture, agent=agent, method=method, **headers)
+    visit(picture, agent=agent, method=method, **headers)
 
     seen = Open.objects.get()
     assert (seen.kind, seen.times, seen.user_agent) == (kind, 1, agent)
@@ -83,7 +61,7 @@ def test_who_fetched_it_is_on_record_and_only_people_count(
 
 def test_any_number_of_fetches_is_one_row_a_kind(picture: str) -> None:
     for agent in (PERSON, "Mozilla/5.0", PERSON, PERSON):
-        fetch(picture, agent=agent)
+        visit(picture, agent=agent)
 
     assert dict(Open.objects.values_list("kind", "times")) == {"person": 3, "apple_privacy": 1}
 
@@ -94,7 +72,7 @@ def test_any_number_of_fetches_is_one_row_a_kind(picture: str) -> None:
 def test_a_token_that_is_not_ours_is_not_found(picture: str, change: object) -> None:
     token = picture.removeprefix("/o/").removesuffix(".gif")
 
-    answer = fetch(f"/o/{change(token)}.gif")  # type: ignore[operator]
+    answer = visit(f"/o/{change(token)}.gif")  # type: ignore[operator]
 
     assert answer.status_code == 404
     assert not Open.objects.exists()
@@ -103,15 +81,15 @@ def test_a_token_that_is_not_ours_is_not_found(picture: str, change: object) -> 
 def test_a_token_for_a_link_opens_nothing(picture: str) -> None:
     touch = Touch.objects.get()
 
-    assert fetch(f"/o/{sign(touch.pk, 0, link_key(), CLICK)}.gif").status_code == 404
-    assert fetch(f"/r/{sign(touch.pk, 0, link_key(), OPEN)}").status_code == 404
-    assert fetch(f"/o/{sign(touch.pk + 1, 0, link_key(), OPEN)}.gif").status_code == 404
+    assert visit(f"/o/{sign(touch.pk, 0, link_key(), CLICK)}.gif").status_code == 404
+    assert visit(f"/r/{sign(touch.pk, 0, link_key(), OPEN)}").status_code == 404
+    assert visit(f"/o/{sign(touch.pk + 1, 0, link_key(), OPEN)}.gif").status_code == 404
 
 
 def test_a_click_is_not_taken_back_by_an_opening(picture: str) -> None:
     Touch.objects.update(state="clicked", clicked_at=NOW)
 
-    fetch(picture)
+    visit(picture)
 
     assert Touch.objects.get().state == "clicked"
 
