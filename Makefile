@@ -18,10 +18,11 @@ $(STAMP): requirements/base.txt requirements/dev.txt
 	@test -x $(PY) && $(PY) -c '' 2>/dev/null || rm -rf $(VENV)
 	@test -x $(PY) || "$(PYTHON)" -m venv $(VENV) >/dev/null 2>&1 || \
 	  { rm -rf $(VENV); "$(PYTHON)" -m venv --without-pip $(VENV); }
+	@# Python compiles what is imported, a quarter of what is installed, by itself.
 	@# Debian splits ensurepip off; the system's pip can then install into the environment.
 	@if $(PY) -m pip --version >/dev/null 2>&1; then pip="$(PY) -m pip"; \
 	 else pip="$(PYTHON) -m pip --python $(PY)"; fi; \
-	 $$pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+	 $$pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-compile \
 	   --requirement requirements/base.txt --requirement requirements/dev.txt
 	@touch $@
 
