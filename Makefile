@@ -31,14 +31,13 @@ demo: install
 
 # The browser's driver keeps an event loop running in its process, beside which no other test may
 # start one: its tests have a run of their own, and theirs comes first. The last summary is the
-# suite's. Within it the longest files come first: no core waits for the other at the end.
+# suite's. Its files come in the order of tests/conftest.py, not by their number of tests.
 PYTEST = $(PY) -m pytest --numprocesses 2 --dist loadfile
 test: install
 	@export TOUCHSTONE_CHROMIUM="$$($(PY) tests/provide_chromium.py)"; \
 	  if [ -n "$(ARGS)" ]; then exec $(PYTEST) $(ARGS); fi; \
 	  browser=0; $(PYTEST) tests/browser || browser=$$?; \
-	  $(PYTEST) --no-loadscope-reorder --ignore=tests/browser tests/chaos tests/stories tests \
-	    && exit $$browser
+	  $(PYTEST) --no-loadscope-reorder --ignore=tests/browser tests && exit $$browser
 
 # The static checks fill one core, the stories mostly wait for processes of their own: side by side.
 # `test` comes last: its summary line ends the output.

@@ -27,6 +27,9 @@ from tests.web_server import WebServer, web_server
 # Playwright's synchronous driver runs an event loop; Django would refuse its ORM beside it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
+# Proofs and stories last minutes: begun first, no core waits for the other at the end.
+LONGEST = ("tests/chaos/", "tests/stories/")
+
 # How fast examples come says something about the machine and nothing about what they test.
 hypothesis_settings.register_profile(
     "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -53,6 +56,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Nothing of this run's people stays behind."""
     shutil.rmtree(Path(settings.PERSON_KEYS).parent, ignore_errors=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files; pytest-django and the order of folders would end with them."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(autouse=True)
