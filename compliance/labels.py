@@ -17,6 +17,7 @@ ACTIONS: dict[str, str | Promise] = {
     "account.save": _("Account: saved"),
     "account.submit": _("Account: address submitted for review"),
     "account.test": _("Account: test message"),
+    "account.test_answer": _("Account: test message answered"),
     "cost.record": _("Costs: recorded"),
     "consent.withdraw": _("Customer: consent withdrawn"),
     "customer.correct": _("Customer: corrected"),

@@ -200,6 +200,7 @@ class AuditEntry(models.Model):
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit trail")
         ordering = ["-seq"]
+        indexes = [models.Index(fields=["action", "at"], name="auditentry_by_act")]
 
     def __str__(self) -> str:
         return f"{self.seq} {self.action} {self.subject}"

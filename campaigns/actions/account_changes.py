@@ -4,7 +4,6 @@ approves where messages and secrets are sent to."""
 import hashlib
 import ipaddress
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -13,23 +12,16 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from campaigns.actions.judging import ADDRESS_KIND
-from campaigns.channels.base import Accepted, AccountConfig, Channel, Outcome, Outgoing
+from campaigns.channels.base import AccountConfig
 from campaigns.channels.errors import AccountInvalid
-from campaigns.channels.in_house import InHouse
 from campaigns.channels.registry import build_strictly
-from campaigns.channels.runner import process_loop
-from campaigns.errors import StateConflict
 from campaigns.models import ProviderAccount
 from campaigns.queries.accounts import account_config
 from compliance.actions import ask_review, decide_review, record
 from compliance.models import Review, User
 from compliance.queries import is_approved
 from compliance.sentences import Sentence
-from customers.errors import IdentifierError
-from customers.identifiers import mask, normalise
 from customers.queries.identities import keyring
 
 KIND: Final = "account"
@@ -40,16 +32,6 @@ _OTHER_CHANNEL: Final = Sentence(
     en="The vendor “{vendor}” serves the channel {channel}. Choose that channel.",
     zh="供应商“{vendor}”服务于渠道 {channel}，请选择该渠道。",
 )
-_TEST: Final[Mapping[Channel, Mapping[str, str]]] = {
-    Channel.EMAIL: {
-        "subject": "Touchstone test message",
-        "html": "<p>This is a test of a provider account.</p>",
-        "text": "This is a test of a provider account.",
-    },
-    Channel.SMS: {"text": "Touchstone test message"},
-    Channel.PUSH: {"title": "Touchstone", "body": "This is a test of a provider account."},
-    Channel.WECOM: {"text": "Touchstone test message"},
-}
 
 
 def checked_config(account: ProviderAccount, secrets: Mapping[str, str]) -> AccountConfig:
@@ -90,7 +72,7 @@ def edit_account(
     sealed = keyring().seal(json.dumps(dict(config.secrets)), binding, slot=None)
     account.secrets_cipher, account.currency = sealed, account.currency or settings.CURRENCY
     is_moved = before is None or destination_hash(before) != destination_hash(account)
-    waits = is_moved and not _may_run(account)
+    waits = is_moved and not may_run(account)
     account.is_active = not waits and (before is None or before.is_active)
     account.save()
     if waits:
@@ -125,7 +107,7 @@ def activate_account(*, account: ProviderAccount, actor: User, now: datetime) ->
     ------
     StateConflict : a second person has to approve where it leads; that was asked for.
     """
-    if _may_run(account):
+    if may_run(account):
         _set_active(account, True, actor, now)
     else:
         _ask(account, actor, now)
@@ -154,38 +136,6 @@ def review_account(
         _set_active(account, True, checker, now)
 
 
-def send_test(*, account: ProviderAccount, address: str, actor: User, now: datetime) -> str:
-    """Send one fixed text to one address; the provider's id of it.
-
-    The text is no template's, so that nobody can market by it, and no touch is counted.
-
-    Raises
-    ------
-    StateConflict : the account waits for approval, the address is none, or the provider said no.
-    """
-    channel = Channel(account.channel)
-    if not _may_run(account) and not account.is_active:
-        raise StateConflict(_("A second person has to approve first where this account leads."))
-    provider = process_loop().provider(account_config(account))
-    if channel not in _TEST or isinstance(provider, InHouse):
-        raise StateConflict(_("This channel ends in the house: there is nothing to test."))
-    content = {**_TEST[channel], "from": account.options.get("test_from", "test@example.com")}
-    message = Outgoing(key=uuid.uuid4().hex, address=_address(channel, address), content=content)
-    [outcome] = process_loop().run(provider.send([message]))
-    record(
-        actor=actor.username,
-        action="account.test",
-        subject=account.key,
-        now=now,
-        detail={
-            "key": message.key,
-            "to": mask(ADDRESS_KIND[channel], message.address),
-            "outcome": type(outcome).__name__.lower(),
-        },
-    )
-    return _told(outcome)
-
-
 def destination_hash(account: ProviderAccount) -> str:
     """What a second person approves: the vendor, the address, and the options that lead."""
     leading = {
@@ -211,7 +161,8 @@ def review_of(account: ProviderAccount) -> Review | None:
     return reviews.select_related("maker", "checker").order_by("-id").first()
 
 
-def _may_run(account: ProviderAccount) -> bool:
+def may_run(account: ProviderAccount) -> bool:
+    """Whether nobody has to approve any more where it leads."""
     return is_on_this_machine(account) or is_approved(
         kind=KIND, key=account.key, content_hash=destination_hash(account)
     )
@@ -234,22 +185,6 @@ def _set_active(account: ProviderAccount, is_active: bool, actor: User, now: dat
         action="account.activate" if is_active else "account.deactivate",
         subject=account.key,
         now=now,
-    )
-
-
-def _address(channel: Channel, text: str) -> str:
-    try:
-        return normalise(ADDRESS_KIND[channel], text.strip())
-    except IdentifierError as error:
-        raise StateConflict(_("This is no address of the channel.")) from error
-
-
-def _told(outcome: Outcome) -> str:
-    if isinstance(outcome, Accepted):
-        return outcome.provider_id
-    raise StateConflict(
-        _("The provider did not take it (%(code)s): %(message)s")
-        % {"code": outcome.code, "message": outcome.message}
     )
 
 

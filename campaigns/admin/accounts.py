@@ -26,8 +26,8 @@ from campaigns.actions.account_changes import (
     is_on_this_machine,
     review_account,
     review_of,
-    send_test,
 )
+from campaigns.actions.try_account import send_test
 from campaigns.admin.delivery import ChannelFilter
 from campaigns.channels.base import Channel
 from campaigns.channels.errors import AccountInvalid

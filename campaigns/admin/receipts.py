@@ -44,9 +44,10 @@ FINDINGS: dict[Finding, str | Promise] = {
     Finding.MISSING_THEIRS: _("Accepted, but not billed"),
 }
 FAULTS: dict[str, str | Promise] = {
-    Fault.NOT_TEXT: _("The file is not UTF-8 text."),
+    Fault.NOT_TEXT: _("The file is text neither in UTF-8 nor in GB18030."),
     Fault.TOO_LARGE: _("The file is larger than 50 MB."),
     Fault.NO_COLUMNS: _("The file needs the columns provider_id or key, amount and date."),
+    Fault.COLUMN_TWICE: _("A column stands in the file twice; leave one of the two."),
     Fault.NOT_CSV: _("Not in the form of CSV"),
     Fault.NO_REFERENCE: _("Neither the provider's id nor our key"),
     Fault.BAD_AMOUNT: _("The amount cannot be read"),

@@ -1,7 +1,8 @@
 """Read the lines of a provider's invoice (CSV); what cannot be read is told by line and reason.
 
 Columns, in any order and case: `provider_id` or `key` (at least one), `amount`, `date`, and
-optionally `segments` (1) and `currency` (the account's).  UTF-8, with or without byte order mark.
+optionally `segments` (1) and `currency` (the account's), each at most once.  UTF-8, with or
+without byte order mark, or GB18030, as spreadsheets in China save it.
 """
 
 import csv
@@ -17,6 +18,7 @@ from typing import Final, Protocol
 
 MOST_BYTES: Final = 50_000_000
 _LONGEST_REFERENCE = 200
+_COLUMNS = ("provider_id", "key", "amount", "date", "segments", "currency")
 _MOST_SEGMENTS = 32_767
 _AMOUNT = re.compile(r"[0-9]{1,8}(?:\.[0-9]{1,6})?")
 _DAY = re.compile(r"([0-9]{4})([-/]?)([0-9]{2})\2([0-9]{2})")
@@ -25,9 +27,10 @@ _DAY = re.compile(r"([0-9]{4})([-/]?)([0-9]{2})\2([0-9]{2})")
 class Fault(StrEnum):
     """Why a line, or the whole file, cannot be taken."""
 
-    NOT_TEXT = "not_text"  # the file is not UTF-8
+    NOT_TEXT = "not_text"  # the file is neither UTF-8 nor GB18030
     TOO_LARGE = "too_large"
     NO_COLUMNS = "no_columns"  # neither provider_id nor key, or no amount or date
+    COLUMN_TWICE = "column_twice"  # two columns of one name: which of them counts?
     NOT_CSV = "not_csv"  # a line that breaks the form, such as an open quote
     NO_REFERENCE = "no_reference"
     BAD_AMOUNT = "bad_amount"
@@ -78,18 +81,25 @@ def read_invoice(content: bytes, *, currency: str) -> Iterator[Line | BadLine]:
     """Return every line but the header and blank ones.  Raises FileUnreadable at once."""
     if len(content) > MOST_BYTES:
         raise FileUnreadable(Fault.TOO_LARGE)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FileUnreadable(Fault.NOT_TEXT) from error
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = csv.reader(io.StringIO(_text(content), newline=""), strict=True)
     try:
         header = [name.strip().lower() for name in next(rows, [])]
     except csv.Error as error:
         raise FileUnreadable(Fault.NOT_CSV) from error
     if not ({"amount", "date"} <= set(header) and {"provider_id", "key"} & set(header)):
         raise FileUnreadable(Fault.NO_COLUMNS)
+    if any(header.count(name) > 1 for name in _COLUMNS):
+        raise FileUnreadable(Fault.COLUMN_TWICE)
     return _lines(rows, header, currency)
+
+
+def _text(content: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise FileUnreadable(Fault.NOT_TEXT)
 
 
 def _lines(rows: _Rows, header: Sequence[str], currency: str) -> Iterator[Line | BadLine]:

@@ -11,6 +11,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 
 from compliance.actions import record
 from compliance.models import User
@@ -22,6 +23,7 @@ from segments.queries.members import Interval, members_at, named_at
 EXPIRES_AFTER: Final = timedelta(days=2)
 SHORTEST_WHY: Final = 3
 SEES_PEOPLE: Final = "customers.view_customer"
+_A_DAY: Final = timedelta(days=1)
 _PAGE: Final = 5_000
 
 
@@ -39,6 +41,8 @@ def ask_export(
 ) -> MemberExport:
     """Ask for who was in at that time; up to the set number of rows nobody else need agree.
 
+    The number is of a day and a person, so that no large export is taken as many small ones.
+
     Raises
     ------
     NotPossible : no reason is given, the time is to come, or nobody was in.
@@ -48,9 +52,10 @@ def ask_export(
         raise NotPossible(Refusal.NO_REASON)
     if at > now:
         raise NotPossible(Refusal.TO_COME)
-    rows, most = named_at(segment, at), settings.EXPORT_ROWS_ALONE
+    rows = named_at(segment, at)
     if not rows:
         raise NotPossible(Refusal.NOBODY_THEN)
+    most = _left_today(actor, now)
     is_few = rows <= most
     verdict = MemberExport.Verdict.ALONE if is_few else MemberExport.Verdict.PENDING
     export = MemberExport.objects.create(
@@ -112,6 +117,15 @@ def fetch_export(*, export: MemberExport, actor: User, now: datetime) -> Iterato
     with_contacts = actor.has_perm(SEES_PEOPLE)
     _record(locked, actor, "fetch", now, {"rows": locked.rows, "masked_contacts": with_contacts})
     return _pages(locked, with_contacts=with_contacts)
+
+
+def _left_today(actor: User, now: datetime) -> int:
+    """How many rows this person may still take alone; who asks twice at once waits here."""
+    User.objects.select_for_update().get(pk=actor.pk)
+    taken = MemberExport.objects.filter(
+        asked_by=actor, verdict=MemberExport.Verdict.ALONE, asked_at__gt=now - _A_DAY
+    ).aggregate(rows=Sum("rows"))["rows"]
+    return max(0, settings.EXPORT_ROWS_ALONE - (taken or 0))
 
 
 def _pages(export: MemberExport, *, with_contacts: bool) -> Iterator[ExportedMember]:

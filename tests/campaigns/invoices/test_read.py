@@ -29,6 +29,16 @@ def test_a_line_is_read_with_every_digit(day: str) -> None:
     )
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_an_invoice_of_a_house_in_china_is_read(encoding: str) -> None:
+    told = "备注,provider_id,amount,date\r\n三月账单，含税,sms-1,0.05,2026/03/02\r\n"
+
+    [line] = read_invoice(told.encode(encoding), currency="CNY")
+
+    assert isinstance(line, Line)
+    assert (line.reference, line.amount) == ("sms-1", Decimal("0.05"))
+
+
 def test_our_key_names_a_touch_in_any_spelling() -> None:
     key = "0F0E0D0C-0B0A-0908-0706-050403020100"
     [line] = read(f"\ufeffKEY, Amount ,date\n{key},1,2026-03-02\n")
@@ -69,11 +79,17 @@ def test_a_bad_line_is_told_with_its_number_beside_a_good_one(cells: str, fault:
         (b"", Fault.NO_COLUMNS),
         (b"provider_id,date\n", Fault.NO_COLUMNS),
         (b"amount,date\n1,2026-03-02\n", Fault.NO_COLUMNS),
-        ("金额".encode("gb18030"), Fault.NOT_TEXT),
-        (b"\x89PNG\r\n", Fault.NOT_TEXT),
+        ("金额,日期\n1,2026-03-02\n".encode("gb18030"), Fault.NO_COLUMNS),
+        (HEADER.encode("utf-16"), Fault.NOT_TEXT),
+        (b"provider_id;amount;date\na;1;2026-03-02\n", Fault.NO_COLUMNS),
+        (b"provider_id,amount,date,AMOUNT\na,1,2026-03-02,2\n", Fault.COLUMN_TWICE),
+        (b"\x89PNG\r\n\x1a\n\x00\xff\xff", Fault.NOT_TEXT),
         (b" " * 50_000_001, Fault.TOO_LARGE),
     ],
-    ids=["empty", "no amount", "no reference", "GBK", "a picture", "too large"],
+    ids=[
+        *("empty", "no amount", "no reference", "other words", "UTF-16", "semicolons"),
+        *("an amount twice", "a picture", "too large"),
+    ],
 )
 def test_a_file_that_is_no_invoice_is_refused_as_a_whole(content: bytes, fault: Fault) -> None:
     with pytest.raises(FileUnreadable) as refused:
