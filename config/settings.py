@@ -159,6 +159,7 @@ CELERY_BEAT_SCHEDULE = {
     "watch_flows": {"task": "customers.watch_flows", "schedule": timedelta(minutes=10)},
     "quarantine": {"task": "customers.quarantine", "schedule": timedelta(seconds=10)},
     "uploads": {"task": "customers.uploads", "schedule": timedelta(seconds=10)},
+    "lists": {"task": "customers.lists", "schedule": timedelta(hours=6)},
 }
 
 # --- Language, time, numbers ------------------------------------------------------------------

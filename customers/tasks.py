@@ -11,7 +11,7 @@ from customers.actions.partitions import keep_partitions
 from customers.actions.quarantine_runs import continue_run
 from customers.actions.rights import destroy_keys, erase_expired
 from customers.actions.upload_runs import continue_uploads
-from customers.actions.uploads import expire_uploads
+from customers.actions.uploads import expire_lists, expire_uploads
 from customers.actions.watch_flows import watch_flows as look
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,13 @@ def erase_tick() -> None:
         log.info("customers.erase erased %d customers", erased)
     if destroyed := destroy_keys(now=clock_now()):
         log.info("customers.erase destroyed the keys of %d customers", destroyed)
+
+
+@shared_task(name="customers.lists", base=Tick)
+def lists_tick() -> None:
+    """Take away old lists of refused rows."""
+    if expired := expire_lists(now=clock_now()):
+        log.info("customers.lists took %d lists away", expired)
 
 
 @shared_task(name="customers.uploads", base=Tick)

@@ -27,11 +27,12 @@ from customers.importing.mapping import find_id_column, parse_wishes
 from customers.importing.preview import CUSTOMERS, NUMBER
 from customers.importing.reader import read_header
 from customers.importing.staging import find_columns
-from customers.models import Upload
+from customers.models import ImportJob, Upload
 from customers.vocabulary import UploadState
 
 PERMISSION: Final = "customers.add_upload"
 KEPT: Final = timedelta(days=7)
+LISTS_KEPT: Final = timedelta(days=90)
 _FOLDER: Final = "uploads"
 _OPEN: Final = (UploadState.NEW, UploadState.CHECKED, UploadState.REFUSED)
 
@@ -149,6 +150,25 @@ def expire_uploads(*, now: datetime) -> int:
     for upload in late:
         take_away(upload)
     Upload.objects.filter(pk__in=[one.pk for one in late]).update(state=UploadState.EXPIRED)
+    return len(late)
+
+
+@transaction.atomic
+def expire_lists(*, now: datetime) -> int:
+    """Take away old lists of refused rows, whatever brought the file; how many.
+
+    They name customers and what was wrong with them: nobody needs that longer than it takes to mend
+    a file (PIPL 19). What became of the file stays told.
+    """
+    oldest = (now - LISTS_KEPT).timestamp()
+    late = [one for one in _folder().parent.glob("*-refused.csv") if one.stat().st_mtime < oldest]
+    names = [str(one) for one in late]
+    ImportJob.objects.filter(errors_file__in=names).update(errors_file="")
+    for upload in Upload.objects.filter(result__errors_file__in=names):
+        upload.result["errors_file"] = ""
+        upload.save(update_fields=["result"])
+    for one in late:
+        one.unlink(missing_ok=True)
     return len(late)
 
 

@@ -20,7 +20,9 @@ from compliance.queries import clock_now
 from customers.actions.upload_runs import continue_uploads
 from customers.actions.uploads import (
     KEPT,
+    LISTS_KEPT,
     ask_check,
+    expire_lists,
     expire_uploads,
     start_upload,
     stored_path,
@@ -177,6 +179,25 @@ def test_a_file_that_nobody_starts_is_taken_away_after_seven_days(operator: User
     upload.refresh_from_db()
     assert upload.state == UploadState.EXPIRED
     assert not stored_path(upload).exists()
+
+
+def test_old_lists_of_refused_rows_go_and_newer_ones_stay(operator: User) -> None:
+    old, new = (checked(operator, bring(operator, CUSTOMERS + tail), FIELDS) for tail in ("", "\n"))
+    start_upload(upload=old, actor=operator, now=clock_now())
+    continue_uploads(now=clock_now())
+    job = ImportJob.objects.get()
+    ended = [Path(job.errors_file), Path(old.result["errors_file"])]
+    long_ago = (clock_now() - LISTS_KEPT).timestamp() - 60
+    for path in ended:
+        os.utime(path, (long_ago, long_ago))
+
+    assert expire_lists(now=clock_now()) == 2
+
+    assert not any(path.exists() for path in ended)
+    assert Path(new.result["errors_file"]).exists()
+    job.refresh_from_db()
+    old.refresh_from_db()
+    assert (job.errors_file, job.rows_bad, old.result["errors_file"]) == ("", 1, "")
 
 
 def test_an_import_whose_turn_is_over_goes_on_at_the_next_one(operator: User) -> None:
