@@ -55,6 +55,14 @@ def show(bar: Progress, step: ImportProgress) -> None:
     bar.show(done=step.rows_done, total=step.rows_total)
 
 
+def summary(*, rows_ok: int, rows_bad: int, seconds: float, dry_run: bool) -> str:
+    """How many rows are in and how many were refused; of a dry run, would be."""
+    told = {"ok": rows_ok, "bad": rows_bad, "seconds": seconds}
+    if dry_run:
+        return _("%(ok)d rows would be imported, %(bad)d refused; nothing was written.") % told
+    return _("%(ok)d rows imported, %(bad)d refused in %(seconds).1f s.") % told
+
+
 def refuse(command: BaseCommand, error: FileRejected, *, as_json: bool) -> None:
     """Say why nothing was imported, and end with exit code 2."""
     if not as_json:

@@ -40,7 +40,7 @@ class Command(BaseCommand):
         except (ImportUnderWay, KeyRefused) as error:
             raise CommandError(error.message) from error
         else:
-            self._tell(result, as_json=options["json"])
+            self._tell(result, dry_run=options["dry_run"], as_json=options["json"])
             if result.status is ImportStatus.BLOCKED:
                 sys.exit(2)
 
@@ -64,7 +64,7 @@ class Command(BaseCommand):
             save_mapping(kind=kind, name=name, columns=mapping, saved_by="", now=now)
         return result
 
-    def _tell(self, result: LoadResult, *, as_json: bool) -> None:
+    def _tell(self, result: LoadResult, *, dry_run: bool, as_json: bool) -> None:
         if as_json:
             self.stdout.write(json.dumps(asdict(result), ensure_ascii=False, default=str))
             return
@@ -80,8 +80,12 @@ class Command(BaseCommand):
         }
         self.stdout.write(
             words.get(result.status)
-            or _("%(ok)d rows imported, %(bad)d refused in %(seconds).1f s.")
-            % {"ok": result.rows_ok, "bad": result.rows_bad, "seconds": result.seconds}
+            or import_answers.summary(
+                rows_ok=result.rows_ok,
+                rows_bad=result.rows_bad,
+                seconds=result.seconds,
+                dry_run=dry_run,
+            )
         )
         if result.errors_file:
             self.stdout.write(_("Refused and flagged rows: %s") % result.errors_file)

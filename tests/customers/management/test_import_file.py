@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -55,6 +56,21 @@ def test_json_tells_what_became_of_the_file(environment: dict[str, str], tmp_pat
     assert (done.returncode, told["status"], told["rows_ok"]) == (0, "import_ok", 3)
     assert "3/3" in done.stderr
     assert len(told["findings"]) == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dry_run_shows_rows_rate_and_time_left_and_writes_nothing(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    make_people(1, prefix="C")
+    path = accounts(tmp_path / "a.csv", 40_000)
+
+    done = run(environment, "accounts", str(path), "--dry-run")
+
+    lines = re.findall(r"(\d+)/40000, [\d,]+/s, \d+ s left", done.stderr)
+    assert lines[-1] == "40000"
+    assert "40000 rows would be imported, 0 refused; nothing was written." in done.stdout
+    assert not Account.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
