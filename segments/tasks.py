@@ -5,7 +5,6 @@ import time
 from typing import Final
 
 from celery import shared_task
-from django.db import transaction
 
 from compliance.bells import Tick, ring
 from compliance.queries import clock_now
@@ -13,7 +12,7 @@ from segments.actions.apart import run_apart
 from segments.actions.catalogue import ship_tags, walk_values
 from segments.actions.follow import follow
 from segments.actions.judge_lifecycle import restore_lifecycle
-from segments.actions.refresh import hold, refresh
+from segments.actions.refresh import hold, refresh_in_turn
 from segments.actions.tags import end_retired_tags
 from segments.errors import RuleError
 from segments.models import LookalikeRun, Segment
@@ -25,21 +24,23 @@ log = logging.getLogger(__name__)
 
 # Of every eight seconds: a million customers' values take some hours a day, and sending goes on.
 WALKS_FOR: Final = 1.0
+# Far below the time a task may take at all.
+REBUILDS_FOR: Final = 120.0
 
 
 @shared_task(name="segments.follow", base=Tick)
 def follow_tick() -> None:
     """Move single customers whom something happened to."""
-    done = follow(now=clock_now())
-    if done.entered or done.left:
-        log.info("%d changes: +%d -%d members", done.changes, done.entered, done.left)
-    if done.has_more:
-        ring(follow_tick)
+    _follow()
 
 
 @shared_task(name="segments.refresh", base=Tick)
 def refresh_all() -> None:
-    """Rebuild every segment that is not followed, or whose turn it is."""
+    """Rebuild every segment that is not followed, or whose turn it is, the longest waiting first.
+
+    What is left when the time is over is done at the next tick.
+    """
+    stop_at = time.monotonic() + REBUILDS_FOR
     segments = list(Segment.objects.filter(archived_at=None, kind="rule").order_by("refreshed_at"))
     checked = checked_rules({segment.key: segment.rule for segment in segments})
     now = clock_now()
@@ -50,7 +51,10 @@ def refresh_all() -> None:
             log.warning("segment %s cannot be refreshed: %s", segment.key, rule)
             hold(segment=segment, why={"code": "rule"}, now=now)
         elif is_to_be_rebuilt(segment, rule, now):
-            _rebuild(segment)
+            if time.monotonic() > stop_at or not _rebuild(segment):
+                return
+            # Minutes of rebuilding must hold up nobody whom something happens to meanwhile.
+            _follow()
 
 
 @shared_task(name="segments.end_retired_tags", base=Tick)
@@ -100,13 +104,24 @@ def rank_lookalikes_tick() -> None:
         run_apart("rank_lookalikes")
 
 
-def _rebuild(segment: Segment) -> None:
-    with transaction.atomic():
-        done = refresh(segment=segment, now=clock_now())
+def _follow() -> None:
+    done = follow(now=clock_now())
+    if done.entered or done.left:
+        log.info("%d changes: +%d -%d members", done.changes, done.entered, done.left)
+    if done.has_more:
+        ring(follow_tick)
+
+
+def _rebuild(segment: Segment) -> bool:
+    """Whether it was this process's to do."""
+    done = refresh_in_turn(segment=segment, now=clock_now())
+    if done is None:
+        return False
     if done.is_held:
         log.warning(
             "segment %s is held: a rebuild would move +%d -%d of its members",
             *(segment.key, done.entered, done.left),
         )
-        return
-    log.info("segment %s: %d members, +%d -%d", segment.key, done.size, done.entered, done.left)
+    else:
+        log.info("segment %s: %d members, +%d -%d", segment.key, done.size, done.entered, done.left)
+    return True

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db import transaction
 
-from customers.queries.database import execute, rows
+from customers.queries.database import execute, may_go_alone, rows
 from segments.actions.rule_tags import tag_members
 from segments.models import Segment
 from segments.queries.archive import bring_ids
@@ -18,6 +18,9 @@ from segments.vocabulary import Why, reason
 
 # So few members move by large shares every day.
 GUARDED_FROM: Final = 100
+
+# Advisory lock: who rebuilds by turns. Two at once would rebuild the same segments.
+_LOCK: Final = 7_261_833_044
 
 # A refresh that waited for another may carry the older time: no interval ends before it began, and
 # none begins before another ended.
@@ -120,6 +123,12 @@ def refresh(
     locked.stale_at, locked.held_at, locked.held_why = None, None, {}
     locked.save(update_fields=_WRITTEN)
     return Refreshed(size=size, entered=entered, left=left)
+
+
+@transaction.atomic
+def refresh_in_turn(*, segment: Segment, now: datetime) -> Refreshed | None:
+    """As `refresh`; None, and nothing is done, while another process does a segment's turn."""
+    return refresh(segment=segment, now=now) if may_go_alone(_LOCK) else None
 
 
 _WRITTEN: Final = ("changed_at", "size", "refreshed_at", "stale_at", "held_at", "held_why")

@@ -1,6 +1,7 @@
 """Live membership: a change moves the customer it concerns, and a rebuild finds nothing left."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,9 +11,10 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from compliance.queries import clock_now
 from customers.models import Attribute, Change, Tagging, WatchedEvent
 from segments.actions.follow import Followed, follow
-from segments.actions.refresh import refresh
+from segments.actions.refresh import refresh, refresh_in_turn
 from segments.errors import RuleError
 from segments.models import Boundary, Membership, Segment
 from segments.queries import live
@@ -184,6 +186,46 @@ class TestGuard:
         segment = make_segment("near", {"not": rule}, now=NOW + DAY)
 
         assert refresh(segment=segment, now=NOW + DAY).left == 120
+
+
+class TestBesideRebuilds:
+    def test_between_two_rebuilds_single_customers_are_followed(self) -> None:
+        (customer,) = make_people(1)
+        keen = built("keen", THRICE)
+        built("idle", IDLE)
+        Segment.objects.filter(key="keen").update(updated_at=NOW - DAY, refreshed_at=clock_now())
+        view_funds(customer, 3, clock_now())
+
+        refresh_all()
+
+        assert members(keen) == {customer}
+        keen.refresh_from_db()
+        assert keen.changed_at is not None
+        assert keen.refreshed_at is not None
+        assert keen.refreshed_at < keen.changed_at
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_second_process_rebuilds_nothing_meanwhile(self) -> None:
+        make_people(1)
+        segment = make_segment("keen", THRICE)
+        with ThreadPoolExecutor(1) as other, transaction.atomic():
+            assert refresh_in_turn(segment=segment, now=NOW) is not None
+
+            assert other.submit(_refresh_all_elsewhere).result(30) == []
+
+        refresh_all()
+        segment.refresh_from_db()
+        assert segment.refreshed_at is not None
+
+
+def _refresh_all_elsewhere() -> list[object]:
+    """By a connection of its own; when each segment was last rebuilt, as seen there."""
+    try:
+        refresh_all()
+        found = Segment.objects.exclude(refreshed_at=None).values_list("refreshed_at", flat=True)
+        return list(found)
+    finally:
+        connection.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
