@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _t
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 LONGEST = 256 * 1024
+MOST_DIGITS = 1_000
 _PLAIN_LIST = re.compile(r"\[\s+[^\[\]{}]*?\]")
 _LAYOUT = re.compile(r"\s*\n\s*")
 
@@ -66,7 +67,7 @@ def decode(text: str) -> object:
     if len(text.encode(errors="replace")) > LONGEST:
         raise ValueError(_t("The text is longer than 256 KB."))
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_object, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise ValueError(
             _t("This is not JSON: line %(line)d, column %(column)d.")
@@ -74,3 +75,22 @@ def decode(text: str) -> object:
         ) from error
     except RecursionError as error:
         raise ValueError(_t("The text is nested too deeply.")) from error
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object whose keys stand once: of two the first would be lost without a word."""
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            told = {"key": key[:60]}
+            raise ValueError(_t('The key "%(key)s" stands twice in one object.') % told)
+        found[key] = value
+    return found
+
+
+def _whole(digits: str) -> int:
+    """Python refuses longer ones in a sentence of its own."""
+    if len(digits) > MOST_DIGITS:
+        told = {"most": MOST_DIGITS}
+        raise ValueError(_t("A number has more than %(most)d digits.") % told)
+    return int(digits)

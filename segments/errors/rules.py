@@ -50,6 +50,11 @@ class Code:
         en="At most {limit} entries are allowed here",
         zh="此处最多允许 {limit} 项",
     )
+    TOO_FEW: Final = Sentence(
+        code="too_few",
+        en="At least {limit} entries are needed here",
+        zh="此处至少需要 {limit} 项",
+    )
     TOO_DEEP: Final = Sentence(
         code="too_deep",
         en="The rule is nested deeper than {limit} levels",
@@ -194,6 +199,11 @@ class Term:
         code="true",
         en="true",
         zh="true",
+    )
+    FALSE: Final = Sentence(
+        code="false",
+        en="false",
+        zh="false",
     )
     NULL: Final = Sentence(
         code="null",

@@ -6,8 +6,10 @@ Each error names its place as a JSON pointer into the rule.
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 
 from segments.errors import Code, RuleError, Term
+from segments.rules.catalog import nearest
 from segments.rules.moments import is_reversed
 from segments.rules.pointer import below, shown, type_of
 from segments.rules.scalars import (
@@ -55,6 +57,7 @@ from segments.rules.tree import (
 MAX_DEPTH = 10
 MAX_NODES = 200
 MAX_CONDITIONS = 20  # in one `where`
+MIN_STEPS = 2
 MAX_STEPS = 10
 MAX_VALUES = 1000  # in one list of values
 MAX_MONTHS = 120
@@ -112,7 +115,10 @@ def _node(json: object, path: str) -> Rule:
         raise RuleError(Code.NOT_AN_OBJECT, path, got=type_of(json))
     kinds = [key for key in json if key in KINDS]
     if not kinds:
-        raise RuleError(Code.UNKNOWN_KIND, path, allowed=", ".join(KINDS))
+        likely = (nearest(str(key), KINDS) for key in islice(json, 5))
+        suggestion = next(filter(None, likely), "")
+        allowed = ", ".join(KINDS)
+        raise RuleError(Code.UNKNOWN_KIND, path, allowed=allowed, suggestion=suggestion)
     if len(kinds) > 1:
         raise RuleError(Code.SEVERAL_KINDS, path, kinds=", ".join(kinds))
     read, optional = KINDS[kinds[0]]
@@ -292,8 +298,8 @@ def _end(node: Node, key: str, path: str) -> date | datetime | None:
 def _sequence(node: Node, path: str) -> Sequence:
     place = below(path, "sequence")
     steps = read_list(node["sequence"], place, limit=MAX_STEPS)
-    if len(steps) < 2:
-        raise RuleError(Code.OUT_OF_RANGE, place, low="2 steps", high=str(MAX_STEPS))
+    if len(steps) < MIN_STEPS:
+        raise RuleError(Code.TOO_FEW, place, limit=str(MIN_STEPS))
     return Sequence(
         steps=tuple(_step(one, below(place, index), index) for index, one in enumerate(steps)),
         not_between=_not_between(node, path),
@@ -357,7 +363,7 @@ def _touch(node: Node, path: str) -> Touch:
 
 def _everyone(node: Node, path: str) -> Everyone:
     if node["everyone"] is not True:
-        got = type_of(node["everyone"])
+        got = Term.FALSE if node["everyone"] is False else type_of(node["everyone"])
         raise RuleError(Code.WRONG_TYPE, below(path, "everyone"), expected=Term.TRUE, got=got)
     return Everyone()
 

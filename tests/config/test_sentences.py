@@ -11,7 +11,7 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGES = ("config", "attribution", "campaigns", "segments", "customers", "compliance")
 # Values of JSON and names, which are written so in every language; and what says nothing.
-SAME_IN_BOTH = {"true", "null", "HTML", ""}
+SAME_IN_BOTH = {"true", "false", "null", "HTML", ""}
 
 
 def written() -> Iterator[tuple[str, tuple[str, str]]]:

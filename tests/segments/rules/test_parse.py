@@ -145,7 +145,7 @@ WRONG: list[tuple[Any, Sentence, str]] = [
         "/where/0/value",
     ),
     ({"event": "a", "where": [{"field": "c"}]}, Code.UNKNOWN_KEY, "/where/0/field"),
-    ({"sequence": [{"event": "a"}]}, Code.OUT_OF_RANGE, "/sequence"),
+    ({"sequence": [{"event": "a"}]}, Code.TOO_FEW, "/sequence"),
     (
         {"sequence": [{"event": "a", "within_days": 3}, {"event": "b"}]},
         Code.UNKNOWN_KEY,
@@ -221,6 +221,16 @@ def test_nesting_of_ten_thousand_levels_does_no_harm(wrap: Any) -> None:
 
 KEYS = ["all", "any", "not", "field", "op", "value", "event", "count", "within_days", "within"]
 KEYS += ["where", "property", "aggregate", "sequence", "touch", "sample", "lifecycle", "x"]
+
+
+def test_a_misspelt_kind_is_told_with_the_one_perhaps_meant() -> None:
+    with pytest.raises(RuleError) as caught:
+        parse({"all": [{"evnt": "a", "within_days": 7}]})
+
+    assert caught.value.path == "/all/0"
+    assert caught.value.message.endswith("did you mean event?")
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
     lambda inner: st.one_of(
