@@ -22,23 +22,23 @@ CLASSES = {Code.TOO_DEEP.code: "too_deep", Code.TOO_LARGE.code: "too_large"}
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_a_case_gets_the_verdict_it_asks_for(case: dict[str, Any]) -> None:
-    rule = _expanded(case["input"]["rule"])
+    rule = expanded(case["input"]["rule"])
 
     started = time.thread_time()
-    verdict = _verdict(rule)
+    verdict = verdict_on(rule)
 
     assert verdict in case["expect"]["class"].split("|")
     assert time.thread_time() - started < 1
 
 
-def _expanded(rule: Any) -> Any:
+def expanded(rule: Any) -> Any:
     if not isinstance(rule, dict) or "gen" not in rule:
         return rule
     leaf = {"field": "age", "op": "gt", "value": 1}
     return {rule["gen"]: [leaf] * rule["n"]}
 
 
-def _verdict(rule: Any) -> str:
+def verdict_on(rule: Any) -> str:
     try:
         checked = check(parse(rule), catalog=Catalog.build(), references=KNOWN)
     except RuleError as error:
