@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import activate, get_language, get_language_from_request
 
 from compliance.sentences import Language, Said, Spoken
 
@@ -22,6 +22,20 @@ def say(what: Said | Exception) -> str:
     Errors that are no `Spoken` were translated where they were raised.
     """
     return what.in_language(language()) if isinstance(what, Said | Spoken) else str(what)
+
+
+def machine_language(
+    answer: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: the language that the request's header asks for. Django's own looks at addresses
+    and cookies, which only people have, and took as long as reading the event."""
+
+    def in_language(request: HttpRequest) -> HttpResponse:
+        asked = "HTTP_ACCEPT_LANGUAGE" in request.META
+        activate(get_language_from_request(request) if asked else settings.LANGUAGE_CODE)
+        return answer(request)
+
+    return in_language
 
 
 def reader_time_zone(

@@ -7,6 +7,8 @@ from typing import Any
 import django
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest
+from django.urls import ResolverMatch
 from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -16,13 +18,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 SHORT_WAY = (
     "config.logs.request_id",
     "django.middleware.security.SecurityMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "compliance.reader.machine_language",
     "django.middleware.common.CommonMiddleware",
 )
 
 
 class EventHandler(WSGIHandler):
-    """Django's handler with `SHORT_WAY` in place of MIDDLEWARE."""
+    """Django's handler with `SHORT_WAY` in place of MIDDLEWARE, and its own few addresses."""
 
     def load_middleware(self, is_async: bool = False) -> None:
         """The chain, built as Django builds its own."""
@@ -35,6 +37,12 @@ class EventHandler(WSGIHandler):
         for name in reversed(SHORT_WAY):
             chain = convert_exception_to_response(import_string(name)(chain))
         self._middleware_chain = chain
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        """The view of an address."""
+        request.urlconf = "config.event_urls"
+        found: ResolverMatch = super().resolve_request(request)
+        return found
 
 
 django.setup(set_prefix=False)

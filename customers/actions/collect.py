@@ -110,9 +110,11 @@ def _collected(
 
 def _split(
     messages: Sequence[Message], *, plan: Plan, source: Source
-) -> tuple[list[Message], list[Rejection]]:
+) -> tuple[Sequence[Message], list[Rejection]]:
     """The messages that keep to the plan, and the others with why."""
     may_be_unknown = source.unknown_events == UnknownEvents.STORE
+    if may_be_unknown and not plan.events:
+        return messages, []
     good, bad = [], []
     for message in messages:
         wrong = check_event(message.event, plan, may_be_unknown=may_be_unknown)

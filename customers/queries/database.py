@@ -8,6 +8,8 @@ import orjson
 import psycopg
 from django.db import connection
 
+from customers.queries import straight
+
 
 def rows(
     statement: str, params: Mapping[str, Any], *, binary: bool = False, prepared: bool = False
@@ -21,6 +23,8 @@ def rows(
     every request and whose plan does not depend on their parameters: it took longer to plan than
     to run them.
     """
+    if prepared and not binary and is_alone():
+        return straight.rows(connection.connection, statement, params)
     with _cursor(prepared=prepared) as cursor:
         cursor.execute(statement.encode(), params, binary=binary)
         return cursor.fetchall()
@@ -31,9 +35,17 @@ def execute(statement: str, params: Mapping[str, Any], *, prepared: bool = False
 
     ``prepared``: as for `rows`.
     """
+    if prepared and is_alone():
+        return straight.execute(connection.connection, statement, params)
     with _cursor(prepared=prepared) as cursor:
         cursor.execute(statement.encode(), params or None)
         return cursor.rowcount
+
+
+def is_alone() -> bool:
+    """Whether a statement is a transaction of its own: nothing has to be begun before it."""
+    connection.ensure_connection()
+    return bool(connection.connection.autocommit) and not connection.in_atomic_block
 
 
 @contextmanager
