@@ -4,8 +4,9 @@
 
 A superuser opens every address below /admin/ that can be read: of pages about one thing that of
 the busiest customer, of the largest segment, and else of the newest; of lists also the second
-page, each filter's choices, each order, and a search. All go through the whole of Django in this
-process. A page counts by the fastest of three looks where the first takes more than a second;
+page, each filter's choices, each order, and a search; of pages that answer, one question. All go
+through the whole of Django in this process. A page counts by the fastest of three looks where the
+first takes more than a second;
 beside the clock stands the processor's time of this process and its database session, which other
 work on the machine does not change. Whatever takes more than half the bound is told on standard
 error with its slowest statement. One JSON line: {"bench", "value" (the slowest page, s), "unit",
@@ -50,6 +51,7 @@ from segments.models import LookalikeRun, Segment  # noqa: E402
 REQUIRED = 2.0
 LOOKS = 3
 SHOWN = 600
+COMPARED = 6
 # They act, or are asked by a form only.
 LEFT_OUT = ("logout", "login", "jsi18n", "view_on_site")
 SEARCHED = "B0000"
@@ -80,7 +82,7 @@ def main() -> None:
     )
     staff.force_login(user)
     taken: dict[str, Look] = {}
-    for address in addresses():
+    for address in (*addresses(), *questions()):
         look = open_page(staff, address, taken)
         if look.status == 200 and (listed := (look.context or {}).get("cl")) is not None:
             for query in variants(listed):
@@ -156,6 +158,20 @@ def addresses() -> Iterator[str]:
             yield reverse(name, kwargs=told)
         except NoReverseMatch:
             continue
+
+
+def questions() -> Iterator[str]:
+    """Pages that answer once something is asked: the largest segments, a customer, a product."""
+    largest = Segment.objects.filter(tag=None).order_by("-size")[:COMPARED]
+    keys = [segment.key for segment in largest]
+    asked: dict[str, dict[str, object]] = {
+        "admin:segments_segment_overlap": {"segment": [segment.pk for segment in largest]},
+        "value:compare": {"first": keys[0], "second": keys[1], "field": "city"},
+        "holders:index": {"product": "F012"},
+        "reports:why": {"customer": Customer.objects.order_by("pk")[0].customer_no},
+    }
+    for name, told in asked.items():
+        yield f"{reverse(name)}?{urlencode(told, doseq=True)}"
 
 
 def patterns(

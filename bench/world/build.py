@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from bench.world.campaign import put_campaign, put_segments
 from bench.world.people import put_crowd, put_events
@@ -100,7 +100,7 @@ def _settle() -> None:
 def _standing() -> World | None:
     try:
         connection.ensure_connection()
-    except connection.Database.OperationalError:
+    except OperationalError:
         return None
     if not rows("SELECT to_regclass('bench_world')::text", {})[0][0]:
         return None

@@ -110,8 +110,10 @@ _QUARANTINE = """
     INSERT INTO customers_quarantine (
         source_id, message_id, code, message, details, payload, named, received_at, state,
         handled_by, note)
-    SELECT source.id, 'q' || n, (ARRAY['bad_time', 'unknown_event', 'bad_property'])[1 + n %% 3],
-           'refused', '{}', 'AAAA', '{}', %(now)s::timestamptz - make_interval(secs => n),
+    SELECT source.id, 'q' || n,
+           (ARRAY['timestamp_too_old', 'unknown_event', 'property_missing'])[1 + n %% 3],
+           'refused', '{"event": "fund_liked", "property": "code"}', 'AAAA', '{}',
+           %(now)s::timestamptz - make_interval(secs => n),
            CASE WHEN n %% 4 = 0 THEN 'discarded' ELSE 'held' END, '', ''
     FROM generate_series(1, %(many)s::int) AS n CROSS JOIN customers_source source
     WHERE source.key = 'ledger'

@@ -69,6 +69,16 @@ def may_go_alone(lock: int) -> bool:
     return bool(rows("SELECT pg_try_advisory_xact_lock(%(lock)s)", {"lock": lock})[0][0])
 
 
+def may_pause(*, minutes: int) -> None:
+    """Let this transaction stand still while a process of its own computes what it will write.
+
+    Sessions that hold a transaction and do nothing are ended after a minute (`config.settings`):
+    right for a page, and the end of whoever fits a model to a million customers.
+    """
+    told = {"limit": f"{minutes:d}min"}
+    rows("SELECT set_config('idle_in_transaction_session_timeout', %(limit)s, true)", told)
+
+
 def as_json(batch: Sequence[Mapping[str, Any]] | Sequence[int]) -> str:
     """A batch as the JSON document that the statements above take; dates become ISO 8601."""
     return orjson.dumps(batch).decode()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from compliance.sentences import Sentence
 from customers.actions.derived import Derived, put_derived
-from customers.queries.database import may_go_alone
+from customers.queries.database import may_go_alone, may_pause
 from customers.vocabulary import AttributeType
 from segments.likeness.leaks import leaking_fields
 from segments.likeness.model import SEED, Fitted, Matrix, Spec, encode, fit
@@ -25,6 +25,8 @@ from segments.queries.rules import catalog
 
 SAMPLE: Final = 50_000
 """The most members, and the most others, that the model is fitted on."""
+COMPUTES_MINUTES: Final = 30
+"""The longest that the model may take to be fitted while the database waits."""
 # Advisory lock: who ranks.
 _LOCK: Final = 7_261_833_005
 
@@ -51,6 +53,7 @@ def rank_lookalike(*, run: LookalikeRun, now: datetime) -> bool:
     """
     if not may_go_alone(_LOCK):
         return False
+    may_pause(minutes=COMPUTES_MINUTES)
     fields = catalog()
     rules = dict(Segment.objects.values_list("key", "rule"))
     excluded = leaking_fields(run.seed.rule, rules, fields.aliases)

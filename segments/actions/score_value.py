@@ -14,7 +14,7 @@ from django.utils.timezone import localtime
 from numpy.typing import NDArray
 
 from customers.actions.derived import Derived, put_derived
-from customers.queries.database import may_go_alone
+from customers.queries.database import may_go_alone, may_pause
 from customers.vocabulary import AttributeType
 from segments.models import ValueRun
 from segments.queries.value import (
@@ -28,6 +28,8 @@ from segments.value.personas import Habits, has_high_net_worth, persona
 from segments.value.scores import quintiles
 
 POINTS_KEPT: Final = 1_000
+COMPUTES_MINUTES: Final = 30
+"""The longest that clusters may take to be found while the database waits."""
 # Advisory lock: who scores.
 _LOCK: Final = 7_261_833_003
 
@@ -82,6 +84,7 @@ def score_value(*, now: datetime) -> ValueRun | None:
     """
     if not may_go_alone(_LOCK):
         return None
+    may_pause(minutes=COMPUTES_MINUTES)
     gather_worth(localtime(now).date())
     worth = _read()
     found = cluster(worth.values) if len(worth.ids) else None

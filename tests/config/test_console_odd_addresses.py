@@ -39,3 +39,18 @@ def test_a_list_bears_any_filter(label: str) -> None:
     }
 
     assert set(answers.values()) <= {200, 302, 400}, answers
+
+
+@pytest.mark.django_db
+def test_an_address_sorts_by_no_column_that_the_list_does_not_sort_by() -> None:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root", "", "x"))
+    page = reverse("admin:customers_customer_changelist")
+    columns = client.get(page).context_data["cl"].list_display
+    allowed, hidden = columns.index("customer_no"), columns.index("total_asset")
+
+    by_number = client.get(page, {"o": f"-{allowed}"}).context_data["cl"]
+    by_asset = client.get(page, {"o": f"-{hidden}"}).context_data["cl"]
+
+    assert by_number.queryset.query.order_by == ("-customer_no", "-id")
+    assert by_asset.queryset.query.order_by == ("-id",)
