@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     # The trail of a house that has worked for years is long: nobody waits for its index.
     atomic = False
-    dependencies: ClassVar = [("compliance", "0008_not_emptied")]
+    dependencies: ClassVar = [("compliance", "0007_not_emptied")]
     operations: ClassVar = [
         AddIndexConcurrently(
             "auditentry", models.Index(fields=["action", "at"], name="auditentry_by_act")
