@@ -22,6 +22,7 @@ from compliance.actions import record
 from compliance.models import AuditEntry, User
 from customers.errors import IdentifierError
 from customers.identifiers import mask, normalise
+from customers.queries.identities import keyring
 
 # What one person may send in a day: enough to set an account up, too little to pester anybody.
 MOST_A_DAY: Final = 50
@@ -79,7 +80,7 @@ def _address(channel: Channel, text: str) -> str:
         address = normalise(kind, text.strip())
     except IdentifierError as error:
         raise StateConflict(_("This is no address of the channel.")) from error
-    if suppressed(kind, {0: address}):
+    if suppressed(kind, {0: keyring().lookup_hash(kind, address)}):
         raise StateConflict(_("Nobody may write to this address: it is on the suppression list."))
     return address
 
