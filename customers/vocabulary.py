@@ -97,10 +97,6 @@ class TagSource(StrEnum):
     MODEL = "model"
 
 
-# Conclusions about a person: whoever refuses to be sorted by his data carries none.
-DERIVED_SOURCES = (TagSource.RULE, TagSource.STATISTIC, TagSource.MODEL)
-
-
 class Moved(StrEnum):
     """What a merge took from one customer to another."""
 

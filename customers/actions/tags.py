@@ -22,7 +22,7 @@ from customers.queries.tags import (
     TAKE,
     TAKE_STAGED,
 )
-from customers.vocabulary import DERIVED_SOURCES, TagSource
+from customers.vocabulary import TagSource
 
 
 @transaction.atomic
@@ -36,14 +36,13 @@ def give_tag(
 ) -> int:
     """Tag these customers, or renew the term of those who have the tag; how many rows changed.
 
-    Left out: who is no active customer, who refused this tag, and, where the tag is a conclusion
-    from his data, who refuses personalisation. One statement, whatever the number.
+    Left out: who is no active customer, who refused this tag, and who refuses personalisation. One
+    statement, whatever the number.
     """
     told = {
         "ids": as_array(customer_ids),
         "tag": tag,
         "source": source.value,
-        "is_derived": source in DERIVED_SOURCES,
         "until": until,
         "now": now,
     }

@@ -14,7 +14,7 @@ GIVE: Final = f"""
 WITH willing AS (
     SELECT c.id FROM customers_customer c
     WHERE c.id = ANY(%(ids)s::bigint[]) AND c.status = 'active'
-      AND NOT (c.personalise_off AND %(is_derived)s)
+      AND NOT c.personalise_off
       AND NOT {_REFUSES.format(tag="%(tag)s")}
     ORDER BY c.id FOR SHARE OF c)
 INSERT INTO customers_tagging AS t (customer_id, tag, source, since, valid_until)

@@ -48,8 +48,9 @@ class TagProblem:
     )
     UNWANTED: Final = Sentence(
         code="tag_unwanted",
-        en="The customer had the tag {key} deleted; it is given again only once he allows it",
-        zh="客户已删除标签 {key}；经其允许后才能再次赋予",
+        en="The customer had the tag {key} deleted or refuses personalisation; it is given again"
+        " only once he allows it",
+        zh="客户已删除标签 {key} 或已关闭个性化；经其允许后才能再次赋予",
     )
     BUILT_IN: Final = Sentence(
         code="tag_built_in",

@@ -7,6 +7,7 @@ from django.test import Client
 
 from compliance.models import AuditEntry
 from compliance.queries import clock_now
+from customers.actions.rights import set_personalisation
 from customers.actions.sources import create_api_key
 from customers.vocabulary import KeyScope, TagSource
 from segments.actions.catalogue import ship_tags
@@ -67,6 +68,16 @@ def test_a_known_tag_is_given_refused_and_allowed_again(client: Client) -> None:
     assert call(client, "put", "/vip").status_code == 200
     acts = AuditEntry.objects.filter(action__in=["tag.refuse", "tag.allow"])
     assert {act.actor.startswith("key:") for act in acts} == {True}
+
+
+def test_who_refuses_personalisation_loses_and_gets_none(client: Client, customer: int) -> None:
+    assert call(client, "put", "/vip").status_code == 200
+
+    set_personalisation(customer_no="P00000", is_off=True, actor="eve", now=clock_now())
+
+    assert tags(client) == ([], [])
+    again = call(client, "put", "/vip")
+    assert (again.status_code, again.json()["title"]) == (409, "tag_unwanted")
 
 
 @pytest.mark.parametrize(
