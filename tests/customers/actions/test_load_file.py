@@ -13,6 +13,7 @@ from compliance.models import Product
 from customers.actions.import_jobs import ImportStatus
 from customers.actions.load_file import LoadResult, load_file
 from customers.actions.mappings import save_mapping, saved_mapping
+from customers.actions.tags import let_give
 from customers.errors import FileRejected
 from customers.importing.kinds.registry import KINDS
 from customers.models import (
@@ -30,10 +31,11 @@ from customers.models import (
     QualityRule,
     RiskAssessment,
     StagedRow,
+    Tagging,
     Trade,
 )
 from customers.queries.wealth import latest_assets, latest_holdings
-from customers.vocabulary import Aspect, Outcome
+from customers.vocabulary import Aspect, Outcome, TagSource
 from tests.factories import NOW, make_people
 
 pytestmark = pytest.mark.django_db
@@ -112,7 +114,7 @@ def reasons(result: LoadResult) -> list[tuple[int, str]]:
 
 def counts() -> list[int]:
     tables = (Account, Product, ProductTerms, Price, AssetDay, PositionDay, Trade, CashFlow)
-    more = (RiskAssessment, Kyc, CorporateAction)
+    more = (RiskAssessment, Kyc, CorporateAction, Tagging)
     return [table.objects.count() for table in (*tables, *more)]
 
 
@@ -120,6 +122,7 @@ def load_all(folder: Path) -> list[LoadResult]:
     flow = {"id": "L1", "account": "A1", "ts": "2026-03-02T09:00:00+08:00", "kind": "转账"}
     told = {"customer_no": "C00000", "assessed_at": "2026-03-01 10:00", "level": "C4", "score": 61}
     price = {"code": "F1", "date": TODAY, "nav": "1.2345"}
+    let_give(tag="vip", source=TagSource.FILE, ttl_days=30)
     return [
         load(folder, "accounts", [account()]),
         load(folder, "products", [product(start="2025-01-01", min_amt="1,000")]),
@@ -131,6 +134,7 @@ def load_all(folder: Path) -> list[LoadResult]:
         load(folder, "risk_assessments", [told]),
         load(folder, "kyc", [kyc()]),
         load(folder, "corporate_actions", [{"code": "F1", "kind": "分红", "ex_date": TODAY}]),
+        load(folder, "tags", [{"customer_no": "C00000", "tag": "vip", "at": TODAY}]),
     ]
 
 
@@ -155,7 +159,7 @@ def test_the_same_files_again_change_nothing(tmp_path: Path, customer: int) -> N
     again = load_all(tmp_path)
 
     assert [result.status for result in again] == [ImportStatus.OK] * len(KINDS)
-    assert counts() == before == [1] * 11
+    assert counts() == before == [1] * 12
 
 
 def test_two_sources_may_number_their_trades_alike(tmp_path: Path, customer: int) -> None:
