@@ -30,8 +30,8 @@ demo: install
 	@$(PY) manage.py demo $(ARGS)
 
 # The browser's driver keeps an event loop running in its process, beside which no other test may
-# start one: its tests have a run of their own, and theirs comes first. The last summary is the
-# suite's. Its files come in the order of tests/conftest.py, not by their number of tests.
+# start one: its tests have a run of their own, and theirs comes first. So have
+# tests that read the clock, with nothing beside them. The last summary is the suite's. Its files come in the order of tests/conftest.py, not by their number of tests.
 PYTEST = $(PY) -m pytest --numprocesses 2 --dist loadfile
 test: install
 	@export TOUCHSTONE_CHROMIUM="$$($(PY) tests/provide_chromium.py)"; \

@@ -166,6 +166,7 @@ async def test_a_restart_sends_only_the_receipts_not_yet_taken(
     assert set(taken.values()) == {1}
 
 
+@pytest.mark.alone
 async def test_a_full_queue_without_an_address_for_receipts_blocks_nobody(
     start_sandbox: StartSandbox,
 ) -> None:

@@ -67,6 +67,7 @@ def test_what_the_engines_would_read_differently_is_refused(pattern: str) -> Non
         to_postgres(pattern)
 
 
+@pytest.mark.alone
 @pytest.mark.django_db
 @pytest.mark.parametrize("pattern", ["^(a+)+$", "^(a|aa)+$", "(a?){50}a{50}", "(.*a){20}$"])
 def test_a_hostile_pattern_is_matched_quickly(pattern: str) -> None:
