@@ -53,6 +53,7 @@ class Http:
         self._private_hosts = private_hosts
         self._deadline = deadline
         self._session: aiohttp.ClientSession | None = None
+        self._checked = ""
 
     async def post(self, *, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post once, following no redirect.
@@ -82,7 +83,9 @@ class Http:
         written = _Written()
         _WRITTEN.set(written)
         try:
-            check_url(url, self._private_hosts)
+            if url != self._checked:  # the verdict on a text never changes
+                check_url(url, self._private_hosts)
+                self._checked = url
             async with self._open_session().request(
                 method,
                 url,
