@@ -92,6 +92,7 @@ def main() -> None:
             say("ingest", many, raw=raw, per_request=50, raw_cpu_us=round(raw_cpu, 1))
             single = yard.post(bodies(told.events // 10, 1))
             say("ingest_single", single, raw=many.rate, per_request=1)
+            flush(url)
             paced = yard.post(bodies(PACE * PACED_SECONDS, 1), pace=PACE)
             say_paced(paced)
             measure_stored(yard, source_id, told.events, sorted(told.stored), raw=many.rate)
@@ -105,10 +106,17 @@ def measure_stored(
     for size in sizes:
         store(yard.url, source_id, size - stored)
         stored = size
+        flush(yard.url)
         later = yard.post(bodies(events, 50))
         cost = sum(later.cpu_us.values())
         first = first or cost
         say("ingest_stored", later, raw=raw, stored=size, flatness=round(cost / first, 2))
+
+
+def flush(url: str) -> None:
+    """Bring to disk what earlier parts left to write, which is not the next one's cost."""
+    with psycopg.connect(url, autocommit=True) as link:
+        link.execute("CHECKPOINT")
 
 
 def say(bench: str, measured: Measured, *, raw: float, **more: float) -> None:
