@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, assert_never
 from weakref import WeakKeyDictionary
 
 from campaigns.channels.base import (
@@ -52,8 +52,7 @@ class Gateway:
 
     def note(self, outcomes: Sequence[Outcome]) -> None:
         """Count what came back of one request; open when it is enough."""
-        if any(isinstance(outcome, Accepted | Refused) for outcome in outcomes):
-            # A refusal is about the message: the provider works.
+        if any(_is_work(outcome) for outcome in outcomes):
             self._in_a_row, self._has_succeeded = 0, True
             return
         self._in_a_row += 1
@@ -84,6 +83,19 @@ class Gateway:
     def half_open(self) -> None:
         """Try with a probe: it must not fail even once."""
         self._in_a_row = self._bears - 1
+
+
+def _is_work(outcome: Outcome) -> bool:
+    """Whether the provider works: a refusal is about the message, a number's limit about him."""
+    match outcome:
+        case Accepted() | Refused():
+            return True
+        case Unavailable(is_recipients=is_recipients):
+            return is_recipients
+        case Unknown():
+            return False
+        case _:
+            assert_never(outcome)
 
 
 _gateways: WeakKeyDictionary[Provider, Gateway] = WeakKeyDictionary()

@@ -82,12 +82,17 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unavailable:
-    """Proved unsent; the same message may be tried again, not before `retry_after`."""
+    """Proved unsent; the same message may be tried again, not before `retry_after`.
+
+    is_recipients: this one address has had its fill; the vendor works, and its others may be
+        written to.
+    """
 
     key: str
     code: str
     message: str
     retry_after: timedelta | None = None
+    is_recipients: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

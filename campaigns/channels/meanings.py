@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
-from typing import assert_never
+from typing import Final, assert_never
 
 from campaigns.channels.base import Refused, Unavailable, Unknown
 
@@ -13,11 +13,19 @@ class Meaning(StrEnum):
 
     REFUSED = "refused"  # this message or address, for ever
     NO_SUCH_ADDRESS = "no_such_address"  # every message to this address, for ever
-    RETRY = "retry"  # not taken now: too many requests, or a frequency limit
+    RETRY = "retry"  # not taken now: too many requests
+    RECIPIENT_LIMIT = "recipient_limit"  # not now to this address: it has had its fill
     UNAUTHORISED = "unauthorised"  # key, signature or permission: the account is at fault
     OUT_OF_SERVICE = "out_of_service"  # balance or contract: the account is at fault
     SENDER_REFUSED = "sender_refused"  # sign name, template or sender: the account is at fault
     UNKNOWN = "unknown"  # the vendor itself does not know
+
+
+_OF_ONE: Final = frozenset({Meaning.REFUSED, Meaning.NO_SUCH_ADDRESS, Meaning.RECIPIENT_LIMIT})
+# When a vendor's limits on one number end: eight attempts outlast a calendar day anywhere.
+IN_A_MINUTE: Final = timedelta(minutes=1)
+IN_AN_HOUR: Final = timedelta(hours=1)
+LATER_THAT_DAY: Final = timedelta(hours=6)
 
 
 def judge_code(
@@ -43,6 +51,15 @@ def judge_code(
             return Refused(key=key, code=code, message=message[:200], is_address_dead=True)
         case Meaning.RETRY:
             return Unavailable(key=key, code=code, message=message[:200], retry_after=retry_after)
+        case Meaning.RECIPIENT_LIMIT:
+            return Unavailable(
+                key=key,
+                code=code,
+                message=message[:200],
+                # Without a word of when, soon enough for a message that is worth the wait.
+                retry_after=retry_after or IN_AN_HOUR,
+                is_recipients=True,
+            )
         case Meaning.UNAUTHORISED | Meaning.OUT_OF_SERVICE | Meaning.SENDER_REFUSED:
             return Unavailable(key=key, code=meaning.value, message=told)
         case Meaning.UNKNOWN:
@@ -67,9 +84,9 @@ def unlisted(status: int) -> Meaning:
             return Meaning.UNKNOWN if status >= 500 else Meaning.REFUSED
 
 
-def means_refusal(code: str, table: Mapping[str, Meaning]) -> bool:
-    """Return whether the code is about a message, so that its neighbours may pass."""
-    return _look_up(code, table) in (Meaning.REFUSED, Meaning.NO_SUCH_ADDRESS)
+def is_about_message(code: str, table: Mapping[str, Meaning]) -> bool:
+    """Return whether the code is about one message or address, so that its neighbours may pass."""
+    return _look_up(code, table) in _OF_ONE
 
 
 def _look_up(code: str, table: Mapping[str, Meaning]) -> Meaning | None:

@@ -42,7 +42,7 @@ from campaigns.channels.fan_out import fan_out
 from campaigns.channels.http import Answer, Http, judge_status, read_object, retry_after
 from campaigns.channels.http2 import Http2
 from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
-from campaigns.channels.meanings import Meaning, judge_code, unlisted
+from campaigns.channels.meanings import IN_A_MINUTE, Meaning, judge_code, unlisted
 from campaigns.channels.receipts import read_signed_receipts
 from compliance.sentences import Sentence
 
@@ -74,12 +74,14 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "BadCertificate": Meaning.UNAUTHORISED,
     "Forbidden": Meaning.UNAUTHORISED,
     "TooManyProviderTokenUpdates": Meaning.RETRY,
-    "TooManyRequests": Meaning.RETRY,
+    # To one device, as Apple defines it.
+    "TooManyRequests": Meaning.RECIPIENT_LIMIT,
     "ServiceUnavailable": Meaning.RETRY,
     "Shutdown": Meaning.RETRY,
     "IdleTimeout": Meaning.RETRY,
     "InternalServerError": Meaning.UNKNOWN,
 }
+_WAITS: Final = {"TooManyRequests": IN_A_MINUTE}
 
 
 class ProviderToken:
@@ -263,7 +265,7 @@ def _read_outcome(key: str, answer: Answer) -> Outcome:
         message=f"HTTP {answer.status}",
         table=_MEANINGS,
         default=unlisted(answer.status),
-        retry_after=retry_after(answer.headers),
+        retry_after=retry_after(answer.headers) or _WAITS.get(reason),
     )
 
 

@@ -30,6 +30,7 @@ from campaigns.channels.errors import LookupUnavailable, RequestLost, RequestUns
 from campaigns.channels.fan_out import fan_out
 from campaigns.channels.http import Answer, Http, judge_status, read_object, retry_after
 from campaigns.channels.lookup import Lookup
+from campaigns.channels.meanings import IN_A_MINUTE
 from campaigns.channels.push.oauth import TokenSource, read_service_account
 from campaigns.channels.receipts import read_signed_receipts
 
@@ -158,6 +159,8 @@ def _read_outcome(key: str, answer: Answer) -> Outcome:
             return Refused(key=key, code=code, message=message, is_address_dead=is_dead)
         case "QUOTA_EXCEEDED" | "UNAVAILABLE":
             wait = retry_after(answer.headers)
+            if wait is None and code == "QUOTA_EXCEEDED":
+                wait = IN_A_MINUTE  # Firebase, "Best practices at scale": sixty seconds if not told
             return Unavailable(key=key, code=code, message=message, retry_after=wait)
         case "THIRD_PARTY_AUTH_ERROR":
             return Unavailable(key=key, code="unauthorised", message=message)

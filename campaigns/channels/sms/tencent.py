@@ -10,7 +10,7 @@ Status Notification", "SMS Reply Notification".
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -45,7 +45,13 @@ from campaigns.channels.fan_out import fan_out
 from campaigns.channels.handing import hand_over, reference_headers
 from campaigns.channels.http import Answer, Http, judge_status, read_object
 from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
-from campaigns.channels.meanings import Meaning, judge_code
+from campaigns.channels.meanings import (
+    IN_A_MINUTE,
+    IN_AN_HOUR,
+    LATER_THAT_DAY,
+    Meaning,
+    judge_code,
+)
 from campaigns.channels.receipts import read_signed_receipts
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.signing import tc3_headers
@@ -56,6 +62,7 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "FailedOperation.ContainSensitiveWord": Meaning.REFUSED,
     "FailedOperation.PhoneNumberInBlacklist": Meaning.REFUSED,
     "FailedOperation.TemplateParamSetNotMatchApprovedTemplate": Meaning.REFUSED,
+    "FailedOperation.PhoneNumberParseFail": Meaning.NO_SUCH_ADDRESS,
     "FailedOperation.MarketingSendTimeConstraint": Meaning.RETRY,
     "FailedOperation.InsufficientBalanceInSmsPackage": Meaning.OUT_OF_SERVICE,
     "FailedOperation.SignatureIncorrectOrUnapproved": Meaning.SENDER_REFUSED,
@@ -63,19 +70,44 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "FailedOperation.TemplateUnapprovedOrNotExist": Meaning.SENDER_REFUSED,
     "FailedOperation.JsonParseFail": Meaning.REFUSED,
     "FailedOperation.FailResolvePacket": Meaning.REFUSED,
+    "InvalidParameter": Meaning.REFUSED,
+    "InvalidParameter.AppidAndBizId": Meaning.UNAUTHORISED,
+    "InvalidParameterValue": Meaning.REFUSED,
     "InvalidParameterValue.IncorrectPhoneNumber": Meaning.NO_SUCH_ADDRESS,
-    "InvalidParameterValue.ContentLengthLimit": Meaning.REFUSED,
-    "InvalidParameterValue.TemplateParameterFormatError": Meaning.REFUSED,
-    "InvalidParameterValue.TemplateParameterLengthLimit": Meaning.REFUSED,
-    "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter": Meaning.REFUSED,
     "InvalidParameterValue.SdkAppIdNotExist": Meaning.UNAUTHORISED,
+    "MissingParameter": Meaning.REFUSED,
     "UnsupportedOperation": Meaning.REFUSED,
+    "UnsupportedOperation.UnsupportedRegion": Meaning.OUT_OF_SERVICE,
     "UnauthorizedOperation": Meaning.UNAUTHORISED,
+    "UnauthorizedOperation.ServiceSuspendDueToArrears": Meaning.OUT_OF_SERVICE,
     "AuthFailure": Meaning.UNAUTHORISED,
-    # A number's own frequency limit and the account's rate both pass with time.
-    "LimitExceeded": Meaning.RETRY,
     "RequestLimitExceeded": Meaning.RETRY,
+    # Of the account's day nothing is left: it is raised in the vendor's console, or ends at night.
+    "LimitExceeded": Meaning.OUT_OF_SERVICE,
+    "LimitExceeded.DeliveryFrequencyLimit": Meaning.RECIPIENT_LIMIT,
+    "LimitExceeded.PhoneNumberThirtySecondLimit": Meaning.RECIPIENT_LIMIT,
+    "LimitExceeded.PhoneNumberOneHourLimit": Meaning.RECIPIENT_LIMIT,
+    "LimitExceeded.PhoneNumberDailyLimit": Meaning.RECIPIENT_LIMIT,
+    "LimitExceeded.PhoneNumberSameContentDailyLimit": Meaning.RECIPIENT_LIMIT,
+    "LimitExceeded.AppCountryOrRegionInBlacklist": Meaning.REFUSED,
+    "LimitExceeded.AppCountryOrRegionDailyLimit": Meaning.RETRY,
+    "LimitExceeded.PhoneNumberCountLimit": Meaning.REFUSED,
     "InternalError": Meaning.UNKNOWN,
+    # Checked before anything is sent: nobody has to be asked.
+    "InternalError.SigFieldMissing": Meaning.UNAUTHORISED,
+    "InternalError.SigVerificationFail": Meaning.UNAUTHORISED,
+    "InternalError.RequestTimeException": Meaning.UNAUTHORISED,
+    "InternalError.RestApiInterfaceNotExist": Meaning.OUT_OF_SERVICE,
+    "InternalError.JsonParseFail": Meaning.REFUSED,
+}
+_WAITS: Final[Mapping[str, timedelta]] = {
+    "FailedOperation.MarketingSendTimeConstraint": LATER_THAT_DAY,
+    "LimitExceeded.DeliveryFrequencyLimit": IN_A_MINUTE,
+    "LimitExceeded.PhoneNumberThirtySecondLimit": IN_A_MINUTE,
+    "LimitExceeded.PhoneNumberOneHourLimit": IN_AN_HOUR,
+    "LimitExceeded.PhoneNumberDailyLimit": LATER_THAT_DAY,
+    "LimitExceeded.PhoneNumberSameContentDailyLimit": LATER_THAT_DAY,
+    "LimitExceeded.AppCountryOrRegionDailyLimit": LATER_THAT_DAY,
 }
 
 
@@ -245,7 +277,13 @@ def _judge(key: str, told: Mapping[str, object]) -> Outcome:
     code = text(told, "Code")
     if not code:
         return Unknown(key=key, code="bad_result", message="the verdict cannot be read")
-    return judge_code(key=key, code=code, message=text(told, "Message"), table=_MEANINGS)
+    return judge_code(
+        key=key,
+        code=code,
+        message=text(told, "Message"),
+        table=_MEANINGS,
+        retry_after=_WAITS.get(code),
+    )
 
 
 def _read_item(item: Mapping[str, object], now: datetime) -> Receipt:

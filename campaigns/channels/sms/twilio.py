@@ -64,6 +64,13 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "21612": Meaning.REFUSED,
     "21614": Meaning.NO_SUCH_ADDRESS,
     "21617": Meaning.REFUSED,
+    # A messaging service that is gone, switched off, empty or not one.
+    "21701": Meaning.SENDER_REFUSED,
+    "21702": Meaning.SENDER_REFUSED,
+    "21704": Meaning.SENDER_REFUSED,
+    "21705": Meaning.SENDER_REFUSED,
+    "21709": Meaning.SENDER_REFUSED,
+    "21730": Meaning.RETRY,
     "30001": Meaning.RETRY,
     "30002": Meaning.OUT_OF_SERVICE,
     "63038": Meaning.RETRY,
@@ -72,6 +79,7 @@ _ENDED: Final[Mapping[str, ReceiptKind]] = {
     "delivered": ReceiptKind.DELIVERED,
     "undelivered": ReceiptKind.BOUNCED,
     "failed": ReceiptKind.FAILED,
+    "canceled": ReceiptKind.FAILED,
     "read": ReceiptKind.OPENED,
 }
 # Unknown destination, landline or unreachable carrier: no later message would arrive either.

@@ -81,7 +81,7 @@ class Aliyun:
             request=request,
             arrivals=arrivals,
             work=lambda: self._accept(arrivals),
-            throttled=lambda: _refusal("isv.BUSINESS_LIMIT_CONTROL"),
+            throttled=lambda: _refusal("Throttling.User"),
         )
 
     def _accept(self, arrivals: list[Arrival]) -> web.Response:

@@ -57,6 +57,16 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> Callable[..., MemoryProvider]:
     return build
 
 
+def limited(message: Outgoing) -> Outcome:
+    return Unavailable(
+        key=message.key,
+        code="isv.BUSINESS_LIMIT_CONTROL",
+        message="m",
+        retry_after=timedelta(hours=1),
+        is_recipients=True,
+    )
+
+
 def dead(message: Outgoing) -> Outcome:
     return Unavailable(key=message.key, code="unreachable", message="")
 
@@ -189,6 +199,18 @@ def test_a_dead_provider_is_left_alone_after_a_few_failures(
     left = Touch.objects.filter(reason="breaker_open")
     assert (tried.count(), left.count()) == (FAILURES, 100 - FAILURES)
     assert set(left.values_list("attempts", flat=True)) == {0}
+
+
+def test_customers_who_have_had_their_fill_open_nothing(
+    queued: Callable[..., MemoryProvider],
+) -> None:
+    provider = queued(100, script=limited)
+
+    dispatch_batch(owner="w", now=NOW)
+
+    assert len(provider.sent) == 100
+    assert not AccountHealth.objects.filter(open_until__isnull=False).exists()
+    assert not Touch.objects.filter(due_at__lt=NOW + timedelta(hours=1)).exists()
 
 
 def test_a_fault_of_the_account_opens_it_at_once(queued: Callable[..., MemoryProvider]) -> None:

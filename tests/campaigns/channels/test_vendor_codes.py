@@ -1,0 +1,200 @@
+"""Every vendor's documented error codes, each in the form in which its API answers them.
+
+Sources: Alibaba Cloud SMS "API error codes" (help.aliyun.com/document_detail/101346.html); Tencent
+Cloud SMS "SendSms", section 6, and the error codes of its SDK (sms v20210111); Twilio "Error and
+warning dictionary" (twilio.com/docs/api/errors); Firebase "FCM error codes" and "Best practices
+when sending FCM messages at scale"; WeCom "全局错误码"; JPush "推送 API".
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+import orjson
+import pytest
+from aiohttp import web
+
+from campaigns.channels.base import (
+    ACCOUNT_FAULTS,
+    Accepted,
+    AccountConfig,
+    Outcome,
+    Outgoing,
+    Refused,
+    Unavailable,
+)
+from campaigns.channels.registry import build_provider
+from tests.campaigns.channels.scripted import Handler, answers, scripted
+from tests.campaigns.channels.vendors import VENDORS
+
+MINUTE, HOUR, LONG = timedelta(minutes=1), timedelta(hours=1), timedelta(hours=6)
+
+
+def class_of(outcome: Outcome) -> str:
+    match outcome:
+        case Accepted():
+            return "accepted"
+        case Refused(is_address_dead=is_dead):
+            return "dead" if is_dead else "refused"
+        case Unavailable(code=code) if code in ACCOUNT_FAULTS:
+            return "account"
+        case Unavailable(is_recipients=True):
+            return "recipient"
+        case Unavailable():
+            return "retry"
+        case _:
+            return "ambiguous"
+
+
+def aliyun(code: str, message: str = "m") -> Handler:
+    return answers(200, {"Code": code, "Message": message, "RequestId": "r"})
+
+
+def tencent(code: str) -> Handler:
+    """A verdict on the one number, as SendStatusSet holds it."""
+    status = {"PhoneNumber": "+8613800138000", "Code": code, "Message": "m", "SerialNo": ""}
+    return answers(200, {"Response": {"SendStatusSet": [status], "RequestId": "r"}})
+
+
+def twilio(code: int, status: int = 400) -> Handler:
+    return answers(status, {"code": code, "message": "m", "status": status})
+
+
+def fcm(status: int, code: str) -> Handler:
+    kind = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
+    details = [{"@type": kind, "errorCode": code}]
+    return answers(status, {"error": {"code": status, "message": "m", "details": details}})
+
+
+def jpush(status: int, code: int) -> Handler:
+    return answers(status, {"error": {"code": code, "message": "m"}})
+
+
+def wecom(code: int) -> Handler:
+    return answers(200, {"errcode": code, "errmsg": "m"})
+
+
+CODES: Final[tuple[tuple[str, Handler, str], ...]] = (
+    ("aliyun", aliyun("isv.MOBILE_NUMBER_ILLEGAL"), "dead"),
+    ("aliyun", aliyun("isv.BLACK_KEY_CONTROL_LIMIT"), "refused"),
+    ("aliyun", aliyun("isv.CUSTOMER_REFUSED"), "refused"),
+    ("aliyun", aliyun("isv.INVALID_PARAMETERS"), "refused"),
+    ("aliyun", aliyun("isv.SMS_TEST_NUMBER_LIMIT"), "refused"),
+    ("aliyun", aliyun("isv.BUSINESS_LIMIT_CONTROL"), "recipient"),
+    ("aliyun", aliyun("isv.DAY_LIMIT_CONTROL"), "account"),
+    ("aliyun", aliyun("isv.MONTH_LIMIT_CONTROL"), "account"),
+    ("aliyun", aliyun("isv.SECURITY_FROZEN_ACCOUNT"), "account"),
+    ("aliyun", aliyun("isv.SMS_SIGN_NAME_ILLEGAL"), "account"),
+    ("aliyun", aliyun("isv.SMS_TEST_SIGN_TEMPLATE_LIMIT"), "account"),
+    ("aliyun", aliyun("InvalidTimeStamp.Expired"), "account"),
+    ("aliyun", aliyun("InvalidAction.NotFound"), "account"),
+    ("aliyun", aliyun("Throttling.User"), "retry"),
+    ("aliyun", aliyun("SignatureNonceUsed"), "retry"),
+    ("aliyun", aliyun("isp.GATEWAY_ERROR"), "ambiguous"),
+    ("tencent", tencent("InvalidParameterValue.IncorrectPhoneNumber"), "dead"),
+    ("tencent", tencent("FailedOperation.PhoneNumberParseFail"), "dead"),
+    ("tencent", tencent("FailedOperation.PhoneNumberInBlacklist"), "refused"),
+    ("tencent", tencent("InvalidParameter.DirtyWordFound"), "refused"),
+    ("tencent", tencent("LimitExceeded.AppCountryOrRegionInBlacklist"), "refused"),
+    ("tencent", tencent("UnsupportedOperation.GlobalTemplateToChineseMainlandPhone"), "refused"),
+    ("tencent", tencent("LimitExceeded.PhoneNumberThirtySecondLimit"), "recipient"),
+    ("tencent", tencent("LimitExceeded.PhoneNumberOneHourLimit"), "recipient"),
+    ("tencent", tencent("LimitExceeded.PhoneNumberDailyLimit"), "recipient"),
+    ("tencent", tencent("LimitExceeded.PhoneNumberSameContentDailyLimit"), "recipient"),
+    ("tencent", tencent("LimitExceeded.AppDailyLimit"), "account"),
+    ("tencent", tencent("LimitExceeded.AppMainlandChinaDailyLimit"), "account"),
+    ("tencent", tencent("UnauthorizedOperation.ServiceSuspendDueToArrears"), "account"),
+    ("tencent", tencent("UnauthorizedOperation.RequestIpNotInWhitelist"), "account"),
+    ("tencent", tencent("InternalError.SigVerificationFail"), "account"),
+    ("tencent", tencent("InternalError.RequestTimeException"), "account"),
+    ("tencent", tencent("FailedOperation.MarketingSendTimeConstraint"), "retry"),
+    ("tencent", tencent("InternalError.SendAndRecvFail"), "ambiguous"),
+    ("tencent", tencent("InternalError.Timeout"), "ambiguous"),
+    ("twilio", twilio(21211), "dead"),
+    ("twilio", twilio(21610), "refused"),
+    ("twilio", twilio(21704), "account"),
+    ("twilio", twilio(21705), "account"),
+    ("twilio", twilio(21703), "refused"),
+    ("twilio", twilio(20429, 429), "retry"),
+    ("twilio", twilio(21730), "retry"),
+    ("fcm", fcm(404, "UNREGISTERED"), "dead"),
+    ("fcm", fcm(403, "SENDER_ID_MISMATCH"), "refused"),
+    ("fcm", fcm(429, "QUOTA_EXCEEDED"), "retry"),
+    ("fcm", fcm(503, "UNAVAILABLE"), "retry"),
+    ("fcm", fcm(401, "THIRD_PARTY_AUTH_ERROR"), "account"),
+    ("fcm", fcm(500, "INTERNAL"), "ambiguous"),
+    ("jpush", jpush(400, 1011), "dead"),
+    ("jpush", jpush(400, 1005), "refused"),
+    ("jpush", jpush(401, 1004), "account"),
+    ("jpush", jpush(429, 2002), "retry"),
+    ("jpush", jpush(503, 1030), "ambiguous"),
+    ("wecom", wecom(81013), "refused"),
+    ("wecom", wecom(60020), "account"),
+    ("wecom", wecom(45009), "retry"),
+)
+
+
+@pytest.mark.parametrize(("vendor", "handler", "meant"), CODES)
+async def test_a_documented_code_means_what_the_vendor_says(
+    vendor: str, handler: Handler, meant: str
+) -> None:
+    assert class_of(await VENDORS[vendor].hear(handler)) == meant
+
+
+@pytest.mark.parametrize(
+    ("vendor", "handler", "wait"),
+    [
+        ("aliyun", aliyun("isv.BUSINESS_LIMIT_CONTROL", "触发分钟级流控Permits:1"), MINUTE),
+        ("aliyun", aliyun("isv.BUSINESS_LIMIT_CONTROL", "触发小时级流控Permits:5"), HOUR),
+        ("aliyun", aliyun("isv.BUSINESS_LIMIT_CONTROL", "触发天级流控Permits:10"), LONG),
+        ("aliyun", aliyun("isv.BUSINESS_LIMIT_CONTROL", "业务限流"), HOUR),
+        ("tencent", tencent("LimitExceeded.PhoneNumberThirtySecondLimit"), MINUTE),
+        ("tencent", tencent("LimitExceeded.PhoneNumberOneHourLimit"), HOUR),
+        ("tencent", tencent("LimitExceeded.PhoneNumberDailyLimit"), LONG),
+        ("fcm", fcm(429, "QUOTA_EXCEEDED"), MINUTE),
+    ],
+)
+async def test_a_limit_is_waited_for_as_long_as_it_lasts(
+    vendor: str, handler: Handler, wait: timedelta
+) -> None:
+    outcome = await VENDORS[vendor].hear(handler)
+
+    assert isinstance(outcome, Unavailable)
+    assert outcome.retry_after == wait
+
+
+async def test_a_number_at_its_limit_holds_up_nobody_else_in_the_batch() -> None:
+    async def limited(request: web.Request) -> web.Response:
+        form = await request.post()
+        numbers = form.get("PhoneNumberJson") or request.query.get("PhoneNumbers", "")
+        if "13800000042" in str(numbers):
+            said = {"Code": "isv.BUSINESS_LIMIT_CONTROL", "Message": "触发小时级流控Permits:5"}
+            return web.Response(body=orjson.dumps(said))
+        return web.Response(body=orjson.dumps({"Code": "OK", "BizId": "9"}))
+
+    outcomes = await sent_by("aliyun", limited, [f"+86138000000{n:02d}" for n in range(100)])
+
+    classes = [class_of(outcome) for outcome in outcomes.values()]
+    assert (classes.count("accepted"), class_of(outcomes["42"])) == (99, "recipient")
+
+
+async def sent_by(vendor: str, handler: Handler, numbers: list[str]) -> Mapping[str, Outcome]:
+    """What became of one message to each number, by its place."""
+    known = VENDORS[vendor]
+    async with scripted(handler) as url:
+        provider = build_provider(
+            AccountConfig(
+                key="many",
+                vendor=vendor,
+                base_url=url,
+                secrets=known.secrets,
+                options=known.options,
+            )
+        )
+        batch = [
+            Outgoing(key=str(place), address=number, content=known.content)
+            for place, number in enumerate(numbers)
+        ]
+        outcomes = await provider.send(batch)
+        await provider.aclose()
+    return {outcome.key: outcome for outcome in outcomes}
