@@ -345,24 +345,29 @@ def _record(flight: Flight, results: Sequence[Result], now: datetime) -> None:
     execute(WRITE_OUTCOMES, {"rows": as_json(told), "batch": claimed.id})
     give_back([result.key for result in results if result.state is not TouchState.ACCEPTED])
     _record_tasks(flight.prepared, results, now)
-    _suppress_dead(flight, results, now)
+    _suppress(flight, results, now)
     gateway = gateway_of(provider)
     note_flow(claimed.account_id, gateway, is_probe=flight.is_probe, now=now)
     can_ask = provider.limits.can_find
     execute(SETTLE_BATCH, {"batch": claimed.id, "fence": claimed.fence, "can_ask": can_ask})
 
 
-def _suppress_dead(flight: Flight, results: Sequence[Result], now: datetime) -> None:
-    dead = {result.key for result in results if result.is_address_dead}
+def _suppress(flight: Flight, results: Sequence[Result], now: datetime) -> None:
+    """Write to nobody again who does not exist, or who told the vendor that he wants none."""
     kind = ADDRESS_KIND.get(Channel(flight.account.channel))
-    if dead and kind:
-        suppress(
-            kind=kind,
-            values=[m.address for m in flight.prepared.outgoing if m.key in dead],
-            why=Suppression.Why.UNDELIVERABLE,
-            account=flight.account,
-            now=now,
-        )
+    keys = {
+        Suppression.Why.UNDELIVERABLE: {r.key for r in results if r.is_address_dead},
+        Suppression.Why.OPTED_OUT: {r.key for r in results if r.has_opted_out},
+    }
+    for why, meant in keys.items():
+        if meant and kind:
+            suppress(
+                kind=kind,
+                values=[m.address for m in flight.prepared.outgoing if m.key in meant],
+                why=why,
+                account=flight.account,
+                now=now,
+            )
 
 
 def _record_tasks(prepared: Prepared, results: Sequence[Result], now: datetime) -> None:

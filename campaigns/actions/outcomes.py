@@ -42,6 +42,7 @@ class Result:
     segments: int = 0
     tried: bool = True
     is_address_dead: bool = False
+    has_opted_out: bool = False
     is_unknown: bool = False
 
 
@@ -58,7 +59,7 @@ def judge_outcome(outcome: Outcome, *, earlier: int, limits: Limits, at: datetim
                 provider_id=storable(provider_id),
                 segments=max(0, min(int(segments), MOST_SEGMENTS)),
             )
-        case Refused(code=code, is_address_dead=is_dead):
+        case Refused(code=code):
             return Result(
                 key=key,
                 state=TouchState.REFUSED,
@@ -66,7 +67,8 @@ def judge_outcome(outcome: Outcome, *, earlier: int, limits: Limits, at: datetim
                 at=at,
                 reason=Reason.PROVIDER_REFUSED,
                 detail=storable(code),
-                is_address_dead=is_dead,
+                is_address_dead=outcome.is_address_dead,
+                has_opted_out=outcome.has_opted_out,
             )
         case Unavailable(code=code, retry_after=pause):
             return _retry(key, earlier + 1, code, pause, at, Reason.PROVIDER_UNAVAILABLE)

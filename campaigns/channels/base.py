@@ -72,12 +72,14 @@ class Refused:
     """Not sent, for ever: the message or the address is at fault.
 
     is_address_dead: nobody has this address, so that no other message would arrive either.
+    has_opted_out: its owner told the vendor or his operator that he wants none.
     """
 
     key: str
     code: str
     message: str
     is_address_dead: bool = False
+    has_opted_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

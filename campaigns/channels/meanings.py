@@ -13,6 +13,7 @@ class Meaning(StrEnum):
 
     REFUSED = "refused"  # this message or address, for ever
     NO_SUCH_ADDRESS = "no_such_address"  # every message to this address, for ever
+    OPTED_OUT = "opted_out"  # its owner wants no messages, and told the vendor so
     RETRY = "retry"  # not taken now: too many requests
     RECIPIENT_LIMIT = "recipient_limit"  # not now to this address: it has had its fill
     UNAUTHORISED = "unauthorised"  # key, signature or permission: the account is at fault
@@ -21,7 +22,9 @@ class Meaning(StrEnum):
     UNKNOWN = "unknown"  # the vendor itself does not know
 
 
-_OF_ONE: Final = frozenset({Meaning.REFUSED, Meaning.NO_SUCH_ADDRESS, Meaning.RECIPIENT_LIMIT})
+_OF_ONE: Final = frozenset(
+    {Meaning.REFUSED, Meaning.NO_SUCH_ADDRESS, Meaning.OPTED_OUT, Meaning.RECIPIENT_LIMIT}
+)
 # When a vendor's limits on one number end: eight attempts outlast a calendar day anywhere.
 IN_A_MINUTE: Final = timedelta(minutes=1)
 IN_AN_HOUR: Final = timedelta(hours=1)
@@ -49,6 +52,8 @@ def judge_code(
             return Refused(key=key, code=code, message=message[:200])
         case Meaning.NO_SUCH_ADDRESS:
             return Refused(key=key, code=code, message=message[:200], is_address_dead=True)
+        case Meaning.OPTED_OUT:
+            return Refused(key=key, code=code, message=message[:200], has_opted_out=True)
         case Meaning.RETRY:
             return Unavailable(key=key, code=code, message=message[:200], retry_after=retry_after)
         case Meaning.RECIPIENT_LIMIT:

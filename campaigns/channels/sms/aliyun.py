@@ -60,7 +60,7 @@ from campaigns.channels.meanings import (
 from campaigns.channels.receipts import read_signed_receipts
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.signing import acs3_headers, rfc3986_query
-from campaigns.channels.sms.numbers import failure, from_vendor, is_e164
+from campaigns.channels.sms.numbers import failure, from_vendor, is_e164, with_opt_out
 from campaigns.channels.sms.segments import measure
 
 _VERSION = "2017-05-25"
@@ -80,8 +80,7 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "isv.INVALID_JSON_PARAM": Meaning.REFUSED,
     "isv.INVALID_PARAMETERS": Meaning.REFUSED,
     "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": Meaning.REFUSED,
-    # The recipient has opted out of this vendor's advertising.
-    "isv.CUSTOMER_REFUSED": Meaning.REFUSED,
+    "isv.CUSTOMER_REFUSED": Meaning.OPTED_OUT,
     "isv.SMS_TEST_NUMBER_LIMIT": Meaning.REFUSED,
     "isv.SMS_TEST_TEMPLATE_PARAMS_ILLEGAL": Meaning.REFUSED,
     "isv.BUSINESS_LIMIT_CONTROL": Meaning.RECIPIENT_LIMIT,
@@ -174,7 +173,7 @@ class Aliyun:
         if is_house_form(headers):
             return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
         check_token(self._config, headers, now)
-        return [_read_item(item, now) for item in read_items(body)]
+        return [receipt for item in read_items(body) for receipt in _read_item(item, now)]
 
     async def aclose(self) -> None:
         """Close kept connections."""
@@ -317,16 +316,16 @@ def _judge(key: str, answer: Answer, message: str) -> Outcome:
     )
 
 
-def _read_item(item: Mapping[str, object], now: datetime) -> Receipt:
+def _read_item(item: Mapping[str, object], now: datetime) -> list[Receipt]:
     number = from_vendor(text(item, "phone_number"))
     if "content" in item:
-        return _read_reply(item, number, now)
+        return [_read_reply(item, number, now)]
     biz_id, success = text(item, "biz_id"), item.get("success")
     if not biz_id or not isinstance(success, bool):
-        return unreadable(item, "unknown_form", now)
+        return [unreadable(item, "unknown_form", now)]
     out_id, code = text(item, "out_id"), text(item, "err_code")
     alone = bool(out_id) and not out_id.startswith(_BATCH_MARK)
-    return Receipt(
+    report = Receipt(
         provider_event_id=event_id(biz_id, number, code),
         key=out_id if alone else None,
         provider_id=biz_id if alone else batch_provider_id(biz_id, number),
@@ -334,6 +333,7 @@ def _read_item(item: Mapping[str, object], now: datetime) -> Receipt:
         at=china_time(text(item, "report_time"), now),
         detail="" if success else f"{code} {text(item, 'err_msg')}".strip(),
     )
+    return [report] if success else with_opt_out(report, code)
 
 
 def _read_reply(item: Mapping[str, object], number: str, now: datetime) -> Receipt:

@@ -1,12 +1,15 @@
 """Phone numbers in E.164, and as Chinese vendors write them."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
-from campaigns.channels.base import ReceiptKind
+from campaigns.channels.base import Receipt, ReceiptKind
 
 # What the mainland operators report of a number that nobody has (空号).
 _NO_SUCH_NUMBER: Final = frozenset({"MK:0001", "MN:0001", "CB:0001"})
+# Aliyun's and Twilio's codes of a message not delivered because its addressee wants none.
+_SAID_NO: Final = frozenset({"isv.CUSTOMER_REFUSED", "USER_REJECT", "MOBILE_IN_BLACK", "21610"})
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
@@ -31,3 +34,12 @@ def from_vendor(number: str) -> str:
 def failure(code: str) -> ReceiptKind:
     """Return what an operator's code of a failure says about the number."""
     return ReceiptKind.UNDELIVERABLE if code in _NO_SUCH_NUMBER else ReceiptKind.FAILED
+
+
+def with_opt_out(report: Receipt, code: str) -> list[Receipt]:
+    """Return the report of a failure, followed by the opt-out where that is why it failed."""
+    if code not in _SAID_NO:
+        return [report]
+    event_id = f"{report.provider_event_id}-no"
+    no = replace(report, provider_event_id=event_id, kind=ReceiptKind.UNSUBSCRIBED)
+    return [report, no]

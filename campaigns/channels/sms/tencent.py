@@ -60,7 +60,8 @@ from campaigns.channels.sms.numbers import failure, from_vendor, is_e164
 _NUMBERS_MOST = 200
 _MEANINGS: Final[Mapping[str, Meaning]] = {
     "FailedOperation.ContainSensitiveWord": Meaning.REFUSED,
-    "FailedOperation.PhoneNumberInBlacklist": Meaning.REFUSED,
+    # Unsubscribed from this sender, or on the operator's own list of those who want none.
+    "FailedOperation.PhoneNumberInBlacklist": Meaning.OPTED_OUT,
     "FailedOperation.TemplateParamSetNotMatchApprovedTemplate": Meaning.REFUSED,
     "FailedOperation.PhoneNumberParseFail": Meaning.NO_SUCH_ADDRESS,
     "FailedOperation.MarketingSendTimeConstraint": Meaning.RETRY,

@@ -47,7 +47,7 @@ from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
 from campaigns.channels.meanings import Meaning, judge_code, unlisted
 from campaigns.channels.receipts import MOST_BYTES, read_signed_receipts
 from campaigns.channels.replies import reply_kind
-from campaigns.channels.sms.numbers import is_e164
+from campaigns.channels.sms.numbers import is_e164, with_opt_out
 from campaigns.channels.sms.segments import full_text
 
 _MEANINGS: Final[Mapping[str, Meaning]] = {
@@ -59,7 +59,7 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "21408": Meaning.REFUSED,
     "21603": Meaning.SENDER_REFUSED,
     "21606": Meaning.SENDER_REFUSED,
-    "21610": Meaning.REFUSED,
+    "21610": Meaning.OPTED_OUT,
     "21611": Meaning.RETRY,
     "21612": Meaning.REFUSED,
     "21614": Meaning.NO_SUCH_ADDRESS,
@@ -256,16 +256,15 @@ def _read_post(form: Mapping[str, str], key: str, now: datetime) -> list[Receipt
     if kind is None:
         return [unreadable(form, "unknown_status", now)]
     code = form.get("ErrorCode", "")[:200]
-    return [
-        Receipt(
-            provider_event_id=event_id(sid, status),
-            key=key[:200] or None,
-            provider_id=sid,
-            kind=ReceiptKind.UNDELIVERABLE if code in _NO_SUCH_NUMBER else kind,
-            at=now.astimezone(UTC),
-            detail=code,
-        )
-    ]
+    report = Receipt(
+        provider_event_id=event_id(sid, status),
+        key=key[:200] or None,
+        provider_id=sid,
+        kind=ReceiptKind.UNDELIVERABLE if code in _NO_SUCH_NUMBER else kind,
+        at=now.astimezone(UTC),
+        detail=code,
+    )
+    return with_opt_out(report, code)
 
 
 def _read_reply(form: Mapping[str, str], sid: str, now: datetime) -> Receipt:

@@ -11,7 +11,7 @@ from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
 from campaigns.actions.receipts import take_receipts
 from campaigns.actions.suppress import lift
-from campaigns.channels.base import Channel, Receipt, ReceiptKind
+from campaigns.channels.base import Channel, Receipt, ReceiptKind, Refused
 from campaigns.models import ProviderAccount, Suppression, Touch
 from compliance.models import AuditEntry
 from customers.actions.consents import ConsentStatement, record_consents
@@ -140,6 +140,22 @@ def test_a_stop_from_a_number_nobody_has_yet_counts_for_who_comes_with_it(
 
     assert Suppression.objects.get().why == "opted_out"
     assert set(Touch.objects.values_list("state", "reason")) == {("refused", "suppressed")}
+
+
+def test_a_stop_that_only_the_vendor_heard_is_heard_here_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    two_with_one_number(monkeypatch)
+    make_memory_account(
+        monkeypatch,
+        Channel.SMS,
+        script=lambda m: Refused(key=m.key, code="21610", message="m", has_opted_out=True),
+    )
+
+    dispatch_batch(owner="w", now=NOW)
+
+    assert Suppression.objects.get().why == "opted_out"
+    assert set(Touch.objects.values_list("state", flat=True)) == {"refused"}
 
 
 def test_only_the_persons_own_later_word_ends_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:

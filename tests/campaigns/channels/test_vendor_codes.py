@@ -34,8 +34,12 @@ def class_of(outcome: Outcome) -> str:
     match outcome:
         case Accepted():
             return "accepted"
-        case Refused(is_address_dead=is_dead):
-            return "dead" if is_dead else "refused"
+        case Refused(is_address_dead=True):
+            return "dead"
+        case Refused(has_opted_out=True):
+            return "opted out"
+        case Refused():
+            return "refused"
         case Unavailable(code=code) if code in ACCOUNT_FAULTS:
             return "account"
         case Unavailable(is_recipients=True):
@@ -77,7 +81,7 @@ def wecom(code: int) -> Handler:
 CODES: Final[tuple[tuple[str, Handler, str], ...]] = (
     ("aliyun", aliyun("isv.MOBILE_NUMBER_ILLEGAL"), "dead"),
     ("aliyun", aliyun("isv.BLACK_KEY_CONTROL_LIMIT"), "refused"),
-    ("aliyun", aliyun("isv.CUSTOMER_REFUSED"), "refused"),
+    ("aliyun", aliyun("isv.CUSTOMER_REFUSED"), "opted out"),
     ("aliyun", aliyun("isv.INVALID_PARAMETERS"), "refused"),
     ("aliyun", aliyun("isv.SMS_TEST_NUMBER_LIMIT"), "refused"),
     ("aliyun", aliyun("isv.BUSINESS_LIMIT_CONTROL"), "recipient"),
@@ -93,7 +97,7 @@ CODES: Final[tuple[tuple[str, Handler, str], ...]] = (
     ("aliyun", aliyun("isp.GATEWAY_ERROR"), "ambiguous"),
     ("tencent", tencent("InvalidParameterValue.IncorrectPhoneNumber"), "dead"),
     ("tencent", tencent("FailedOperation.PhoneNumberParseFail"), "dead"),
-    ("tencent", tencent("FailedOperation.PhoneNumberInBlacklist"), "refused"),
+    ("tencent", tencent("FailedOperation.PhoneNumberInBlacklist"), "opted out"),
     ("tencent", tencent("InvalidParameter.DirtyWordFound"), "refused"),
     ("tencent", tencent("LimitExceeded.AppCountryOrRegionInBlacklist"), "refused"),
     ("tencent", tencent("UnsupportedOperation.GlobalTemplateToChineseMainlandPhone"), "refused"),
@@ -111,7 +115,7 @@ CODES: Final[tuple[tuple[str, Handler, str], ...]] = (
     ("tencent", tencent("InternalError.SendAndRecvFail"), "ambiguous"),
     ("tencent", tencent("InternalError.Timeout"), "ambiguous"),
     ("twilio", twilio(21211), "dead"),
-    ("twilio", twilio(21610), "refused"),
+    ("twilio", twilio(21610), "opted out"),
     ("twilio", twilio(21704), "account"),
     ("twilio", twilio(21705), "account"),
     ("twilio", twilio(21703), "refused"),

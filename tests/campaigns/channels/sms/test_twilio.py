@@ -154,6 +154,24 @@ def test_a_reply_says_who_withdraws(form: dict[str, str], kind: ReceiptKind) -> 
     assert (receipt.kind, receipt.address, receipt.key) == (kind, "+14158675309", None)
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "kinds"),
+    [
+        ("canceled", "", [ReceiptKind.FAILED]),
+        ("undelivered", "30003", [ReceiptKind.BOUNCED]),
+        ("undelivered", "30006", [ReceiptKind.UNDELIVERABLE]),
+        ("failed", "21610", [ReceiptKind.FAILED, ReceiptKind.UNSUBSCRIBED]),
+        ("read", "", [ReceiptKind.OPENED]),
+    ],
+)
+def test_a_status_and_its_code_say_what_became_of_it(
+    status: str, code: str, kinds: list[ReceiptKind]
+) -> None:
+    receipts = read({"MessageSid": "SM1", "MessageStatus": status, "ErrorCode": code})
+
+    assert [receipt.kind for receipt in receipts] == kinds
+
+
 def test_a_status_twilio_may_invent_is_kept_as_unreadable() -> None:
     [receipt] = read({"MessageSid": "SM1", "MessageStatus": "pondered"})
 
