@@ -40,9 +40,9 @@ class RuleViews:
         return own + urls
 
     def vocabulary_view(self, request: HttpRequest) -> HttpResponse:
-        """Kinds, fields, operators, names and words."""
+        """Kinds, fields, operators, names and words; whose drafts the browser may offer."""
         self._require_reader(request)
-        return JsonResponse(vocabulary())
+        return JsonResponse({**vocabulary(), "reader": request.user.pk})
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
         """What the typed rule would select, in ready sentences.

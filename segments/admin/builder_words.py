@@ -1,6 +1,7 @@
 """The visual builder's words, by the key its script asks for them with."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from segments.rules.tree import Function, Operator, TouchState
 
@@ -86,7 +87,7 @@ WORDS = {
     "property": _("Property"),
     "as": _("Read as"),
     "text": _("text"),
-    "number": _("number"),
+    "number": pgettext_lazy("type of a value", "number"),
     "boolean": _("yes or no"),
     "datetime": _("date or time"),
     "where": _("with"),
@@ -116,7 +117,7 @@ WORDS = {
     "look": _("Show"),
     "why": _("Why is this customer (not) in?"),
     "number_of_customer": _("Customer number"),
-    "ask": _("Find out"),
+    "ask": pgettext_lazy("about a customer", "Find out"),
     "met": _("met"),
     "not_met": _("not met"),
     "all_met": _("all of these must be met"),
@@ -129,5 +130,10 @@ WORDS = {
     "not_shown": _(
         "The builder cannot show this text. Correct it here; the builder follows as soon as it can."
     ),
+    "draft": _("What was typed here and not saved is still there, as of"),
+    "draft_take": _("Take it back"),
+    "draft_forget": _("Forget it"),
+    "signed_out": _("You are signed out. What you typed stays in this tab."),
+    "sign_in": _("Sign in in another tab, then go on here."),
     "broken": _("The server did not answer. Your rule is still here; it asks again when you type."),
 }

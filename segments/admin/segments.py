@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from compliance.console import Tone, badge, figure, tell
+from compliance.console import Tone, badge, figure, moment, tell
 from compliance.json_box import JsonBox, JsonText, spelled
 from compliance.queries import clock_now
 from segments.actions.refresh import refresh
@@ -29,6 +29,7 @@ from segments.admin.versions import VersionPages
 from segments.errors import RuleError
 from segments.models import Segment
 from segments.queries.rules import check_rule
+from segments.queries.versions import held_for_saving
 
 EVERYONE = {"everyone": True}
 
@@ -55,14 +56,22 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         help_text=_("Why the rule is another; kept with its version."),
     )
 
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
     class Meta:
         model = Segment
         fields = ("key", "name", "description", "rule", "most_moved")
         widgets = {"description": UnfoldAdminTextareaWidget({"rows": 3})}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["seen"] = self.instance.updated_at.isoformat()
+
     def clean(self) -> dict[str, Any]:
-        """Point to the place in the rule that is wrong."""
+        """Point to the place in the rule that is wrong; overwrite nobody unseen."""
         values = super().clean() or self.cleaned_data
+        self._refuse_unseen(values.get("seen", ""))
         key = values.get("key") or self.instance.key
         if "rule" in values:
             try:
@@ -70,6 +79,23 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
             except RuleError as error:
                 self.add_error("rule", sentence(error))
         return values
+
+    def _refuse_unseen(self, seen: str) -> None:
+        """Somebody saved after the form was opened: say so once; who saves again replaces it."""
+        newest = held_for_saving(self.instance.pk) if self.instance.pk and seen else None
+        if newest is None or newest.updated_at.isoformat() == seen:
+            return
+        self.data = self.data.copy()
+        self.data["seen"] = newest.updated_at.isoformat()
+        self.add_error(
+            None,
+            _t(
+                "Somebody else saved this segment at %(at)s, after you opened it. What you typed is"
+                " still here. Look at “Versions” in another tab; saving again puts yours in its"
+                " place."
+            )
+            % {"at": moment(newest.updated_at)},
+        )
 
 
 @admin.register(Segment)
@@ -154,6 +180,11 @@ class SegmentAdmin(
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """A key is for life: rules and journeys name it."""
         return [*self.readonly_fields, "key"] if obj else list(self.readonly_fields)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Who may change it also sends, unseen by him, which state of it he saw."""
+        told = super().get_fields(request, obj)
+        return [*told, "seen"] if self.has_change_permission(request, obj) else told
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new segment starts with everyone."""

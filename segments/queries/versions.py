@@ -17,6 +17,11 @@ def has_new_rule(segment: Segment) -> bool:
     return current.filter(made_at__gt=segment.refreshed_at).exists()
 
 
+def held_for_saving(segment_id: int) -> Segment | None:
+    """The segment as it is now, and stays until the transaction ends; None without one."""
+    return Segment.objects.select_for_update(no_key=True).filter(pk=segment_id).first()
+
+
 def version_at(segment: Segment, at: datetime) -> SegmentVersion | None:
     """The version that was in force at that time, None before the first."""
     return segment.versions.filter(made_at__lte=at).order_by("-number").first()

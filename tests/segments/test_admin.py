@@ -183,3 +183,25 @@ def test_vocabulary_has_what_the_installation_knows(house: House, marketer: Clie
     ]
     assert "pension_need" in {tag["value"] for tag in told["choices"]["tags"]}
     assert {slot["editor"] for kind in told["kinds"] for slot in kind["slots"]} <= EDITORS
+
+
+def test_form_that_saw_an_older_segment_replaces_it_only_the_second_time(
+    marketer: Client, house: House
+) -> None:
+    page = reverse("admin:segments_segment_change", args=[house.segment.pk])
+    typed = {
+        "name": "Renamed",
+        "rule": '{"everyone": true}',
+        "most_moved": "50",
+        "seen": "2020-01-01T00:00:00+00:00",
+    }
+
+    refused = marketer.post(page, typed)
+
+    form = refused.context["adminform"].form
+    assert "Somebody else saved this segment" in str(form.non_field_errors())
+    house.segment.refresh_from_db()
+    assert house.segment.name == "Everyone in the trial"
+    marketer.post(page, typed | {"seen": form["seen"].value()})
+    house.segment.refresh_from_db()
+    assert house.segment.name == "Renamed"

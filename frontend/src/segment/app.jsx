@@ -27,7 +27,9 @@ export function App({ area, vocabulary, ask, askWhy }) {
 
   // Before anything else can happen: the form may be sent at any time.
   useLayoutEffect(() => {
-    if (area.value !== text) area.value = text;
+    if (area.value === text) return;
+    area.value = text;
+    area.dispatchEvent(new Event("change", { bubbles: true }));
   }, [text]);
   useEffect(() => {
     const typed = () => {

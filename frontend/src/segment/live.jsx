@@ -2,6 +2,7 @@
 // an estimate and then the exact one. The answer to an older text is never shown.
 import { useEffect, useState } from "preact/hooks";
 import { useWords } from "./context.js";
+import { SignedOut } from "./signed_out.jsx";
 
 const PAUSE = 350;
 
@@ -38,7 +39,9 @@ export function Live({ answer, problem, onGo }) {
     <section class={`ts-preview ${problem ? "ts-wrong" : ""}`}>
       <div role="status" aria-busy={isCurrent ? "false" : "true"}>
         {answer?.broken && <p>{words.broken}</p>}
+        {answer?.isSignedOut && <SignedOut />}
         {answer?.headline && (answer.ok ? <b>{answer.headline}</b> : <p>{answer.headline}</p>)}
+        {problem && <button type="button" class="ts-mini ts-mini-word" onClick={() => onGo(problem.pointer)}>{words.look}</button>}
         {answer?.note && <small>{answer.note}</small>}
         {answer?.is_estimate && <small>{answer.uncounted ?? words.counting}</small>}
       </div>

@@ -1,7 +1,7 @@
 // Why one customer is, or is not, among those the rule selects: each clause with what decided it.
 import { useState } from "preact/hooks";
 import { useWords } from "./context.js";
-import { Icon } from "./icon.jsx";
+import { SignedOut } from "./signed_out.jsx";
 
 /** `ask(number)` talks to the server; `onGo(pointer)` shows a clause's card, where there are cards. */
 export function Why({ ask, onGo }) {
@@ -30,7 +30,8 @@ export function Why({ ask, onGo }) {
         <button type="button" class="ts-button ts-button-small" onClick={find}>{words.ask}</button>
       </div>
       <div role="status">
-        {answer && <p class={answer.ok ? "" : "ts-is-not"}><b>{answer.headline}</b></p>}
+        {answer?.isSignedOut && <SignedOut />}
+        {answer?.headline && <p class={answer.ok ? "" : "ts-is-not"}><b>{answer.headline}</b></p>}
         {answer?.ok && <ul class="ts-clauses"><Clause clause={answer.clause} onGo={onGo} /></ul>}
       </div>
     </section>
