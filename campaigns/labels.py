@@ -17,6 +17,18 @@ CHANNELS: dict[str, str | Promise] = {
     "(none)": _("No touchpoint"),
     "": _("No message"),
 }
+# Why an account's breaker opened; a vendor's own code stands for itself.
+FAULTS: dict[str, str | Promise] = {
+    "unauthorised": _("the provider refuses our key or permission"),
+    "out_of_service": _("no balance, a used-up limit or a wrong base URL"),
+    "sender_refused": _("the provider refuses the sender, signature or template"),
+    "tls": _("the provider's certificate is not to be trusted"),
+    "throttled": _("too many requests for the provider"),
+    "unreachable": _("the provider cannot be reached"),
+    "connect_timeout": _("the provider cannot be reached in time"),
+    "connection_lost": _("the connection broke before an answer"),
+    "timeout": _("the provider does not answer in time"),
+}
 TOUCH_STATES: dict[str, str | Promise] = {
     TouchState.QUEUED.value: _("Queued"),
     TouchState.DEFERRED.value: _("Deferred"),
@@ -63,7 +75,7 @@ REASONS: dict[str, str | Promise] = {
     Reason.PROVIDER_UNAVAILABLE.value: _("The provider was not available"),
     Reason.BREAKER_OPEN.value: _("The provider's breaker was open; it waits"),
     Reason.NOT_TRIED.value: _("The sending ended before it was tried; it waits"),
-    Reason.OUTCOME_UNKNOWN.value: _("The provider is asked whether it has it"),
+    Reason.OUTCOME_UNKNOWN.value: _("It may have been sent: nobody knows yet"),
     Reason.ACCOUNT_INACTIVE.value: _(
         "Its provider account is out of use and no other of the channel's route takes over"
     ),

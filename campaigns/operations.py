@@ -290,7 +290,8 @@ SELECT count(*), min(received_at) FROM customers_quarantine WHERE state = 'held'
 """
 
 ACCOUNTS: Final = """
-SELECT a.key, a.channel, a.is_active, a.per_second, a.per_day, h.open_until, coalesce(h.code, ''),
+SELECT a.id, a.key, a.channel, a.is_active, a.per_second, a.per_day, h.open_until,
+       coalesce(h.code, ''),
        coalesce(a.per_second, a.per_day) IS NOT NULL OR a.warm_up_from IS NOT NULL,
        coalesce(t.day_count, 0), t.day
 FROM campaigns_provideraccount a

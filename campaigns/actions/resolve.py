@@ -47,12 +47,16 @@ _UNKNOWN = (Reason.OUTCOME_UNKNOWN, Reason.QUARANTINED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRun:
-    """What an act would touch: numbers by account and state, the first ids, what it leaves out."""
+    """What an act would touch: numbers by account and state, the first ids, what it leaves out.
+
+    unaskable: of those left out, how many wait for an answer that their provider cannot give.
+    """
 
     act: Intervention.Act
     ids: tuple[int, ...]
     by_account: tuple[tuple[str, int], ...]
     left_out: int
+    unaskable: int
     expired: int
 
     @property
@@ -88,6 +92,10 @@ def dry_run(*, act: Intervention.Act, touches: QuerySet[Touch], now: datetime) -
         ids=ids,
         by_account=tuple(sorted(Counter(key for _pk, key in fits).items())),
         left_out=len(found) - len(fits),
+        unaskable=sum(
+            act == Act.ASK and state == TouchState.AMBIGUOUS and account not in askable
+            for _pk, _key, state, _reason, _in_doubt, account in found
+        ),
         expired=Touch.objects.filter(pk__in=ids, expires_at__lte=now).count(),
     )
 

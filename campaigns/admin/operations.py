@@ -120,8 +120,11 @@ def _confirmation(request: HttpRequest, plan: DryRun) -> HttpResponse:
     count = len(plan.ids)
     said = ngettext("%(n)s touch", "%(n)s touches", count) % {"n": figure(count)}
     facts = [(_t("Touches"), said), *((key, figure(n)) for key, n in plan.by_account)]
-    if plan.left_out:
-        facts.append((_t("Left out: this act is not for their state"), figure(plan.left_out)))
+    if unfit := plan.left_out - plan.unaskable:
+        facts.append((_t("Left out: this act is not for their state"), figure(unfit)))
+    if plan.unaskable:
+        said_so = _t("Left out: their provider cannot be asked. Mark them as sent, or send again")
+        facts.append((said_so, figure(plan.unaskable)))
     if plan.expired:
         facts.append((_t("Too late to be sent: will be refused"), figure(plan.expired)))
     context = {

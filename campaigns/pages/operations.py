@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 from campaigns.actions.stop import PERMISSION, Scope, ask_release, release, stop_sending
 from campaigns.channels.base import Channel
 from campaigns.errors import CampaignError
-from campaigns.labels import CHANNELS, REASONS, STAGES, TOUCH_STATES, say
+from campaigns.labels import CHANNELS, FAULTS, REASONS, STAGES, TOUCH_STATES, say
 from campaigns.models import EmergencyStop, Journey, PoisonRow, ProviderAccount
 from campaigns.reports.operations import Account, Operations, Stage, operations, standing_stops
 from compliance.console import Panel, Tone, badge, figure, link, moment, tell
@@ -194,7 +194,10 @@ def _rates(found: Operations) -> Panel:
         spoken = (rate.minute, rate.five, rate.quarter) if rate else (0.0, 0.0, 0.0)
         rows.append(
             (
-                account.key,
+                link(
+                    reverse("admin:campaigns_provideraccount_change", args=[account.id]),
+                    account.key,
+                ),
                 say(CHANNELS, account.channel),
                 _breaker(account),
                 *(f"{value:,.1f}" for value in spoken),
@@ -222,10 +225,13 @@ def _rates(found: Operations) -> Panel:
 def _breaker(account: Account) -> SafeString:
     if not account.is_active:
         return badge(_t("Switched off"), Tone.WARN)
+    why = say(FAULTS, account.code)
+    if account.is_half_open:
+        return badge(_t("On trial: %(why)s") % {"why": why}, Tone.WARN)
     if not account.open_seconds:
         return badge(_t("Closed"), Tone.GOOD)
-    said = _t("Open for %(span)s (%(code)s)")
-    return badge(said % {"span": spell(account.open_seconds), "code": account.code}, Tone.BAD)
+    said = _t("Open for %(span)s: %(why)s")
+    return badge(said % {"span": spell(account.open_seconds), "why": why}, Tone.BAD)
 
 
 def _today(account: Account) -> str:

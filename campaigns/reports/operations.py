@@ -63,16 +63,19 @@ class Aside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """An account's breaker and limits; ``open_seconds`` 0 when the breaker is closed.
+    """An account's breaker and limits; ``open_seconds`` 0 when the breaker is closed or half open.
 
+    ``is_half_open``: it was open, and stays so to all but one message until that one got through.
     ``reserved_today`` is what was taken from its limits; None without a limit, since nothing is
     reserved and so nothing counted.
     """
 
+    id: int
     key: str
     channel: str
     is_active: bool
     open_seconds: float
+    is_half_open: bool
     code: str
     per_second: int | None
     per_day: int | None
@@ -196,14 +199,16 @@ def _touches(now: datetime, open_batches: int) -> list[Stage]:
 
 
 def _account(row: tuple[Any, ...], now: datetime, today: date) -> Account:
-    key, channel, is_active, per_second, per_day, open_until, code, is_limited, *taken = row
+    pk, key, channel, is_active, per_second, per_day, open_until, code, is_limited, *taken = row
     count, day = taken
     is_open = open_until is not None and open_until > now
     return Account(
+        id=pk,
         key=key,
         channel=channel,
         is_active=is_active,
         open_seconds=(open_until - now).total_seconds() if is_open else 0.0,
+        is_half_open=open_until is not None and not is_open,
         code=code,
         per_second=per_second,
         per_day=per_day,

@@ -260,7 +260,7 @@ def test_accounts_that_cannot_be_asked_are_left_out(world: Callable[..., MemoryP
 
     plan = dry_run(act=Act.ASK, touches=Touch.objects.all(), now=LATER)
 
-    assert (plan.ids, plan.left_out) == ((), 2)
+    assert (plan.ids, plan.left_out, plan.unaskable) == ((), 2, 2)
 
 
 @pytest.mark.parametrize("role", ["marketer", "checker", "manager", "compliance"])

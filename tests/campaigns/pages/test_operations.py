@@ -1,12 +1,15 @@
 """The stations' page: figures for operators, a stop for those who may, a banner for everybody."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from campaigns.actions.stop import Scope, stop_sending
-from campaigns.models import EmergencyStop, ProviderAccount
+from campaigns.models import AccountHealth, EmergencyStop, ProviderAccount
 from compliance.models import User
+from compliance.queries import clock_now
 from tests.factories import (
     NOW,
     graph_of,
@@ -89,6 +92,34 @@ def test_every_page_of_the_console_says_what_is_stopped() -> None:
         page = client_of(user).get(reverse("admin:index")).content.decode()
         assert "Emergency stop: E-mail." in page
     assert "Emergency stop" not in Client().get(reverse("admin:login")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "language", "said"),
+    [
+        (4.5, "en", ("Open for 4 min", ": the provider refuses our key or permission")),
+        (-1, "en", ("On trial: the provider refuses our key or permission",)),
+        (-1, "zh-hans", ("试探中：供应商拒绝了密钥或权限",)),
+    ],
+)
+def test_a_breaker_says_how_it_stands_and_why(
+    monkeypatch: pytest.MonkeyPatch, minutes: float, language: str, said: tuple[str, ...]
+) -> None:
+    make_memory_account(monkeypatch)
+    account = ProviderAccount.objects.get()
+    now = clock_now()
+    AccountHealth.objects.create(
+        account=account,
+        open_until=now + timedelta(minutes=minutes),
+        code="unauthorised",
+        changed_at=now,
+    )
+
+    page = client_of(make_staff().operator, language).get(reverse("operations:board"))
+
+    told = page.content.decode()
+    assert all(words in told for words in said)
+    assert reverse("admin:campaigns_provideraccount_change", args=[account.pk]) in told
 
 
 def test_an_account_without_limits_is_not_said_to_have_sent_nothing(
