@@ -1,7 +1,10 @@
 """The closed sets of floor 2, each member with its meaning."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
+
+from compliance.sentences import Language, Sentence
 
 
 class Why(StrEnum):
@@ -51,3 +54,30 @@ def read_reason(kept: str) -> tuple[Why | None, str]:
     """
     word, _, name = kept.partition(NAMED)
     return (Why(word) if word else None), name
+
+
+def _nouns(**words: str) -> dict[str, Sentence]:
+    return {zh: Sentence(code=code, en=code.replace("_", " "), zh=zh) for code, zh in words.items()}
+
+
+NOUNS: Final[Mapping[str, Mapping[str, Sentence]]] = {
+    "lifecycle": _nouns(potential="潜在", mature="成熟", declining="衰退", lost="流失"),
+    "rfm_segment": _nouns(
+        high_value="高价值", promising="潜力", long_tail="长尾", active_with_little="活跃小额"
+    ),
+    "persona": _nouns(frequent_trader="高频交易型", steady_saver="稳健理财型", novice="小白探索型"),
+}
+"""Values that rules and customers carry in Chinese, by field: how each language says them."""
+
+
+def noun(field: str, value: str) -> Sentence | str:
+    """What to call a field's value; the value itself where it is in no closed set."""
+    return NOUNS.get(field, {}).get(value, value)
+
+
+def value_in_words(field: str, value: str, language: Language) -> str:
+    """As `noun`, in one language."""
+    said = noun(field, value)
+    if isinstance(said, str):
+        return said
+    return said.en if language == "en" else said.zh

@@ -85,8 +85,7 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         newest = held_for_saving(self.instance.pk) if self.instance.pk and seen else None
         if newest is None or newest.updated_at.isoformat() == seen:
             return
-        self.data = self.data.copy()
-        self.data["seen"] = newest.updated_at.isoformat()
+        self.data = {**dict(self.data.items()), "seen": newest.updated_at.isoformat()}
         self.add_error(
             None,
             _t(

@@ -5,10 +5,11 @@ from typing import Final
 from django.utils.translation import gettext as _t
 
 from compliance.console import Panel, Tone, badge, moment
-from compliance.reader import say
+from compliance.reader import language, say
 from compliance.sentences import Said
 from segments.lifecycle.stages import HOLDS_DAYS, WORDS, Why
 from segments.models import LifecycleStage, WaitingStage
+from segments.vocabulary import value_in_words
 
 NEWEST: Final = 50
 
@@ -28,7 +29,7 @@ def stages_panel(customer_id: int) -> Panel:
         rows=[
             *(
                 (
-                    one.stage,
+                    value_in_words("lifecycle", one.stage, language()),
                     _words(one.why),
                     one.since_on.isoformat(),
                     badge(_t("Not yet in effect"), Tone.WARN),
@@ -37,7 +38,7 @@ def stages_panel(customer_id: int) -> Panel:
             ),
             *(
                 (
-                    one.stage,
+                    value_in_words("lifecycle", one.stage, language()),
                     _words(one.why),
                     moment(one.since),
                     moment(one.until) if one.until else badge(_t("In effect"), Tone.GOOD),

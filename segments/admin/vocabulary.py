@@ -18,6 +18,7 @@ from segments.rules.catalog import LIFECYCLE_STAGES, Field, FieldType, operators
 from segments.rules.parse import COUNT_OPERATORS
 from segments.rules.templates import TEMPLATES, Template
 from segments.rules.tree import Operator
+from segments.vocabulary import NOUNS, value_in_words
 
 # What stands on the right of an operator; every other takes one value of the field's type.
 _OPERANDS = {
@@ -50,7 +51,7 @@ def vocabulary() -> dict[str, object]:
         "choices": {
             "functions": _choices(FUNCTION_WORDS),
             "states": _choices(STATE_WORDS),
-            "stages": [{"value": stage, "label": stage} for stage in LIFECYCLE_STAGES],
+            "stages": _values("lifecycle", LIFECYCLE_STAGES, spoken),
             "tags": [{"value": tag, "label": tag} for tag in names.tags],
             "segments": _named(names.segments),
             "journeys": _named(names.journeys),
@@ -142,9 +143,13 @@ def _field(field: Field, spoken: Language) -> dict[str, object]:
         "name": field.name,
         "label": field.label(spoken),
         "type": field.type.value,
-        "choices": field.choices,
+        "choices": _values(field.name, field.choices or tuple(NOUNS.get(field.name, ())), spoken),
         "aliases": field.aliases,
     }
+
+
+def _values(field: str, values: Sequence[str], spoken: Language) -> list[dict[str, str]]:
+    return [{"value": one, "label": value_in_words(field, one, spoken)} for one in values]
 
 
 def _event(event: KnownEvent, spoken: Language) -> dict[str, object]:
@@ -155,7 +160,7 @@ def _event(event: KnownEvent, spoken: Language) -> dict[str, object]:
         "name": event.name,
         "title": first or second,
         "properties": [
-            {"name": one.name, "type": one.type, "values": list(one.values)}
+            {"name": one.name, "type": one.type, "values": _values("", one.values, spoken)}
             for one in event.properties
         ],
     }

@@ -22,7 +22,7 @@ from segments.actions.ask_lookalike import Seed, ask_lookalike
 from segments.errors import LookalikeRefused
 from segments.likeness.seeds import REFUSALS, Basis, Origin
 from segments.models import LookalikeRun, Segment
-from segments.pages.words import console_page, decimal, field_label, percent
+from segments.pages.words import console_page, decimal, field_label, percent, value_label
 from segments.queries.rules import catalog
 from segments.rules.catalog import Catalog
 
@@ -240,7 +240,8 @@ def _named(column: str, fields: Catalog) -> str:
     """A column in the reader's words; of a text, with the value it stands for."""
     name, equals, value = column.partition(" = ")
     field = fields.find(name)
-    return f"{field_label(field) if field else name}{equals}{value}"
+    said = {"true": _t("yes"), "false": _t("no")}.get(value, value_label(name, value))
+    return f"{field_label(field) if field else name}{equals}{said}"
 
 
 urlpatterns: list[URLPattern] = [

@@ -16,7 +16,7 @@ from compliance.console import Panel, figure, moment
 from compliance.queries import clock_now
 from segments.actions.tag_views import count_tag_views
 from segments.models import Segment, ValueRun
-from segments.pages.words import console_page, decimal, field_label, percent
+from segments.pages.words import console_page, decimal, field_label, percent, value_label
 from segments.queries.profile import Distribution, distribution, may_be_compared
 from segments.queries.rules import catalog
 from segments.queries.runs import newest_value_run
@@ -63,7 +63,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         told = _cells(found)
         context = {
             "panels": [_comparison(field, (first, second), found, told)] if found.base else [],
-            "chart": _bars((first, second), found, told) if found.base else None,
+            "chart": _bars(field, (first, second), found, told) if found.base else None,
         }
     context |= {
         "title": _t("Compare segments"),
@@ -103,7 +103,7 @@ def _clusters(run: ValueRun) -> Panel:
         ),
         rows=[
             (
-                one["name"],
+                value_label("rfm_segment", one["name"]),
                 figure(one["size"]),
                 percent(one["size"] / run.customers),
                 *(decimal(value, 1 if value < 1_000 else 0) for value in one["centroid"]),
@@ -124,7 +124,7 @@ def _chart(run: ValueRun) -> dict[str, Any] | None:
         "y": _t("Mean assets of 20 days"),
         "series": [
             {
-                "name": one["name"],
+                "name": value_label("rfm_segment", one["name"]),
                 "centroid": one["centroid"][1:],
                 "points": [point[1:3] for point in run.points if point[3] == at],
             }
@@ -149,7 +149,7 @@ def _comparison(
         headers += [segment.name, _t("Share"), "TGI"]
     rows = [
         (
-            value or _t("missing"),
+            value_label(field.name, value) or _t("missing"),
             figure(found.base[at]) if found.base[at] >= SMALLEST else f"< {SMALLEST}",
             percent(found.base[at] / everybody) if found.base[at] >= SMALLEST else "—",
             *(part for side in told for part in _cell(side[at])),
@@ -178,14 +178,17 @@ def _cell(cell: Cell) -> tuple[str, str, str]:
 
 
 def _bars(
-    segments: tuple[Segment, Segment], found: Distribution, told: tuple[list[Cell], list[Cell]]
+    field: Field,
+    segments: tuple[Segment, Segment],
+    found: Distribution,
+    told: tuple[list[Cell], list[Cell]],
 ) -> dict[str, Any]:
     everybody = sum(found.base)
     return {
         "kind": "bars",
         "unit": "%",
         "digits": 1,
-        "categories": [value or _t("missing") for value in found.values],
+        "categories": [value_label(field.name, value) or _t("missing") for value in found.values],
         "series": [
             *(
                 {"name": segment.name, "values": [_share(cell) for cell in side]}

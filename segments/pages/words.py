@@ -6,9 +6,10 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.formats import number_format
-from django.utils.translation import get_language
 
+from compliance.reader import language
 from segments.rules.catalog import Field
+from segments.vocabulary import value_in_words
 
 
 def console_page(
@@ -21,7 +22,12 @@ def console_page(
 
 def field_label(field: Field) -> str:
     """A field's name in the reader's language."""
-    return field.label("zh" if (get_language() or "").startswith("zh") else "en")
+    return field.label(language())
+
+
+def value_label(field: str, value: str) -> str:
+    """A field's value in the reader's language."""
+    return value_in_words(field, value, language())
 
 
 def decimal(value: float, places: int) -> str:

@@ -36,6 +36,7 @@ from segments.rules.tree import (
     Value,
     Window,
 )
+from segments.vocabulary import value_in_words
 
 
 def explain(rule: Rule, catalog: Catalog, language: Language) -> str:
@@ -117,7 +118,7 @@ def _rule(rule: Rule, voice: _Voice) -> str:  # noqa: C901 - one arm per kind
         case SegmentRef():
             return words.segment.format(_quoted(rule.key, voice))
         case Lifecycle():
-            return words.lifecycle.format(words.listed.join(rule.stages))
+            return words.lifecycle.format(words.listed.join(_stages(rule, voice)))
         case Touch():
             return _touch(rule, voice)
         case Sample():
@@ -140,7 +141,26 @@ def _quoted(text: str, voice: _Voice) -> str:
 def _attribute(rule: Attribute, voice: _Voice) -> str:
     of = voice.catalog.find(rule.field)
     name = rule.field if of is None else of.label(voice.language)
-    return voice.words.operators[rule.op].format(name, *_said(rule.value, voice))
+    value = rule.value if of is None else _known(of.name, rule.value, voice)
+    return voice.words.operators[rule.op].format(name, *_said(value, voice))
+
+
+def _stages(rule: Lifecycle, voice: _Voice) -> list[str]:
+    return [value_in_words("lifecycle", stage, voice.language) for stage in rule.stages]
+
+
+def _known(field: str, value: Value, voice: _Voice) -> Value:
+    """The operand with those values named that have a word in the reader's language."""
+    match value:
+        case str():
+            return value_in_words(field, value, voice.language)
+        case tuple():
+            return tuple(
+                value_in_words(field, one, voice.language) if isinstance(one, str) else one
+                for one in value
+            )
+        case _:
+            return value
 
 
 def _said(value: Value, voice: _Voice) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from segments.rules.tree import (
     Tag,
     Touch,
 )
+from segments.vocabulary import noun
 
 # JSON as `evidence` builds it; which keys there are depends on the kind of condition.
 Found: TypeAlias = Any
@@ -71,7 +72,7 @@ def found_in_words(  # noqa: C901 - one arm per kind
     """What `evidence` found for a single condition; None where there is nothing to find."""
     match rule:
         case Attribute():
-            return _value(found, fields[rule.field].type, clock)
+            return _value(found, fields[rule.field], clock)
         case EventCount() | Touch():
             return _times(found, clock)
         case EventAggregate():
@@ -87,7 +88,9 @@ def found_in_words(  # noqa: C901 - one arm per kind
         case SegmentRef():
             return _member(found, clock)
         case Lifecycle():
-            return _said(VALUE, value=found) if found else Said(sentence=MISSING)
+            if not found:
+                return Said(sentence=MISSING)
+            return _said(VALUE, value=noun("lifecycle", found))
         case Sample():
             return _said(DRAWN, number=plain(Decimal(found) / 100))
         case Everyone():
@@ -102,12 +105,12 @@ def _said(sentence: Sentence, **details: Detail) -> Said:
     return Said(sentence=sentence, details=details)
 
 
-def _value(found: Found, kind: FieldType, clock: Clock) -> Said:
-    if kind is FieldType.ENCRYPTED:
+def _value(found: Found, field: Field, clock: Clock) -> Said:
+    if field.type is FieldType.ENCRYPTED:
         return Said(sentence=KNOWN if found else MISSING)
     if found is None:
         return Said(sentence=MISSING)
-    match kind:
+    match field.type:
         case FieldType.NUMBER:
             return _said(VALUE, value=plain(Decimal(found)))
         case FieldType.BOOLEAN:
@@ -115,7 +118,7 @@ def _value(found: Found, kind: FieldType, clock: Clock) -> Said:
         case FieldType.DATETIME:
             return _said(VALUE, value=_local(found, clock))
         case _:
-            return _said(VALUE, value=str(found))
+            return _said(VALUE, value=noun(field.name, str(found)))
 
 
 def _times(found: Found, clock: Clock) -> Said:

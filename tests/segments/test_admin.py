@@ -177,7 +177,10 @@ def test_vocabulary_has_what_the_installation_knows(house: House, marketer: Clie
     assert kinds | {"all", "any", "not"} == set(KINDS)
     assert {"newbie", "assess_days_left"} <= {field["name"] for field in told["fields"]}
     assert [event["name"] for event in told["events"]] == ["fund_viewed"]
-    assert told["events"][0]["properties"] == [{"name": "code", "type": "text", "values": ["F1"]}]
+    values = [{"value": "F1", "label": "F1"}]
+    assert told["events"][0]["properties"] == [{"name": "code", "type": "text", "values": values}]
+    stages = [(stage["value"], stage["label"]) for stage in told["choices"]["stages"]]
+    assert stages[:2] == [("潜在", "potential"), ("成熟", "mature")]
     assert {"value": "trial", "label": "Everyone in the trial (trial)"} in told["choices"][
         "segments"
     ]

@@ -43,7 +43,7 @@ def test_stages_come_newest_first_with_what_waits_before_them() -> None:
 
     rows = stages_panel(one).rows
 
-    assert [row[0] for row in rows] == ["流失", "衰退", "成熟"]
+    assert [row[0] for row in rows] == ["lost", "declining", "mature"]
     assert [row[1] for row in rows] == [
         "every account is closed",
         "30 % or more of the assets flowed out within 30 days",

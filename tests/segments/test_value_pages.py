@@ -66,7 +66,7 @@ class TestClusters:
 
         page = console.get("/admin/value/").content.decode()
 
-        for name in ("高价值", "潜力", "长尾", "活跃小额"):
+        for name in ("high value", "promising", "long tail", "active with little"):
             assert f"<td>{name}</td>" in page
         assert 'data-chart="clusters"' in page
         assert "800,004" in page or "800,005" in page

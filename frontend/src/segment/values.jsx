@@ -25,10 +25,12 @@ export function Choice({ value, options, onChange, pointer, label, class: extra 
 export function TextBox({ value, onChange, pointer, label, options, wide }) {
   const control = useControl(pointer, label);
   const list = options?.length ? `list${pointer}` : undefined;
+  const known = options?.find((option) => option.value === value && option.label !== value);
   return (
     <>
       <input class={`ts-in ${wide ? "ts-in-wide" : ""}`} type="text" autocomplete="off" spellcheck={false} list={list} {...control}
         value={shown(value)} onInput={(event) => onChange(event.target.value)} />
+      {known && <span class="ts-unit">{known.label}</span>}
       {list && (
         <datalist id={list}>
           {options.map((option) => <option key={option.value} value={option.value}>{option.label}</option>)}
@@ -111,8 +113,8 @@ export function Single({ type, choices, ...rest }) {
       return <Moment {...rest} />;
     default:
       return choices?.length && type !== "text"
-        ? <Choice {...rest} options={named(choices)} />
-        : <TextBox {...rest} options={named(choices ?? [])} />;
+        ? <Choice {...rest} options={choices} />
+        : <TextBox {...rest} options={choices} />;
   }
 }
 
@@ -166,7 +168,7 @@ export function Operand({ operand, value, onChange, pointer, type, choices, unit
     }
     case "list":
       return choices?.length
-        ? <Several value={value} options={named(choices)} onChange={onChange} pointer={pointer} label={words.value} />
+        ? <Several value={value} options={choices} onChange={onChange} pointer={pointer} label={words.value} />
         : <Listed {...of} value={value} onChange={onChange} pointer={pointer} label={words.value} />;
     default:
       return <Single {...of} value={value} onChange={onChange} pointer={pointer} label={words.value} />;
@@ -199,7 +201,7 @@ function isFit(value, type, choices) {
       return typeof value === "boolean";
     case "level":
     case "choice":
-      return choices.includes(value);
+      return choices.some((one) => one.value === value);
     default:
       return typeof value === "string" && !isNumber(value) && (type === "text" || DAY.test(value.slice(0, 10)));
   }
@@ -211,13 +213,11 @@ function blank(type, choices) {
       return true;
     case "level":
     case "choice":
-      return choices[0];
+      return choices[0].value;
     default:
       return "";
   }
 }
-
-const named = (choices) => choices.map((one) => ({ value: one, label: one }));
 
 /** Whether the boxes can show this operand; text shows any single value that is not a list. */
 export function operandFits(value, operand) {

@@ -77,7 +77,7 @@ SAID = [
         "total assets is from 1,000 to 2,500.5",
         "总资产在 1,000 到 2,500.5 之间",
     ),
-    ({"lifecycle": ["衰退"]}, "lifecycle stage is one of 衰退", "生命周期为 衰退 之一"),
+    ({"lifecycle": ["衰退"]}, "lifecycle stage is one of declining", "生命周期为 衰退 之一"),
     ({"everyone": True}, "every customer", "所有客户"),
 ]
 
