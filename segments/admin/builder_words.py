@@ -56,6 +56,13 @@ WORDS = {
     "negate": _("Turn into its opposite"),
     "add": _("Add a condition"),
     "add_group": _("Add a group"),
+    "fold": _("Fold up"),
+    "unfold": _("Unfold"),
+    "folded": _("Conditions folded up:"),
+    "keys": _(
+        "Ctrl+C copies the condition you are on, Ctrl+V puts a copied one behind it, also from"
+        " another segment; Ctrl+Z undoes. On a Mac: ⌘."
+    ),
     "empty_group": _("This group is empty. Add a condition, or remove the group."),
     "kind": _("Kind of condition"),
     "condition": _("Condition"),

@@ -155,6 +155,43 @@ def test_moves_and_removals_are_undone_and_keep_the_focus(
     becomes(page, rule)
 
 
+def test_condition_is_copied_as_json_and_put_behind_another(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    copied = {"not": {"tag": "pension_need"}}
+    open_form(page, live_url)
+    write(page, {"all": [copied, {"any": [{"everyone": True}]}]})
+
+    page.locator("[data-node='/all/0'] [data-part=kind]").focus()
+    keys(page, "Control+c")
+    page.locator("[data-node='/all/1/any/0'] [data-part=kind]").focus()
+    keys(page, "Control+v")
+
+    becomes(page, {"all": [copied, {"any": [{"everyone": True}, copied]}]})
+    page.locator("#id_note").focus()
+    keys(page, "Control+v")
+    assert json.loads(page.locator("#id_note").input_value()) == copied
+
+
+def test_folded_group_opens_where_something_in_it_is_wrong(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    open_form(page, live_url)
+    write(page, {"all": [{"everyone": True}, {"any": [{"tag": "pension_need"}]}]})
+    fold = page.locator("[data-node='/all/1'] [data-part=fold]")
+
+    fold.focus()
+    keys(page, "Enter")
+
+    expect(fold).to_be_focused()
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    expect(page.locator("[data-node='/all/1/any/0']")).to_have_count(0)
+    wrong = {"field": "risk_levle", "op": "eq", "value": "C3"}
+    write(page, {"all": [{"everyone": True}, {"any": [wrong]}]})
+    page.locator(".ts-preview").get_by_role("button", name="Show").click()
+    expect(page.locator("[data-node='/all/1/any/0'] :focus")).to_have_count(1)
+
+
 @pytest.mark.parametrize(("language", "said"), [("en", "Unknown field"), ("zh-hans", "未知的字段")])
 def test_error_stands_at_the_node_it_is_about(
     house: House, page: Page, live_url: str, noted: Noted, language: str, said: str

@@ -1,5 +1,6 @@
 // The form's rule in two views of one text: cards and JSON. The text box is what is saved.
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { onCopy, onPaste } from "./clipboard.js";
 import { Builder } from "./context.js";
 import * as history from "./history.js";
 import { Live, useAnswer } from "./live.jsx";
@@ -19,6 +20,13 @@ export function App({ area, vocabulary, ask, askWhy }) {
   const [epoch, setEpoch] = useState(0);
   const root = useRef(null);
   const focus = useRef(null);
+  // Groups by what they are, not by where they stand: moved or undone, each stays as it was.
+  const folded = useRef(new WeakSet());
+  const [, redraw] = useState(0);
+  const fold = (group) => {
+    if (!folded.current.delete(group)) folded.current.add(group);
+    redraw((old) => old + 1);
+  };
   // Two changes may come before the next picture; each is made to what the one before left.
   const newest = useRef(state);
   const rule = state.rule;
@@ -46,7 +54,7 @@ export function App({ area, vocabulary, ask, askWhy }) {
   }, [view]);
   useEffect(() => {
     if (focus.current === null) return;
-    const { path, part, pointer = tree.pointer(path) } = focus.current;
+    const { path, part = "kind", pointer = tree.pointer(path) } = focus.current;
     focus.current = null;
     const card = root.current.querySelector(`[data-node="${CSS.escape(pointer)}"], [data-inner="${CSS.escape(pointer)}"]`);
     const own = card && [...card.querySelectorAll("[data-part]")].filter((one) => one.closest("[data-node]") === card);
@@ -78,7 +86,9 @@ export function App({ area, vocabulary, ask, askWhy }) {
   const go = (place) => {
     if (rule === undefined) return;
     setView("builder");
-    focus.current = { pointer: ownerOf(rule, place, vocabulary.kinds) };
+    const owner = ownerOf(rule, place, vocabulary.kinds);
+    for (const group of tree.groupsAbove(rule, owner)) folded.current.delete(group);
+    focus.current = { pointer: owner };
     setEpoch((old) => old + 1);
   };
   const onKeyDown = (event) => {
@@ -91,7 +101,7 @@ export function App({ area, vocabulary, ask, askWhy }) {
 
   const owner = problem && rule !== undefined ? ownerOf(rule, problem.pointer, vocabulary.kinds) : null;
   return (
-    <Builder.Provider value={{ vocabulary, change, act, rule, problem, owner }}>
+    <Builder.Provider value={{ vocabulary, change, act, rule, problem, owner, folded: folded.current, fold }}>
       <div class="ts-rule-columns">
         <div class="ts-rule-main">
           <div class="ts-rule-bar">
@@ -102,8 +112,10 @@ export function App({ area, vocabulary, ask, askWhy }) {
               <button type="button" class="ts-mini ts-mini-word" aria-disabled={!state.future.length || undefined} onClick={() => travel(history.redo)} title="Ctrl+Shift+Z">{words.redo}</button>
             </span>
           </div>
-          <div id="ts-view-builder" role="tabpanel" aria-labelledby="ts-tab-builder" hidden={view !== "builder"} ref={root} onKeyDown={onKeyDown}>
+          <div id="ts-view-builder" role="tabpanel" aria-labelledby="ts-tab-builder" hidden={view !== "builder"} ref={root} onKeyDown={onKeyDown}
+            onCopy={(event) => onCopy(event, rule)} onPaste={(event) => onPaste(event, vocabulary, act)}>
             {rule === undefined ? <p class="ts-problem">{words.not_shown}</p> : <Node key={epoch} node={rule} path={[]} />}
+            {rule !== undefined && <p class="ts-note">{words.keys}</p>}
           </div>
           <Area area={area} isShown={view === "json"} />
         </div>

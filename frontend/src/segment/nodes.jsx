@@ -29,16 +29,24 @@ function Negation({ path, inner }) {
 }
 
 function Group({ node, kind, path, outer, isNegated }) {
-  const { change } = useContext(Builder);
+  const { change, folded, fold, owner } = useContext(Builder);
   const words = useWords();
   const list = [...path, kind];
   const pointer = tree.pointer(path);
   // The box stays the same one, so that letters typed one after the other choose in it.
   const word = (next) => change(path, { [next]: node[kind] });
+  // What is wrong within is never hidden.
+  const isFolded = folded.has(node) && !`${owner}/`.startsWith(`${pointer}/`);
   return (
     <div class={`ts-group ts-group-${kind} ${isNegated ? "ts-negated" : ""}`} role="group" aria-label={`${words.group}: ${words[kind]}`} data-node={tree.pointer(outer)} data-inner={pointer}>
       <div class="ts-node-head">
         {isNegated && <span class="ts-not">{words.not}</span>}
+        {path.length > 0 && (
+          <button type="button" class="ts-mini" data-part="fold" aria-expanded={isFolded ? "false" : "true"} title={isFolded ? words.unfold : words.fold}
+            aria-label={`${isFolded ? words.unfold : words.fold} — ${words.group}: ${words[kind]}`} onClick={() => fold(node)}>
+            <Icon name={isFolded ? "chevron_right" : "expand_more"} />
+          </button>
+        )}
         <select class="ts-in ts-joint" aria-label={words.joined} data-part="kind" value={kind} onChange={(event) => word(event.target.value)}>
           <option value="all">{words.all}</option>
           <option value="any">{words.any}</option>
@@ -46,13 +54,18 @@ function Group({ node, kind, path, outer, isNegated }) {
         <Acts path={outer} inner={path} name={`${words.group}: ${words[kind]}`} isNegated={isNegated} />
       </div>
       <Problem pointer={pointer} outer={tree.pointer(outer)} />
+      {isFolded && <p class="ts-note">{words.folded} {node[kind].length}</p>}
       {node[kind].length === 0 && <p class="ts-note">{words.empty_group}</p>}
-      <ul class="ts-children">
-        {node[kind].map((child, place) => (
-          <li key={`${place}/${node[kind].length}`}><Node node={child} path={[...list, place]} /></li>
-        ))}
-      </ul>
-      <Adder list={list} />
+      {!isFolded && (
+        <>
+          <ul class="ts-children">
+            {node[kind].map((child, place) => (
+              <li key={`${place}/${node[kind].length}`}><Node node={child} path={[...list, place]} /></li>
+            ))}
+          </ul>
+          <Adder list={list} />
+        </>
+      )}
     </div>
   );
 }

@@ -10,6 +10,10 @@ export const at = (rule, path) => path.reduce((inner, key) => inner?.[key], rule
 export const pointer = (path) =>
   path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 
+/** The path of a pointer that a card of this document carries: digits are places in a list. */
+export const path = (pointer) =>
+  pointer.split("/").slice(1).map((key) => (/^\d+$/.test(key) ? Number(key) : key.replaceAll("~1", "/").replaceAll("~0", "~")));
+
 /** The document with another value at the path; undefined takes the key away. */
 export function put(rule, path, value) {
   if (!path.length) return value;
@@ -31,6 +35,12 @@ export function kindOf(node, kinds) {
 }
 
 export const groupOf = (node) => GROUPS.find((key) => isObject(node) && Array.isArray(node[key]));
+
+/** The groups that hold the card of this pointer, and the card itself. */
+export function groupsAbove(rule, pointer) {
+  const whole = path(pointer);
+  return [...whole, ""].map((_key, depth) => at(rule, whole.slice(0, depth))).filter(groupOf);
+}
 
 /** The path of the list a condition stands in, and its place there; null below "not" and on top. */
 function place(path) {
@@ -64,10 +74,11 @@ export function remove(rule, path) {
   return { rule: { all: [] }, focus: [] };
 }
 
-export function duplicate(rule, path) {
+export const duplicate = (rule, path) => insertBehind(rule, path, at(rule, path));
+
+export function insertBehind(rule, path, node) {
   const here = place(path);
-  const node = at(rule, path);
-  if (!here) return wrapped(rule, path, [node, node]);
+  if (!here) return wrapped(rule, path, [at(rule, path), node]);
   const list = within(at(rule, here.list), here.index + 1, node);
   return { rule: put(rule, here.list, list), focus: [...here.list, here.index + 1] };
 }
