@@ -19,7 +19,12 @@ from customers.actions.withheld import Ignored, Telling, find_withheld
 from customers.identifiers import redact
 from customers.models import Source
 from customers.queries.database import as_json, execute
-from customers.queries.events import ADD_QUARANTINE, QUARANTINE_BINDING, month_of
+from customers.queries.events import (
+    ADD_QUARANTINE,
+    QUARANTINE_BINDING,
+    known_messages,
+    month_of,
+)
 from customers.queries.identities import (
     LINK_IDENTITIES,
     Owner,
@@ -59,12 +64,14 @@ def collect(
     rejections: Sequence[Rejection],
     now: datetime,
     plan: Plan | None = None,
+    may_repeat: bool = False,
 ) -> Collected:
     """Store everything of one request in one transaction, durable when this returns.
 
     0. Ids that are phone numbers or e-mail addresses are replaced by pseudonyms.
     1. What does not keep to the tracking plan is refused.
-    2. Identify calls make or describe their customers; a browser key's say is limited.
+    2. Identify calls make or describe their customers; a browser key's say is limited. A call that
+       is sent again tells nothing new: what it said may be out of date by now.
     3. Anonymous ids and aliases are linked to the customer, unless another one owns them.
     4. Events are stored with their customer where there is one, personal data masked. A request
        of nothing else is one statement.
@@ -74,6 +81,7 @@ def collect(
     Parameters
     ----------
     plan : the tracking plan in force where the caller has it already
+    may_repeat : what a known call says counts all the same, since a person mended it
     """
     in_force = plan_in_force() if plan is None else plan
     messages = under_pseudonyms(messages)
@@ -88,8 +96,9 @@ def collect(
     ensure_partitions(months={month_of(event.occurred_at) for event in events})
     with transaction.atomic():
         tellings = [_understood(message, from_server=from_server) for message in telling]
-        owners = _describe(source, tellings, now)
-        _link(source, telling, owners, now)
+        fresh = tellings if may_repeat else _fresh(source, tellings)
+        owners = _describe(source, tellings, fresh, now)
+        _link(source, [one.message for one in fresh], owners, now)
         ignored = find_withheld(tellings=tellings, owners=owners)
         recorded = record_events(source=source, events=events, now=now)
         alarming = [] if from_server else _alarming(ignored)
@@ -141,12 +150,26 @@ def _understood(message: Message, *, from_server: bool) -> Telling:
     return Telling(message=message, described=described)
 
 
-def _describe(source: Source, tellings: Sequence[Telling], now: datetime) -> dict[str, Owner]:
-    """The customers behind the userIds of the request, after its identify calls."""
+def _fresh(source: Source, tellings: Sequence[Telling]) -> list[Telling]:
+    """The calls that were not sent before, each of a request's once."""
+    once = {telling.message.event.message_id: telling for telling in reversed(tellings)}
+    known = known_messages(source.pk, list(once))
+    return [
+        telling
+        for telling in tellings
+        if (message_id := telling.message.event.message_id) not in known
+        and once[message_id] is telling
+    ]
+
+
+def _describe(
+    source: Source, tellings: Sequence[Telling], fresh: Sequence[Telling], now: datetime
+) -> dict[str, Owner]:
+    """The customers behind the userIds of the request, after its fresh identify calls."""
     user_ids = [t.message.event.user_id for t in tellings if t.message.event.user_id is not None]
     owners = find_owners(user_ids)
     people: dict[str, Described] = {}
-    for telling in tellings:
+    for telling in fresh:
         event = telling.message.event
         if event.kind != "identify" or event.user_id is None or len(event.user_id) > _LONGEST_NO:
             continue

@@ -116,7 +116,9 @@ def take_in(row: Quarantine, *, mended: str | None, now: datetime) -> Collected:
         details: dict[str, Any] = dict(message.details)
         raise EventRefused(message.sentence, **details)
     with transaction.atomic():
-        collected = collect(source=source, messages=[message], rejections=[], now=now)
+        collected = collect(
+            source=source, messages=[message], rejections=[], now=now, may_repeat=True
+        )
         # A person may mend an event; he does not lend his trust to a browser's key.
         withheld = [
             name

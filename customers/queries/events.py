@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from django.utils.translation import gettext as _
 
 from customers.errors import UnknownKey
-from customers.models import Quarantine
+from customers.models import EventKey, Quarantine
 from customers.queries.database import rows
 from customers.queries.identities import keyring
 
@@ -86,6 +86,12 @@ PRUNE_EVENT_KEYS = """
         SELECT source_id, message_id FROM customers_eventkey
         WHERE received_at < %(before)s LIMIT %(at_most)s)
 """
+
+
+def known_messages(source_id: int, message_ids: Sequence[str]) -> set[str]:
+    """Which of these a source has sent before, as far back as keys are kept."""
+    found = EventKey.objects.filter(source_id=source_id, message_id__in=message_ids)
+    return set(found.values_list("message_id", flat=True))
 
 
 def newest_events(customer_ids: Sequence[int], *, until: datetime) -> dict[int, tuple[int, str]]:

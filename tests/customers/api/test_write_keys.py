@@ -77,6 +77,27 @@ def test_same_call_again_is_held_once(door: Any) -> None:
     assert Quarantine.objects.count() == 1
 
 
+def test_call_that_is_sent_again_overwrites_nothing_newer(door: Any) -> None:
+    identify(door, "u1", messageId="m1", traits={"plan": "silver"})
+    identify(door, "u1", messageId="m2", traits={"plan": "gold"})
+
+    identify(door, "u1", messageId="m1", traits={"plan": "silver"})
+
+    facts = customer_facts([customer("u1")])[customer("u1")]
+    assert facts.attributes == {"plan": "gold"}
+    assert len(door.events()) == 2
+
+
+def test_of_one_call_twice_in_a_request_the_first_counts(door: Any) -> None:
+    call = {"type": "identify", "userId": "u1", "messageId": "m1"}
+    twice = [{**call, "traits": {"plan": plan}} for plan in ("gold", "silver")]
+
+    door.post("/v1/batch", {"batch": twice})
+
+    facts = customer_facts([customer("u1")])[customer("u1")]
+    assert facts.attributes == {"plan": "gold"}
+
+
 def test_another_customers_address_is_not_given_away(door: Any) -> None:
     identify(door, "u1", traits={"email": "own@example.com"})
 
