@@ -61,15 +61,20 @@ class NoLookup:
         raise LookupUnavailable("this vendor cannot be asked by our key", code="no_lookup")
 
 
-def build_lookup(config: AccountConfig, http: Http) -> Lookup | NoLookup:
-    """Build the lookup named by the option `lookup_url`, with the secret `lookup_secret`."""
+def build_lookup(
+    config: AccountConfig, http: Http, *, account: str | None = None
+) -> Lookup | NoLookup:
+    """Build the lookup named by the option `lookup_url`, with the secret `lookup_secret`.
+
+    account: as whom the relay knows us; by default the account's key.
+    """
     url = config.options.get("lookup_url")
     if not url:
         return NoLookup()
     return Lookup(
         http=http,
         url=accounts.http_base(config, url),
-        account=config.key,
+        account=account or config.key,
         secret=accounts.secret(config, "lookup_secret"),
     )
 

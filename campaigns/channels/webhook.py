@@ -9,8 +9,7 @@ The body is the same on every attempt.  No redirect is followed, and only public
 connected to, besides those that the installation names as its own.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,27 +17,21 @@ import orjson
 
 from campaigns.channels import accounts
 from campaigns.channels.base import (
-    Absent,
     Accepted,
     AccountConfig,
     Channel,
-    Found,
-    Limits,
     Outcome,
     Outgoing,
-    Receipt,
     Refused,
     Unavailable,
     Unknown,
 )
 from campaigns.channels.callbacks import text
 from campaigns.channels.errors import AccountInvalid
-from campaigns.channels.fan_out import fan_out
 from campaigns.channels.handing import hand_over, reference_headers
-from campaigns.channels.http import Answer, Http, judge_status, read_object
-from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
+from campaigns.channels.http import Answer, judge_status, read_object
 from campaigns.channels.public_hosts import ForbiddenHost, check_url
-from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.remote import OneByOne, Wiring, wire
 from campaigns.channels.signing import signed_headers
 from compliance.sentences import Sentence
 
@@ -54,45 +47,16 @@ _FORBIDDEN_HOST: Final = Sentence(
 _WRONG_DOOR = frozenset({301, 302, 303, 307, 308, 404, 405, 410})
 
 
-class Webhook:
+class Webhook(OneByOne):
     """One URL.  Options and secrets are listed in `build`."""
 
     name = "webhook"
 
-    def __init__(
-        self,
-        config: AccountConfig,
-        *,
-        channel: Channel,
-        limits: Limits,
-        http: Http,
-        lookup: Lookup | NoLookup,
-    ) -> None:
+    def __init__(self, config: AccountConfig, wiring: Wiring, *, channel: Channel) -> None:
+        super().__init__(config, wiring)
         self.channel = channel
-        self.limits = limits
-        self._config = config
-        self._http = http
-        self._lookup = lookup
         self._url = accounts.http_base(config)
         self._secret = accounts.secret(config, "signing_secret")
-
-    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
-        """Post the messages one by one over `limits.concurrency` connections."""
-        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
-
-    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
-        """Ask the door named by `lookup_url`."""
-        return await self._lookup.find(keys)
-
-    def read_receipts(
-        self, headers: Mapping[str, str], body: bytes, now: datetime
-    ) -> list[Receipt]:
-        """Read signed receipts in our own form."""
-        return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
-
-    async def aclose(self) -> None:
-        """Close kept connections."""
-        await self._http.aclose()
 
     async def _send_one(self, message: Outgoing) -> Outcome:
         if not message.address.isprintable():
@@ -130,21 +94,15 @@ def build(config: AccountConfig) -> Webhook:
         check_url(base_url, config.private_hosts)
     except ForbiddenHost as error:
         raise AccountInvalid(_FORBIDDEN_HOST, account=config.key, host=host) from error
-    concurrency = accounts.whole_option(config, "concurrency", 16, least=1, most=200)
-    http = Http(
-        concurrency=concurrency,
-        deadline=accounts.seconds_option(config, "deadline_seconds", 10),
+    wiring = wire(
+        config,
+        concurrency=16,
+        most=200,
+        settle=60,
+        honours_key=accounts.flag_option(config, "honours_key"),
         private_hosts=config.private_hosts,
     )
-    limits = Limits(
-        batch_max=500,
-        concurrency=concurrency,
-        honours_key=accounts.flag_option(config, "honours_key"),
-        can_find=bool(config.options.get("lookup_url")),
-        settle=accounts.seconds_option(config, "settle_seconds", 60),
-    )
-    lookup = build_lookup(config, http)
-    return Webhook(config, channel=channel, limits=limits, http=http, lookup=lookup)
+    return Webhook(config, wiring, channel=channel)
 
 
 def _read_channel(config: AccountConfig) -> Channel:

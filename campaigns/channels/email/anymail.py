@@ -6,7 +6,7 @@ and events come through our own door, which verifies before it reads (see anymai
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -24,12 +24,9 @@ from requests.structures import CaseInsensitiveDict
 
 from campaigns.channels import accounts
 from campaigns.channels.base import (
-    Absent,
     Accepted,
     AccountConfig,
     Channel,
-    Found,
-    Limits,
     Outcome,
     Outgoing,
     Receipt,
@@ -39,11 +36,10 @@ from campaigns.channels.base import (
 )
 from campaigns.channels.email.anymail_events import KEY, read_events
 from campaigns.channels.email.mime import Unmailable, read_address, sender_address
-from campaigns.channels.fan_out import fan_out
 from campaigns.channels.handing import hand_over, reference_headers
-from campaigns.channels.http import Answer, Http, judge_status, read_object
-from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
+from campaigns.channels.http import Answer, judge_status, read_object
 from campaigns.channels.meanings import Meaning, judge_code
+from campaigns.channels.remote import OneByOne, Wiring, wire
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,46 +103,23 @@ ESPS: Final[Mapping[str, Esp]] = {
 }
 
 
-class Anymail:
+class Anymail(OneByOne):
     """One account at one provider.  Options and secrets are listed in `build`."""
 
     name = "anymail"
     channel = Channel.EMAIL
 
-    def __init__(
-        self,
-        config: AccountConfig,
-        *,
-        esp: str,
-        limits: Limits,
-        http: Http,
-        lookup: Lookup | NoLookup,
-    ) -> None:
-        self.limits = limits
-        self._config = config
+    def __init__(self, config: AccountConfig, wiring: Wiring, *, esp: str) -> None:
+        super().__init__(config, wiring)
         self._esp = esp
         self._codes = ESPS[esp].codes
         self._backend = _backend(config, ESPS[esp])
-        self._http = http
-        self._lookup = lookup
-
-    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
-        """Post the messages one by one over `limits.concurrency` connections."""
-        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
-
-    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
-        """Ask the relay named by `lookup_url`; no provider here can be asked by our key."""
-        return await self._lookup.find(keys)
 
     def read_receipts(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> list[Receipt]:
         """Verify by what the provider signs with, then read its events."""
         return read_events(self._config, self._esp, headers, body, now)
-
-    async def aclose(self) -> None:
-        """Close kept connections."""
-        await self._http.aclose()
 
     async def _send_one(self, message: Outgoing) -> Outcome:
         try:
@@ -225,19 +198,13 @@ def build(config: AccountConfig) -> Anymail:
     `receipt_token` (the others); `lookup_secret` with `lookup_url`; `receipt_secret`.
     """
     esp = accounts.choice_option(config, "esp", tuple(ESPS))
-    concurrency = accounts.whole_option(config, "concurrency", 32, least=1, most=500)
-    http = Http(
-        concurrency=concurrency, deadline=accounts.seconds_option(config, "deadline_seconds", 10)
+    wiring = wire(
+        config,
+        concurrency=32,
+        most=500,
+        settle=300,
     )
-    limits = Limits(
-        batch_max=500,
-        concurrency=concurrency,
-        honours_key=False,
-        can_find=bool(config.options.get("lookup_url")),
-        settle=accounts.seconds_option(config, "settle_seconds", 300),
-    )
-    lookup = build_lookup(config, http)
-    return Anymail(config, esp=esp, limits=limits, http=http, lookup=lookup)
+    return Anymail(config, wiring, esp=esp)
 
 
 def _backend(config: AccountConfig, esp: Esp) -> AnymailRequestsBackend:

@@ -1,22 +1,17 @@
 """`smtp`: any relay, over a few kept connections."""
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from campaigns.channels import accounts
 from campaigns.channels.base import (
-    Absent,
     Accepted,
     AccountConfig,
     Channel,
-    Found,
     Limits,
     Outcome,
     Outgoing,
-    Receipt,
     Refused,
     Unavailable,
     Unknown,
@@ -26,14 +21,13 @@ from campaigns.channels.email.mime import Unmailable, read_address, render, send
 from campaigns.channels.email.wire import Connection, Declined, Relay, Reply, Tls
 from campaigns.channels.errors import (
     AccountInvalid,
-    LookupUnavailable,
     RequestLost,
     RequestUnsent,
 )
-from campaigns.channels.fan_out import fan_out
 from campaigns.channels.http import Http
-from campaigns.channels.lookup import Lookup
-from campaigns.channels.receipts import is_for_good, read_signed_receipts
+from campaigns.channels.lookup import build_lookup
+from campaigns.channels.receipts import is_for_good
+from campaigns.channels.remote import OneByOne, Wiring
 from compliance.sentences import Sentence
 
 # Postfix, Exim and many others put the queue id there.
@@ -62,52 +56,26 @@ _NO_LOGIN = frozenset({530, 534, 535, 538})  # RFC 4954 §6: at whatever stage i
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class Smtp:
+class Smtp(OneByOne):
     """One relay account.  Options and secrets are listed in `build`."""
 
     name = "smtp"
     channel = Channel.EMAIL
 
     def __init__(
-        self,
-        config: AccountConfig,
-        *,
-        limits: Limits,
-        relay: Relay,
-        lookup: Lookup | None,
-        http: Http,
-        signer: Signer | None,
+        self, config: AccountConfig, wiring: Wiring, *, relay: Relay, signer: Signer | None
     ) -> None:
-        self.limits = limits
-        self._config = config
+        super().__init__(config, wiring)
         self._relay = relay
-        self._lookup = lookup
-        self._http = http
         self._signer = signer
         self._envelope_from = config.options.get("envelope_from", "")
         self._idle: list[Connection] = []
-
-    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
-        """Send the messages over `limits.concurrency` connections."""
-        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
-
-    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
-        """Ask the lookup named by `lookup_url`; SMTP itself has none."""
-        if self._lookup is None:
-            raise LookupUnavailable("this relay offers no lookup", code="no_lookup")
-        return await self._lookup.find(keys)
-
-    def read_receipts(
-        self, headers: Mapping[str, str], body: bytes, now: datetime
-    ) -> list[Receipt]:
-        """Read signed delivery, bounce and complaint reports."""
-        return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
 
     async def aclose(self) -> None:
         """Close kept connections."""
         while self._idle:
             await self._idle.pop().close()
-        await self._http.aclose()
+        await super().aclose()
 
     async def _send_one(self, message: Outgoing) -> Outcome:
         key = message.key
@@ -174,29 +142,21 @@ def build(config: AccountConfig) -> Smtp:
     `settle_seconds` (300), `honours_key` (false).
     """
     connections = accounts.whole_option(config, "connections", 4, least=1, most=50)
-    lookup_url = config.options.get("lookup_url")
     limits = Limits(
         batch_max=500,
         concurrency=connections,
         honours_key=accounts.flag_option(config, "honours_key"),
-        can_find=bool(lookup_url),
+        can_find=bool(config.options.get("lookup_url")),
         settle=accounts.seconds_option(config, "settle_seconds", 300),
     )
     deadline = accounts.seconds_option(config, "deadline_seconds", 30)
     http = Http(concurrency=2, deadline=deadline)
-    lookup = None
-    if lookup_url:
-        lookup = Lookup(
-            http=http,
-            url=accounts.http_base(config, lookup_url),
-            account=config.key,
-            secret=accounts.secret(config, "lookup_secret"),
-        )
     relay = _read_relay(config)
     if sender := config.options.get("envelope_from"):
         _check_sender(config, sender)
     signer = _read_signer(config)
-    return Smtp(config, limits=limits, relay=relay, lookup=lookup, http=http, signer=signer)
+    wiring = Wiring(limits=limits, http=http, lookup=build_lookup(config, http))
+    return Smtp(config, wiring, relay=relay, signer=signer)
 
 
 def _read_signer(config: AccountConfig) -> Signer | None:

@@ -10,8 +10,7 @@ responses from APNs", "Establishing a token-based connection to APNs".
 import base64
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -24,26 +23,20 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from campaigns.channels import accounts
 from campaigns.channels.base import (
-    Absent,
     Accepted,
     AccountConfig,
     Channel,
-    Found,
-    Limits,
     Outcome,
     Outgoing,
-    Receipt,
     Refused,
     Unavailable,
     Unknown,
 )
 from campaigns.channels.errors import AccountInvalid, RequestLost, RequestUnsent
-from campaigns.channels.fan_out import fan_out
-from campaigns.channels.http import Answer, Http, judge_status, read_object, retry_after
+from campaigns.channels.http import Answer, judge_status, read_object, retry_after
 from campaigns.channels.http2 import Http2
-from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
 from campaigns.channels.meanings import IN_A_MINUTE, Meaning, judge_code, unlisted
-from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.remote import OneByOne, Wiring, wire
 from compliance.sentences import Sentence
 
 _UNREADABLE_KEY: Final = Sentence(
@@ -113,48 +106,24 @@ class ProviderToken:
         return (signed + b"." + _base64(r.to_bytes(32) + s.to_bytes(32))).decode()
 
 
-class Apns:
+class Apns(OneByOne):
     """One topic.  Options and secrets are listed in `build`."""
 
     name = "apns"
     channel = Channel.PUSH
 
     def __init__(
-        self,
-        config: AccountConfig,
-        *,
-        limits: Limits,
-        http2: Http2,
-        http: Http,
-        tokens: ProviderToken,
-        lookup: Lookup | NoLookup,
+        self, config: AccountConfig, wiring: Wiring, *, http2: Http2, tokens: ProviderToken
     ) -> None:
-        self.limits = limits
-        self._config = config
+        super().__init__(config, wiring)
         self._http2 = http2
-        self._http = http
         self._tokens = tokens
-        self._lookup = lookup
         self._topic = accounts.option(config, "topic")
-
-    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
-        """Post the messages as streams of one connection."""
-        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
-
-    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
-        """Ask the relay named by `lookup_url`; Apple offers no lookup."""
-        return await self._lookup.find(keys)
-
-    def read_receipts(
-        self, headers: Mapping[str, str], body: bytes, now: datetime
-    ) -> list[Receipt]:
-        """Read signed receipts that the app or a relay reports."""
-        return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
 
     async def aclose(self) -> None:
         """Close kept connections."""
         await self._http2.aclose()
-        await self._http.aclose()
+        await super().aclose()
 
     async def _send_one(self, message: Outgoing) -> Outcome:
         key, body = message.key, _payload(message)
@@ -196,29 +165,18 @@ def build(config: AccountConfig) -> Apns:
     parts = urlsplit(base_url)
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
         raise AccountInvalid(accounts.NEEDS_HTTPS, account=config.key)
-    concurrency = accounts.whole_option(config, "concurrency", 200, least=1, most=1000)
-    deadline = accounts.seconds_option(config, "deadline_seconds", 10)
-    limits = Limits(
-        batch_max=500,
-        concurrency=concurrency,
-        honours_key=False,
-        can_find=bool(config.options.get("lookup_url")),
-        settle=accounts.seconds_option(config, "settle_seconds", 60),
+    wiring = wire(config, concurrency=200, most=1000, settle=60)
+    http2 = Http2(
+        base_url=base_url,
+        concurrency=wiring.limits.concurrency,
+        deadline=accounts.seconds_option(config, "deadline_seconds", 10),
     )
-    http = Http(concurrency=2, deadline=deadline)
     tokens = ProviderToken(
         key=_read_key(accounts.secret(config, "auth_key")),
         key_id=accounts.option(config, "key_id"),
         team_id=accounts.option(config, "team_id"),
     )
-    return Apns(
-        config,
-        limits=limits,
-        http2=Http2(base_url=base_url, concurrency=concurrency, deadline=deadline),
-        http=http,
-        tokens=tokens,
-        lookup=build_lookup(config, http),
-    )
+    return Apns(config, wiring, http2=http2, tokens=tokens)
 
 
 def _read_key(pem: str) -> ec.EllipticCurvePrivateKey:

@@ -5,94 +5,58 @@ neither a client reference nor a lookup; the key travels in `data`, and
 `lookup_url` names a relay that keeps a record where there is one.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import quote
 
 import orjson
 
 from campaigns.channels import accounts
 from campaigns.channels.base import (
-    Absent,
     Accepted,
     AccountConfig,
     Channel,
-    Found,
-    Limits,
     Outcome,
     Outgoing,
-    Receipt,
     Refused,
     Unavailable,
     Unknown,
 )
-from campaigns.channels.errors import LookupUnavailable, RequestLost, RequestUnsent
-from campaigns.channels.fan_out import fan_out
-from campaigns.channels.http import Answer, Http, judge_status, read_object, retry_after
-from campaigns.channels.lookup import Lookup
+from campaigns.channels.errors import RequestUnsent
+from campaigns.channels.handing import hand_over, unsent
+from campaigns.channels.http import Answer, judge_status, read_object, retry_after
+from campaigns.channels.lookup import build_lookup
 from campaigns.channels.meanings import IN_A_MINUTE
 from campaigns.channels.push.oauth import TokenSource, read_service_account
-from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.remote import OneByOne, Wiring, wire
 
 
-class Fcm:
+class Fcm(OneByOne):
     """One Firebase project.  Options and secrets are listed in `build`."""
 
     name = "fcm"
     channel = Channel.PUSH
 
-    def __init__(
-        self,
-        config: AccountConfig,
-        *,
-        limits: Limits,
-        http: Http,
-        tokens: TokenSource,
-        lookup: Lookup | None,
-    ) -> None:
-        self.limits = limits
-        self._config = config
-        self._http = http
+    def __init__(self, config: AccountConfig, wiring: Wiring, *, tokens: TokenSource) -> None:
+        super().__init__(config, wiring)
         self._tokens = tokens
-        self._lookup = lookup
         project = quote(accounts.option(config, "project_id", config.key), safe="")
         self._url = f"{accounts.http_base(config)}/v1/projects/{project}/messages:send"
-
-    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
-        """Post the messages one by one over `limits.concurrency` connections."""
-        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
-
-    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
-        """Ask the relay named by `lookup_url`."""
-        if self._lookup is None:
-            raise LookupUnavailable("FCM itself offers no lookup", code="no_lookup")
-        return await self._lookup.find(keys)
-
-    def read_receipts(
-        self, headers: Mapping[str, str], body: bytes, now: datetime
-    ) -> list[Receipt]:
-        """Read signed receipts that the app or a relay reports."""
-        return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
-
-    async def aclose(self) -> None:
-        """Close kept connections."""
-        await self._http.aclose()
 
     async def _send_one(self, message: Outgoing) -> Outcome:
         try:
             token = await self._tokens.token()
-            answer = await self._http.post(
-                url=self._url,
-                body=orjson.dumps(_as_vendor_message(message)),
-                headers={
-                    "Authorization": f"Bearer {token}",
-                    "Content-Type": "application/json",
-                },
-            )
         except RequestUnsent as error:
-            return Unavailable(key=message.key, code=error.code, message=error.message)
-        except RequestLost as error:
-            return Unknown(key=message.key, code=error.code, message=error.message)
+            return unsent([message], error)[0]
+        answer = await hand_over(
+            http=self._http,
+            batch=[message],
+            url=self._url,
+            body=orjson.dumps(_as_vendor_message(message)),
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        )
+        if isinstance(answer, list):
+            return answer[0]
         if answer.status == 401:
             self._tokens.forget(token)
         return _read_outcome(message.key, answer)
@@ -106,29 +70,18 @@ def build(config: AccountConfig) -> Fcm:
     options: `project_id` (the account's key), `lookup_url`, `concurrency` (64),
     `deadline_seconds` (10), `settle_seconds` (60), `honours_key` (false).
     """
-    concurrency = accounts.whole_option(config, "concurrency", 64, least=1, most=500)
-    http = Http(
-        concurrency=concurrency, deadline=accounts.seconds_option(config, "deadline_seconds", 10)
-    )
     service_account = read_service_account(accounts.secret(config, "service_account"))
-    lookup_url = config.options.get("lookup_url")
-    limits = Limits(
-        batch_max=500,
-        concurrency=concurrency,
+    wiring = wire(
+        config,
+        concurrency=64,
+        most=500,
         honours_key=accounts.flag_option(config, "honours_key"),
-        can_find=bool(lookup_url),
-        settle=accounts.seconds_option(config, "settle_seconds", 60),
+        settle=60,
     )
-    lookup = None
-    if lookup_url:
-        lookup = Lookup(
-            http=http,
-            url=accounts.http_base(config, lookup_url),
-            account=accounts.option(config, "project_id", config.key),
-            secret=accounts.secret(config, "lookup_secret"),
-        )
-    tokens = TokenSource(account=service_account, http=http)
-    return Fcm(config, limits=limits, http=http, tokens=tokens, lookup=lookup)
+    project = accounts.option(config, "project_id", config.key)
+    lookup = build_lookup(config, wiring.http, account=project)
+    tokens = TokenSource(account=service_account, http=wiring.http)
+    return Fcm(config, replace(wiring, lookup=lookup), tokens=tokens)
 
 
 def _as_vendor_message(message: Outgoing) -> dict[str, object]:

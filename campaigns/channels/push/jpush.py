@@ -11,30 +11,25 @@ Source: JPush REST API v3, "推送 API", "批量单推 API", "高级功能 API: 
 import base64
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import orjson
 
 from campaigns.channels import accounts
 from campaigns.channels.base import (
-    Absent,
     Accepted,
     AccountConfig,
     Channel,
-    Found,
-    Limits,
     Outcome,
     Outgoing,
-    Receipt,
     Unknown,
 )
 from campaigns.channels.fan_out import fan_out
 from campaigns.channels.handing import hand_over, reference_headers
-from campaigns.channels.http import Answer, Http, judge_status, read_object
-from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
+from campaigns.channels.http import Answer, judge_status, read_object
 from campaigns.channels.meanings import Meaning, judge_code
-from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.remote import OneByOne, Wiring, wire
 
 _BATCH_MOST = 1000
 _MEANINGS: Final[Mapping[str, Meaning]] = {
@@ -55,19 +50,14 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
 }
 
 
-class JPush:
+class JPush(OneByOne):
     """One app.  Options and secrets are listed in `build`."""
 
     name = "jpush"
     channel = Channel.PUSH
 
-    def __init__(
-        self, config: AccountConfig, *, limits: Limits, http: Http, lookup: Lookup | NoLookup
-    ) -> None:
-        self.limits = limits
-        self._config = config
-        self._http = http
-        self._lookup = lookup
+    def __init__(self, config: AccountConfig, wiring: Wiring) -> None:
+        super().__init__(config, wiring)
         self._base = accounts.http_base(config)
         self._app_key = accounts.secret(config, "app_key")
         pair = f"{self._app_key}:{accounts.secret(config, 'master_secret')}"
@@ -80,20 +70,6 @@ class JPush:
         if self._batching:
             return await self._send_together(batch) if batch else []
         return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
-
-    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
-        """Ask the relay named by `lookup_url`; JPush is asked by msg_id only."""
-        return await self._lookup.find(keys)
-
-    def read_receipts(
-        self, headers: Mapping[str, str], body: bytes, now: datetime
-    ) -> list[Receipt]:
-        """Read signed receipts that the app or a relay reports."""
-        return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
-
-    async def aclose(self) -> None:
-        """Close kept connections."""
-        await self._http.aclose()
 
     async def _send_one(self, message: Outgoing) -> Outcome:
         audience = {"registration_id": [message.address]}
@@ -171,19 +147,16 @@ def build(config: AccountConfig) -> JPush:
     `lookup_url`, `concurrency` (32), `deadline_seconds` (10),
     `settle_seconds` (60).
     """
-    concurrency = accounts.whole_option(config, "concurrency", 32, least=1, most=500)
-    http = Http(
-        concurrency=concurrency, deadline=accounts.seconds_option(config, "deadline_seconds", 10)
-    )
-    limits = Limits(
+    wiring = wire(
+        config,
+        concurrency=32,
+        most=500,
         batch_max=_BATCH_MOST if accounts.flag_option(config, "batch") else 500,
-        concurrency=concurrency,
         honours_key=accounts.flag_option(config, "honours_key"),
-        can_find=bool(config.options.get("lookup_url")),
-        settle=accounts.seconds_option(config, "settle_seconds", 60),
+        settle=60,
         per_request=_BATCH_MOST if accounts.flag_option(config, "batch") else 1,
     )
-    return JPush(config, limits=limits, http=http, lookup=build_lookup(config, http))
+    return JPush(config, wiring)
 
 
 def _read_verdict(key: str, told: object, answer: Answer) -> Outcome:

@@ -4,7 +4,6 @@ Own code, because google-auth brings a synchronous transport of its own: one
 signature and one post are all there is.
 """
 
-import asyncio
 import base64
 import time
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from campaigns.channels.errors import AccountInvalid, RequestLost, RequestUnsent
 from campaigns.channels.http import Http, read_object
+from campaigns.channels.kept_token import KeptToken
 from compliance.sentences import Sentence
 
 _NOT_A_SERVICE_ACCOUNT: Final = Sentence(
@@ -41,7 +41,6 @@ _UNREADABLE_KEY: Final = Sentence(
 _SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LIFETIME = 3600  # seconds; the most Google grants
-_MARGIN = 60.0  # seconds before expiry when a new token is fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,32 +67,15 @@ def read_service_account(text: str) -> ServiceAccount:
     return ServiceAccount(client_email=email, token_uri=uri, private_key=key)
 
 
-class TokenSource:
-    """Keeps one access token and renews it before it expires."""
+class TokenSource(KeptToken):
+    """Google's access token of one service account."""
 
     def __init__(self, *, account: ServiceAccount, http: Http) -> None:
+        super().__init__()
         self._account = account
         self._http = http
-        self._token = ""
-        self._expires_at = 0.0  # monotonic seconds
-        self._renewing = asyncio.Lock()
 
-    async def token(self) -> str:
-        """Return a token valid now.  Raises RequestUnsent: nothing was sent without one."""
-        if time.monotonic() < self._expires_at:
-            return self._token
-        async with self._renewing:
-            # Looked at again: another sender may have renewed it meanwhile.
-            if time.monotonic() >= self._expires_at:
-                await self._renew()
-            return self._token
-
-    def forget(self, token: str) -> None:
-        """Drop a token the vendor has refused, unless it was renewed meanwhile."""
-        if token == self._token:
-            self._expires_at = 0.0
-
-    async def _renew(self) -> None:
+    async def _fetch(self) -> tuple[str, int]:
         form = {"grant_type": _GRANT, "assertion": _assertion(self._account, int(time.time()))}
         try:
             answer = await self._http.post(
@@ -109,8 +91,7 @@ class TokenSource:
         if answer.status != 200 or not isinstance(token, str) or not isinstance(lifetime, int):
             code = "unauthorised" if answer.status in (400, 401, 403) else "no_token"
             raise RequestUnsent(f"the token endpoint answered HTTP {answer.status}", code=code)
-        self._token = token
-        self._expires_at = time.monotonic() + max(1.0, lifetime - _MARGIN)
+        return token, lifetime
 
 
 def _assertion(account: ServiceAccount, now: int) -> str:

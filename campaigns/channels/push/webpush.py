@@ -7,9 +7,7 @@ replaces a first one still waiting for the browser.
 Source: RFC 8030, RFC 8291, RFC 8292.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,24 +15,18 @@ import orjson
 
 from campaigns.channels import accounts
 from campaigns.channels.base import (
-    Absent,
     Accepted,
     AccountConfig,
     Channel,
-    Found,
-    Limits,
     Outcome,
     Outgoing,
-    Receipt,
     Refused,
     Unavailable,
     Unknown,
 )
 from campaigns.channels.errors import AccountInvalid
-from campaigns.channels.fan_out import fan_out
 from campaigns.channels.handing import hand_over, reference_headers
-from campaigns.channels.http import Answer, Http, judge_status, read_object
-from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
+from campaigns.channels.http import Answer, judge_status, read_object
 from campaigns.channels.push.encryption import (
     PLAINTEXT_MOST,
     Recipient,
@@ -43,7 +35,7 @@ from campaigns.channels.push.encryption import (
     encrypt,
     read_vapid_key,
 )
-from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.remote import OneByOne, Wiring, wire
 from compliance.sentences import Sentence
 
 _NOT_A_SUBJECT: Final = Sentence(
@@ -69,49 +61,20 @@ class Subscription:
     recipient: Recipient
 
 
-class WebPush:
+class WebPush(OneByOne):
     """One application server key.  Options and secrets are listed in `build`."""
 
     name = "webpush"
     channel = Channel.PUSH
 
-    def __init__(
-        self,
-        config: AccountConfig,
-        *,
-        limits: Limits,
-        http: Http,
-        vapid: Vapid,
-        lookup: Lookup | NoLookup,
-    ) -> None:
-        self.limits = limits
-        self._config = config
-        self._http = http
+    def __init__(self, config: AccountConfig, wiring: Wiring, *, vapid: Vapid) -> None:
+        super().__init__(config, wiring)
         self._vapid = vapid
-        self._lookup = lookup
         is_relayed = accounts.flag_option(config, "relay")
         self._relay = accounts.http_base(config) if is_relayed else ""
         known = accounts.option(config, "push_services", _SERVICES)
         self._services = tuple(host.strip().lower() for host in known.split(",") if host.strip())
         self._ttl = accounts.whole_option(config, "ttl_seconds", 86_400, least=0, most=2_419_200)
-
-    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
-        """Encrypt and post the messages one by one."""
-        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
-
-    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
-        """Ask the relay named by `lookup_url`; push services offer no lookup."""
-        return await self._lookup.find(keys)
-
-    def read_receipts(
-        self, headers: Mapping[str, str], body: bytes, now: datetime
-    ) -> list[Receipt]:
-        """Read signed receipts that the page's service worker reports through the house."""
-        return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
-
-    async def aclose(self) -> None:
-        """Close kept connections."""
-        await self._http.aclose()
 
     async def _send_one(self, message: Outgoing) -> Outcome:
         key, payload = message.key, _payload(message)
@@ -170,21 +133,15 @@ def build(config: AccountConfig) -> WebPush:
     subject = accounts.option(config, "subject")
     if not subject.startswith(("mailto:", "https://")):
         raise AccountInvalid(_NOT_A_SUBJECT, account=config.key)
-    concurrency = accounts.whole_option(config, "concurrency", 32, least=1, most=500)
-    http = Http(
-        concurrency=concurrency, deadline=accounts.seconds_option(config, "deadline_seconds", 10)
-    )
-    limits = Limits(
-        batch_max=500,
-        concurrency=concurrency,
-        honours_key=False,
-        can_find=bool(config.options.get("lookup_url")),
-        settle=accounts.seconds_option(config, "settle_seconds", 60),
+    wiring = wire(
+        config,
+        concurrency=32,
+        most=500,
+        settle=60,
     )
     key = read_vapid_key(accounts.secret(config, "vapid_private_key"))
     vapid = Vapid(key=key, subject=subject)
-    lookup = build_lookup(config, http)
-    return WebPush(config, limits=limits, http=http, vapid=vapid, lookup=lookup)
+    return WebPush(config, wiring, vapid=vapid)
 
 
 def read_subscription(text: str) -> Subscription:

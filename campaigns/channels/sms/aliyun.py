@@ -21,13 +21,10 @@ import orjson
 
 from campaigns.channels import accounts
 from campaigns.channels.base import (
-    Absent,
     Accepted,
     AccountConfig,
     Acknowledgement,
     Channel,
-    Found,
-    Limits,
     Outcome,
     Outgoing,
     Receipt,
@@ -46,8 +43,7 @@ from campaigns.channels.callbacks import (
 )
 from campaigns.channels.fan_out import fan_out
 from campaigns.channels.handing import hand_over, reference_headers
-from campaigns.channels.http import Answer, Http, judge_status, read_object
-from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
+from campaigns.channels.http import Answer, judge_status, read_object
 from campaigns.channels.meanings import (
     IN_A_MINUTE,
     IN_AN_HOUR,
@@ -58,6 +54,7 @@ from campaigns.channels.meanings import (
     unlisted,
 )
 from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.remote import Remote, Wiring, wire
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.signing import acs3_headers, rfc3986_query
 from campaigns.channels.sms.numbers import failure, from_vendor, is_e164, with_opt_out
@@ -123,7 +120,7 @@ _FLOW: Final = re.compile("触发(?P<span>分钟|小时|天)级流控")
 _SPANS: Final = {"分钟": IN_A_MINUTE, "小时": IN_AN_HOUR, "天": LATER_THAT_DAY}
 
 
-class Aliyun:
+class Aliyun(Remote):
     """One account.  Options and secrets are listed in `build`."""
 
     name = "aliyun"
@@ -132,13 +129,8 @@ class Aliyun:
         content_type="application/json", body=b'{"code":0,"msg":"OK"}'
     )
 
-    def __init__(
-        self, config: AccountConfig, *, limits: Limits, http: Http, lookup: Lookup | NoLookup
-    ) -> None:
-        self.limits = limits
-        self._config = config
-        self._http = http
-        self._lookup = lookup
+    def __init__(self, config: AccountConfig, wiring: Wiring) -> None:
+        super().__init__(config, wiring)
         self._base = accounts.http_base(config)
         self._key_id = accounts.secret(config, "access_key_id")
         self._key_secret = accounts.secret(config, "access_key_secret")
@@ -162,10 +154,6 @@ class Aliyun:
         sent = await fan_out(items=good, act=self._send_single, concurrency=self.limits.concurrency)
         return [*outcomes, *(outcome for one in sent for outcome in one)]
 
-    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
-        """Ask the relay named by `lookup_url`; the vendor itself is asked by number only."""
-        return await self._lookup.find(keys)
-
     def read_receipts(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> list[Receipt]:
@@ -174,10 +162,6 @@ class Aliyun:
             return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
         check_token(self._config, headers, now)
         return [receipt for item in read_items(body) for receipt in _read_item(item, now)]
-
-    async def aclose(self) -> None:
-        """Close kept connections."""
-        await self._http.aclose()
 
     async def _send_together(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         if len(batch) < 2:
@@ -263,20 +247,16 @@ def build(config: AccountConfig) -> Aliyun:
     `template_variable` (content); `sign_name`; `batch` (true); `lookup_url`;
     `concurrency` (16), `deadline_seconds` (10), `settle_seconds` (300).
     """
-    concurrency = accounts.whole_option(config, "concurrency", 16, least=1, most=200)
-    http = Http(
-        concurrency=concurrency, deadline=accounts.seconds_option(config, "deadline_seconds", 10)
-    )
-    limits = Limits(
+    wiring = wire(
+        config,
+        concurrency=16,
+        most=200,
         batch_max=_BATCH_MOST,
-        concurrency=concurrency,
-        honours_key=False,
-        can_find=bool(config.options.get("lookup_url")),
-        settle=accounts.seconds_option(config, "settle_seconds", 300),
+        settle=300,
         per_request=_BATCH_MOST,
         reports_by_id=True,
     )
-    return Aliyun(config, limits=limits, http=http, lookup=build_lookup(config, http))
+    return Aliyun(config, wiring)
 
 
 def apart(batch: Sequence[Outgoing]) -> list[list[Outgoing]]:

@@ -11,29 +11,26 @@ as `{"code", "message"}` with HTTP 200: that is not success.  The code
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import orjson
 
 from campaigns.channels import accounts
 from campaigns.channels.base import (
-    Absent,
     Accepted,
     AccountConfig,
     Channel,
-    Found,
     Limits,
     Outcome,
     Outgoing,
-    Receipt,
     Refused,
     Unavailable,
     Unknown,
 )
-from campaigns.channels.errors import RequestLost, RequestUnsent
+from campaigns.channels.handing import hand_over
 from campaigns.channels.http import Answer, Http, judge_status, read_object
 from campaigns.channels.lookup import Lookup
-from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.remote import Remote, Wiring
 from campaigns.channels.signing import signed_headers
 from campaigns.channels.sms.segments import full_text, measure
 
@@ -44,19 +41,14 @@ _NO_SUCH_NUMBER = "isv.MOBILE_NUMBER_ILLEGAL"
 _WRONG_AS_A_WHOLE = frozenset({400, 413, 422})
 
 
-class HttpSms:
+class HttpSms(Remote):
     """One account.  Options and secrets are listed in `build`."""
 
     name = "http_sms"
     channel = Channel.SMS
 
-    def __init__(
-        self, config: AccountConfig, *, limits: Limits, http: Http, lookup: Lookup
-    ) -> None:
-        self.limits = limits
-        self._config = config
-        self._http = http
-        self._lookup = lookup
+    def __init__(self, config: AccountConfig, wiring: Wiring) -> None:
+        super().__init__(config, wiring)
         self._url = f"{accounts.http_base(config)}/v1/messages"
         self._account = accounts.option(config, "account", config.key)
         self._secret = accounts.secret(config, "api_secret")
@@ -67,30 +59,15 @@ class HttpSms:
             return []
         body = orjson.dumps({"messages": [_as_vendor_item(message) for message in batch]})
         headers = signed_headers(account=self._account, secret=self._secret, body=body)
-        try:
-            answer = await self._http.post(url=self._url, body=body, headers=headers)
-        except RequestUnsent as error:
-            return [Unavailable(key=m.key, code=error.code, message=error.message) for m in batch]
-        except RequestLost as error:
-            return [Unknown(key=m.key, code=error.code, message=error.message) for m in batch]
+        answer = await hand_over(
+            http=self._http, batch=batch, url=self._url, body=body, headers=headers
+        )
+        if isinstance(answer, list):
+            return answer
         if answer.status in _WRONG_AS_A_WHOLE and len(batch) > 1:
             half = len(batch) // 2
             return [*await self.send(batch[:half]), *await self.send(batch[half:])]
         return _read_outcomes(batch, answer)
-
-    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
-        """Ask `{base_url}/v1/lookup`."""
-        return await self._lookup.find(keys)
-
-    def read_receipts(
-        self, headers: Mapping[str, str], body: bytes, now: datetime
-    ) -> list[Receipt]:
-        """Read signed delivery receipts and replies."""
-        return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
-
-    async def aclose(self) -> None:
-        """Close kept connections."""
-        await self._http.aclose()
 
 
 def build(config: AccountConfig) -> HttpSms:
@@ -115,7 +92,7 @@ def build(config: AccountConfig) -> HttpSms:
         account=accounts.option(config, "account", config.key),
         secret=accounts.secret(config, "api_secret"),
     )
-    return HttpSms(config, limits=limits, http=http, lookup=lookup)
+    return HttpSms(config, Wiring(limits=limits, http=http, lookup=lookup))
 
 
 def _as_vendor_item(message: Outgoing) -> dict[str, str]:

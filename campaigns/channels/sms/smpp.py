@@ -10,7 +10,7 @@ nothing is sent.
 import asyncio
 import re
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -20,31 +20,27 @@ from smpplib.command import Command  # type: ignore[import-untyped]  # no annota
 
 from campaigns.channels import accounts
 from campaigns.channels.base import (
-    Absent,
     Accepted,
     AccountConfig,
     Channel,
-    Found,
     Limits,
     Outcome,
     Outgoing,
-    Receipt,
     Refused,
     Unavailable,
     Unknown,
 )
 from campaigns.channels.callbacks import event_id
 from campaigns.channels.errors import AccountInvalid, RequestLost, RequestUnsent
-from campaigns.channels.fan_out import fan_out
 from campaigns.channels.http import Http
-from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
+from campaigns.channels.lookup import build_lookup
 from campaigns.channels.meanings import Meaning, judge_code
 from campaigns.channels.receipts import (
     SIGNATURE_HEADER,
     TIMESTAMP_HEADER,
-    read_signed_receipts,
     sign,
 )
+from campaigns.channels.remote import OneByOne, Wiring
 from campaigns.channels.sms.gsm import TooManyParts, encode
 from campaigns.channels.sms.numbers import from_vendor, is_e164
 from campaigns.channels.sms.segments import full_text
@@ -100,26 +96,15 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
 }
 
 
-class Smpp:
+class Smpp(OneByOne):
     """One bind.  Options and secrets are listed in `build`."""
 
     name = "smpp"
     channel = Channel.SMS
 
-    def __init__(
-        self,
-        config: AccountConfig,
-        *,
-        limits: Limits,
-        line: Line,
-        http: Http,
-        lookup: Lookup | NoLookup,
-    ) -> None:
-        self.limits = limits
-        self._config = config
+    def __init__(self, config: AccountConfig, wiring: Wiring, *, line: Line) -> None:
+        super().__init__(config, wiring)
         self._line = line
-        self._http = http
-        self._lookup = lookup
         self._source = accounts.option(config, "source_address", "")
         self._key_tag = accounts.whole_option(config, "key_tlv", 0, least=0, most=0x3FFF)
         known = (_SAME, *_BASES)
@@ -127,20 +112,6 @@ class Smpp:
         self._receipts_url = config.options.get("receipts_url", "")
         self._bind: Bind | None = None
         self._opening = asyncio.Lock()
-
-    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
-        """Submit with up to `window` messages outstanding."""
-        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
-
-    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
-        """Ask the relay named by `lookup_url`; query_sm wants an id that a lost answer held."""
-        return await self._lookup.find(keys)
-
-    def read_receipts(
-        self, headers: Mapping[str, str], body: bytes, now: datetime
-    ) -> list[Receipt]:
-        """Read what this account's own bind passed on, or a relay reports."""
-        return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
 
     async def listen(self) -> None:
         """Bind, so that reports and replies come in while nothing is sent."""
@@ -156,7 +127,7 @@ class Smpp:
         if self._bind is not None:
             await self._bind.close()
             self._bind = None
-        await self._http.aclose()
+        await super().aclose()
 
     async def _send_one(self, message: Outgoing) -> Outcome:
         key = message.key
@@ -303,7 +274,8 @@ def build(config: AccountConfig) -> Smpp:
         reports_by_id=True,
     )
     http = Http(concurrency=4, deadline=deadline)
-    return Smpp(config, limits=limits, line=line, http=http, lookup=build_lookup(config, http))
+    wiring = Wiring(limits=limits, http=http, lookup=build_lookup(config, http))
+    return Smpp(config, wiring, line=line)
 
 
 def _as_receipt(pdu: Command, now: datetime, report_ids: str) -> dict[str, str]:

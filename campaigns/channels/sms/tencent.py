@@ -18,13 +18,10 @@ import orjson
 
 from campaigns.channels import accounts
 from campaigns.channels.base import (
-    Absent,
     Accepted,
     AccountConfig,
     Acknowledgement,
     Channel,
-    Found,
-    Limits,
     Outcome,
     Outgoing,
     Receipt,
@@ -43,8 +40,7 @@ from campaigns.channels.callbacks import (
 )
 from campaigns.channels.fan_out import fan_out
 from campaigns.channels.handing import hand_over, reference_headers
-from campaigns.channels.http import Answer, Http, judge_status, read_object
-from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
+from campaigns.channels.http import Answer, judge_status, read_object
 from campaigns.channels.meanings import (
     IN_A_MINUTE,
     IN_AN_HOUR,
@@ -53,6 +49,7 @@ from campaigns.channels.meanings import (
     judge_code,
 )
 from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.remote import Remote, Wiring, wire
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.signing import tc3_headers
 from campaigns.channels.sms.numbers import failure, from_vendor, is_e164
@@ -112,7 +109,7 @@ _WAITS: Final[Mapping[str, timedelta]] = {
 }
 
 
-class Tencent:
+class Tencent(Remote):
     """One SMS application.  Options and secrets are listed in `build`."""
 
     name = "tencent"
@@ -121,13 +118,8 @@ class Tencent:
         content_type="application/json", body=b'{"result":0,"errmsg":"OK"}'
     )
 
-    def __init__(
-        self, config: AccountConfig, *, limits: Limits, http: Http, lookup: Lookup | NoLookup
-    ) -> None:
-        self.limits = limits
-        self._config = config
-        self._http = http
-        self._lookup = lookup
+    def __init__(self, config: AccountConfig, wiring: Wiring) -> None:
+        super().__init__(config, wiring)
         self._base = accounts.http_base(config)
         self._secret_id = accounts.secret(config, "secret_id")
         self._secret_key = accounts.secret(config, "secret_key")
@@ -149,10 +141,6 @@ class Tencent:
         )
         return [*refused, *(outcome for one in sent for outcome in one)]
 
-    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
-        """Ask the relay named by `lookup_url`; the vendor itself is asked by number only."""
-        return await self._lookup.find(keys)
-
     def read_receipts(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> list[Receipt]:
@@ -161,10 +149,6 @@ class Tencent:
             return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
         check_token(self._config, headers, now)
         return [_read_item(item, now) for item in read_items(body)]
-
-    async def aclose(self) -> None:
-        """Close kept connections."""
-        await self._http.aclose()
 
     async def _send_group(self, group: Sequence[Outgoing]) -> list[Outcome]:
         content = group[0].content
@@ -208,20 +192,16 @@ def build(config: AccountConfig) -> Tencent:
     with one variable, `region` (ap-guangzhou), `lookup_url`, `concurrency`
     (16), `deadline_seconds` (10), `settle_seconds` (300).
     """
-    concurrency = accounts.whole_option(config, "concurrency", 16, least=1, most=200)
-    http = Http(
-        concurrency=concurrency, deadline=accounts.seconds_option(config, "deadline_seconds", 10)
-    )
-    limits = Limits(
+    wiring = wire(
+        config,
+        concurrency=16,
+        most=200,
         batch_max=_NUMBERS_MOST,
-        concurrency=concurrency,
-        honours_key=False,
-        can_find=bool(config.options.get("lookup_url")),
-        settle=accounts.seconds_option(config, "settle_seconds", 300),
+        settle=300,
         per_request=_NUMBERS_MOST,
         reports_by_id=True,
     )
-    return Tencent(config, limits=limits, http=http, lookup=build_lookup(config, http))
+    return Tencent(config, wiring)
 
 
 def _groups(batch: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:

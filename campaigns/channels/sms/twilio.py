@@ -17,13 +17,10 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from campaigns.channels import accounts
 from campaigns.channels.base import (
-    Absent,
     Accepted,
     AccountConfig,
     Acknowledgement,
     Channel,
-    Found,
-    Limits,
     Outcome,
     Outgoing,
     Receipt,
@@ -40,12 +37,11 @@ from campaigns.channels.callbacks import (
     unreadable,
 )
 from campaigns.channels.errors import BadSignature, MalformedReceipt
-from campaigns.channels.fan_out import fan_out
 from campaigns.channels.handing import hand_over, reference_headers
-from campaigns.channels.http import Answer, Http, judge_status, read_object, retry_after
-from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
+from campaigns.channels.http import Answer, judge_status, read_object, retry_after
 from campaigns.channels.meanings import Meaning, judge_code, unlisted
 from campaigns.channels.receipts import MOST_BYTES, read_signed_receipts
+from campaigns.channels.remote import OneByOne, Wiring, wire
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.sms.numbers import is_e164, with_opt_out
 from campaigns.channels.sms.segments import full_text
@@ -87,7 +83,7 @@ _NO_SUCH_NUMBER: Final = frozenset({"30005", "30006"})
 _UNDER_WAY: Final = frozenset({"accepted", "scheduled", "queued", "sending", "sent", "receiving"})
 
 
-class Twilio:
+class Twilio(OneByOne):
     """One account.  Options and secrets are listed in `build`."""
 
     name = "twilio"
@@ -95,13 +91,8 @@ class Twilio:
     # Instructions for a reply; none, so that Twilio answers the customer nothing of ours.
     acknowledgement = Acknowledgement(content_type="text/xml", body=b"<Response/>")
 
-    def __init__(
-        self, config: AccountConfig, *, limits: Limits, http: Http, lookup: Lookup | NoLookup
-    ) -> None:
-        self.limits = limits
-        self._config = config
-        self._http = http
-        self._lookup = lookup
+    def __init__(self, config: AccountConfig, wiring: Wiring) -> None:
+        super().__init__(config, wiring)
         sid = accounts.secret(config, "account_sid")
         pair = f"{sid}:{accounts.secret(config, 'auth_token')}"
         self._authorization = f"Basic {base64.b64encode(pair.encode()).decode()}"
@@ -110,14 +101,6 @@ class Twilio:
         self._receipts_url = config.options.get("receipts_url", "")
         self._service = config.options.get("messaging_service_sid", "")
         self._from = "" if self._service else accounts.option(config, "from")
-
-    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
-        """Post the messages one by one over `limits.concurrency` connections."""
-        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
-
-    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
-        """Ask the relay named by `lookup_url`; Twilio is asked by sid or number only."""
-        return await self._lookup.find(keys)
 
     def read_receipts(
         self, headers: Mapping[str, str], body: bytes, now: datetime
@@ -136,10 +119,6 @@ class Twilio:
         # Signed with whatever it holds; PostgreSQL stores no NUL.
         form = {name: value.replace("\x00", "") for name, value in pairs}
         return _read_post(form, query(headers).get("key", ""), now)
-
-    async def aclose(self) -> None:
-        """Close kept connections."""
-        await self._http.aclose()
 
     async def _send_one(self, message: Outgoing) -> Outcome:
         key = message.key
@@ -191,19 +170,14 @@ def build(config: AccountConfig) -> Twilio:
     """
     if config.options.get("receipts_url"):
         accounts.http_base(config, config.options["receipts_url"])
-    concurrency = accounts.whole_option(config, "concurrency", 32, least=1, most=500)
-    http = Http(
-        concurrency=concurrency, deadline=accounts.seconds_option(config, "deadline_seconds", 10)
-    )
-    limits = Limits(
-        batch_max=500,
-        concurrency=concurrency,
-        honours_key=False,
-        can_find=bool(config.options.get("lookup_url")),
-        settle=accounts.seconds_option(config, "settle_seconds", 300),
+    wiring = wire(
+        config,
+        concurrency=32,
+        most=500,
+        settle=300,
         reports_by_id=True,
     )
-    return Twilio(config, limits=limits, http=http, lookup=build_lookup(config, http))
+    return Twilio(config, wiring)
 
 
 def signature(token: str, url: str, pairs: Sequence[tuple[str, str]]) -> str:

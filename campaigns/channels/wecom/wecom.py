@@ -9,8 +9,7 @@ Neither has a client reference; WeCom's own check for repeated content
 Source: WeCom developer centre, "发送应用消息", "创建企业群发", "全局错误码".
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -18,25 +17,19 @@ import orjson
 
 from campaigns.channels import accounts
 from campaigns.channels.base import (
-    Absent,
     Accepted,
     AccountConfig,
     Channel,
-    Found,
-    Limits,
     Outcome,
     Outgoing,
-    Receipt,
     Refused,
     Unknown,
 )
 from campaigns.channels.errors import RequestUnsent
-from campaigns.channels.fan_out import fan_out
 from campaigns.channels.handing import hand_over, reference_headers, unsent
-from campaigns.channels.http import Answer, Http, judge_status, read_object
-from campaigns.channels.lookup import Lookup, NoLookup, build_lookup
+from campaigns.channels.http import Answer, judge_status, read_object
 from campaigns.channels.meanings import Meaning, judge_code
-from campaigns.channels.receipts import read_signed_receipts
+from campaigns.channels.remote import OneByOne, Wiring, wire
 from campaigns.channels.wecom.token import AccessToken
 
 # WeCom, "Sending application messages", "Creating a group message task": octets of a text,
@@ -72,26 +65,15 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
 }
 
 
-class WeCom:
+class WeCom(OneByOne):
     """One application.  Options and secrets are listed in `build`."""
 
     name = "wecom"
     channel = Channel.WECOM
 
-    def __init__(
-        self,
-        config: AccountConfig,
-        *,
-        limits: Limits,
-        http: Http,
-        tokens: AccessToken,
-        lookup: Lookup | NoLookup,
-    ) -> None:
-        self.limits = limits
-        self._config = config
-        self._http = http
+    def __init__(self, config: AccountConfig, wiring: Wiring, *, tokens: AccessToken) -> None:
+        super().__init__(config, wiring)
         self._tokens = tokens
-        self._lookup = lookup
         self._base = accounts.http_base(config)
         self._is_task = _read_kind(config) == "contact_task"
         self._sender = accounts.option(config, "sender") if self._is_task else ""
@@ -102,24 +84,6 @@ class WeCom:
         self._check = accounts.whole_option(
             config, "duplicate_check_seconds", 0, least=0, most=14_400
         )
-
-    async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
-        """Post the messages one by one over `limits.concurrency` connections."""
-        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
-
-    async def find(self, keys: Sequence[str]) -> dict[str, Found | Absent]:
-        """Ask the relay named by `lookup_url`; WeCom is asked by msgid only."""
-        return await self._lookup.find(keys)
-
-    def read_receipts(
-        self, headers: Mapping[str, str], body: bytes, now: datetime
-    ) -> list[Receipt]:
-        """Read signed receipts that a relay reports; WeCom posts none for messages."""
-        return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
-
-    async def aclose(self) -> None:
-        """Close kept connections."""
-        await self._http.aclose()
 
     async def _send_one(self, message: Outgoing) -> Outcome:
         key = message.key
@@ -187,25 +151,20 @@ def build(config: AccountConfig) -> WeCom:
     `lookup_url`, `concurrency` (8), `deadline_seconds` (10),
     `settle_seconds` (60).
     """
-    concurrency = accounts.whole_option(config, "concurrency", 8, least=1, most=100)
-    http = Http(
-        concurrency=concurrency, deadline=accounts.seconds_option(config, "deadline_seconds", 10)
-    )
-    limits = Limits(
+    wiring = wire(
+        config,
+        concurrency=8,
+        most=100,
         batch_max=200,
-        concurrency=concurrency,
-        honours_key=False,
-        can_find=bool(config.options.get("lookup_url")),
-        settle=accounts.seconds_option(config, "settle_seconds", 60),
+        settle=60,
     )
     tokens = AccessToken(
-        http=http,
+        http=wiring.http,
         base=accounts.http_base(config),
         corp_id=accounts.option(config, "corp_id"),
         secret=accounts.secret(config, "corp_secret"),
     )
-    lookup = build_lookup(config, http)
-    return WeCom(config, limits=limits, http=http, tokens=tokens, lookup=lookup)
+    return WeCom(config, wiring, tokens=tokens)
 
 
 def _read_kind(config: AccountConfig) -> str:
