@@ -31,7 +31,7 @@ from campaigns.actions.try_account import send_test
 from campaigns.admin.delivery import ChannelFilter
 from campaigns.channels.base import Channel
 from campaigns.channels.errors import AccountInvalid
-from campaigns.channels.registry import VENDORS
+from campaigns.channels.registry import VENDORS, options_read
 from campaigns.errors import CampaignError
 from campaigns.labels import CHANNELS, say
 from campaigns.models import ProviderAccount
@@ -83,6 +83,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         if cost := self.fields.get("unit_cost"):
             currency = self.instance.currency or settings.CURRENCY
             cost.help_text = _t("%(currency)s for each billed part.") % {"currency": currency}
+        if self.instance.pk and (options := self.fields.get("options")):
+            options.help_text = _options_help(self.instance) or options.help_text
 
     def clean_options(self) -> dict[str, str]:
         """Names and texts, as vendors read them."""
@@ -118,6 +120,16 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
             for n in SECRETS
         )
         return {name.strip(): value.strip() for name, value in pairs if name.strip()}
+
+
+def _options_help(account: ProviderAccount) -> str:
+    """Which options the vendor reads; nothing where the account cannot be built to tell."""
+    try:
+        names = ", ".join(options_read(account_config(account)))
+    except AccountInvalid:
+        return ""
+    said = _t("One JSON object of texts. As it is set up, %(vendor)s reads: %(names)s.")
+    return said % {"vendor": account.vendor, "names": names}
 
 
 def _secret_fields() -> dict[str, forms.Field]:

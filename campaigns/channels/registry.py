@@ -58,13 +58,25 @@ def build_strictly(config: AccountConfig) -> Provider:
 
     An option that nobody reads is a typing error.  Raises AccountInvalid.
     """
-    noted = _Noted(config.options)
-    provider = build_provider(replace(config, options=noted))
-    unused = sorted(set(config.options) - noted.asked - _OF_THE_CONSOLE)
+    provider, read = _build_noting(config)
+    unused = sorted(set(config.options) - read - _OF_THE_CONSOLE)
     if unused:
-        known = ", ".join(sorted(noted.asked))
+        known = ", ".join(sorted(read))
         raise AccountInvalid(_UNUSED_OPTION, name=unused[0], vendor=config.vendor, known=known)
     return provider
+
+
+def options_read(config: AccountConfig) -> list[str]:
+    """Return the names of the options that the vendor reads, as the account is set up.
+
+    Raises AccountInvalid.
+    """
+    return sorted(_build_noting(config)[1])
+
+
+def _build_noting(config: AccountConfig) -> tuple[Provider, set[str]]:
+    noted = _Noted(config.options)
+    return build_provider(replace(config, options=noted)), noted.asked
 
 
 class _Noted(Mapping[str, str]):

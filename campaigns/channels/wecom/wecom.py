@@ -51,7 +51,11 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "40056": Meaning.SENDER_REFUSED,
     "40058": Meaning.REFUSED,
     "40096": Meaning.REFUSED,
+    "41048": Meaning.REFUSED,  # no customer that could be written to
+    "41054": Meaning.REFUSED,  # the member has not activated his account
+    "41056": Meaning.REFUSED,  # no id of an external contact
     "42001": Meaning.RETRY,
+    "43004": Meaning.REFUSED,  # the member is not bound
     "44004": Meaning.REFUSED,
     "45002": Meaning.REFUSED,
     "45009": Meaning.RETRY,
@@ -62,6 +66,8 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "60111": Meaning.REFUSED,
     "81013": Meaning.REFUSED,
     "84061": Meaning.REFUSED,
+    "84074": Meaning.UNAUTHORISED,  # no permission for external contacts
+    "301002": Meaning.UNAUTHORISED,  # no permission for this application
 }
 
 

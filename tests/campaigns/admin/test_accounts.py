@@ -230,6 +230,25 @@ def test_account_that_cannot_work_is_one_clear_error(
     assert not ProviderAccount.objects.exists()
 
 
+def test_account_says_which_options_its_vendor_reads(staff: dict[str, Client]) -> None:
+    add(staff["operator"])
+    page = reverse(
+        "admin:campaigns_provideraccount_change", args=[ProviderAccount.objects.get().pk]
+    )
+
+    told = staff["operator"].get(page).content.decode()
+
+    assert "http_sms reads: account, deadline_seconds, honours_key, settle_seconds." in told
+
+
+def test_account_whose_vendor_is_gone_still_has_a_page(staff: dict[str, Client]) -> None:
+    account = add(staff["operator"])
+    ProviderAccount.objects.update(vendor="bygone")
+    page = reverse("admin:campaigns_provideraccount_change", args=[account.pk])
+
+    assert staff["operator"].get(page).status_code == 200
+
+
 def test_what_is_wrong_with_an_account_is_said_in_chinese(staff: dict[str, Client]) -> None:
     page = reverse("admin:campaigns_provideraccount_add")
 

@@ -133,7 +133,12 @@ CODES: Final[tuple[tuple[str, Handler, str], ...]] = (
     ("jpush", jpush(429, 2002), "retry"),
     ("jpush", jpush(503, 1030), "ambiguous"),
     ("wecom", wecom(81013), "refused"),
+    ("wecom", wecom(41048), "refused"),
+    ("wecom", wecom(43004), "refused"),
+    ("wecom", wecom(84061), "refused"),
     ("wecom", wecom(60020), "account"),
+    ("wecom", wecom(84074), "account"),
+    ("wecom", wecom(301002), "account"),
     ("wecom", wecom(45009), "retry"),
 )
 
