@@ -5,14 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from campaigns.actions.advance import advance
 from campaigns.actions.beat import beat
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
 from campaigns.channels.base import Limits, Unknown
-from campaigns.models import EmergencyStop, PoisonRow
+from campaigns.models import EmergencyStop, PoisonRow, Touch
 from compliance.queries import clock_now
 from tests.browser.conftest import Noted, log_in, speak
 from tests.browser.factories import build_staff
@@ -105,6 +105,63 @@ def test_a_wrong_answer_is_asked_for_again_with_what_was_typed(
     expect(question.get_by_label("why")).to_have_value("wrong rate")
     expect(question.get_by_label("channel")).to_have_value("email")
     assert not EmergencyStop.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "ask", "unaskable", "mark", "agree", "done"),
+    [
+        ("en", "Ask the provider", "cannot be asked", "Mark as sent", "Agree", "Done."),
+        ("zh-hans", "询问供应商", "供应商无法查询", "标记为已发送", "同意", "已完成。"),
+    ],
+)
+def test_unknown_outcomes_are_settled_from_the_board_by_two_persons(
+    page: Page,
+    browser: Browser,
+    live_url: str,
+    noted: Noted,
+    language: str,
+    ask: str,
+    unaskable: str,
+    mark: str,
+    agree: str,
+    done: str,
+) -> None:
+    speak(page.context, live_url, language)
+    log_in(page, live_url, "operator")
+    page.goto(f"{live_url}/admin/operations/")
+    page.locator("a[href*='state=ambiguous']").click()
+
+    propose(page, ask)
+    expect(page.get_by_text(unaskable)).to_be_visible()
+    expect(page.locator("textarea")).to_have_count(0)
+    keep(page, f"operations-unaskable-{language}")
+    page.go_back()
+    propose(page, mark)
+    keep(page, f"operations-mark-{language}")
+    page.locator("form .ts-button-main").click()
+    page.wait_for_url("**/intervention/")
+    keep(page, f"operations-proposed-{language}")
+
+    second = browser.new_context()
+    speak(second, live_url, language)
+    other = second.new_page()
+    log_in(other, live_url, "compliance")
+    other.goto(f"{live_url}/admin/campaigns/intervention/")
+    other.locator("#result_list tbody a").first.click()
+    other.get_by_role("button", name=agree, exact=True).first.click()
+    keep(other, f"operations-agree-{language}")
+    other.get_by_role("dialog").get_by_role("button", name=agree, exact=True).click()
+    expect(other.get_by_text(done).first).to_be_visible()
+
+    assert not Touch.objects.filter(state="ambiguous").exists()
+    second.close()
+
+
+def propose(page: Page, act: str) -> None:
+    """Choose every touch of the list and an act, and look at what it would do."""
+    page.locator("#action-toggle").check()
+    page.locator("select[name=action]").select_option(label=act)
+    page.locator("button[name=index]").first.click()
 
 
 def test_the_page_fits_a_phone_in_chinese(page: Page, live_url: str, noted: Noted) -> None:
