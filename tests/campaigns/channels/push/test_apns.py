@@ -68,6 +68,15 @@ class TestApnsContract(ProviderContract):
         assert isinstance(outcome, Unavailable)
         assert outcome.code in ACCOUNT_FAULTS
 
+    async def test_too_many_messages_to_one_device_are_no_trouble_of_the_accounts(
+        self, provider: Provider
+    ) -> None:
+        [outcome] = await provider.send([self.message("throttle")])
+
+        assert isinstance(outcome, Unavailable)
+        assert outcome.is_recipients
+        assert outcome.retry_after
+
     async def test_an_unregistered_device_is_refused_for_ever(self, provider: Provider) -> None:
         [outcome] = await provider.send([self.message("refuse")])
 
