@@ -134,6 +134,8 @@ WORDS = {
     "start_from": _("Start from a template"),
     "use": _("Use it"),
     "add_it": _("Add to the rule"),
+    "no_rule": _("There is no rule yet."),
+    "begin": _("Begin a rule"),
     "not_shown": _(
         "The builder cannot show this text. Correct it here; the builder follows as soon as it can."
     ),

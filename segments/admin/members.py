@@ -61,6 +61,7 @@ class MemberPages(SegmentPages):
             % {"count": figure(count), "at": moment(at)},
             "version": version,
             "made_at": moment(version.made_at) if version else "",
+            "zone": timezone.get_current_timezone_name(),
             "asked": {
                 "at": timezone.localtime(at).strftime("%Y-%m-%dT%H:%M:%S"),
                 "number": number,

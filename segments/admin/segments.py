@@ -8,14 +8,14 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse_lazy
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from compliance.console import Tone, badge, figure, moment, tell
-from compliance.json_box import JsonBox, JsonText, spelled
+from compliance.json_box import JsonText, spelled
 from compliance.queries import clock_now
 from segments.actions.refresh import refresh
 from segments.actions.save import save_segment
@@ -24,6 +24,7 @@ from segments.admin.exports import ExportPages
 from segments.admin.lists import ListPages
 from segments.admin.members import MemberPages
 from segments.admin.overlap import OverlapPages
+from segments.admin.rule_box import RuleBox, RuleScripts
 from segments.admin.use import UseFilter, UsePages
 from segments.admin.versions import VersionPages
 from segments.errors import RuleError
@@ -39,13 +40,7 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
     rule = JsonText(
         label=_("Rule"),
-        widget=JsonBox(
-            attrs={
-                "data-vocabulary": reverse_lazy("admin:segments_segment_vocabulary"),
-                "data-preview": reverse_lazy("admin:segments_segment_preview"),
-                "data-why": reverse_lazy("admin:segments_segment_why"),
-            }
-        ),
+        widget=RuleBox,
     )
 
     note = forms.CharField(
@@ -99,7 +94,14 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
 @admin.register(Segment)
 class SegmentAdmin(
-    RuleViews, ExportPages, ListPages, MemberPages, OverlapPages, UsePages, VersionPages
+    RuleScripts,
+    RuleViews,
+    ExportPages,
+    ListPages,
+    MemberPages,
+    OverlapPages,
+    UsePages,
+    VersionPages,
 ):
     """Segments with their size as of the last refresh."""
 
@@ -122,10 +124,6 @@ class SegmentAdmin(
     )
     readonly_fields = ("customers", "state", "refreshed_at", "changed_at", "why_held")
     change_form_outer_before_template = "segments/_acts.html"
-
-    class Media:
-        js = ("segments/builder.js",)
-        css = {"all": ("segments/builder.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Segment]:
         """Who meets a tag's rule is shown with the tag."""

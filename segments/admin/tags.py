@@ -21,13 +21,14 @@ from unfold.widgets import (
 )
 
 from compliance.console import Act, Panel, Tone, badge, closed_filter, figure, moment
-from compliance.json_box import JsonBox, JsonText
+from compliance.json_box import JsonText
 from compliance.queries import clock_now
 from compliance.reader import say
 from customers.admin.words import TAG_SOURCE_WORDS
 from customers.vocabulary import TagSource
 from segments.actions.tag_views import count_tag_views
 from segments.actions.tags import Meaning, define_tag, keep_tag, retire_tag, revise_tag
+from segments.admin.rule_box import RuleBox, RuleScripts
 from segments.admin.usefulness import UsefulnessPages
 from segments.errors import RuleError, TagRefused
 from segments.models import LONGEST_DAYS, Refresh, Tag, TagState, TagVersion
@@ -69,9 +70,9 @@ class TagForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run 
         label=_("Source"), choices=TAG_SOURCE_WORDS.items, widget=UnfoldAdminSelectWidget
     )
     rule = JsonText(
-        label=_("Rule (JSON)"),
+        label=_("Rule"),
         required=False,
-        widget=JsonBox,
+        widget=RuleBox,
         help_text=_("For tags given by a rule: as in a segment. Otherwise empty."),
     )
     ttl_days = forms.IntegerField(
@@ -131,7 +132,7 @@ class TagForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run 
     author: Any = None
 
 
-class TagAdmin(UsefulnessPages):
+class TagAdmin(RuleScripts, UsefulnessPages):
     """Each tag with its meaning in force; the roof adds what names it and registers it."""
 
     about = _("What each tag means, whose it is, what for, and how long it holds.")

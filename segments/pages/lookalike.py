@@ -6,6 +6,7 @@ from typing import Any, Final
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from compliance.console import Panel, figure, link, moment
 from compliance.queries import clock_now
-from compliance.reader import say
+from compliance.reader import language, say
 from compliance.sentences import Said
 from segments.actions.ask_lookalike import Seed, ask_lookalike
 from segments.errors import LookalikeRefused
@@ -46,11 +47,22 @@ BASES: Final = {
 _BOX: Final = {"class": "ts-area"}
 
 
+class SeedField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """Segments by name; who meets a tag's rule by the tag's, in the reader's language."""
+
+    def label_from_instance(self, obj: Model) -> str:
+        """What the list shows for one segment."""
+        if not isinstance(obj, Segment) or obj.tag is None:
+            return str(obj)
+        name = obj.tag.name_zh if language() == "zh" else obj.tag.name_en
+        return _t("Tag: %(name)s") % {"name": name}
+
+
 class AskForm(forms.Form):
     """Which seed, how many, and what is stated of the list."""
 
-    seed = forms.ModelChoiceField(
-        Segment.objects.filter(archived_at=None).order_by("name"),
+    seed = SeedField(
+        Segment.objects.filter(archived_at=None).select_related("tag").order_by("name"),
         label=_("Seed segment"),
         widget=forms.Select(attrs=_BOX),
     )

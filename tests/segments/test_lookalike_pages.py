@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from segments.actions.catalogue import ship_tags
 from segments.actions.rank_lookalike import rank_lookalike
 from segments.models import LookalikeRun
 from tests.factories import NOW, make_staff
@@ -33,6 +34,18 @@ def test_asking_leads_to_the_ranking_which_waits_for_its_turn(console: Client) -
     assert answer.redirect_chain == [(f"{ADDRESS}{run.pk}/", 302)]
     assert "Waiting for its turn" in answer.content.decode()
     assert (run.origin, run.basis, run.size) == ("own", "consent", 30)
+
+
+def test_people_of_a_tag_are_offered_by_the_tags_name(console: Client) -> None:
+    ship_tags(now=NOW)
+
+    english = console.get(ADDRESS).content.decode()
+    console.cookies["django_language"] = "zh-hans"
+    chinese = console.get(ADDRESS).content.decode()
+
+    assert "Tag: Looks for a pension" in english
+    assert "Looks for a pension" not in chinese
+    assert "标签：" in chinese
 
 
 def test_a_finished_ranking_tells_its_curve_drivers_and_what_it_did_not_use(

@@ -16,7 +16,7 @@ export function App({ area, vocabulary, ask, askWhy }) {
   const start = useMemo(() => decoded(area.value, vocabulary), []);
   const [text, setText] = useState(area.value);
   const [state, setState] = useState(history.begin(start));
-  const [view, setView] = useState(start === undefined ? "json" : "builder");
+  const [view, setView] = useState(start === undefined && area.value.trim() ? "json" : "builder");
   const [epoch, setEpoch] = useState(0);
   const root = useRef(null);
   const focus = useRef(null);
@@ -114,18 +114,26 @@ export function App({ area, vocabulary, ask, askWhy }) {
           </div>
           <div id="ts-view-builder" role="tabpanel" aria-labelledby="ts-tab-builder" hidden={view !== "builder"} ref={root} onKeyDown={onKeyDown}
             onCopy={(event) => onCopy(event, rule)} onPaste={(event) => onPaste(event, vocabulary, act)}>
-            {rule === undefined ? <p class="ts-problem">{words.not_shown}</p> : <Node key={epoch} node={rule} path={[]} />}
+            {rule === undefined ? <Missing text={text} begin={() => startWith(vocabulary.kinds[0].new)} words={words} /> : <Node key={epoch} node={rule} path={[]} />}
             {rule !== undefined && <p class="ts-note">{words.keys}</p>}
           </div>
           <Area area={area} isShown={view === "json"} />
         </div>
-        <aside class="ts-rule-aside" aria-label={words.selects}>
-          <Live answer={answer} problem={problem} onGo={go} />
-          <Why ask={(number) => askWhy(text, number)} onGo={go} />
-        </aside>
+        {text.trim() !== "" && (
+          <aside class="ts-rule-aside" aria-label={words.selects}>
+            <Live answer={answer} problem={problem} onGo={go} />
+            <Why ask={(number) => askWhy(text, number)} onGo={go} />
+          </aside>
+        )}
       </div>
     </Builder.Provider>
   );
+}
+
+/** A text that is no rule the builder can show, or none at all where a rule is not needed. */
+function Missing({ text, begin, words }) {
+  if (text.trim()) return <p class="ts-problem">{words.not_shown}</p>;
+  return <p class="ts-note">{words.no_rule} <button type="button" class="ts-button ts-button-small" onClick={begin}>{words.begin}</button></p>;
 }
 
 function Tabs({ view, setView, words }) {

@@ -10,6 +10,7 @@ const PAUSE = 350;
 export function useAnswer(ask, text) {
   const [answer, setAnswer] = useState(null);
   useEffect(() => {
+    if (!text.trim()) return setAnswer(null);
     const stop = new AbortController();
     const find = async () => {
       try {
