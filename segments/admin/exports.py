@@ -32,7 +32,7 @@ from segments.actions.export import (
     fetch_export,
     review_export,
 )
-from segments.admin.members import read_moment
+from segments.admin.members import members_again, read_moment
 from segments.admin.pages import SegmentPages
 from segments.errors import NotPossible
 from segments.models import MemberExport
@@ -75,7 +75,7 @@ class ExportPages(SegmentPages):
             )
         except NotPossible as error:
             messages.error(request, say(error))
-            return redirect("admin:segments_segment_members", pk)
+            return members_again(request, pk)
         return redirect("admin:segments_memberexport_change", made.pk)
 
 

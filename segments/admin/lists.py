@@ -31,7 +31,7 @@ from segments.actions.lists import (
     stage_list,
     take_list,
 )
-from segments.admin.members import read_moment
+from segments.admin.members import members_again, read_moment
 from segments.admin.pages import SegmentPages
 from segments.admin.words import FAULTS
 from segments.errors import NotPossible
@@ -95,7 +95,7 @@ class ListPages(SegmentPages):
         form, now = NameForm(request.POST), clock_now()
         if not form.is_valid():
             _tell_problems(request, form)
-            return redirect("admin:segments_segment_members", pk)
+            return members_again(request, pk)
         try:
             made = snapshot_segment(
                 segment=segment,
@@ -106,7 +106,7 @@ class ListPages(SegmentPages):
             )
         except NotPossible as error:
             messages.error(request, say(error))
-            return redirect("admin:segments_segment_members", pk)
+            return members_again(request, pk)
         messages.success(request, _t("The members are kept as a list."))
         return redirect("admin:segments_segment_members", made.pk)
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _t
@@ -22,6 +23,8 @@ from segments.queries.versions import version_at
 PAGE: Final = 50
 STAYS: Final = 100
 SPANS: Final = (30, 90, 365)
+_TYPED: Final = ("key", "name", "why")  # of the forms below the members
+_LONGEST_TYPED: Final = 400
 
 
 class MemberPages(SegmentPages):
@@ -67,6 +70,7 @@ class MemberPages(SegmentPages):
                 "number": number,
                 "exactly": at.isoformat(),
             },
+            "typed": {name: request.GET.get(name, "") for name in _TYPED},
             "panels": panels,
             "may_keep": self.has_add_permission(request) and count > 0,
             "may_export": request.user.has_perm("segments.export_members") and count > 0,
@@ -90,6 +94,13 @@ class MemberPages(SegmentPages):
             "panels": [_days(days)],
         }
         return self.segment_page(request, segment, "segments/sizes.html", **context)
+
+
+def members_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Back to the members as they were asked for, with what was typed into the refused form."""
+    typed = {name: request.POST.get(name, "")[:_LONGEST_TYPED] for name in ("at", *_TYPED)}
+    page = reverse("admin:segments_segment_members", args=[pk])
+    return redirect(f"{page}?{urlencode(typed)}")
 
 
 def read_moment(text: str) -> datetime | None:

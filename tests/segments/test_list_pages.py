@@ -75,8 +75,12 @@ def test_a_snapshot_is_made_from_the_page_of_members(marketer: Client) -> None:
     address = reverse("admin:segments_segment_snapshot", args=[segment.pk])
 
     marketer.post(address, {"key": "kept", "name": "Kept", "at": NOW.isoformat()})
-    again = marketer.post(address, {"key": "kept", "name": "Kept"}, follow=True)
+    again = marketer.post(
+        address, {"key": "kept", "name": "Twice", "at": NOW.isoformat()}, follow=True
+    )
 
+    assert 'value="Twice"' in again.content.decode()
+    assert again.context["asked"]["exactly"] == NOW.isoformat()
     assert Segment.objects.get(key="kept").size == 2
     assert "There is a segment kept already" in again.content.decode()
 
