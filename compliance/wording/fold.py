@@ -54,6 +54,22 @@ _RADICALS: Final = str.maketrans(
     "⺅⺌⺝⺟⺠⺡⺮⺼⻅⻈⻉⻋⻓⻔⻖⻘⻚⻛⻝⻢⻣⻤⻥⻨⻩⻬⻮⻰",
     "亻小月母民氵竹月见讠贝车长门阝青页风食马骨鬼鱼麦黄齐齿龙",
 )
+# Letters of other alphabets as the Latin ones they look like (Unicode UTS #39, "confusables"), and
+# small capitals. Both sizes, since a small one may look like another letter than its capital.
+_LOOKALIKES: Final = str.maketrans(
+    "АВЕЅІЈКМНОРСТХУҮԌԚԜ"
+    "авесԁһіјкмнорԛѕтѵԝхуү"
+    "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
+    "αβεηικνορτυχω"
+    "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ"
+    "ɑɡıȷ",
+    "ABESIJKMHOPCTXYYGQW"
+    "abecdhijkmhopqstvwxyy"
+    "ABEZHIKMNOPTYX"
+    "abenikvoptuxw"
+    "abcdefghijklmnoprstuvwyz"
+    "agij",
+)
 _ZEROS: Final = frozenset("零〇")
 # Marks in their NFKC form; … becomes dots.
 _GAPS: Final = {
@@ -156,7 +172,7 @@ def _with_zeros(text: str) -> str:
 
 def _kept(character: str) -> str:
     """What is kept of one character: letters, numerals and the percent sign, plainly written."""
-    wide = unicodedata.normalize("NFKC", character).translate(_RADICALS)
+    wide = unicodedata.normalize("NFKC", character).translate(_RADICALS | _LOOKALIKES)
     simple = "".join(_simplified().get(letter, letter) for letter in wide)
     # Pinyin writes ü as v; other accents only mark the tone.
     bare = unicodedata.normalize("NFD", simple.lower().replace("ü", "v"))

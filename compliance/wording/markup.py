@@ -10,10 +10,14 @@ from compliance.wording.pages import PageReader, tamed
 _INLINE: Final = frozenset(
     {
         *("a", "abbr", "b", "bdi", "bdo", "cite", "code", "em", "font", "i", "img", "ins", "kbd"),
-        *("label", "mark", "q", "s", "small", "span", "strong", "sub", "sup", "tt", "u", "var"),
-        "wbr",
+        *("label", "mark", "q", "rb", "ruby", "s", "small", "span", "strong", "sub", "sup", "tt"),
+        *("u", "var", "wbr"),
     }
 )
+# What stands above or beside the line: read after it, for itself.
+_ASIDE: Final = frozenset({"rt", "rp", "rtc"})
+_ON_THE_LINE: Final = _INLINE | _ASIDE
+_STAYS_ASIDE: Final = _INLINE - {"rb", "ruby"}
 _UNSEEN: Final = frozenset({"script", "style"})
 _SPOKEN: Final = frozenset({"alt", "title", "placeholder", "aria-label", "label"})
 # A comment that some mail programs read as part of the page.
@@ -61,6 +65,7 @@ def _read_to_end(html: str) -> str:
     reader = _Reader()
     reader.feed(html)
     reader.close()
+    reader.end_aside()
     return "".join(reader.pieces)
 
 
@@ -84,6 +89,7 @@ def _read(html: str) -> str | None:
     reader.feed(html)
     if reader.rawdata or reader.cdata_elem or reader.unseen:
         return None
+    reader.end_aside()  # as the tag does that begins the next piece
     return "".join(reader.pieces)
 
 
@@ -96,10 +102,20 @@ class _Reader(PageReader):
         super().__init__()
         self.pieces: list[str] = []
         self.unseen = 0
+        self.is_aside = False
+        self.aside: list[str] = []
+
+    def end_aside(self) -> None:
+        """Back to the line; what stood beside it follows."""
+        if self.aside:
+            self.pieces += ["\n", *self.aside, "\n"]
+        self.is_aside, self.aside = False, []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.unseen += tag in _UNSEEN
-        if tag not in _INLINE:
+        self.is_aside = tag in _ASIDE or (self.is_aside and tag in _STAYS_ASIDE)
+        if tag not in _ON_THE_LINE:
+            self.end_aside()
             self.pieces.append("\n")
         spoken = _SPOKEN | {"value"} if _shows_its_value(tag, attrs) else _SPOKEN
         self.pieces += [text for name, text in attrs if name in spoken and text]
@@ -111,12 +127,15 @@ class _Reader(PageReader):
     def handle_endtag(self, tag: str) -> None:
         if tag in _UNSEEN and self.unseen:
             self.unseen -= 1
-        if tag not in _INLINE:
+        self.is_aside = self.is_aside and tag not in _ASIDE
+        if tag == "ruby" or tag not in _ON_THE_LINE:
+            self.end_aside()
+        if tag not in _ON_THE_LINE:
             self.pieces.append("\n")
 
     def handle_data(self, data: str) -> None:
         if not self.unseen:
-            self.pieces.append(data)
+            (self.aside if self.is_aside else self.pieces).append(data)
             return
         for double, single in _STYLED.findall(data):
             self.pieces += ["\n", double or single, "\n"]

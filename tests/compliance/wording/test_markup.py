@@ -26,6 +26,10 @@ from compliance.wording.markup import visible_text
         ('<input type="hidden" value="A1">了解', "了解"),
         ('<style>p::before{content: "保本"} i{color:red}</style>', "保本"),
         ('<optgroup label="保本"></optgroup>', "保本"),
+        ("<ruby>保<rp>(</rp><rt>甲</rt><rp>)</rp>本<rt>乙</rt></ruby>", "保本\n(甲)乙"),
+        ("<ruby>了解<rt>保<b>本</b></ruby>", "了解\n保本"),
+        ("<ruby>保<rt>x<rb>本</ruby>", "保本\nx"),
+        ("<ruby>保<rt>x<p>本", "保\nx\n\n本"),
     ],
 )
 def test_inline_marks_do_not_part_a_word(html: str, seen: str) -> None:

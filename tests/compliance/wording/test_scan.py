@@ -192,6 +192,11 @@ def test_no_word_of_the_mandatory_statements_is_a_hit(text: str, product: str | 
         "并非吹牛，稳赚不赔",
         "谁不想保本",
         "预 期 年 化",
+        # Cyrillic, Greek, small capitals among Latin letters.
+        "guаrаntееd returns",
+        "GUΑRΑNTEED RETURNS",
+        "ɢᴜᴀʀᴀɴᴛᴇᴇᴅ returns",
+        "rіsk-frее investment",
     ],
 )
 def test_evasions_are_blocked(text: str) -> None:
