@@ -45,6 +45,9 @@ _PERSONAL = re.compile(
     r"|(?:[^\s@%<>\"'&=?/:;,()]|%(?!40)){1,64}(?:@|%40)"
     r"[^\s@<>\"'&=?/;,()]{1,253}\.[^\s@<>\"'&=?/;,()]+"
 )
+# Cheaper to look for than all that a phone number may look like.
+_SEVEN_DIGITS = re.compile(r"(?:[0-9][ -]?){7}")
+PHONE_KEY = re.compile("phone|mobile|tel|cell|contact|手机|电话|联系", re.IGNORECASE)
 _NUMBERED_MASK = re.compile("⟦([0-9]{1,6}):[^⟧]*⟧")
 _LONGEST = {"customer_no": 128, "user_id": 256, "anonymous_id": 256, "device": 4096}
 
@@ -157,6 +160,23 @@ def mask(kind: str, value: str) -> str:
             return value[:1] + "*" * min(len(value) - 1, 3)
         case _:
             return value[:4] + "****" if len(value) > 8 else "****"
+
+
+def holds_contact(key: str, value: object) -> bool:
+    """Whether a value that would stand in clear is, or has in it, a phone number or e-mail address.
+
+    Numbers are asked only where the key speaks of phones: others are amounts.
+    """
+    match value:
+        case str():
+            may = "@" in value or "%40" in value or _SEVEN_DIGITS.search(value) is not None
+            return may and _PERSONAL.search(value) is not None
+        case bool():
+            return False
+        case int() | float() if PHONE_KEY.search(key) and value == int(value):
+            return _PERSONAL.search(str(int(value))) is not None
+        case _:
+            return False
 
 
 def redact(text: str) -> str:

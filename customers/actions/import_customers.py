@@ -217,10 +217,10 @@ def _write(
     errors: Path,
     now: datetime,
 ) -> list[BadRow]:
-    flagged: list[BadRow] = []
+    flagged = [cell for row in batch.good for cell in row.withheld]
     with transaction.atomic():
         if job:
-            flagged = write_batch(batch, source=f"file:{source.key}", now=now)
+            flagged += write_batch(batch, source=f"file:{source.key}", now=now)
         # The list first: what it has too much after a crash is dropped when the run is taken up.
         refused.append(errors, sorted([*batch.bad, *flagged], key=lambda row: row.number))
         tally.done += len(batch.good) + len(batch.bad)

@@ -1,17 +1,14 @@
 """Phone numbers and e-mail addresses are masked before anything of an event is stored in clear."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from customers.identifiers import redact
+from customers.identifiers import PHONE_KEY, holds_contact, redact
 from customers.tracking import reasons
 from customers.tracking.event import NewEvent
 from customers.tracking.parse import Message
 from customers.tracking.traits import Described, snake, storable
-
-_PHONE_KEY = re.compile("phone|mobile|tel|cell|contact|手机|电话|联系", re.IGNORECASE)
 
 
 def masked_event(message: Message, *, from_server: bool) -> NewEvent:
@@ -40,7 +37,7 @@ def without_contacts(described: Described, traits: Mapping[str, Any]) -> Describ
     """
     spelling = {snake(key): key for key in traits}
     named = {**described.columns, **described.attributes}
-    holding = {key for key, value in named.items() if key != "name" and _holds_contact(key, value)}
+    holding = {key for key, value in named.items() if key != "name" and holds_contact(key, value)}
     if not holding:
         return described
     return replace(
@@ -54,13 +51,9 @@ def without_contacts(described: Described, traits: Mapping[str, Any]) -> Describ
     )
 
 
-def _holds_contact(key: str, value: str | float | bool) -> bool:
-    return _value(value, of_phone=_PHONE_KEY.search(key) is not None) != value
-
-
 def _object(value: Mapping[str, Any], *, of_phone: bool) -> dict[str, Any]:
     return {
-        redact(name): _value(inner, of_phone=of_phone or _PHONE_KEY.search(name) is not None)
+        redact(name): _value(inner, of_phone=of_phone or PHONE_KEY.search(name) is not None)
         for name, inner in value.items()
     }
 

@@ -61,6 +61,10 @@ REASONS: dict[str, str | Promise] = {
     ),
     "assessed_too_often": _("The questionnaire was answered more often than is allowed."),
     # imported, but not in all parts
+    "contact_elsewhere": _(
+        "It holds a phone number or an e-mail address, which only the fields phone and email keep"
+        " encrypted: the cell was left out. Map the column to one of them."
+    ),
     "customer_erased": _("The customer was erased and stays so."),
     "consent_kept_withdrawn": _(
         "The customer has withdrawn this consent; a file cannot give it back."

@@ -1,15 +1,17 @@
 """From a record to a customer's row, or to the reasons why not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from customers.errors import CellError, IdentifierError
-from customers.identifiers import mask, normalise, redact
+from customers.identifiers import holds_contact, mask, normalise, redact
 from customers.importing.cells import Value, refuse_mangled
-from customers.importing.mapping import Plan
+from customers.importing.mapping import Plan, Target
 from customers.importing.reader import Record
 from customers.importing.reasons import REASONS
+
+_IN_CLEAR = frozenset({"attribute", "column"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,8 @@ class GoodRow:
     contacts: list[tuple[str, str]]
     """Kind and normal form."""
     consents: dict[str, bool]
+    withheld: Sequence["BadRow"] = ()
+    """The cells that are not stored, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,7 @@ def _convert(record: Record, number: str, plan: Plan) -> GoodRow | BadRow:
     attributes: dict[str, Value] = {}
     contacts: list[tuple[str, str]] = []
     consents: dict[str, bool] = {}
+    withheld: list[BadRow] = []
     for target in plan.targets:
         cell = record.cells[target.index].strip()
         if not cell:
@@ -79,6 +84,9 @@ def _convert(record: Record, number: str, plan: Plan) -> GoodRow | BadRow:
             value = target.convert(cell)
         except CellError as error:
             return bad_row(record, number, target.column, error.code, cell, field=target.field)
+        if target.part in _IN_CLEAR and _tells_a_contact(target, value):
+            withheld.append(bad_row(record, number, target.column, "contact_elsewhere", cell))
+            continue
         match target.part:
             case "attribute":
                 attributes[target.field] = value
@@ -95,7 +103,13 @@ def _convert(record: Record, number: str, plan: Plan) -> GoodRow | BadRow:
         attributes=attributes,
         contacts=contacts,
         consents=consents,
+        withheld=withheld,
     )
+
+
+def _tells_a_contact(target: Target, value: Value) -> bool:
+    """Whoever may see attributes may not see how to reach people; names are sealed."""
+    return target.field != "name" and holds_contact(f"{target.field} {target.column}", value)
 
 
 def bad_row(

@@ -129,3 +129,31 @@ def test_import_works_under_a_source_of_its_own() -> None:
 
     source = internal_source(key="core-bank", name="any", now=clock_now())
     assert source.importjob_set.get().rows_ok == 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_cells_that_would_keep_a_contact_in_clear_are_left_out_and_told(
+    tmp_path: Path, dry_run: bool
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "customer_no,remark,备用手机,turnover,city\n"
+        "k1,call 138 1234 5678 after six,13912345678,13912345678,Shanghai\n"
+        "k2,prefers mail,13712345678,12,li@example.com\n",
+        encoding="utf-8",
+    )
+
+    result = import_customers(path=path, dry_run=dry_run, now=clock_now())
+
+    assert (result.rows_ok, result.rows_bad, result.rows_flagged) == (2, 0, 4)
+    assert result.errors_file
+    told = Path(result.errors_file).read_text(encoding="utf-8-sig")
+    assert told.count("contact_elsewhere") == 4
+    assert "1234" not in told
+    if not dry_run:
+        ids = dict(Customer.objects.values_list("customer_no", "pk"))
+        facts = customer_facts(list(ids.values()))
+        assert facts[ids["k1"]].attributes == {"turnover": 13912345678}
+        assert facts[ids["k2"]].attributes == {"remark": "prefers mail", "turnover": 12}
+        assert not Customer.objects.filter(city__contains="@").exists()
