@@ -88,6 +88,7 @@ ACTIONS: dict[str, str | Promise] = {
     "snippet.delete": _("Snippet: deleted"),
     "snippet.returned": _("Snippet: returned"),
     "snippet.submit": _("Snippet: submitted for review"),
+    "source.create": _("Source: key made"),
     "source.disable": _("Source: key disabled"),
     "source.quota": _("Source: quota changed"),
     "source.unknown_events": _("Source: handling of unknown events changed"),

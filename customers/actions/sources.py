@@ -31,15 +31,17 @@ class NewKey:
     secret: str
 
 
+@transaction.atomic
 def create_api_key(
     *,
     name: str,
     scope: KeyScope,
     per_minute: int | None = None,
     fields: Sequence[str] | None = None,
+    actor: str = "",
     now: datetime,
 ) -> NewKey:
-    """A new source with a fresh 256-bit key of which only the hash is kept.
+    """A new source with a fresh 256-bit key of which only the hash is kept; the audit trail tells.
 
     Parameters
     ----------
@@ -70,6 +72,19 @@ def create_api_key(
         per_minute=per_minute,
         fields=None if fields is None else sorted(set(fields)),
         created_at=now,
+    )
+    record(
+        actor=actor,
+        action="source.create",
+        subject=source.key,
+        now=now,
+        detail={
+            "name": name,
+            "scope": scope,
+            "key_hint": source.key_hint,
+            "per_minute": per_minute,
+            "fields": source.fields,
+        },
     )
     return NewKey(source=source, secret=secret)
 

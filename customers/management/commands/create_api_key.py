@@ -1,5 +1,6 @@
 """`manage.py create_api_key`: make a key for a client."""
 
+import getpass
 import json
 from typing import Any
 
@@ -33,6 +34,7 @@ class Command(BaseCommand):
                 scope=KeyScope(options["scope"]),
                 per_minute=options["per_minute"],
                 fields=options["field"],
+                actor=f"command:{getpass.getuser()}",
                 now=clock_now(),
             )
         except KeyRefused as error:

@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from compliance.models import AuditEntry
 from customers.models import Source
 from customers.queries.sources import source_by_key
 
@@ -22,6 +23,9 @@ def test_key_is_shown_once_and_kept_only_as_a_hash(scope: str) -> None:
     assert source_by_key(told["key"]) == stored
     assert told["key"] not in str(list(Source.objects.values_list()))
     assert (stored.name, stored.scope) == ("网站", scope)
+    entry = AuditEntry.objects.get(action="source.create", subject=stored.key)
+    assert entry.actor.startswith("command:")
+    assert told["key"] not in str(entry.detail)
 
 
 @pytest.mark.django_db
