@@ -1,6 +1,6 @@
 """Give tags, take them, and heed who does not want one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from compliance.actions import record
 from customers.actions.rights import explained, standing
 from customers.errors import RightRefused
-from customers.models import Attribute, Tagging, TagRefusal, TagTerm
+from customers.models import Attribute, Tagging, TagRank, TagRefusal, TagTerm
 from customers.queries.database import as_array, execute
 from customers.queries.rights import ids_of
 from customers.queries.tags import (
@@ -47,6 +47,13 @@ def give_tag(
         "now": now,
     }
     return execute(GIVE, told)
+
+
+@transaction.atomic
+def rank_tags(usefulness: Mapping[str, float]) -> None:
+    """From now on tags are shown in this order, the greatest first, then those not named here."""
+    TagRank.objects.all().delete()
+    TagRank.objects.bulk_create(TagRank(tag=tag, usefulness=u) for tag, u in usefulness.items())
 
 
 @transaction.atomic

@@ -188,12 +188,12 @@ def withdrawable(customer: Customer) -> list[tuple[str, str]]:
 
 
 def tags(customer: Customer, names: TagNames) -> Panel:
-    """At most twelve, the newest first, by the names that the dictionary above gives them."""
+    """At most twelve, the most useful first, by the names that the dictionary above gives them."""
     ranked = ranked_tags(customer, now=clock_now())
     named = names([one.tag for one in ranked])
     return Panel(
         title=_t("Tags"),
-        note=_t("Those in force, the newest first, at most twelve."),
+        note=_t("Those in force, the most useful first, at most twelve."),
         headers=(_t("Rank"), _t("Tag"), _t("Source"), _t("Since"), _t("Valid until")),
         rows=[
             (

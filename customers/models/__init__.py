@@ -30,7 +30,7 @@ from customers.models.plan import (
     TrackingPlan,
 )
 from customers.models.rights import Consent, Correction, ErasedIdentity, Erasure, RetentionDuty
-from customers.models.tags import TagTerm
+from customers.models.tags import TagRank, TagTerm
 from customers.models.wealth import (
     Account,
     AssetDay,
@@ -82,6 +82,7 @@ __all__ = [
     "SavedMapping",
     "Source",
     "StagedRow",
+    "TagRank",
     "TagRefusal",
     "TagTerm",
     "Tagging",

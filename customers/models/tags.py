@@ -1,4 +1,4 @@
-"""Which tags other systems may give."""
+"""What the dictionary above says of tags: who else may give them, and which are worth a look."""
 
 from django.db import models
 from django.db.models import Q
@@ -23,3 +23,17 @@ class TagTerm(models.Model):
 
     def __str__(self) -> str:
         return self.tag
+
+
+class TagRank(models.Model):
+    """How useful a tag was found to be; whose tags are shown shows the most useful first."""
+
+    tag = models.CharField(_("tag"), max_length=64, primary_key=True)
+    usefulness = models.FloatField(_("usefulness"))
+
+    class Meta:
+        verbose_name = _("rank of a tag")
+        verbose_name_plural = _("ranks of tags")
+
+    def __str__(self) -> str:
+        return f"{self.tag}: {self.usefulness:.4f}"

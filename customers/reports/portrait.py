@@ -11,10 +11,10 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
 
 from customers.identifiers import mask
-from customers.models import Consent, Customer, Tagging
+from customers.models import Consent, Customer, Tagging, TagRank
 from customers.queries.database import rows
 from customers.queries.timeline import ACTIVITY, NEWEST_AT
 from customers.queries.wealth import latest_assets, latest_holdings
@@ -76,9 +76,16 @@ FIELDS: Final[Mapping[Block, frozenset[str]]] = {
 
 
 def ranked_tags(customer: Customer, *, now: datetime) -> list[Tagging]:
-    """The tags in force, the newest first, at most twelve."""
+    """The tags in force, at most twelve: the most useful first, of equals the newest.
+
+    Who carries more is shown those that say most of what he will do (usefulness as of its newest
+    measurement); what was never measured comes after.
+    """
     in_force = Q(valid_until=None) | Q(valid_until__gt=now)
-    return list(customer.taggings.filter(in_force).order_by("-since", "tag")[:TAGS_AT_MOST])
+    rank = Subquery(TagRank.objects.filter(tag=OuterRef("tag")).values("usefulness"))
+    ranked = customer.taggings.filter(in_force).annotate(rank=rank)
+    order = (F("rank").desc(nulls_last=True), "-since", "tag")
+    return list(ranked.order_by(*order)[:TAGS_AT_MOST])
 
 
 def consents_in_force(customer: Customer) -> list[Consent]:

@@ -10,6 +10,7 @@ from django.utils.timezone import localdate
 
 from compliance.actions import record
 from compliance.models import User
+from customers.actions.tags import rank_tags
 from segments.errors import TagProblem, TagRefused
 from segments.models import Tag, TagScore
 from segments.queries.tag_views import views_since
@@ -34,6 +35,7 @@ def measure_tags(*, goal: str, uses: Mapping[str, int], author: User, now: datet
     viewed = views_since(localdate(now - LOOKED_BACK))
     ids = dict(Tag.objects.values_list("key", "pk"))
     TagScore.objects.all().delete()
+    judged = scores(found.levels, found.goal, uses=counted, views=viewed)
     made = TagScore.objects.bulk_create(
         TagScore(
             tag_id=ids[one.tag],
@@ -42,8 +44,9 @@ def measure_tags(*, goal: str, uses: Mapping[str, int], author: User, now: datet
             measured_at=now,
             **{name: value for name, value in asdict(one).items() if name != "tag"},
         )
-        for one in scores(found.levels, found.goal, uses=counted, views=viewed)
+        for one in judged
     )
+    rank_tags({one.tag: one.usefulness for one in judged})
     detail = {"goal": goal, "tags": len(made), "customers": len(found.goal)}
     record(actor=author.username, action="tag.measure", subject="tags", now=now, detail=detail)
     return len(made)

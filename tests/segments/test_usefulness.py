@@ -11,6 +11,8 @@ from django.urls import reverse
 from compliance.models import AuditEntry
 from compliance.queries import clock_now
 from customers.actions.tags import give_tag
+from customers.models import Customer, Tagging
+from customers.reports.portrait import ranked_tags
 from customers.vocabulary import TagSource
 from segments.actions.catalogue import ship_tags
 from segments.actions.measure_tags import measure_tags
@@ -173,6 +175,10 @@ def test_measuring_reads_tags_segments_and_the_goal() -> None:
     assert seen.usefulness > 0
     assert (unseen.uses, unseen.redundant_to) == (0, "seen")
     assert unseen.sunset == ["unused", "redundant"]
+    # The less useful one is newer, and comes second all the same.
+    Tagging.objects.filter(tag="unseen").update(since=NOW + timedelta(hours=1))
+    customer = Customer.objects.get(pk=people[0])
+    assert [one.tag for one in ranked_tags(customer, now=NOW)] == ["seen", "unseen"]
     assert AuditEntry.objects.filter(action="tag.measure").exists()
     with pytest.raises(TagRefused, match="goal"):
         measure_tags(goal=" ", uses={}, **told)
