@@ -11,6 +11,7 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -111,14 +112,27 @@ def parse_message(item: object, *, index: int, envelope: Envelope) -> Message | 
         return _message(item, index, envelope)
     except EventRefused as refusal:
         message_id = item.get("messageId") if isinstance(item, dict) else None
-        # Whole, and with the type that the address said, so that it can be taken in again.
-        whole = {"type": envelope.kind, **item} if isinstance(item, dict) else item
+        whole = _whole(item, envelope) if isinstance(item, dict) else item
         return Rejection(
             index=index,
             message_id=_printable(message_id) if isinstance(message_id, str) else "",
             said=refusal.said,
             payload=kept(whole),
         )
+
+
+def _whole(item: Mapping[str, Any], envelope: Envelope) -> dict[str, Any]:
+    """The call with what its address and its batch said, so that it can be taken in again later:
+    its type, the batch's context below its own, and our time where its own clock is wrong."""
+    whole = {"type": envelope.kind, **item}
+    own = item.get("context")
+    if envelope.context and (own is None or isinstance(own, dict)):
+        whole["context"] = {**envelope.context, **(own or {})}
+    with suppress(EventRefused):
+        occurred_at, original = _occurred_at(item, envelope)
+        if original:
+            whole["timestamp"] = occurred_at.isoformat()
+    return whole
 
 
 def _printable(text: str) -> str:

@@ -1,6 +1,7 @@
 """Held events, mended and taken in again, or discarded."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,13 @@ from customers.actions.sources import create_api_key, internal_source
 from customers.errors import BodyRefused, EventRefused, NoteMissing
 from customers.models import Customer, Event, Quarantine, Source
 from customers.queries.events import quarantined_payload
-from customers.tracking.parse import Envelope, Message, Rejection, parse_message
+from customers.tracking.parse import (
+    Envelope,
+    Message,
+    Rejection,
+    batch_context,
+    parse_message,
+)
 from customers.vocabulary import KeyScope
 from tests.factories import make_staff
 
@@ -26,10 +33,12 @@ def operator() -> User:
     return make_staff().operator
 
 
-def hold(item: dict[str, Any], source: Source | None = None) -> Quarantine:
+def hold(
+    item: dict[str, Any], source: Source | None = None, *, envelope: Envelope | None = None
+) -> Quarantine:
     now = clock_now()
     source = source or internal_source(key="web", name="Web", now=now)
-    envelope = Envelope(kind=item.get("type", "track"), received_at=now)
+    envelope = envelope or Envelope(kind=item.get("type", "track"), received_at=now)
     verdict = parse_message(item, index=0, envelope=envelope)
     messages = [verdict] if isinstance(verdict, Message) else []
     rejections = [verdict] if isinstance(verdict, Rejection) else []
@@ -47,6 +56,37 @@ def test_mended_event_is_stored_once(operator: User) -> None:
     assert Event.objects.get(message_id="m1").user_id == "5"
     with pytest.raises(EventRefused, match="already"):
         replay_quarantined(held=held, mended=mended, actor=operator, now=clock_now())
+
+
+def test_replayed_event_keeps_what_its_batch_said(operator: User) -> None:
+    now = clock_now()
+    context, encoded = batch_context({"campaign": {"source": "wechat"}, "locale": "zh-CN"})
+    slow = now - timedelta(hours=3)
+    held = hold(
+        {
+            "type": "track",
+            "userId": 5,
+            "event": "Order",
+            "messageId": "m1",
+            "timestamp": slow.isoformat(),
+            "context": {"locale": "en-GB"},
+        },
+        envelope=Envelope(
+            kind=None,
+            received_at=now,
+            sent_at=slow.isoformat(),
+            context=context,
+            context_json=encoded,
+        ),
+    )
+    mended = json.dumps({**json.loads(quarantined_payload(held)), "userId": "5"})
+
+    replay_quarantined(held=held, mended=mended, actor=operator, now=clock_now())
+
+    stored = Event.objects.get(message_id="m1")
+    assert stored.context["campaign"]["source"] == "wechat"
+    assert stored.context["locale"] == "en-GB"
+    assert abs(stored.occurred_at - now) < timedelta(seconds=1)
 
 
 def test_who_replayed_is_in_the_audit_trail(operator: User) -> None:
