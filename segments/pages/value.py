@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -99,7 +100,7 @@ def _clusters(run: ValueRun) -> Panel:
             _t("Share"),
             _t("Days since the last trade or inflow"),
             _t("Days with a trade, of 90"),
-            _t("Mean assets of 20 days"),
+            _assets_label(),
         ),
         rows=[
             (
@@ -115,13 +116,17 @@ def _clusters(run: ValueRun) -> Panel:
     )
 
 
+def _assets_label() -> str:
+    return _t("Mean assets of 20 days (%(currency)s)") % {"currency": settings.CURRENCY}
+
+
 def _chart(run: ValueRun) -> dict[str, Any] | None:
     if not run.clusters:
         return None
     return {
         "kind": "clusters",
         "x": _t("Days with a trade, of 90"),
-        "y": _t("Mean assets of 20 days"),
+        "y": _assets_label(),
         "series": [
             {
                 "name": value_label("rfm_segment", one["name"]),
