@@ -244,6 +244,11 @@ COLUMNS: dict[str, Converter] = {
     "time_zone": to_time_zone,
 }
 
+# Those of them that stand in clear and may say anything.
+FREE_COLUMNS = frozenset(
+    {"city", "region", "objectives", "investor_type", "permissions", "lifecycle", "locale"}
+)
+
 
 def guess_type(possible: frozenset[AttributeType], cell: str) -> frozenset[AttributeType]:
     """The types, of those still possible for a column, that this cell leaves possible."""

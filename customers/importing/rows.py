@@ -6,12 +6,10 @@ from typing import Any
 
 from customers.errors import CellError, IdentifierError
 from customers.identifiers import holds_contact, mask, normalise, redact
-from customers.importing.cells import Value, refuse_mangled
+from customers.importing.cells import FREE_COLUMNS, Value, refuse_mangled
 from customers.importing.mapping import Plan, Target
 from customers.importing.reader import Record
 from customers.importing.reasons import REASONS
-
-_IN_CLEAR = frozenset({"attribute", "column"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +82,7 @@ def _convert(record: Record, number: str, plan: Plan) -> GoodRow | BadRow:
             value = target.convert(cell)
         except CellError as error:
             return bad_row(record, number, target.column, error.code, cell, field=target.field)
-        if target.part in _IN_CLEAR and _tells_a_contact(target, value):
+        if _is_free(target) and _tells_a_contact(target, cell, value):
             withheld.append(bad_row(record, number, target.column, "contact_elsewhere", cell))
             continue
         match target.part:
@@ -107,9 +105,14 @@ def _convert(record: Record, number: str, plan: Plan) -> GoodRow | BadRow:
     )
 
 
-def _tells_a_contact(target: Target, value: Value) -> bool:
-    """Whoever may see attributes may not see how to reach people; names are sealed."""
-    return target.field != "name" and holds_contact(f"{target.field} {target.column}", value)
+def _is_free(target: Target) -> bool:
+    return target.part == "attribute" or target.field in FREE_COLUMNS
+
+
+def _tells_a_contact(target: Target, cell: str, value: Value) -> bool:
+    """Whoever may see attributes may not see how to reach people."""
+    told = value if isinstance(value, int | float) else cell
+    return holds_contact(f"{target.field} {target.column}", told)
 
 
 def bad_row(

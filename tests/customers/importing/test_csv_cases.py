@@ -138,18 +138,18 @@ def test_cells_that_would_keep_a_contact_in_clear_are_left_out_and_told(
 ) -> None:
     path = tmp_path / "people.csv"
     path.write_text(
-        "customer_no,remark,备用手机,turnover,city\n"
-        "k1,call 138 1234 5678 after six,13912345678,13912345678,Shanghai\n"
-        "k2,prefers mail,13712345678,12,li@example.com\n",
+        "customer_no,remark,备用手机,turnover,city,objectives,total_asset\n"
+        "k1,call 138 1234 5678 after six,13912345678,13912345678,Shanghai,growth,13812345678\n"
+        "k2,prefers mail,13712345678,12,li@example.com,13612345678,1\n",
         encoding="utf-8",
     )
 
     result = import_customers(path=path, dry_run=dry_run, now=clock_now())
 
-    assert (result.rows_ok, result.rows_bad, result.rows_flagged) == (2, 0, 4)
+    assert (result.rows_ok, result.rows_bad, result.rows_flagged) == (2, 0, 5)
     assert result.errors_file
     told = Path(result.errors_file).read_text(encoding="utf-8-sig")
-    assert told.count("contact_elsewhere") == 4
+    assert told.count("contact_elsewhere") == 5
     assert "1234" not in told
     if not dry_run:
         ids = dict(Customer.objects.values_list("customer_no", "pk"))
@@ -157,3 +157,4 @@ def test_cells_that_would_keep_a_contact_in_clear_are_left_out_and_told(
         assert facts[ids["k1"]].attributes == {"turnover": 13912345678}
         assert facts[ids["k2"]].attributes == {"remark": "prefers mail", "turnover": 12}
         assert not Customer.objects.filter(city__contains="@").exists()
+        assert Customer.objects.get(customer_no="k1").total_asset == 13812345678
