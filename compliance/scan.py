@@ -18,6 +18,7 @@ from compliance.rulebook.shipped import (
 )
 from compliance.wording.lexicon import Scope
 from compliance.wording.scan import Hit, Scanner
+from compliance.wording.turned import as_displayed
 from compliance.wording.verdict import Verdict, heaviest
 
 _LINK: Final = re.compile(
@@ -58,6 +59,9 @@ def scan_wording(
     medium = _looked_up("channel", channel, context.media)
     scope = Scope(on=on, products=kin, is_online=medium.is_online if medium else None)
     hits = scanner.hits(text, scope=scope)
+    if (displayed := as_displayed(text)) != text:
+        # Some devices turn it around, others don't.
+        hits = (*hits, *scanner.hits(displayed, scope=scope))
     missing: tuple[Disclosure, ...] = ()
     if kin is not None:
         advertisement = Advertisement(

@@ -47,6 +47,13 @@ _WIDE: Final = re.compile(r"[｛﹛][{｛﹛%％﹪]|\{[｛﹛％﹪]")
 # What no table stores and no channel sends: control characters, and halves of a surrogate pair.
 # And what turns a text around, so that no reviewer sees what the customer reads.
 _UNSENDABLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\u202d\u202e\ud800-\udfff]")
+# The same by markup and style sheet (CSS Writing Modes 4, unicode-bidi).
+_TURNED: Final = re.compile(r"<bdo\b|\b(?:bidi|isolate)-override\b", re.IGNORECASE)
+_REFUSED: Final = (
+    (_WIDE, say.WIDE_BRACES),
+    (_UNSENDABLE, say.UNSENDABLE),
+    (_TURNED, say.TURNED),
+)
 _OPENING: Final = re.compile(r"\{\{|\{%")
 _RAW: Final = re.compile(r"\{%-?\s*raw\s*-?%\}")
 _END_RAW: Final = re.compile(r"\{%-?\s*endraw\s*-?%\}")
@@ -212,7 +219,7 @@ def _scan(name: str, source: str) -> None:
     """
     if len(source) > MAX_PART:
         raise TemplateError(say.TOO_LONG, name, part=say.part_named(name), most=MAX_PART)
-    for pattern, sentence in ((_WIDE, say.WIDE_BRACES), (_UNSENDABLE, say.UNSENDABLE)):
+    for pattern, sentence in _REFUSED:
         if found := pattern.search(source):
             place = say.where_at(source, found.start())
             raise TemplateError(sentence, name, where=place, sign=found[0])

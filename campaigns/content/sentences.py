@@ -54,6 +54,12 @@ UNSENDABLE: Final = Sentence(
     en="{where}There is a character here that no message can hold; delete it.",
     zh="{where}此处有任何消息都无法包含的字符；请删除。",
 )
+TURNED: Final = Sentence(
+    code="parse_error",
+    en="{where}{sign} turns text around, so that customers read another one than its reviewers:"
+    " delete it.",
+    zh="{where}{sign} 会使文字反向显示，客户读到的与审核的不同；请删除。",
+)
 OPEN_BRACES: Final = Sentence(
     code="parse_error",
     en="{where}“{sign}” is not closed.",

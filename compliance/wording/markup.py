@@ -5,6 +5,7 @@ from typing import Final
 
 from compliance.wording.kept import kept
 from compliance.wording.pages import PageReader, tamed
+from compliance.wording.turned import TURN, TURN_BACK
 
 # Elements inside a line: text goes on through them (保<b>本</b> reads 保本).
 _INLINE: Final = frozenset(
@@ -14,7 +15,7 @@ _INLINE: Final = frozenset(
         *("u", "var", "wbr"),
     }
 )
-# What stands above or beside the line: read after it, for itself.
+# What stands above or beside the line: read after the line, for itself.
 _ASIDE: Final = frozenset({"rt", "rp", "rtc"})
 _ON_THE_LINE: Final = _INLINE | _ASIDE
 _STAYS_ASIDE: Final = _INLINE - {"rb", "ruby"}
@@ -117,6 +118,8 @@ class _Reader(PageReader):
         if tag not in _ON_THE_LINE:
             self.end_aside()
             self.pieces.append("\n")
+        if tag == "bdo" or any("-override" in (told or "").lower() for _name, told in attrs):
+            self.pieces.append(TURN)
         spoken = _SPOKEN | {"value"} if _shows_its_value(tag, attrs) else _SPOKEN
         self.pieces += [text for name, text in attrs if name in spoken and text]
 
@@ -127,10 +130,11 @@ class _Reader(PageReader):
     def handle_endtag(self, tag: str) -> None:
         if tag in _UNSEEN and self.unseen:
             self.unseen -= 1
-        self.is_aside = self.is_aside and tag not in _ASIDE
-        if tag == "ruby" or tag not in _ON_THE_LINE:
-            self.end_aside()
+        if tag == "bdo":
+            self.pieces.append(TURN_BACK)
+        self.is_aside = self.is_aside and tag not in _ASIDE and tag != "ruby"
         if tag not in _ON_THE_LINE:
+            self.end_aside()
             self.pieces.append("\n")
 
     def handle_data(self, data: str) -> None:

@@ -224,6 +224,19 @@ def test_braces_of_a_chinese_keyboard_are_refused_with_their_place(source: str) 
     assert refused.value.code == "parse_error"
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<bdo dir="rtl">本保</bdo>',
+        "<p style='direction:rtl;unicode-bidi:Bidi-Override'>本保</p>",
+        "<style>p{unicode-bidi: isolate-override}</style>本保",
+    ],
+)
+def test_a_text_that_markup_turns_around_is_refused(html: str) -> None:
+    with pytest.raises(TemplateError, match="turns text around"):
+        compile_parts(Channel.EMAIL, {"from": "a@b.cn", "subject": "a", "text": "a", "html": html})
+
+
 @pytest.mark.parametrize("text", ["｛注｝见下文", "达成率100%｝", '{"a": {"b": 1}}'])
 def test_braces_around_text_are_text(text: str) -> None:
     assert sms(text) == text

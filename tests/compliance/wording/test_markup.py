@@ -30,6 +30,10 @@ from compliance.wording.markup import visible_text
         ("<ruby>了解<rt>保<b>本</b></ruby>", "了解\n保本"),
         ("<ruby>保<rt>x<rb>本</ruby>", "保本\nx"),
         ("<ruby>保<rt>x<p>本", "保\nx\n\n本"),
+        ('<bdo dir="rtl">本<b>保</b></bdo>了', "\u202e本保\u202c了"),
+        ("<p style='unicode-bidi:bidi-override'>本保</p>", "\u202e本保"),
+        # As it is mostly written: a ruby for each character.
+        ("<ruby>保<rt>甲</rt></ruby><ruby>本<rt>乙</ruby>了解", "保本了解\n甲乙"),
     ],
 )
 def test_inline_marks_do_not_part_a_word(html: str, seen: str) -> None:

@@ -197,6 +197,7 @@ def test_no_word_of_the_mandatory_statements_is_a_hit(text: str, product: str | 
         "GUΑRΑNTEED RETURNS",
         "ɢᴜᴀʀᴀɴᴛᴇᴇᴅ returns",
         "rіsk-frее investment",
+        "了解\u202e本保\u202c详情",
     ],
 )
 def test_evasions_are_blocked(text: str) -> None:
