@@ -76,7 +76,7 @@ def test_the_same_post_again_is_200_and_stores_nothing() -> None:
         ({"x-receipt-signature": ""}, 401, "bad_signature"),
         ({"x-receipt-timestamp": "now"}, 401, "bad_signature"),
         ({"age": 301}, 401, "stale_receipt"),
-        ({"age": -301}, 401, "stale_receipt"),
+        ({"age": -330}, 401, "stale_receipt"),  # which comes nearer while the test runs
         ({"account": "nobody"}, 404, "unknown_account"),
     ],
     ids=["another secret", "no signature", "no time", "too old", "from the future", "no account"],
