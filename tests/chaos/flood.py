@@ -1,8 +1,8 @@
 """Events come in while web processes, PostgreSQL and Valkey die right after a last byte.
 
 `TOUCHSTONE_STATE=… python -m tests.chaos.flood EVENTS CRASHES SEED`, on servers of its own: each
-client posts one event after another, each until it is answered 200; every so many answers whoever
-got one strikes at once. Prints one JSON document: `{"crashes": {KIND: n}, "lost", "doubles"}`.
+client posts one after another, an event or a few, each post until it is answered 200; every so
+many answers whoever got one strikes at once. Prints one JSON document: `{"crashes": {KIND: n}, "lost", "doubles"}`.
 
 The product's WSGI application runs in processes forked from one that has loaded it, so that one
 that was killed has a successor in no time (`test_events` kills the real web server).
@@ -33,6 +33,7 @@ import redis  # noqa: E402 - Django's registry comes first
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
+from django.urls import get_resolver  # noqa: E402
 
 from compliance.queries import clock_now  # noqa: E402
 from config import embedded, running  # noqa: E402
@@ -43,6 +44,7 @@ from customers.queries.database import rows  # noqa: E402
 from customers.vocabulary import KeyScope  # noqa: E402
 
 CLIENTS = 8
+AT_MOST = 9
 PAUSE = 0.05
 # Of sixty crashes five are PostgreSQL's, ten Valkey's; the others are the web's.
 KINDS = (*["web"] * 4, "flush", *["web"] * 4, "valkey", "web", "postgres")
@@ -73,6 +75,8 @@ class Quiet(WSGIRequestHandler):
 
 def keep_serving(listening: socket.socket, told: int) -> None:
     """Fork one web process after another; each one's id goes down the pipe."""
+    # The first request loads every door: here, once, not anew in each successor.
+    get_resolver().url_patterns  # noqa: B018 - read for what reading does
     while True:
         pid = os.fork()
         if not pid:
@@ -84,21 +88,21 @@ def keep_serving(listening: socket.socket, told: int) -> None:
 class Flood:
     """The clients, and what they do to the servers in between."""
 
-    def __init__(self, port: int, secret: str, events: int, crashes: int, pids: int) -> None:
+    def __init__(self, port: int, secret: str, posts: int, crashes: int, pids: int) -> None:
         self._port, self._crashes = port, crashes
         basic = base64.b64encode(f"{secret}:".encode()).decode()
         self._headers = {"Authorization": f"Basic {basic}", "Content-Type": "application/json"}
-        self._every = max(1, events // crashes)
+        self._every = max(1, posts // crashes)
         self._answered = count(1)
         self._web = 0
         self._lock = threading.Lock()
         self.struck: Counter[str] = Counter()
         threading.Thread(target=self._follow, args=[pids], daemon=True).start()
 
-    def post_all(self, ids: list[str]) -> None:
+    def post_all(self, posts: list[list[str]]) -> None:
         link = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
-        for one in ids:
-            while not self._is_taken(link, one):
+        for ids in posts:
+            while not self._is_taken(link, ids):
                 link.close()
                 time.sleep(PAUSE)
             if next(self._answered) % self._every == 0:
@@ -109,10 +113,11 @@ class Flood:
         """The last web process goes, too."""
         os.kill(self._web, signal.SIGKILL)
 
-    def _is_taken(self, link: http.client.HTTPConnection, message_id: str) -> bool:
-        body = json.dumps({"userId": "u1", "event": "Order", "messageId": message_id})
+    def _is_taken(self, link: http.client.HTTPConnection, ids: list[str]) -> bool:
+        events = [{"userId": "u1", "event": "Order", "messageId": one} for one in ids]
+        path, body = ("/v1/track", events[0]) if len(ids) == 1 else ("/v1/batch", _batch(events))
         try:
-            link.request("POST", "/v1/track", body, self._headers)
+            link.request("POST", path, json.dumps(body), self._headers)
             answer = link.getresponse()
             answer.read()
         except (OSError, http.client.HTTPException):
@@ -150,12 +155,27 @@ class Flood:
             time.sleep(0.005)
 
 
+def _batch(events: list[dict[str, str]]) -> dict[str, Any]:
+    return {"batch": [{"type": "track", **event} for event in events]}
+
+
 def _end(pid_of: Callable[..., int | None], number: signal.Signals) -> None:
     pid = pid_of(locate())
     assert pid is not None
     os.kill(pid, number)
     while pid_of(locate()) == pid:
         time.sleep(0.01)
+
+
+def in_posts(ids: list[str], chance: random.Random) -> list[list[str]]:
+    """All of them in chance order, one to `AT_MOST` a post."""
+    left = chance.sample(ids, len(ids))
+    posts = []
+    while left:
+        size = chance.randint(1, AT_MOST)
+        posts.append(left[:size])
+        left = left[size:]
+    return posts
 
 
 def run(events: int, crashes: int, seed: int) -> dict[str, Any]:
@@ -167,11 +187,11 @@ def run(events: int, crashes: int, seed: int) -> dict[str, Any]:
     zygote = os.fork()
     if not zygote:
         keep_serving(listening, told)
-    flood = Flood(listening.getsockname()[1], key.secret, events, crashes, pids)
     ids = [f"event-{number}" for number in range(events)]
-    random.Random(seed).shuffle(ids)
+    posts = in_posts(ids, random.Random(seed))
+    flood = Flood(listening.getsockname()[1], key.secret, len(posts), crashes, pids)
     clients = [
-        threading.Thread(target=flood.post_all, args=[ids[number::CLIENTS]])
+        threading.Thread(target=flood.post_all, args=[posts[number::CLIENTS]])
         for number in range(CLIENTS)
     ]
     try:

@@ -19,7 +19,7 @@ from customers.actions.sources import create_api_key
 from customers.queries.database import execute
 from customers.vocabulary import KeyScope
 from tests.campaigns.sandbox_process import ROOT
-from tests.chaos.sizes import TIMES
+from tests.chaos.sizes import HUNG_AFTER, TIMES
 from tests.chaos.worlds import own_servers
 from tests.web_server import web_server
 
@@ -114,7 +114,7 @@ def test_no_event_that_was_answered_200_is_lost_whatever_dies_right_after_the_an
     argv = [sys.executable, "-m", "tests.chaos.flood", str(EVENTS), str(CRASHES), str(seed)]
     with own_servers() as environment:
         done = subprocess.run(
-            argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200 * TIMES
+            argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=HUNG_AFTER
         )
 
     assert done.returncode == 0, done.stderr[-3000:]

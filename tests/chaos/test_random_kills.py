@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.sizes import TIMES
+from tests.chaos.sizes import HUNG_AFTER, TIMES
 from tests.conftest import own_space
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -40,7 +40,7 @@ def outcome() -> Iterator[Outcome]:
 
         @cache
         def document(kind: str) -> dict[str, Any]:
-            out, err = started[kind].communicate(timeout=400 * TIMES)
+            out, err = started[kind].communicate(timeout=HUNG_AFTER)
             assert started[kind].returncode == 0, out + err[-4000:]
             found: dict[str, Any] = json.loads(out)
             return {**found, "space": spaces[kind]}
@@ -97,7 +97,7 @@ def test_why_agrees_with_an_evaluation_of_its_own_from_the_raw_rows(
         env={**ENVIRONMENT, "TOUCHSTONE_SPACE": found["space"]},
         capture_output=True,
         text=True,
-        timeout=120 * TIMES,
+        timeout=HUNG_AFTER,
     )
 
     assert done.returncode == 0, done.stderr[-3000:]

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.campaigns.sandbox_process import ROOT
-from tests.chaos.sizes import TIMES
+from tests.chaos.sizes import HUNG_AFTER, TIMES
 from tests.chaos.worlds import own_servers
 
 STORMS = 20  # five each: PostgreSQL, Valkey killed, Valkey flushed, a worker asleep
@@ -24,7 +24,7 @@ def test_database_broker_and_sleeping_workers_cost_time_and_nothing_else() -> No
             env=environment,
             capture_output=True,
             text=True,
-            timeout=400 * TIMES,
+            timeout=HUNG_AFTER,
         )
 
     assert done.returncode == 0, done.stdout + done.stderr[-4000:]
