@@ -2,7 +2,8 @@
 
 `TOUCHSTONE_STATE=… python -m tests.chaos.flood EVENTS CRASHES SEED`, on servers of its own: each
 client posts one after another, an event or a few, each post until it is answered 200; every so
-many answers whoever got one strikes at once. Prints one JSON document: `{"crashes": {KIND: n}, "lost", "doubles"}`.
+many answers whoever got one strikes at once. Prints one JSON document:
+`{"crashes": {KIND: n}, "lost", "doubles"}`.
 
 The product's WSGI application runs in processes forked from one that has loaded it, so that one
 that was killed has a successor in no time (`test_events` kills the real web server).
