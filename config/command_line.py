@@ -12,8 +12,10 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import psycopg
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import BaseCommand, ManagementUtility, get_commands
 from django.core.management.base import CommandError, SystemCheckError, handle_default_options
@@ -24,7 +26,7 @@ from django.db.utils import OperationalError as DjangoOperationalError
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from config import embedded
+from config import embedded, tables
 from config.places import locate
 
 WITHOUT_SERVERS = frozenset(
@@ -40,6 +42,9 @@ WITHOUT_SERVERS = frozenset(
     }
 )
 """Commands that neither start nor join a database server."""
+
+MAKES_TABLES = frozenset({"chaos", "demo", "up"})
+"""Commands of ours that see to their tables themselves."""
 
 DJANGOS_OWN = frozenset({"help", "runserver", "test", "version"})
 """Commands that parse their arguments in a way of their own."""
@@ -112,6 +117,27 @@ def _run(argv: list[str]) -> None:
     _execute(utility.fetch_command(name), argv)
 
 
+def _is_ours(command: BaseCommand) -> bool:
+    app = type(command).__module__.partition(".")[0]
+    return Path(settings.BASE_DIR, app).is_dir()
+
+
+def _see_to_tables() -> None:
+    """Make what the checkout's own servers lack; of a server of one's own, say what to do.
+
+    Raises CommandError: its tables are of an earlier version.
+    """
+    lacks = tables.missing()
+    if not lacks:
+        return
+    if os.environ.get("DATABASE_URL"):
+        raise CommandError(
+            f"The database lacks {lacks} of this version's migrations: run manage.py migrate."
+        )
+    sys.stderr.write("Making the tables of this version.\n")
+    tables.make()
+
+
 def _apply_default_options(argv: Sequence[str]) -> None:
     """Honour --settings and --pythonpath before Django reads the settings."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
@@ -133,6 +159,8 @@ def _execute(command: BaseCommand, argv: Sequence[str]) -> None:
     options = vars(parser.parse_args(argv[2:]))
     arguments = options.pop("args", ())
     try:
+        if argv[1] not in MAKES_TABLES | WITHOUT_SERVERS and _is_ours(command):
+            _see_to_tables()
         command.execute(*arguments, **options)
     finally:
         connections.close_all()

@@ -1,17 +1,23 @@
 """Bodies of `/api/v1/` as JSON that can be worked with; whatever else is sent is a 400."""
 
-import json
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import IO, Any, Final, cast
 
 from django.utils.translation import gettext as _t
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+from compliance.json_text import NotJson, as_text, decode
+
+MOST_BYTES: Final = 4_000_000
+
 
 class StrictJSON(JSONParser):
-    """What is nested beyond reason, or holds half a character, is no document."""
+    """What is nested beyond reason, names a field twice, or holds half a character is no document.
+
+    Of two fields of one name the first would be lost without a word.
+    """
 
     def parse(
         self,
@@ -21,12 +27,11 @@ class StrictJSON(JSONParser):
     ) -> dict[str, Any]:
         """The document.  Raises ParseError."""
         try:
-            found = super().parse(stream, media_type, parser_context)
-            # Half a surrogate pair can neither be stored nor sent back.
-            json.dumps(found, ensure_ascii=False).encode()
-        except (RecursionError, UnicodeEncodeError) as error:
-            raise ParseError("This is no JSON that can be worked with.") from error
-        return found
+            found = decode(as_text(stream.read()), most=MOST_BYTES)
+        except NotJson as error:
+            raise ParseError(str(error)) from error
+        # Its parent promises an object, and answers whatever the document is.
+        return cast("dict[str, Any]", found)
 
 
 class KnownFields(serializers.Serializer):  # type: ignore[type-arg]

@@ -18,6 +18,17 @@ class Refused(APIException):
     default_code = "refused"
 
 
+class Unusable(APIException):
+    """The body is no document of its kind; ``path`` points to the place (RFC 6901)."""
+
+    status_code = 400
+    default_code = "unusable"
+
+    def __init__(self, detail: str, *, code: str, path: str) -> None:
+        super().__init__(detail, code)
+        self.path = path
+
+
 def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """What REST framework would answer, in the form of a problem; None for what is no client's
     fault."""
@@ -32,6 +43,8 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
         told.status_code = body["status"] = status.HTTP_400_BAD_REQUEST
     else:
         body["detail"] = str(detail) or str(error)
+    if isinstance(error, Unusable):
+        body["path"] = error.path
     told.data = body
     told.content_type = CONTENT_TYPE
     return told

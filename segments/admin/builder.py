@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 
 from compliance.console import figure
-from compliance.json_box import decode
+from compliance.json_text import decode
 from compliance.queries import clock_now
 from compliance.reader import language, say
 from customers.queries.identities import masked_name

@@ -1,22 +1,27 @@
-"""``/api/v1/segments``: which there are, and who was in one at a time, by which version and why."""
+"""``/api/v1/segments``: which there are, who was in one and why, whom a rule would select."""
 
 from datetime import datetime
 from typing import Any, Final
 
+from django.db import OperationalError
 from django.utils.translation import gettext as _t
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from compliance.queries import clock_now
+from compliance.reader import say
 from customers.api.bearer import READING, BearerKey, require
+from customers.api.problems import Unusable
+from segments.errors import RuleError
 from segments.models import Segment
 from segments.queries.members import Interval, members_at
+from segments.queries.sizes import document, preview_or_estimate
 from segments.queries.versions import version_at
 
 PAGE: Final = 100
@@ -28,6 +33,13 @@ _PAGING: Final = [
     OpenApiParameter("after", int, description="As the `next` of the page before says."),
     OpenApiParameter("limit", int, description=f"1 to {PAGE_MOST}; {PAGE} unless given."),
 ]
+
+
+class TooSlow(APIException):
+    """The rule asks for more than a preview may take."""
+
+    status_code = 503
+    default_code = "too_slow"
 
 
 class PageSerializer(serializers.Serializer):  # type: ignore[type-arg]  # not generic at run time
@@ -97,6 +109,30 @@ class MembersView(APIView):
             "version": version.number if version else None,
         }
         return answer
+
+
+class PreviewView(APIView):
+    """A rule that is not saved."""
+
+    authentication_classes = (BearerKey,)
+
+    @extend_schema(
+        operation_id="preview_segment",
+        request=OpenApiTypes.OBJECT,
+        responses={200: OpenApiTypes.OBJECT, **_PROBLEMS, 503: _PROBLEM},
+    )
+    def post(self, request: Request) -> Response:
+        """Whom it would select: the body is the rule, by itself or as ``rule``."""
+        require(request, READING)
+        asked = request.data
+        rule = asked["rule"] if isinstance(asked, dict) and set(asked) == {"rule"} else asked
+        try:
+            found = preview_or_estimate(rule, now=clock_now())
+        except RuleError as error:
+            raise Unusable(say(error), code=error.code, path=error.path) from error
+        except OperationalError as error:
+            raise TooSlow(_t("Even a sample takes too long: try a shorter period.")) from error
+        return Response(document(found), headers=_PRIVATE)
 
 
 def _asked(kind: type[PageSerializer], request: Request) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.db import OperationalError, connection, transaction
 
+from compliance.reader import say
 from customers.models import Customer
 from segments.errors import Problem
 from segments.queries.rules import catalog, references, rule_sql
@@ -43,6 +44,7 @@ class Preview:
     sample: tuple[str, ...]
     explain: Mapping[str, str]
     sql: str
+    params: Mapping[str, object]
     milliseconds: float
     warnings: tuple[Problem, ...]
     is_estimate: bool = False
@@ -85,12 +87,51 @@ def preview(
             "zh": explain(checked.rule, known, "zh"),
         },
         sql=fragment.sql,
+        params=fragment.params,
         milliseconds=round(elapsed, 1),
         warnings=checked.warnings,
         is_estimate=size.asked > 0,
         margin=size.margin,
         asked=size.asked,
     )
+
+
+def preview_or_estimate(raw: object, *, now: datetime) -> Preview:
+    """As `preview`, exactly where that comes within its time, and else from a sample.
+
+    Raises as `preview` does; OperationalError only where even a sample takes too long.
+    """
+    try:
+        return preview(raw, now=now)
+    except OperationalError:
+        return preview(raw, now=now, is_exact=False)
+
+
+def document(found: Preview) -> dict[str, Any]:
+    """A preview as plain JSON values: ``count``, ``sample`` (customer numbers), ``explain``,
+    ``sql`` with its ``params``, ``milliseconds``; ``warnings`` with their places; of an estimate
+    its ``margin`` and how many customers were ``asked``."""
+    estimate_of = {"margin": found.margin, "asked": found.asked} if found.is_estimate else {}
+    return {
+        "count": found.count,
+        "sample": list(found.sample),
+        "explain": dict(found.explain),
+        "sql": found.sql,
+        "params": {name: _plain(value) for name, value in found.params.items()},
+        "milliseconds": found.milliseconds,
+        "is_estimate": found.is_estimate,
+        **estimate_of,
+        "warnings": [
+            {"code": one.code, "message": say(one.said), "path": one.path} for one in found.warnings
+        ],
+    }
+
+
+def _plain(value: object) -> object:
+    """Dates and decimals as JSON writes them: as text."""
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 def customers_of(numbers: Sequence[str]) -> list[Customer]:

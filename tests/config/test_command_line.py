@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.db import connection
+
+from tests.chaos.worlds import own_servers
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -28,7 +31,6 @@ def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
         (["no_such_command"], {}, "bad_input", "no_such_command"),
         (["up", "--nonsense"], {}, "bad_input", "--nonsense"),
         (["up", "--port", "70000"], {}, "bad_input", "65535"),
-        (["why", "\udcff"], {}, "bad_input", "UTF-8"),
         (
             ["migrate"],
             {"DATABASE_URL": "postgresql://me:sesame42@127.0.0.1:1/none"},
@@ -69,8 +71,50 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
     assert "sesame42" not in finished.stderr + finished.stdout
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_argument_that_is_no_text_is_refused(process_environment: dict[str, str]) -> None:
+    finished = manage("why", "\udcff", "--json", **process_environment)
+
+    assert finished.returncode == 2
+    assert json.loads(finished.stdout)["error"]["code"] == "bad_input"
+    assert "UTF-8" in finished.stderr
+
+
 def test_servers_status_names_the_running_servers() -> None:
     finished = manage("servers", "status", "--json")
 
     assert finished.returncode == 0, finished.stderr
     assert json.loads(finished.stdout)["postgres_pid"]
+
+
+def test_a_command_on_a_fresh_checkout_makes_its_tables_first() -> None:
+    with own_servers() as environment:
+        first = manage("why", "nobody", "--json", **environment)
+        again = manage("why", "nobody", "--json", **environment)
+
+    for done in (first, again):
+        assert done.returncode == 2, done.stderr
+        assert json.loads(done.stdout)["error"]["code"] == "no_such_customer"
+    assert "Making the tables" in first.stderr
+    assert "Making the tables" not in again.stderr
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_a_server_of_ones_own_the_missing_tables_are_told(
+    process_environment: dict[str, str],
+) -> None:
+    name = "without_tables"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    url = process_environment["DATABASE_URL"]
+    own = url.replace(f"/{connection.settings_dict['NAME']}?", f"/{name}?")
+    try:
+        done = manage("why", "nobody", "--json", **{**process_environment, "DATABASE_URL": own})
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    assert done.returncode == 2
+    assert "manage.py migrate" in json.loads(done.stdout)["error"]["message"]
+    assert "Traceback" not in done.stderr

@@ -1,8 +1,6 @@
 """`manage.py check_journey`: whether a journey's JSON may go live."""
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -13,6 +11,7 @@ from campaigns.errors import GraphError
 from campaigns.journeys.check import Severity
 from campaigns.journeys.graph import Json
 from campaigns.journeys.parse import parse
+from compliance.command_input import read_input
 from compliance.reader import say
 
 MOST_BYTES = 2_000_000
@@ -94,14 +93,7 @@ def _node_at(raw: Json, path: str) -> str:
 
 
 def _read(name: str) -> Json:
-    try:
-        text = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise CommandError(
-            _("%(path)s cannot be read: %(why)s.") % {"path": name, "why": error.strerror}
-        ) from error
-    if len(text) > MOST_BYTES:
-        raise CommandError(_("%(path)s is larger than 2 MB.") % {"path": name})
+    text = read_input(name, most=MOST_BYTES)
     try:
         return json.loads(text.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

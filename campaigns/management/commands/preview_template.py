@@ -1,17 +1,15 @@
 """`manage.py preview_template`: what a template would say with these values, and whether it may."""
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from campaigns.actions.preview import Preview, document, preview_template, read_asked
 from campaigns.content.sentences import NOT_JSON
 from campaigns.errors import BadRequest, EngineUnavailable
+from compliance.command_input import read_input
 from compliance.reader import say
 
 MOST_BYTES = 4_000_000
@@ -33,7 +31,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Preview, then tell."""
         try:
-            asked = read_asked(_parsed(_read(options["file"])))
+            asked = read_asked(_parsed(read_input(options["file"], most=MOST_BYTES)))
             preview = preview_template(asked=asked, on=timezone.localdate())
         except (BadRequest, EngineUnavailable) as error:
             raise CommandError(say(error)) from error
@@ -49,23 +47,6 @@ def _lines(preview: Preview) -> list[str]:
     parts = output.items() if isinstance(output, dict) else [("", output)]
     said = [f"{name}: {text}" if name else text for name, text in parts if text]
     return [str(preview.verdict), *said, *(say(problem.said) for problem in preview.problems)]
-
-
-def _read(told: str) -> bytes:
-    try:
-        if told == "-":
-            raw = sys.stdin.buffer.read(MOST_BYTES + 1)
-        else:
-            with Path(told).open("rb") as file:
-                raw = file.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise CommandError(
-            _("%(path)s cannot be read: %(why)s.") % {"path": told, "why": why}
-        ) from error
-    if len(raw) > MOST_BYTES:
-        raise CommandError(_("The input is longer than %(most)d bytes.") % {"most": MOST_BYTES})
-    return raw
 
 
 def _parsed(raw: bytes) -> object:

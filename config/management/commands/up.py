@@ -6,11 +6,10 @@ import threading
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection, connections
-from django.db.migrations.executor import MigrationExecutor
+from django.db import connections
 
+from config import tables
 from config.supervisor import Supervisor, SupervisorError
 
 
@@ -48,7 +47,7 @@ class Command(BaseCommand):
                 echo=options["verbose"],
             )
             if not options["no_migrate"]:
-                _migrate()
+                tables.make()
             connections.close_all()
             with supervisor:
                 self._announce(supervisor, as_json=options["json"])
@@ -62,9 +61,3 @@ class Command(BaseCommand):
         else:
             self.stdout.write(f"Touchstone is ready at {supervisor.url}/admin/ (Ctrl-C stops it).")
         self.stdout.flush()
-
-
-def _migrate() -> None:
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        call_command("migrate", interactive=False, verbosity=0)

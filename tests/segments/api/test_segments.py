@@ -89,3 +89,60 @@ def test_what_cannot_be_answered_is_a_problem(
 def test_no_key_and_a_write_key_are_refused(client: Client, people: list[int]) -> None:
     assert client.get(MEMBERS).status_code == 401
     assert client.get(MEMBERS, headers=key(KeyScope.INGEST)).status_code == 403
+
+
+PREVIEW = "/api/v1/segments/preview"
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_a_rule_is_previewed_by_itself_or_as_a_field(
+    client: Client, people: list[int], is_wrapped: bool
+) -> None:
+    rule = {"field": "customer_no", "op": "in", "value": ["P00000", "P00003"]}
+    body = {"rule": rule} if is_wrapped else rule
+
+    told = client.post(PREVIEW, body, "application/json", headers=key())
+
+    found = told.json()
+    assert told.status_code == 200
+    assert (found["count"], found["sample"]) == (2, ["P00000", "P00003"])
+    assert set(found["explain"]) == {"en", "zh"}
+    assert "customers_customer" in found["sql"]
+    assert (found["is_estimate"], found["warnings"]) == (False, [])
+
+
+@pytest.mark.parametrize(
+    ("body", "title", "path"),
+    [
+        ('{"all": [{"everyone": true}, {"field": "risk_lvl"}]}', "missing_key", "/all/1"),
+        ('{"rule": {"field": "risk_lvl", "op": "exists"}}', "unknown_field", "/field"),
+        ("[]", "not_an_object", ""),
+        ("null", "not_an_object", ""),
+    ],
+)
+def test_a_rule_that_cannot_be_used_is_a_problem_with_its_place(
+    client: Client, body: str, title: str, path: str
+) -> None:
+    told = client.post(PREVIEW, body, "application/json", headers=key())
+
+    problem = told.json()
+    assert told.status_code == 400
+    assert told["Content-Type"] == "application/problem+json"
+    assert (problem["title"], problem["path"]) == (title, path)
+    assert problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "body", ["{", '{"sample": 1, "sample": 2}', '{"sample": NaN}', '"\\ud800"', "[" * 100_000]
+)
+def test_a_body_that_is_no_json_is_a_problem(client: Client, body: str) -> None:
+    told = client.post(PREVIEW, body, "application/json", headers=key())
+
+    assert (told.status_code, told.json()["title"]) == (400, "parse_error")
+
+
+def test_a_preview_needs_a_key_that_may_read(client: Client) -> None:
+    asked = ('{"everyone": true}', "application/json")
+
+    assert client.post(PREVIEW, *asked).status_code == 401
+    assert client.post(PREVIEW, *asked, headers=key(KeyScope.INGEST)).status_code == 403

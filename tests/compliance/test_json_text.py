@@ -2,7 +2,7 @@
 
 import pytest
 
-from compliance.json_box import decode
+from compliance.json_text import decode
 
 
 def test_json_is_decoded() -> None:

@@ -1,0 +1,72 @@
+"""JSON as people type it: nothing of it is lost unseen, a slip is a sentence with its place."""
+
+import json
+import re
+
+from django.utils.translation import gettext as _t
+
+LONGEST = 256 * 1024
+MOST_DIGITS = 1_000
+_MAYBE_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class NotJson(ValueError):
+    """A text that is no JSON document one could work with; the sentence is the reader's."""
+
+    code = "not_json"
+    path = ""
+
+
+def as_text(raw: bytes) -> str:
+    """The text of a file, with or without a mark at its head.  Raises NotJson."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        told = {"byte": error.start}
+        raise NotJson(_t("It is not UTF-8 text (byte %(byte)d).") % told) from error
+
+
+def decode(text: str, *, most: int = LONGEST) -> object:
+    """JSON of at most ``most`` bytes.  Raises NotJson with a sentence for whoever wrote it."""
+    if len(text.encode(errors="replace")) > most:
+        raise NotJson(_t("The text is longer than %(most)d KB.") % {"most": most // 1024})
+    try:
+        found = json.loads(
+            text, object_pairs_hook=_object, parse_int=_whole, parse_constant=_constant
+        )
+        if _MAYBE_HALF.search(text):
+            json.dumps(found, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise NotJson(
+            _t("This is not JSON: line %(line)d, column %(column)d.")
+            % {"line": error.lineno, "column": error.colno}
+        ) from error
+    except RecursionError as error:
+        raise NotJson(_t("The text is nested too deeply.")) from error
+    except UnicodeEncodeError as error:
+        raise NotJson(_t("It holds half a character, which nothing can store.")) from error
+    return found
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object whose keys stand once: of two the first would be lost without a word."""
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            told = {"key": key[:60]}
+            raise NotJson(_t('The key "%(key)s" stands twice in one object.') % told)
+        found[key] = value
+    return found
+
+
+def _constant(word: str) -> object:
+    """JSON has no NaN and no infinity, whatever Python writes."""
+    raise NotJson(_t("%(word)s is no JSON value.") % {"word": word})
+
+
+def _whole(digits: str) -> int:
+    """Python refuses longer ones in a sentence of its own."""
+    if len(digits) > MOST_DIGITS:
+        told = {"most": MOST_DIGITS}
+        raise NotJson(_t("A number has more than %(most)d digits.") % told)
+    return int(digits)
