@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -70,8 +70,9 @@ def collect(
 
     0. Ids that are phone numbers or e-mail addresses are replaced by pseudonyms.
     1. What does not keep to the tracking plan is refused.
-    2. Identify calls make or describe their customers; a browser key's say is limited. A call that
-       is sent again tells nothing new: what it said may be out of date by now.
+    2. Identify calls make or describe their customers; a browser key's say is limited. Of what is
+       said of one field, the newest by the event's time counts, in whichever order it comes. A call
+       that is sent again tells nothing new.
     3. Anonymous ids and aliases are linked to the customer, unless another one owns them.
     4. Events are stored with their customer where there is one, personal data masked. A request
        of nothing else is one statement.
@@ -168,27 +169,21 @@ def _describe(
     """The customers behind the userIds of the request, after its fresh identify calls."""
     user_ids = [t.message.event.user_id for t in tellings if t.message.event.user_id is not None]
     owners = find_owners(user_ids)
-    people: dict[str, Described] = {}
-    for telling in fresh:
+    people: dict[str, Person] = {}
+    for telling in sorted(fresh, key=lambda telling: telling.message.event.occurred_at):
         event = telling.message.event
         if event.kind != "identify" or event.user_id is None or len(event.user_id) > _LONGEST_NO:
             continue
         # Two userIds of one request may be the same customer, by an alias.
         owner = owners.get(event.user_id)
         number = owner.customer_no if owner else event.user_id
-        people[number] = _joined(people.get(number), telling.described)
+        before = people.get(number, Person(customer_no=number))
+        # A clock that is minutes fast says nothing that a later word could not correct.
+        people[number] = _with(before, telling.described, at=min(event.occurred_at, now))
     if not people:
         return owners
     put_people(
-        people=[
-            Person(
-                customer_no=number,
-                columns=described.columns,
-                contacts=described.contacts,
-                attributes=described.attributes,
-            )
-            for number, described in people.items()
-        ],
+        people=list(people.values()),
         source=f"key:{source.key}",
         may_replace_contacts=source.scope != KeyScope.INGEST,
         now=now,
@@ -196,13 +191,19 @@ def _describe(
     return find_owners(user_ids)
 
 
-def _joined(before: Described | None, after: Described) -> Described:
-    if before is None:
-        return after
-    return Described(
-        columns={**before.columns, **after.columns},
-        contacts={**before.contacts, **after.contacts},
-        attributes={**before.attributes, **after.attributes},
+def _with(person: Person, described: Described, *, at: datetime) -> Person:
+    """The person with what one more call says of him."""
+    keys = [
+        *described.columns,
+        *described.contacts,
+        *(f"attributes.{key}" for key in described.attributes),
+    ]
+    return replace(
+        person,
+        columns={**person.columns, **described.columns},
+        contacts={**person.contacts, **described.contacts},
+        attributes={**person.attributes, **described.attributes},
+        told_at={**person.told_at, **dict.fromkeys(keys, at)},
     )
 
 

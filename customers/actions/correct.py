@@ -11,7 +11,7 @@ from customers.actions.rights import explained, standing
 from customers.errors import CellError, IdentifierError, RightRefused
 from customers.identifiers import correction_binding, identity_binding, name_binding, normalise
 from customers.importing.cells import ATTRIBUTES, COLUMNS, Converter, Value
-from customers.models import Correction, Customer, Identity
+from customers.models import NEWEST_TOLD, Correction, Customer, Identity
 from customers.queries.database import as_json, execute
 from customers.queries.identities import ADD_IDENTITIES, identity_row, keyring
 from customers.queries.people import attribute_types
@@ -31,7 +31,8 @@ def correct_customer(
 
     1. The new value is read as a cell of a file would be.
     2. A wrong phone number or e-mail address goes, so that nothing is sent there any more.
-    3. What it was and what it became are kept, sealed for the customer.
+    3. What it was and what it became are kept, sealed for the customer; what a tracking call says
+       of an earlier time does not bring the wrong value back.
 
     Parameters
     ----------
@@ -46,6 +47,9 @@ def correct_customer(
     if customer.status != CustomerStatus.ACTIVE:
         raise RightRefused("not_active", _("Only an active customer can be corrected."))
     change = _change(customer, field, value.strip(), now)
+    if field not in CONTACTS_CORRECTED:
+        key = field if field in COLUMNS_CORRECTED else f"attributes.{field}"
+        customer.told_at = {**customer.told_at, key: now.timestamp()}
     customer.updated_at = now
     customer.save()
     record(
@@ -101,7 +105,8 @@ def _contact(customer: Customer, kind: str, text: str, now: datetime) -> tuple[s
         raise RightRefused(error.code, error.message) from error
     ring, before = keyring(), ""
     # The newest is the one that messages go to.
-    wrong = Identity.objects.filter(customer=customer, kind=kind).order_by("-since", "-id").first()
+    held = Identity.objects.filter(customer=customer, kind=kind)
+    wrong = held.order_by(NEWEST_TOLD, "-id").first()
     if wrong is not None:
         binding = identity_binding(kind, bytes(wrong.value_hash))
         before = ring.decrypt(wrong.key_id, bytes(wrong.ciphertext), binding)

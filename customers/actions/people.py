@@ -33,6 +33,9 @@ class Person:
     """Columns of `Customer` by name; `name` is in clear and stored encrypted."""
     contacts: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, str | float | bool] = field(default_factory=dict)
+    told_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When what is said was so: by column, by kind of contact, by ``attributes.`` and key. What
+    is not named is told now."""
 
 
 @transaction.atomic
@@ -44,7 +47,8 @@ def put_people(
     Parameters
     ----------
     people : each customer number once
-    source : kept with the identifiers
+    source : kept with the identifiers; of each value, the one that is told of the newest time
+        stands, in whichever order they come
     may_replace_contacts : False for callers who cannot prove who they are. They may give a
         customer a first phone or e-mail address that is nobody else's, and no more: otherwise
         anybody could have another person's messages sent to himself.
@@ -59,7 +63,10 @@ def put_people(
     if held:
         execute(SET_HOLDS, {"rows": as_json(held)})
     contacts = [
-        identity_row(*stored[person.customer_no], kind, value, ring)
+        {
+            **identity_row(*stored[person.customer_no], kind, value, ring),
+            "told_at": person.told_at.get(kind, now),
+        }
         for person in people
         if person.customer_no in stored
         for kind, value in _normal_contacts(person.contacts)
@@ -99,6 +106,9 @@ def _row(person: Person, known: Mapping[str, str]) -> dict[str, Any]:
     # A value of another type than the catalogue's would make the rules over it lie.
     row["attributes"] = {
         key: value for key, value in person.attributes.items() if known.get(key) == _type(value)
+    }
+    row["told_at"] = {
+        key: at.timestamp() for key, at in person.told_at.items() if key not in person.contacts
     }
     return row
 

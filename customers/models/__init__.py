@@ -14,6 +14,7 @@ from customers.models.files import (
 from customers.models.kyc import Kyc
 from customers.models.merges import MatchMark, MatchRule, Merge, MergeMove, MergeProposal
 from customers.models.people import (
+    NEWEST_TOLD,
     Attribute,
     Customer,
     Identity,
@@ -43,6 +44,7 @@ from customers.models.wealth import (
 )
 
 __all__ = [
+    "NEWEST_TOLD",
     "Account",
     "AssetDay",
     "Attribute",

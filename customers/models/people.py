@@ -6,7 +6,8 @@ Personal identifiers stand only in `Identity` (keyed hash for lookup, ciphertext
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from customers.vocabulary import AttributeType, CustomerStatus, IdentityKind, choices
@@ -30,7 +31,7 @@ class Customer(models.Model):
     # Which key of the key file his identifiers are encrypted with; the database counts.
     slot = models.BigIntegerField(
         unique=True,
-        db_default=models.Func(models.Value("customers_person_slot"), function="nextval"),
+        db_default=models.Func(Value("customers_person_slot"), function="nextval"),
         editable=False,
     )
     name_cipher = models.BinaryField(_("name"), null=True)
@@ -79,6 +80,9 @@ class Customer(models.Model):
     aml_hold = models.BooleanField(_("AML hold"), default=False)
     internal_hold = models.BooleanField(_("internal hold"), default=False)
     attributes = models.JSONField(_("attributes"), default=dict)
+    # Seconds since 1970 by column, or by ``attributes.`` and key: of what time a value is told,
+    # where that is another than the one at which the customer was made.
+    told_at = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     created_at = models.DateTimeField(_("created at"))
     updated_at = models.DateTimeField(_("updated at"))
 
@@ -138,6 +142,10 @@ class Attribute(models.Model):
         return self.key
 
 
+NEWEST_TOLD = Coalesce("told_at", "since").desc()
+"""The identifier that counts comes first: of several of a kind, messages go to it."""
+
+
 class Identity(models.Model):
     """One identifier of one customer: HMAC for lookup, AES-256-GCM ciphertext for use.
 
@@ -154,6 +162,8 @@ class Identity(models.Model):
     key_id = models.CharField(max_length=40)  # with the slot whose key it needs, as 1@00…2a
     source = models.CharField(max_length=80)
     since = models.DateTimeField()
+    # Of what time it is told, where that is another: a call that comes late brings an old address.
+    told_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("identifier")

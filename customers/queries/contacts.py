@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from customers.models import Customer, Identity
+from customers.models import NEWEST_TOLD, Customer, Identity
 from customers.queries.identities import masked, masked_name
 from customers.vocabulary import IdentityKind
 
@@ -27,7 +27,7 @@ def masked_contacts(customer_ids: Sequence[int]) -> Mapping[int, MaskedContacts]
     people = Customer.objects.filter(pk__in=customer_ids).only("pk", "customer_no", "name_cipher")
     newest = (
         Identity.objects.filter(customer__in=customer_ids, kind__in=_KINDS)
-        .order_by("customer_id", "kind", "-since", "-pk")
+        .order_by("customer_id", "kind", NEWEST_TOLD, "-pk")
         .distinct("customer_id", "kind")
     )
     shown = {(one.customer_id, one.kind): masked(one) for one in newest}

@@ -3,7 +3,10 @@
 from typing import Final
 
 SET_LIFECYCLES: Final = """
-    UPDATE customers_customer customer SET lifecycle = given.stage, updated_at = %(now)s
+    UPDATE customers_customer customer
+    SET lifecycle = given.stage, updated_at = %(now)s,
+        told_at = customer.told_at
+            || jsonb_build_object('lifecycle', extract(epoch FROM %(now)s::timestamptz))
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (id bigint, stage text)
     WHERE customer.id = given.id AND customer.status = 'active'
       AND customer.lifecycle IS DISTINCT FROM given.stage

@@ -29,16 +29,18 @@ from customers.queries.person_keys import person_keys
 _PSEUDONYM = 32  # hex digits: 128 bits
 
 ADD_IDENTITIES = """
-    -- The same identifier given again becomes the newest of its kind.
+    -- The same identifier told of a later time becomes the newest of its kind.
     INSERT INTO customers_identity AS stored
-        (customer_id, kind, value_hash, ciphertext, key_id, source, since)
+        (customer_id, kind, value_hash, ciphertext, key_id, source, since, told_at)
     SELECT customer_id, kind, decode(value_hash, 'hex'), decode(ciphertext, 'hex'), key_id,
-           %(source)s, %(now)s
+           %(source)s, %(now)s, coalesce(told_at, %(now)s)
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
-        customer_id bigint, kind text, value_hash text, ciphertext text, key_id text)
+        customer_id bigint, kind text, value_hash text, ciphertext text, key_id text,
+        told_at timestamptz)
     ORDER BY customer_id, kind, value_hash
     ON CONFLICT (customer_id, kind, value_hash)
-        DO UPDATE SET since = excluded.since WHERE stored.since < excluded.since
+        DO UPDATE SET since = excluded.since, told_at = excluded.told_at
+        WHERE coalesce(stored.told_at, stored.since) < excluded.told_at
 """
 
 
@@ -55,7 +57,8 @@ ADD_SEALED_IDENTITIES = """
     WHERE owner.id IS NOT NULL
     ORDER BY owner.id, kind, value_hash
     ON CONFLICT (customer_id, kind, value_hash)
-        DO UPDATE SET since = excluded.since WHERE stored.since < excluded.since
+        DO UPDATE SET since = excluded.since, told_at = NULL
+        WHERE coalesce(stored.told_at, stored.since) < excluded.since
 """
 
 
@@ -116,7 +119,7 @@ ADDRESSES = """
     SELECT DISTINCT ON (customer_id) customer_id, value_hash, ciphertext, key_id
     FROM customers_identity
     WHERE customer_id = ANY(%(ids)s::bigint[]) AND kind = %(kind)s
-    ORDER BY customer_id, since DESC, id DESC
+    ORDER BY customer_id, coalesce(told_at, since) DESC, id DESC
 """
 
 

@@ -95,7 +95,8 @@ _STRICTER = ("personalise_off", "aml_hold", "internal_hold")
 
 _PAIRS = """
     WITH pair AS (
-        SELECT merge.id AS merge_id, merge.kept_id, merge.gone_id FROM customers_merge merge
+        SELECT merge.id AS merge_id, merge.kept_id, merge.gone_id, merge.filled
+        FROM customers_merge merge
         WHERE merge.id = ANY(%(merges)s::bigint[]))"""
 
 
@@ -124,9 +125,22 @@ ADD_MERGES = """
 )
 
 
+# Whether the merge filled in what a time is told of.
+_FILLED_IN = (
+    "({0}.filled -> 'columns' ? told.key"
+    " OR {0}.filled -> 'attributes' ? substr(told.key, length('attributes.') + 1))"
+)
+
+
 FILL_CUSTOMERS = """{pairs}
     UPDATE customers_customer kept
-    SET {columns}, {raised}, attributes = rest.attributes || kept.attributes, updated_at = %(now)s
+    SET {columns}, {raised}, attributes = rest.attributes || kept.attributes, updated_at = %(now)s,
+        -- What is filled in is of the time it was told of.
+        told_at = kept.told_at || coalesce((
+            SELECT jsonb_object_agg(told.key, told.value ORDER BY gone.id DESC)
+            FROM pair JOIN customers_customer gone ON gone.id = pair.gone_id
+            CROSS JOIN LATERAL jsonb_each(gone.told_at) AS told
+            WHERE pair.kept_id = kept.id AND {filled}), '{{}}')
     FROM (
         SELECT pair.kept_id, {firsts}, {any},
                coalesce(jsonb_object_agg(told.key, told.value ORDER BY gone.id DESC)
@@ -149,6 +163,7 @@ FILL_CUSTOMERS = """{pairs}
         f" AS {name}"
         for name in _FILLED
     ),
+    filled=_FILLED_IN.format("pair"),
     any=", ".join(f"bool_or(gone.{name}) AS {name}" for name in _STRICTER),
 )
 
@@ -179,7 +194,8 @@ MOVE_IDENTITIES = (
             SELECT FROM customers_identity mine
             WHERE mine.customer_id = pair.kept_id AND mine.kind = i.kind
               AND (mine.value_hash = i.value_hash OR i.kind IN ('phone', 'email')))
-        ORDER BY pair.kept_id, i.kind, i.value_hash, i.since DESC, i.id),
+        ORDER BY pair.kept_id, i.kind, i.value_hash,
+            coalesce(i.told_at, i.since) DESC, i.id),
     moved AS (
         UPDATE customers_identity i SET customer_id = pick.kept_id FROM pick WHERE i.id = pick.id
         RETURNING i.id, pick.merge_id)
@@ -301,10 +317,14 @@ TAKE_BACK = """
         attributes = kept.attributes - ARRAY(
             SELECT key FROM jsonb_array_elements_text(m.filled -> 'attributes') AS key
             WHERE kept.attributes -> key = gone.attributes -> key),
+        told_at = kept.told_at - ARRAY(
+            SELECT told.key FROM jsonb_each(gone.told_at) AS told
+            WHERE {filled} AND kept.told_at -> told.key = told.value),
         updated_at = %(now)s
     FROM customers_merge m JOIN customers_customer gone ON gone.id = m.gone_id
     WHERE m.id = %(merge)s AND kept.id = m.kept_id
 """.format(
+    filled=_FILLED_IN.format("m"),
     columns=", ".join(
         f"{name} = CASE WHEN m.filled -> 'columns' ? '{name}' AND kept.{name} = gone.{name}"
         f" THEN NULL ELSE kept.{name} END"

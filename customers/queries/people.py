@@ -11,67 +11,9 @@ from customers.errors import KeyDestroyed
 from customers.identifiers import Keyring, Sealer, name_binding
 from customers.models import Attribute, Customer
 from customers.queries.database import as_array, as_json, rows
+from customers.queries.described import UPSERT_CUSTOMERS
 from customers.queries.identities import keyring, keyring_for_many
 from customers.queries.person_keys import fresh_slots
-
-UPSERT_CUSTOMERS = """
-    -- One row per customer_no. A missing value leaves the stored one; attributes are merged.
-    -- Who was merged into another customer is described there no more, but found by his old number.
-    INSERT INTO customers_customer AS stored (
-        customer_no, slot, is_numbered, status, name_cipher, gender, birth_on, city, region,
-        risk_level, risk_assessed_on, risk_valid_until, lowest_class, horizon_months, objectives,
-        investor_type, professional_until, qualified_until, permissions, average_asset,
-        trading_since, financial_asset, yearly_income, lifecycle, total_asset, locale, time_zone,
-        personalise_off, aml_hold, internal_hold, attributes, created_at, updated_at)
-    SELECT customer_no, slot, %(is_numbered)s, 'active', decode(name, 'hex'), gender, birth_on,
-           city, region, risk_level, risk_assessed_on, risk_valid_until, lowest_class,
-           horizon_months, string_to_array(objectives, '|'), investor_type, professional_until,
-           qualified_until, string_to_array(permissions, '|'), average_asset, trading_since,
-           financial_asset, yearly_income, lifecycle, total_asset, locale, time_zone, false,
-           coalesce(aml_hold, false), coalesce(internal_hold, false),
-           coalesce(attributes, '{}'), %(now)s, %(now)s
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
-        customer_no text, slot bigint, name text, gender text, birth_on date, city text,
-        region text, risk_level text, risk_assessed_on date, risk_valid_until date,
-        lowest_class boolean, horizon_months int, objectives text, investor_type text,
-        professional_until date, qualified_until date, permissions text, average_asset numeric,
-        trading_since date, financial_asset numeric, yearly_income numeric, lifecycle text,
-        total_asset numeric, locale text, time_zone text, aml_hold boolean,
-        internal_hold boolean, attributes jsonb)
-    ORDER BY customer_no  -- one order for all writers, so that none deadlock
-    ON CONFLICT (customer_no) DO UPDATE SET
-        is_numbered = stored.is_numbered OR excluded.is_numbered,
-        -- Sealed for another slot it could not be forgotten: the writer comes again.
-        name_cipher = CASE WHEN excluded.slot = stored.slot AND excluded.name_cipher IS NOT NULL
-                      THEN excluded.name_cipher ELSE stored.name_cipher END,
-        gender = coalesce(excluded.gender, stored.gender),
-        birth_on = coalesce(excluded.birth_on, stored.birth_on),
-        city = coalesce(excluded.city, stored.city),
-        region = coalesce(excluded.region, stored.region),
-        risk_level = coalesce(excluded.risk_level, stored.risk_level),
-        risk_assessed_on = coalesce(excluded.risk_assessed_on, stored.risk_assessed_on),
-        risk_valid_until = coalesce(excluded.risk_valid_until, stored.risk_valid_until),
-        lowest_class = coalesce(excluded.lowest_class, stored.lowest_class),
-        horizon_months = coalesce(excluded.horizon_months, stored.horizon_months),
-        objectives = coalesce(excluded.objectives, stored.objectives),
-        investor_type = coalesce(excluded.investor_type, stored.investor_type),
-        professional_until = coalesce(excluded.professional_until, stored.professional_until),
-        qualified_until = coalesce(excluded.qualified_until, stored.qualified_until),
-        permissions = coalesce(excluded.permissions, stored.permissions),
-        average_asset = coalesce(excluded.average_asset, stored.average_asset),
-        trading_since = coalesce(excluded.trading_since, stored.trading_since),
-        financial_asset = coalesce(excluded.financial_asset, stored.financial_asset),
-        yearly_income = coalesce(excluded.yearly_income, stored.yearly_income),
-        lifecycle = coalesce(excluded.lifecycle, stored.lifecycle),
-        total_asset = coalesce(excluded.total_asset, stored.total_asset),
-        locale = coalesce(excluded.locale, stored.locale),
-        time_zone = coalesce(excluded.time_zone, stored.time_zone),
-        attributes = stored.attributes || excluded.attributes,
-        updated_at = excluded.updated_at
-    WHERE stored.status <> 'erased'
-    RETURNING customer_no, coalesce(merged_into_id, id), slot
-"""
-
 
 KNOWN_SLOTS = """
     SELECT customer_no, slot FROM customers_customer
@@ -109,6 +51,8 @@ ADD_ASSESSMENTS = """
     SET risk_level = newest.level, lowest_class = newest.lowest_class,
         risk_assessed_on = newest.assessed_on, risk_valid_until = newest.valid_until,
         horizon_months = newest.horizon_months, objectives = newest.objectives,
+        told_at = stored.told_at
+            || jsonb_build_object('risk_level', extract(epoch FROM newest.assessed_at)),
         updated_at = %(now)s
     FROM (SELECT DISTINCT ON (customer_id) * FROM given
           ORDER BY customer_id, assessed_at DESC) newest
@@ -232,7 +176,7 @@ def slots_of(numbers: Sequence[str]) -> dict[str, int]:
 
 def upsert_sealed(given: str, *, is_numbered: bool, now: datetime) -> dict[str, Stored]:
     """The second half of `upsert_customers`: rows whose names are sealed, as one JSON document."""
-    told = {"rows": given, "is_numbered": is_numbered, "now": now}
+    told = {"rows": given, "is_numbered": is_numbered, "now": now, "at": str(now.timestamp())}
     found = rows(UPSERT_CUSTOMERS, told, binary=True)
     return {number: Stored(who, slot) for number, who, slot in found}
 

@@ -77,7 +77,7 @@ FORGET = (
         average_asset = NULL, trading_since = NULL, financial_asset = NULL,
         yearly_income = NULL, lifecycle = NULL, total_asset = NULL,
         locale = NULL, time_zone = NULL, aml_hold = false, internal_hold = false,
-        attributes = '{{}}', updated_at = %(now)s
+        attributes = '{{}}', told_at = '{{}}', updated_at = %(now)s
     WHERE id IN ({PERSON})
     """,
 )
@@ -187,7 +187,16 @@ CORRECTIONS = f"""
 
 _UNTOLD = frozenset(
     # The law forbids to tell of a hold; the rest names rows of ours and nothing of the person.
-    ("id", "name_cipher", "aml_hold", "internal_hold", "merged_into_id", "is_numbered", "slot")
+    (
+        "id",
+        "name_cipher",
+        "aml_hold",
+        "internal_hold",
+        "merged_into_id",
+        "is_numbered",
+        "slot",
+        "told_at",
+    )
 )
 _TABLES = {
     "consents": (CONSENTS, "purpose channel state notice_version source at"),

@@ -219,6 +219,29 @@ def test_undoing_restores_exactly(staff: Staff) -> None:
     assert after == before
 
 
+def test_what_a_merge_fills_in_keeps_the_time_it_was_told_of(staff: Staff) -> None:
+    told = NOW - timedelta(days=9)
+    web = Person(
+        customer_no="web-1",
+        contacts={"phone": PHONE},
+        columns={"city": "Ningbo", "locale": "en"},
+        attributes={"hobby": "go"},
+        told_at=dict.fromkeys(("city", "locale", "attributes.hobby"), told),
+    )
+    put_people(people=[web], source="crm", may_replace_contacts=True, now=NOW)
+    Customer.objects.update(is_numbered=False)
+    bank = make("10001", numbered=True, phone=PHONE, locale="zh")
+    merge()
+
+    kept = Customer.objects.get(pk=bank)
+    times = dict.fromkeys(("city", "attributes.hobby"), told.timestamp())
+    assert (kept.city, kept.locale, kept.told_at) == ("Ningbo", "zh", times)
+
+    unmerge(merge=Merge.objects.get(), actor=staff.compliance, now=LATER)
+    kept.refresh_from_db()
+    assert (kept.city, kept.told_at) == (None, {})
+
+
 def test_what_was_undone_is_not_merged_again(staff: Staff) -> None:
     make("web-1", phone=PHONE)
     make("10001", numbered=True, phone=PHONE)
