@@ -20,7 +20,7 @@ Converter = Callable[[str], Value]
 PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?", re.ASCII)
 ISO_DATE = re.compile(r"[12][0-9]{3}-[01][0-9]-[0-3][0-9]", re.ASCII)
 _NUMBER = re.compile(
-    r"([-+]?)[¥￥$€£]?((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,16})(?:\.[0-9]{1,9})?)(%?)", re.ASCII
+    r"([-+]?)[¥￥$€£]?((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,16})(?:\.[0-9]{1,30})?)(%?)", re.ASCII
 )
 _DATE = re.compile(
     r"([12][0-9]{3})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})"
@@ -51,6 +51,7 @@ _MANGLED = re.compile(
 )
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 _TEXT_LIMIT = 1000
+_FLOAT_DIGITS = 15  # which the stored number holds for certain
 _SPREADSHEET_ERRORS = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!"}
 )
@@ -81,26 +82,35 @@ def refuse_mangled(cell: str) -> None:
 
 def to_number(cell: str) -> float:
     """A number; ``5%`` is 0.05."""
-    if PLAIN_NUMBER.fullmatch(cell):
+    if len(cell) <= _FLOAT_DIGITS and PLAIN_NUMBER.fullmatch(cell):
         return float(cell) if "." in cell else int(cell)
     number = _decimal(cell)
-    return int(number) if number == number.to_integral_value() else float(number)
+    if number == number.to_integral_value():
+        return int(number)
+    if Decimal(repr(float(number))) != number:
+        raise CellError("number_too_precise", "It has more digits than are kept.")
+    return float(number)
 
 
-def to_amount(digits: int) -> Converter:
-    """A number of at most so many digits before the point, as exact decimal text."""
-    largest = 10**digits - 1  # what is rounded when stored has no more digits either
+def to_amount(digits: int, places: int) -> Converter:
+    """A number of at most so many digits before and after the point, as exact decimal text.
+
+    One with more is refused, since its column would round it; zeros at its end are none.
+    """
+    largest, finest = 10**digits, Decimal(1).scaleb(-places)
 
     def convert(cell: str) -> str:
         number = _decimal(cell)
-        if abs(number) > largest:
+        if abs(number) >= largest:
             raise CellError("number_out_of_range", "The amount is too large.")
+        if number % finest:
+            raise CellError("number_too_precise", "It has more decimals than are kept.")
         return format(number, "f")
 
     return convert
 
 
-to_money = to_amount(16)
+to_money = to_amount(16, 4)
 
 
 def _decimal(cell: str) -> Decimal:
@@ -108,8 +118,8 @@ def _decimal(cell: str) -> Decimal:
     if not found:
         raise CellError("not_a_number", "It is not a plain number.")
     sign, digits, percent = found.groups()
-    number = Decimal(sign + digits.replace(",", ""))
-    return number / 100 if percent else number
+    # By its exponent, since a division would round at 28 digits.
+    return Decimal(sign + digits.replace(",", "") + ("E-2" if percent else ""))
 
 
 def to_boolean(cell: str) -> bool:

@@ -32,6 +32,11 @@ REASONS: dict[str, str | Promise] = {
     "email_invalid": _("It is not an e-mail address."),
     "not_a_number": _("It is not a plain number."),
     "number_out_of_range": _("The amount is too large."),
+    "number_too_precise": _(
+        "It has more decimals than its field keeps (money 4, quantities and prices 8, ratios 10,"
+        " scores 2; other numbers 15 digits in all): round it where it comes from, then bring it"
+        " again."
+    ),
     "not_a_boolean": _("It is neither yes nor no."),
     "not_a_date": _("It is not an existing date written year-month-day."),
     "day_too_early": _("It lies before 1900."),

@@ -126,18 +126,21 @@ def bad_row(
         column=column,
         code=code,
         message=str(REASONS[code]),
-        value=shown(value, field),
+        value=shown(value, field, is_decimal=code == "number_too_precise"),
     )
 
 
-def shown(value: str, field: str = "") -> str:
-    """Enough of a value to find it by, and not enough to use it."""
+def shown(value: str, field: str = "", *, is_decimal: bool = False) -> str:
+    """Enough of a value to find it by, and not enough to use it.
+
+    ``is_decimal``: a number with decimals, which names nobody however many digits it has.
+    """
     if field == "name":  # which has no shape to know it by
         return value[:1] + "**" if value else ""
     # A control character would act on the terminal or page that shows it.
     text = redact("".join(c if c.isprintable() else "\ufffd" for c in value[:60]))
     digits = sum(character.isdigit() for character in text)
-    return mask("text", text) if digits > 6 or "@" in text else text
+    return mask("text", text) if (digits > 6 and not is_decimal) or "@" in text else text
 
 
 def customer_row(row: GoodRow) -> Mapping[str, Any]:

@@ -132,13 +132,18 @@ def to_local_moment(cell: str) -> str:
 
 
 def money(
-    name: str, *aliases: str, is_required: bool = True, default: str = "", digits: int = 16
+    name: str,
+    *aliases: str,
+    is_required: bool = True,
+    default: str = "",
+    digits: int = 16,
+    places: int = 4,
 ) -> Field:
-    """An amount or quantity; ``digits`` before the point, as many as its column takes."""
+    """An amount; ``digits`` before the point and ``places`` after it, as its column takes."""
     return Field(
         name=name,
         type="numeric",
-        convert=to_amount(digits),
+        convert=to_amount(digits, places),
         aliases=aliases,
         is_required=is_required,
         default=default,

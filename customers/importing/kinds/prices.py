@@ -8,9 +8,9 @@ PRICES = Kind(
     fields=(
         number("product", "code", "product_code", "产品代码", reference=PRODUCT),
         day("quoted_on", "date", "日期"),
-        money("close", "收盘价", is_required=False, digits=12),
-        money("nav", "单位净值", is_required=False, digits=12),
-        money("adjustment", "adj", "复权因子", is_required=False, digits=10),
+        money("close", "收盘价", is_required=False, digits=12, places=8),
+        money("nav", "单位净值", is_required=False, digits=12, places=8),
+        money("adjustment", "adj", "复权因子", is_required=False, digits=10, places=10),
         CURRENCY,
     ),
     identity=("product", "quoted_on"),

@@ -10,7 +10,7 @@ RISK_ASSESSMENTS = Kind(
         number("customer", "customer_no", "one_id", "客户号", reference=CUSTOMER),
         moment("assessed_at", "at", "测评时间", "测评日期"),
         Field(name="level", type="text", convert=to_risk_level, aliases=("risk_level", "风险等级")),
-        money("score", "得分", is_required=False, digits=5),
+        money("score", "得分", is_required=False, digits=5, places=2),
         Field(
             name="lowest_class",
             type="boolean",
