@@ -1,6 +1,7 @@
 """Pages that need several floors: a customer with his journeys, a touch with its clicks."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import F
@@ -9,14 +10,14 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
 
-from campaigns.admin.delivery import TouchAdmin, touch_badge
+from campaigns.admin.delivery import TouchAdmin
 from campaigns.admin.operations import TouchesByHand
-from campaigns.labels import CHANNELS, REASONS, say
 from campaigns.models import Enrolment, Touch
 from campaigns.queries.dependents import journeys_asking, journeys_naming, templates_naming
 from compliance.console import Panel, Tone, badge, link, moment
 from compliance.queries import clock_now
 from config.personal import CHAPTERS
+from config.touches import VIEW_TOUCHES, TouchesPages, newest_touches
 from customers.admin.people import CustomerAdmin
 from customers.models import Customer
 from segments.actions.tag_views import count_tag_views
@@ -35,7 +36,7 @@ def tag_names(keys: Sequence[str]) -> dict[str, str]:
 
 
 @admin.register(Customer)
-class CustomerPage(CustomerAdmin):
+class CustomerPage(TouchesPages, CustomerAdmin):
     """Everything the house knows about one customer, in one page."""
 
     chapters = CHAPTERS
@@ -48,9 +49,15 @@ class CustomerPage(CustomerAdmin):
             panels += [stages_panel(item.pk), _segments(item)]
         if request.user.has_perm("campaigns.view_enrolment"):
             panels.append(_journeys(item))
-        if request.user.has_perm("campaigns.view_touch"):
-            panels.append(_touches(item))
+        if request.user.has_perm(VIEW_TOUCHES):
+            panels.append(newest_touches(request, item))
         return panels
+
+    def page_context(self, request: HttpRequest, item: Customer) -> dict[str, Any]:
+        """Where all his touches are, for those whose role sees them."""
+        sees = request.user.has_perm(VIEW_TOUCHES)
+        page = reverse("admin:customers_customer_touches", args=[item.pk]) if sees else ""
+        return {**super().page_context(request, item), "touches_url": page}
 
 
 @admin.register(Tag)
@@ -156,32 +163,6 @@ def _journeys(customer: Customer) -> Panel:
             for enrolment in enrolments
         ],
         empty=_t("Has not entered any journey."),
-    )
-
-
-def _touches(customer: Customer) -> Panel:
-    touches = (
-        Touch.objects.filter(customer=customer)
-        .select_related("journey")
-        .order_by("-queued_at")[:NEWEST]
-    )
-    return Panel(
-        title=_t("Newest touches"),
-        headers=(_t("Queued at"), _t("Journey"), _t("Channel"), _t("State"), _t("Reason")),
-        rows=[
-            (
-                link(
-                    reverse("admin:campaigns_touch_change", args=[touch.pk]),
-                    moment(touch.queued_at),
-                ),
-                touch.journey,
-                say(CHANNELS, touch.channel),
-                touch_badge(touch.state),
-                say(REASONS, touch.reason) if touch.reason else "—",
-            )
-            for touch in touches
-        ],
-        empty=_t("No message was ever decided for this customer."),
     )
 
 

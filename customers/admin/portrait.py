@@ -29,7 +29,7 @@ from customers.admin.words import (
 )
 from customers.identifiers import mask, redact
 from customers.importing.mapping import CHANNELS
-from customers.models import Consent, Customer
+from customers.models import NEWEST_TOLD, Consent, Customer
 from customers.queries.identities import masked
 from customers.queries.timeline import timeline
 from customers.queries.wealth import latest_assets, latest_holdings
@@ -96,7 +96,7 @@ def identifiers(customer: Customer) -> Panel:
             identity.source,
             moment(identity.since),
         )
-        for identity in customer.identities.order_by("kind", "-since")
+        for identity in customer.identities.order_by("kind", NEWEST_TOLD)
     ]
     return Panel(
         title=_t("Identifiers"),

@@ -26,7 +26,7 @@ from customers.admin.corrections import correctable, corrections
 from customers.admin.portrait import withdrawable
 from customers.admin.words import CHANNEL_WORDS, KIND_WORDS, PURPOSE_WORDS
 from customers.errors import CustomersError, RightRefused
-from customers.models import Customer, Identity
+from customers.models import NEWEST_TOLD, Customer, Identity
 from customers.queries.identities import masked
 from customers.queries.people import customer_ids
 from customers.queries.tags import carried_tags, refused_tags
@@ -264,7 +264,7 @@ def may_act(request: HttpRequest) -> bool:
 
 
 def _identities(customer: Customer) -> Any:
-    return Identity.objects.filter(customer=customer).order_by("kind", "-since")
+    return Identity.objects.filter(customer=customer).order_by("kind", NEWEST_TOLD)
 
 
 def _allowed(request: HttpRequest) -> frozenset[str]:

@@ -21,7 +21,7 @@ from customers.api.consents import standing_customer
 from customers.api.fields import demand, granted
 from customers.api.problems import Refused
 from customers.errors import CustomersError
-from customers.models import Customer, Identity, Source
+from customers.models import NEWEST_TOLD, Customer, Identity, Source
 from customers.queries.identities import masked, masked_name
 from customers.queries.timeline import timeline
 from customers.reports.portrait import FIELDS, portrait
@@ -251,7 +251,7 @@ def _identity(customer: Customer) -> dict[str, Any]:
         "region": customer.region,
         "identifiers": [
             {"id": one.pk, "kind": one.kind, "masked": masked(one), "since": one.since}
-            for one in customer.identities.order_by("kind", "-since")
+            for one in customer.identities.order_by("kind", NEWEST_TOLD)
         ],
     }
 

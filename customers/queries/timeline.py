@@ -8,13 +8,12 @@ through everybody's, and far, where he has done nothing for long.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from customers.queries.database import rows
-
-_LAST_ID: Final = 2**63 - 1
+from customers.queries.marks import LAST_ID, mark_of, read_mark
 
 TIMELINE = """
     WITH edge AS (
@@ -76,7 +75,7 @@ class Happened:
     @property
     def mark(self) -> str:
         """Where the next page begins."""
-        return f"{self.occurred_at.isoformat()}~{self.id}"
+        return mark_of(self.occurred_at, self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +99,7 @@ def timeline(
 
     Raises ValueError: the mark is none.
     """
-    before, before_id = until, _LAST_ID
-    if after:
-        at, _tilde, number = after.partition("~")
-        before, before_id = datetime.fromisoformat(at), int(number)
-        if before.tzinfo is None or not 0 <= before_id <= _LAST_ID:
-            raise ValueError("no mark")
+    before, before_id = read_mark(after) if after else (until, LAST_ID)
     told = {
         "customer": customer_id,
         "name": name or None,
