@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
 
 from campaigns.admin.delivery import TouchAdmin
@@ -16,6 +15,7 @@ from campaigns.models import Enrolment, Touch
 from campaigns.queries.dependents import journeys_asking, journeys_naming, templates_naming
 from compliance.console import Panel, Tone, badge, link, moment
 from compliance.queries import clock_now
+from compliance.reader import language
 from config.personal import CHAPTERS
 from config.touches import VIEW_TOUCHES, TouchesPages, newest_touches
 from customers.admin.people import CustomerAdmin
@@ -32,7 +32,7 @@ NEWEST = 50
 def tag_names(keys: Sequence[str]) -> dict[str, str]:
     """What the dictionary calls these tags in the reader's language; that he looks is counted."""
     count_tag_views(tags=keys, now=clock_now())
-    return names_of(keys, is_chinese=get_language() == "zh-hans")
+    return names_of(keys, language())
 
 
 @admin.register(Customer)

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from compliance.actions import record
 from compliance.models import User
+from compliance.reader import language
 from segments.actions.save import watch
 from segments.errors import NotPossible, Refusal
 from segments.models import Segment
@@ -27,7 +28,7 @@ def archive_segment(*, segment: Segment, actor: User, now: datetime) -> None:
     locked = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
     if locked.archived_at is not None:
         raise NotPossible(Refusal.ARCHIVED)
-    found = dependents(locked.key)
+    found = dependents(locked.key, language())
     if found:
         named = ", ".join(one.name for one in found[:_NAMED])
         raise NotPossible(Refusal.IN_USE, count=len(found), names=named)

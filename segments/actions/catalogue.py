@@ -25,7 +25,7 @@ def ship_tags(*, now: datetime) -> int:
     """Put those of the catalogue into the dictionary that it does not know; how many.
 
     A tag that is there already, by key or name, stays as its owner made it; one whose source was
-    missing, and which nobody touched, gets the version that lacks nothing any more. Values come
+    missing, and which nobody touched, gets the version that the catalogue has by now. Values come
     with the attribute that holds them, so that rules may ask for it; one that a file brought along
     is nobody's to overwrite, and such a value is not shipped.
     """
@@ -35,7 +35,7 @@ def ship_tags(*, now: datetime) -> int:
     free = [tag for tag in shipped_tags() if not (tag.is_value and tag.key in foreign)]
     fresh = [tag for tag in free if not {tag.key, tag.name_en, tag.name_zh} & taken]
     waiting = _untouched_without_source()
-    supplied = [tag for tag in free if tag.key in waiting and not tag.missing]
+    supplied = [tag for tag in free if tag.key in waiting and _meaning(tag) != waiting[tag.key]]
     Attribute.objects.bulk_create(_attribute(tag) for tag in (*fresh, *supplied) if tag.is_value)
     for tag in fresh:
         _ship(tag, now)
@@ -44,10 +44,12 @@ def ship_tags(*, now: datetime) -> int:
     return len(fresh) + len(supplied)
 
 
-def _untouched_without_source() -> set[str]:
-    touched = TagVersion.objects.filter(tag=OuterRef("pk"), made_by__isnull=False)
-    waiting = Tag.objects.filter(~Exists(touched), state=TagState.MISSING)
-    return set(waiting.values_list("key", flat=True))
+def _untouched_without_source() -> dict[str, Meaning]:
+    """What they mean so far, by key."""
+    touched = TagVersion.objects.filter(tag=OuterRef("tag"), made_by__isnull=False)
+    waiting = TagVersion.objects.filter(~Exists(touched), tag__state=TagState.MISSING)
+    told = waiting.order_by("number").values_list("tag__key", *Meaning.__slots__)
+    return {key: Meaning(**dict(zip(Meaning.__slots__, said, strict=True))) for key, *said in told}
 
 
 def _attribute(tag: ShippedTag) -> Attribute:

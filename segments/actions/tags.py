@@ -9,13 +9,15 @@ from django.db.models import Q
 
 from compliance.actions import record
 from compliance.models import User
+from compliance.sentences import Sentence
 from customers.actions.tags import let_give, stop_giving, take_tag
 from customers.vocabulary import TagSource
 from segments.actions.save import SYSTEM, save_segment
 from segments.catalogue.shipped import filled_fields, valued_tags
+from segments.catalogue.words import said
 from segments.errors import TagProblem, TagRefused
 from segments.models import Refresh, Segment, Tag, TagState, TagVersion
-from segments.queries.tags import segment_key
+from segments.queries.tags import hold_names, segment_key
 from segments.queries.values import shipped_values
 
 NOTICE: Final = timedelta(days=30)
@@ -56,10 +58,11 @@ def define_tag(
         name is there already: both owners are named.
     RuleError : the rule is wrong.
     """
+    hold_names()
     same = Tag.objects.filter(Q(key=key) | Q(name_en=name_en) | Q(name_zh=name_zh)).first()
     if same is not None:
         raise TagRefused(
-            TagProblem.TAKEN, "/key", key=same.key, theirs=same.newest.owner, yours=meaning.owner
+            TagProblem.TAKEN, "/key", key=same.key, theirs=_owner(same), yours=meaning.owner
         )
     tag = Tag.objects.create(
         key=key,
@@ -90,7 +93,7 @@ def revise_tag(*, key: str, meaning: Meaning, author: User | None, now: datetime
     is_new = (before.rule, before.definition) != (meaning.rule, meaning.definition)
     if before.owner != meaning.owner and is_new:
         raise TagRefused(
-            TagProblem.TAKEN, "/owner", key=key, theirs=before.owner, yours=meaning.owner
+            TagProblem.TAKEN, "/owner", key=key, theirs=_owner(tag), yours=meaning.owner
         )
     if tag.state != TagState.RETIRING:
         tag.state = TagState.MISSING if meaning.missing else TagState.ACTIVE
@@ -185,6 +188,10 @@ def _tell_files(tag: Tag, source: str, ttl_days: int) -> None:
         let_give(tag=tag.key, source=TagSource(source), ttl_days=ttl_days)
     else:
         stop_giving(tag=tag.key)
+
+
+def _owner(tag: Tag) -> Sentence | str:
+    return said(tag=tag.key, text=tag.newest.owner)
 
 
 def _complete(meaning: Meaning) -> None:

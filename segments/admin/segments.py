@@ -25,6 +25,7 @@ from segments.admin.lists import ListPages
 from segments.admin.members import MemberPages
 from segments.admin.overlap import OverlapPages
 from segments.admin.rule_box import RuleBox, RuleScripts
+from segments.admin.seen import SeenFields, SeenForm
 from segments.admin.use import UseFilter, UsePages
 from segments.admin.versions import VersionPages
 from segments.errors import RuleError
@@ -35,7 +36,7 @@ from segments.queries.versions import held_for_saving
 EVERYONE = {"everyone": True}
 
 
-class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class SegmentForm(SeenForm):
     """Name, description and rule; the rule is checked against what the installation knows."""
 
     rule = JsonText(
@@ -51,22 +52,29 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         help_text=_("Why the rule is another; kept with its version."),
     )
 
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
-
     class Meta:
         model = Segment
         fields = ("key", "name", "description", "rule", "most_moved")
         widgets = {"description": UnfoldAdminTextareaWidget({"rows": 3})}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.initial["seen"] = self.instance.updated_at.isoformat()
+    def state_seen(self) -> str:
+        """When it was last saved."""
+        return str(self.instance.updated_at.isoformat())
+
+    def saved_since(self, seen: str) -> tuple[str, str] | None:
+        """Somebody saved after the form was opened: when, and where to look."""
+        newest = held_for_saving(self.instance.pk)
+        if newest is None or newest.updated_at.isoformat() == seen:
+            return None
+        return newest.updated_at.isoformat(), _t(
+            "Somebody else saved this segment at %(at)s, after you opened it. What you typed is"
+            " still here. Look at “Versions” in another tab; saving again puts yours in its"
+            " place."
+        ) % {"at": moment(newest.updated_at)}
 
     def clean(self) -> dict[str, Any]:
-        """Point to the place in the rule that is wrong; overwrite nobody unseen."""
-        values = super().clean() or self.cleaned_data
-        self._refuse_unseen(values.get("seen", ""))
+        """Point to the place in the rule that is wrong."""
+        values = super().clean()
         key = values.get("key") or self.instance.key
         if "rule" in values:
             try:
@@ -75,26 +83,11 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
                 self.add_error("rule", sentence(error))
         return values
 
-    def _refuse_unseen(self, seen: str) -> None:
-        """Somebody saved after the form was opened: say so once; who saves again replaces it."""
-        newest = held_for_saving(self.instance.pk) if self.instance.pk and seen else None
-        if newest is None or newest.updated_at.isoformat() == seen:
-            return
-        self.data = {**dict(self.data.items()), "seen": newest.updated_at.isoformat()}
-        self.add_error(
-            None,
-            _t(
-                "Somebody else saved this segment at %(at)s, after you opened it. What you typed is"
-                " still here. Look at “Versions” in another tab; saving again puts yours in its"
-                " place."
-            )
-            % {"at": moment(newest.updated_at)},
-        )
-
 
 @admin.register(Segment)
 class SegmentAdmin(
     RuleScripts,
+    SeenFields,
     RuleViews,
     ExportPages,
     ListPages,
@@ -177,11 +170,6 @@ class SegmentAdmin(
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """A key is for life: rules and journeys name it."""
         return [*self.readonly_fields, "key"] if obj else list(self.readonly_fields)
-
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """Who may change it also sends, unseen by him, which state of it he saw."""
-        told = super().get_fields(request, obj)
-        return [*told, "seen"] if self.has_change_permission(request, obj) else told
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new segment starts with everyone."""

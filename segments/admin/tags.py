@@ -4,44 +4,26 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from django import forms
-from django.db import transaction
-from django.db.models import CharField, F, Model, OuterRef, QuerySet, Subquery
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
-from unfold.widgets import (
-    UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-)
 
-from compliance.console import Act, Panel, Tone, badge, closed_filter, figure, moment
-from compliance.json_box import JsonText
+from compliance.console import Act, Panel, closed_filter
 from compliance.queries import clock_now
-from compliance.reader import say
 from customers.admin.words import TAG_SOURCE_WORDS
-from customers.vocabulary import TagSource
 from segments.actions.tag_views import count_tag_views
-from segments.actions.tags import Meaning, define_tag, keep_tag, retire_tag, revise_tag
-from segments.admin.rule_box import RuleBox, RuleScripts
+from segments.actions.tags import keep_tag, retire_tag
+from segments.admin.rule_box import RuleScripts
+from segments.admin.seen import SeenFields
+from segments.admin.tag_form import TAG_NAMES, TagForm
+from segments.admin.tag_panels import history, rules_naming_it
+from segments.admin.tag_words import TagWords
 from segments.admin.usefulness import UsefulnessPages
 from segments.errors import RuleError, TagRefused
-from segments.models import LONGEST_DAYS, Refresh, Tag, TagState, TagVersion
-from segments.queries.dependents import rules_naming
+from segments.models import Refresh, Tag, TagState
 
-TONES: Final = {
-    TagState.ACTIVE: Tone.GOOD,
-    TagState.MISSING: Tone.PLAIN,
-    TagState.RETIRING: Tone.WARN,
-    TagState.RETIRED: Tone.BAD,
-}
 REFUSALS: Final = (TagRefused, RuleError)
-_NAMES: Final = ("key", "namespace", "name_en", "name_zh")
 _MEANING: Final = (
     ("owner", "ttl_days"),
     ("scene", "purpose"),
@@ -52,92 +34,12 @@ _MEANING: Final = (
 )
 
 
-class TagForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """The tag, and what its newest version says; saving makes the next version."""
-
-    owner = forms.CharField(
-        label=_("Owner"),
-        max_length=120,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("The person or desk that answers for it."),
-    )
-    scene = forms.CharField(label=_("Scene"), max_length=200, widget=UnfoldAdminTextInputWidget)
-    purpose = forms.CharField(label=_("Purpose"), max_length=200, widget=UnfoldAdminTextInputWidget)
-    definition = forms.CharField(
-        label=_("Definition"), widget=UnfoldAdminTextareaWidget({"rows": 3})
-    )
-    source = forms.ChoiceField(
-        label=_("Source"), choices=TAG_SOURCE_WORDS.items, widget=UnfoldAdminSelectWidget
-    )
-    rule = JsonText(
-        label=_("Rule"),
-        required=False,
-        widget=RuleBox,
-        help_text=_("For tags given by a rule: as in a segment. Otherwise empty."),
-    )
-    ttl_days = forms.IntegerField(
-        label=_("Term (days)"),
-        min_value=1,
-        max_value=LONGEST_DAYS,
-        widget=UnfoldAdminIntegerFieldWidget,
-        help_text=_("Counted from when its rule was last met, or it was last given."),
-    )
-    refresh = forms.ChoiceField(
-        label=_("Refresh"), choices=Refresh.choices, widget=UnfoldAdminSelectWidget
-    )
-    missing = forms.CharField(
-        label=_("Missing source"),
-        max_length=200,
-        required=False,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("What would have to be there first; as long as it is not, nobody can use it."),
-    )
-
-    class Meta:
-        model = Tag
-        fields = _NAMES
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            newest = self.instance.newest
-            self.initial.update({name: getattr(newest, name) for name in Meaning.__slots__})
-
-    def clean(self) -> dict[str, Any]:
-        """Try the verb and take it back: what it refuses is said beside its field."""
-        values = super().clean() or self.cleaned_data
-        if self.errors:
-            return values
-        try:
-            with transaction.atomic():
-                self.act()
-                transaction.set_rollback(True)
-        except TagRefused as refusal:
-            field = refusal.path.removeprefix("/")
-            self.add_error(field if field in self.fields else None, say(refusal))
-        except RuleError as error:
-            self.add_error("rule", f"{error.path or '/'} — {say(error)}")
-        return values
-
-    def act(self) -> Tag:
-        """Define the tag, or give it its next version."""
-        values = self.cleaned_data
-        meaning = Meaning(**{name: values[name] for name in Meaning.__slots__})
-        told: dict[str, Any] = {"meaning": meaning, "author": self.author, "now": clock_now()}
-        if self.instance.pk:
-            return revise_tag(key=self.instance.key, **told)
-        names = {name: values[name] for name in _NAMES}
-        return define_tag(**names, **told)
-
-    author: Any = None
-
-
-class TagAdmin(RuleScripts, UsefulnessPages):
+class TagAdmin(RuleScripts, SeenFields, TagWords, UsefulnessPages):
     """Each tag with its meaning in force; the roof adds what names it and registers it."""
 
     about = _("What each tag means, whose it is, what for, and how long it holds.")
     form = TagForm
-    list_display = ("name", "key", "namespace", "whose", "comes_from", "how_often", "condition")
+    list_display = ("name", "key", "about_what", "owner", "source", "refresh", "condition")
     search_fields = ("key__icontains", "name_en__icontains", "name_zh__icontains")
     list_filter = (
         closed_filter("state", _("state"), dict(TagState.choices)),
@@ -147,47 +49,6 @@ class TagAdmin(RuleScripts, UsefulnessPages):
     ordering = ("namespace", "key")
     fields = (("key", "namespace"), ("name_en", "name_zh"), *_MEANING)
     refusals = REFUSALS
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
-        """With what the newest version says."""
-        newest = TagVersion.objects.filter(tag=OuterRef("pk")).order_by("-number")
-        found: QuerySet[Tag] = super().get_queryset(request)
-        return found.annotate(
-            **{
-                name: Subquery(newest.values(name)[:1], output_field=CharField())
-                for name in ("owner", "source", "refresh")
-            },
-            held_at=F("segment__held_at"),
-        )
-
-    @display(description=_("name"), ordering="key")
-    def name(self, tag: Tag) -> str:
-        """In the reader's language."""
-        return tag.name_zh if get_language() == "zh-hans" else tag.name_en
-
-    @display(description=_("owner"), ordering="owner")
-    def whose(self, tag: Any) -> str:
-        """The person or desk that answers for it."""
-        return str(tag.owner)
-
-    @display(description=_("source"), ordering="source")
-    def comes_from(self, tag: Any) -> str:
-        """In words."""
-        return str(TAG_SOURCE_WORDS[TagSource(tag.source)])
-
-    @display(description=_("refresh"), ordering="refresh")
-    def how_often(self, tag: Any) -> str:
-        """In words."""
-        return str(Refresh(tag.refresh).label)
-
-    @display(description=_("state"), ordering="state")
-    def condition(self, tag: Any) -> SafeString:
-        """In words, with the day it ends; held where its rule cannot be run any more."""
-        if tag.held_at is not None and tag.state != TagState.RETIRED:
-            return badge(_t("Held"), Tone.BAD)
-        words = TagState(tag.state).label
-        until = f" · {moment(tag.retires_at)}" if tag.state == TagState.RETIRING else ""
-        return badge(f"{words}{until}", TONES[TagState(tag.state)])
 
     def change_view(
         self,
@@ -205,7 +66,7 @@ class TagAdmin(RuleScripts, UsefulnessPages):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """A tag's key and names are for life: rules name it."""
-        return list(_NAMES) if obj else []
+        return list(TAG_NAMES) if obj else []
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What is retired stays as it was."""
@@ -253,45 +114,8 @@ class TagAdmin(RuleScripts, UsefulnessPages):
 
     def panels(self, request: HttpRequest, item: Tag) -> Sequence[Panel]:
         """Who names it, and what it meant when."""
-        return (_rules(item), *self.panels_above(request, item), _history(item))
+        return (rules_naming_it(item), *self.panels_above(request, item), history(item))
 
     def panels_above(self, request: HttpRequest, item: Tag) -> Sequence[Panel]:
         """What the floors above make of the tag; the roof fills it in."""
         return ()
-
-
-def _rules(tag: Tag) -> Panel:
-    return Panel(
-        title=_t("Segments and tags that name it"),
-        headers=(_t("Kind"), _t("Name"), _t("customers")),
-        rows=[
-            (
-                _t("Segment") if one.tag_id is None else _t("Tag"),
-                one.name,
-                "—" if one.size is None else figure(one.size),
-            )
-            for one in rules_naming(tag.key)
-        ],
-        numeric=frozenset({2}),
-        empty=_t("No segment and no other tag names it."),
-    )
-
-
-def _history(tag: Tag) -> Panel:
-    return Panel(
-        title=_t("History"),
-        headers=(_t("Version"), _t("At"), _t("By"), _t("Owner"), _t("Definition"), _t("Term")),
-        rows=[
-            (
-                figure(one.number),
-                moment(one.made_at),
-                one.made_by or "—",
-                one.owner,
-                one.definition,
-                _t("%(days)s days") % {"days": figure(one.ttl_days)},
-            )
-            for one in tag.versions.select_related("made_by").order_by("-number")
-        ],
-        numeric=frozenset({0}),
-        empty="",
-    )

@@ -1,7 +1,7 @@
 """What names a segment, and its way out of use and back."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -14,11 +14,18 @@ from django.utils.translation import gettext_lazy as _
 
 from compliance.console import Panel, link, moment, person, tell
 from compliance.queries import clock_now
+from compliance.reader import language
 from segments.actions.archive import archive_segment, revive_segment
 from segments.admin.pages import SegmentPages
 from segments.errors import NotPossible, RuleError
 from segments.models import Segment
 from segments.queries.dependents import Dependent, dependents
+
+_KINDS: Final = {
+    "segment": (_("Segment"), "admin:segments_segment_change"),
+    "tag": (_("Tag"), "admin:segments_tag_change"),
+    "journey": (_("Journey"), "admin:campaigns_journey_change"),
+}
 
 
 class UseFilter(admin.SimpleListFilter):
@@ -70,7 +77,7 @@ class UsePages(SegmentPages):
             return redirect("admin:segments_segment_use", pk)
         if request.method != "GET":
             return HttpResponseNotAllowed(["GET", "POST"])
-        found = dependents(segment.key)
+        found = dependents(segment.key, language())
         context: dict[str, Any] = {
             "archived_at": moment(segment.archived_at) if segment.archived_at else "",
             "may_archive": may_change and not found and segment.archived_at is None,
@@ -97,18 +104,10 @@ def _turn(request: HttpRequest, segment: Segment) -> None:
 def _dependents(found: Sequence[Dependent]) -> Panel:
     return Panel(
         title=_t("Named by"),
-        note=_t("Segments in use, and journeys that are not stopped."),
+        note=_t("Segments and tags in use, and journeys that are not stopped."),
         headers=(_t("Kind"), _t("Name")),
         rows=[
-            (
-                _t("Journey"),
-                link(reverse("admin:campaigns_journey_change", args=[one.id]), one.name),
-            )
-            if one.is_journey
-            else (
-                _t("Segment"),
-                link(reverse("admin:segments_segment_change", args=[one.id]), one.name),
-            )
+            (_KINDS[one.kind][0], link(reverse(_KINDS[one.kind][1], args=[one.id]), one.name))
             for one in found
         ],
         empty=_t("Nothing names this segment: it can be archived."),

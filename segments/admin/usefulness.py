@@ -9,12 +9,13 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from compliance.console import ActingAdmin, Panel, Tone, badge, figure, link, moment, tell
 from compliance.queries import clock_now
+from compliance.reader import language
 from segments.actions.measure_tags import measure_tags
 from segments.errors import TagRefused
 from segments.models import TagScore
@@ -118,9 +119,8 @@ def _panel(found: Sequence[TagScore]) -> Panel:
 
 
 def _row(one: TagScore) -> tuple[object, ...]:
-    name = one.tag.name_zh if get_language() == "zh-hans" else one.tag.name_en
     return (
-        link(reverse("admin:segments_tag_change", args=[one.tag_id]), name),
+        link(reverse("admin:segments_tag_change", args=[one.tag_id]), one.tag.label(language())),
         f"{one.coverage:.1%}",
         figure(one.uses),
         figure(one.views),

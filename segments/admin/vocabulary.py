@@ -13,6 +13,7 @@ from compliance.reader import language
 from compliance.sentences import Language, Said, Sentence
 from segments.admin.builder_words import FUNCTION_WORDS, OPERATOR_WORDS, STATE_WORDS, WORDS
 from segments.queries.rules import catalog
+from segments.queries.tags import names_of
 from segments.queries.vocabulary import KnownEvent, known_names
 from segments.rules.catalog import LIFECYCLE_STAGES, Field, FieldType, operators_of
 from segments.rules.parse import COUNT_OPERATORS
@@ -41,6 +42,7 @@ def vocabulary() -> dict[str, object]:
     """
     spoken = language()
     names = known_names()
+    called = names_of(names.tags, spoken)
     return {
         "kinds": _kinds(),
         "fields": [_field(field, spoken) for field in catalog().fields.values()],
@@ -52,7 +54,7 @@ def vocabulary() -> dict[str, object]:
             "functions": _choices(FUNCTION_WORDS),
             "states": _choices(STATE_WORDS),
             "stages": _values("lifecycle", LIFECYCLE_STAGES, spoken),
-            "tags": [{"value": tag, "label": tag} for tag in names.tags],
+            "tags": _named([(tag, called.get(tag, tag)) for tag in names.tags]),
             "segments": _named(names.segments),
             "journeys": _named(names.journeys),
         },

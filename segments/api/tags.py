@@ -1,7 +1,7 @@
 """``/api/v1/customers/{id}/tags``: what a customer carries, may refuse, and systems may give."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from compliance.queries import clock_now
-from compliance.reader import say
+from compliance.reader import language, say
 from customers.actions.tags import allow_tag, refuse_tag
 from customers.api.bearer import READING, WRITING, BearerKey, require
 from customers.api.consents import standing_customer
@@ -21,7 +21,9 @@ from customers.models import Customer, Tagging, TagRefusal
 from customers.queries.rights import ids_of
 from segments.actions.known_tags import give_known_tag
 from segments.errors import TagRefused
+from segments.queries.tags import names_of
 
+_CARRIED: Final = ("tag", "source", "since", "valid_until")
 _PRIVATE: Final = {"Cache-Control": "no-store"}
 _PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
 _PROBLEMS: Final = {400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM, 409: _PROBLEM}
@@ -44,18 +46,20 @@ class TagsView(APIView):
         require(request, READING)
         ids = ids_of(standing_customer(number))
         carried = Tagging.objects.filter(customer__in=ids).exclude(valid_until__lte=clock_now())
+        refused = TagRefusal.objects.filter(customer__in=ids)
         told = {
-            "results": list(
-                carried.order_by("tag").values("tag", "source", "since", "valid_until")
-            ),
-            "refused": list(
-                TagRefusal.objects.filter(customer__in=ids)
-                .order_by("tag")
-                .values("tag", "refused_at")
-            ),
+            "results": _named(carried.order_by("tag").values(*_CARRIED)),
+            "refused": _named(refused.order_by("tag").values("tag", "refused_at")),
             "next": None,
         }
         return Response(told, headers=_PRIVATE)
+
+
+def _named(found: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each with what the dictionary calls it in the language that was asked for, or its key."""
+    told = list(found)
+    names = names_of([one["tag"] for one in told], language())
+    return [{**one, "name": names.get(one["tag"], one["tag"])} for one in told]
 
 
 class TagView(APIView):

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from compliance.sentences import Language
 from customers.models import Customer
 from segments.models.tags import Tag
 
@@ -82,6 +83,10 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def label(self, language: Language) -> str:
+        """Its name for people: the tag's, where it follows a tag's rule."""
+        return self.name if self.tag is None else self.tag.label(language)
 
 
 class Membership(models.Model):

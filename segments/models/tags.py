@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from compliance.sentences import Language
 from customers.vocabulary import TagSource, choices
 
 LONGEST_DAYS = 3_650
@@ -54,6 +55,10 @@ class Tag(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    def label(self, language: Language) -> str:
+        """The tag's name for people."""
+        return self.name_zh if language == "zh" else self.name_en
 
     @property
     def newest(self) -> "TagVersion":

@@ -54,7 +54,7 @@ class SeedField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generi
         """What the list shows for one segment."""
         if not isinstance(obj, Segment) or obj.tag is None:
             return str(obj)
-        name = obj.tag.name_zh if language() == "zh" else obj.tag.name_en
+        name = obj.tag.label(language())
         return _t("Tag: %(name)s") % {"name": name}
 
 

@@ -2,23 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
+from compliance.sentences import Language
 from customers.queries.database import rows
 from segments.models import Segment
 from segments.queries.rules import named
 
 _SEGMENTS: Final = """
-SELECT id, name FROM segments_segment
+SELECT id FROM segments_segment
 WHERE archived_at IS NULL AND key <> %(key)s
   AND jsonb_path_exists(rule, '$.**.segment ? (@ == $key)',
                         jsonb_build_object('key', %(key)s::text))
-ORDER BY name, id
 """
 # Journeys live upstairs: only who names the segment is read here. Customers may be under way on
 # any version that was ever published; the newest one is what somebody is working on.
 _JOURNEYS: Final = """
-SELECT DISTINCT j.name, j.id FROM campaigns_journey j
+SELECT DISTINCT j.id, j.name FROM campaigns_journey j
 JOIN campaigns_journeyversion v ON v.journey_id = j.id
 WHERE j.state <> 'stopped'
   AND (v.published_at IS NOT NULL
@@ -31,20 +31,28 @@ ORDER BY j.name, j.id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependent:
-    """One that names the segment."""
+    """One that names the segment, by its own id."""
 
     id: int
     name: str
-    is_journey: bool
+    kind: Literal["segment", "tag", "journey"]
 
 
-def dependents(key: str) -> list[Dependent]:
-    """The segments in use and the journeys not stopped that name this segment."""
+def dependents(key: str, language: Language) -> list[Dependent]:
+    """The segments in use, the tags and the journeys not stopped that name this segment."""
     told = {"key": key}
+    naming = Segment.objects.filter(pk__in=[row[0] for row in rows(_SEGMENTS, told)])
     return [
-        *(Dependent(id=pk, name=name, is_journey=False) for pk, name in rows(_SEGMENTS, told)),
-        *(Dependent(id=pk, name=name, is_journey=True) for name, pk in rows(_JOURNEYS, told)),
+        *(_dependent(one, language) for one in naming.select_related("tag").order_by("name", "pk")),
+        *(Dependent(id=pk, name=name, kind="journey") for pk, name in rows(_JOURNEYS, told)),
     ]
+
+
+def _dependent(segment: Segment, language: Language) -> Dependent:
+    name = segment.label(language)
+    if segment.tag_id is None:
+        return Dependent(id=segment.pk, name=name, kind="segment")
+    return Dependent(id=segment.tag_id, name=name, kind="tag")
 
 
 def names_tag(rule: object, tag: str) -> bool:
@@ -63,5 +71,5 @@ def rules_naming(tag: str) -> list[Segment]:
 
     Cost: reads the rules that are in use, some hundred short documents.
     """
-    saved = Segment.objects.filter(archived_at=None).order_by("name")
+    saved = Segment.objects.filter(archived_at=None).select_related("tag").order_by("name")
     return [one for one in saved if names_tag(one.rule, tag)]

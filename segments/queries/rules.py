@@ -11,7 +11,7 @@ from customers.models import Attribute
 from customers.queries.database import rows
 from segments.errors import Code, RuleError
 from segments.models import Segment
-from segments.queries.tags import known_tags, retired_tags, segment_key
+from segments.queries.tags import known_tags, retired_tags, segment_key, tag_labels
 from segments.rules.catalog import Catalog, Field, FieldType
 from segments.rules.check import Checked, References, chain_to, check
 from segments.rules.compile import compile_rule
@@ -47,6 +47,11 @@ def catalog() -> Catalog:
         )
         for attribute in Attribute.objects.all()
     )
+
+
+def spoken_catalog() -> Catalog:
+    """As `catalog`, with the names of the dictionary's tags: for rules that people read."""
+    return replace(catalog(), tags=tag_labels())
 
 
 def references(*, own_key: str | None = None, assumed: Collection[str] = ()) -> References:

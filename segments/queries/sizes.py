@@ -13,7 +13,7 @@ from django.db import OperationalError, connection, transaction
 from compliance.reader import say
 from customers.models import Customer
 from segments.errors import Problem
-from segments.queries.rules import catalog, references, rule_sql
+from segments.queries.rules import references, rule_sql, spoken_catalog
 from segments.rules.check import Checked, check
 from segments.rules.explain import explain
 from segments.rules.parse import parse
@@ -73,7 +73,7 @@ def preview(
     RuleError : the rule is wrong.
     OperationalError : it takes too long.
     """
-    known = catalog()
+    known = spoken_catalog()
     checked = check(parse(raw), catalog=known, references=references(own_key=own_key))
     fragment = rule_sql(checked, now=now)
     started = time.perf_counter()

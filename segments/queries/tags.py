@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from compliance.sentences import Language
 from customers.queries.database import rows
 from segments.catalogue.shipped import valued_tags
-from segments.models import Tag, TagState
+from segments.models import Tag, TagState, TagVersion
 
 # Before a term ends, so that no moment is left in which the tag is over though its rule is met.
 RENEWED_BEFORE: Final = timedelta(minutes=1)
+_NAMES_LOCK: Final = 0x746167  # "tag"
 
 _STILL_MET: Final = """
     -- Whose tag is about to end while he meets its rule: tag, customer, days of the term.
@@ -62,10 +64,34 @@ def term_of(tag_id: int) -> tuple[str, int]:
     return key, days
 
 
-def names_of(keys: Sequence[str], *, is_chinese: bool) -> dict[str, str]:
+def names_of(keys: Sequence[str], language: Language) -> dict[str, str]:
     """How these tags are called; those the dictionary does not know are left out."""
-    column = "name_zh" if is_chinese else "name_en"
-    return dict(Tag.objects.filter(key__in=keys).values_list("key", column))
+    return {tag.key: tag.label(language) for tag in Tag.objects.filter(key__in=keys)}
+
+
+def versions_in_force() -> list[TagVersion]:
+    """The newest version of every tag, with its tag, by the tag's key."""
+    newest = TagVersion.objects.order_by("tag__key", "-number").distinct("tag__key")
+    return list(newest.select_related("tag"))
+
+
+def hold_names() -> None:
+    """Let nobody else define a tag until the transaction ends.
+
+    Two who choose the same name at once come one after the other: the second finds the first's.
+    """
+    rows("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _NAMES_LOCK})
+
+
+def held_for_saving(tag_id: int) -> Tag | None:
+    """The tag as it is now, and stays until the transaction ends; None without one."""
+    return Tag.objects.select_for_update(no_key=True).filter(pk=tag_id).first()
+
+
+def tag_labels() -> dict[str, dict[Language, str]]:
+    """What each tag of the dictionary is called, by key. Reads some hundred rows."""
+    names = Tag.objects.values_list("key", "name_en", "name_zh")
+    return {key: {"en": english, "zh": chinese} for key, english, chinese in names}
 
 
 def known_tags() -> frozenset[str]:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from compliance.sentences import Language
 from segments.models import Segment, SegmentVersion
-from segments.queries.rules import catalog
+from segments.queries.rules import spoken_catalog
 from segments.rules.differences import differences, say_difference
 from segments.rules.parse import parse
 
@@ -36,7 +36,7 @@ def differences_in_words(before: object, now: object, language: Language) -> lis
     ------
     RuleError : one of them cannot be read any more.
     """
-    fields = catalog()
+    fields = spoken_catalog()
     return [
         say_difference(found, fields, language) for found in differences(parse(before), parse(now))
     ]

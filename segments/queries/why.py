@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from customers.identifiers import redact
 from customers.models import Customer
 from segments.errors import NOT_ACTIVE, UNKNOWN_NUMBER, NoSuchCustomer
-from segments.queries.rules import catalog, references
+from segments.queries.rules import references, spoken_catalog
 from segments.rules.catalog import FieldType
 from segments.rules.check import Checked, check
 from segments.rules.clauses import Clause, Evidence, clauses, leaves_of
@@ -32,7 +32,7 @@ def why(raw: object, *, customer_no: str, now: datetime, own_key: str | None = N
     NoSuchCustomer : nobody has this number, or he is not active any more.
     OperationalError : it takes too long.
     """
-    known = catalog()
+    known = spoken_catalog()
     checked = check(parse(raw), catalog=known, references=references(own_key=own_key))
     # PostgreSQL would not even look for a text with a NUL in it.
     found = Customer.objects.filter(customer_no=customer_no) if "\x00" not in customer_no else None

@@ -52,10 +52,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """Every field by name; `aliases` maps other accepted names to it."""
+    """Every field by name; `aliases` maps other accepted names to it.
+
+    ``tags``: what to call tags, by key, where the rule is to be read by people.
+    """
 
     fields: Mapping[str, Field] = field(hash=False)
     aliases: Mapping[str, str] = field(hash=False)
+    tags: Mapping[str, Mapping[Language, str]] = field(hash=False, default_factory=dict)
 
     @classmethod
     def build(cls, extra: Iterable[Field] = ()) -> "Catalog":
@@ -70,6 +74,10 @@ class Catalog:
             if one.name not in aliases:
                 fields.setdefault(one.name, one)
         return cls(fields=fields, aliases=aliases)
+
+    def tag_label(self, key: str, language: Language) -> str:
+        """What to call a tag; its key where nobody told."""
+        return self.tags.get(key, {}).get(language, key)
 
     def find(self, name: str) -> Field | None:
         """The field of this name or alias."""

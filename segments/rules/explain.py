@@ -73,7 +73,9 @@ def _rule(rule: Rule, voice: _Voice) -> str:  # noqa: C901 - one arm per kind
         case MonthsInARow():
             return _months(rule, voice)
         case Tag():
-            return words.tag.format(_quoted(rule.key, voice))
+            return words.tag.format(
+                _quoted(voice.catalog.tag_label(rule.key, voice.language), voice)
+            )
         case SegmentRef():
             return words.segment.format(_quoted(rule.key, voice))
         case Lifecycle():

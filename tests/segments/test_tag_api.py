@@ -9,6 +9,7 @@ from compliance.models import AuditEntry
 from compliance.queries import clock_now
 from customers.actions.rights import set_personalisation
 from customers.actions.sources import create_api_key
+from customers.models import Customer, Tagging
 from customers.vocabulary import KeyScope, TagSource
 from segments.actions.catalogue import ship_tags
 from segments.actions.tags import Meaning, define_tag
@@ -114,3 +115,43 @@ def test_deleting_needs_a_tag_a_reason_a_customer_and_a_key_that_may(client: Cli
     assert call(client, "put", "/vip", number="nobody").status_code == 404
     assert client.put("/api/v1/customers/P00000/tags/vip").status_code == 401
     assert tags(client) == (["vip"], [])
+
+
+def told_in(client: Client, spoken: str, address: str, scope: KeyScope = KeyScope.READ) -> Any:
+    key = create_api_key(name=spoken, scope=scope, now=clock_now()).secret
+    return client.get(
+        address, headers={"authorization": f"Bearer {key}", "accept-language": spoken}
+    )
+
+
+def test_the_dictionary_is_told_in_the_language_that_is_asked_for(client: Client) -> None:
+    ship_tags(now=clock_now())
+
+    english, chinese = (
+        {one["key"]: one for one in told_in(client, spoken, "/api/v1/tags").json()["results"]}
+        for spoken in ("en", "zh-hans")
+    )
+
+    assert len(english) == Tag.objects.count()
+    assert english["hnw"]["name"] == "High net worth"
+    assert (chinese["hnw"]["name"], chinese["hnw"]["owner"]) == ("高净值", "财富管理组")
+    assert english["nba"]["missing"] == "no arbiter between journeys"
+    assert chinese["nba"]["missing"] == "旅程之间没有仲裁"
+    assert english["vip"]["owner"] == chinese["vip"]["owner"] == "branches"
+    assert (english["vip"]["missing"], english["vip"]["rule"]) == (None, None)
+
+
+def test_the_dictionary_is_read_by_keys_that_may_read(client: Client) -> None:
+    assert told_in(client, "en", "/api/v1/tags", KeyScope.INGEST).status_code == 403
+    assert client.get("/api/v1/tags").status_code == 401
+
+
+def test_a_customers_tags_have_names(client: Client) -> None:
+    call(client, "put", "/vip")
+    Tagging.objects.create(
+        customer_id=Customer.objects.get().pk, tag="unheard", source="file", since=clock_now()
+    )
+
+    told = told_in(client, "zh-hans", "/api/v1/customers/P00000/tags").json()["results"]
+
+    assert {one["tag"]: one["name"] for one in told} == {"vip": "贵宾", "unheard": "unheard"}

@@ -1,4 +1,4 @@
-"""An opt-out and the giving of a tag at the same moment: whoever comes first, no tag remains."""
+"""Tags at the same moment: an opt-out and the giving of one, two who define one."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,10 @@ from customers.actions.personalisation import refuse_personalisation
 from customers.actions.tags import give_tag
 from customers.models import Customer, Tagging
 from customers.vocabulary import TagSource
-from tests.factories import NOW, make_people
+from segments.actions.tags import Meaning, define_tag
+from segments.errors import TagRefused
+from segments.models import Tag
+from tests.factories import NOW, make_people, make_staff
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 20
@@ -35,22 +38,19 @@ def waiting() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-@pytest.mark.parametrize(("first", "second"), [(give, opt_out), (opt_out, give)])
-def test_no_tag_remains_whoever_comes_first(
-    first: Callable[[int], None], second: Callable[[int], None]
-) -> None:
-    (customer,) = make_people(1)
+def at_once(first: Callable[[], None], second: Callable[[], None]) -> None:
+    """The second begins while the first has acted and not committed."""
     has_acted, may_commit = threading.Event(), threading.Event()
 
     def lead() -> None:
         with transaction.atomic():
-            first(customer)
+            first()
             has_acted.set()
             may_commit.wait(PATIENCE)
         connection.close()
 
     def follow() -> None:
-        second(customer)
+        second()
         connection.close()
 
     leader = threading.Thread(target=lead)
@@ -69,5 +69,38 @@ def test_no_tag_remains_whoever_comes_first(
     leader.join(PATIENCE)
     follower.join(PATIENCE)
 
+
+@pytest.mark.parametrize(("first", "second"), [(give, opt_out), (opt_out, give)])
+def test_no_tag_remains_whoever_comes_first(
+    first: Callable[[int], None], second: Callable[[int], None]
+) -> None:
+    (customer,) = make_people(1)
+
+    at_once(lambda: first(customer), lambda: second(customer))
+
     assert Customer.objects.get(pk=customer).personalise_off
     assert not Tagging.objects.exists()
+
+
+def test_of_two_who_define_one_tag_at_once_the_second_is_told_the_firsts_owner() -> None:
+    author = make_staff().marketer
+    told: list[TagRefused] = []
+
+    def define(owner: str) -> None:
+        meaning = Meaning(
+            owner=owner, scene="s", purpose="p", definition="d", source=TagSource.FILE, ttl_days=7
+        )
+        names = {"name_en": "Keen", "name_zh": "关注"}
+        define_tag(key="keen", namespace="needs", **names, meaning=meaning, author=author, now=NOW)
+
+    def second() -> None:
+        try:
+            define("card desk")
+        except TagRefused as refusal:
+            told.append(refusal)
+
+    at_once(lambda: define("wealth desk"), second)
+
+    assert [(one.code, one.path) for one in told] == [("tag_taken", "/key")]
+    assert "wealth desk" in told[0].message
+    assert Tag.objects.get().newest.owner == "wealth desk"
