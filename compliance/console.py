@@ -143,6 +143,7 @@ def link(url: str, text: object) -> SafeString:
 SUBJECT_WORDS = {
     "account": _("Provider account"),
     "journey": _("Journey"),
+    "lexicon": _("Lexicon"),
     "rules": _("Rules"),
     "snippet": _("Snippet"),
     "template": _("Template"),

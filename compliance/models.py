@@ -72,6 +72,95 @@ class RulePack(models.Model):
         return f"{self.key} v{self.version}"
 
 
+class LexiconChange(models.Model):
+    """One proposal to change the wording lexicon: a term or pattern more, or a rule's last day.
+
+    Approved ones are never changed or deleted: each makes a ``version`` of the lexicon, so that
+    what an old decision read can be read again.
+    """
+
+    class Kind(models.TextChoices):
+        TERM = "term", _("Term")
+        PATTERN = "pattern", _("Pattern")
+        END = "end", _("Last day")
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("Waiting for review")
+        APPROVED = "approved", _("Approved")
+        RETURNED = "returned", _("Returned")
+
+    class Severity(models.TextChoices):
+        RED = "red", _("Statute")
+        ORANGE = "orange", _("Departmental rule or self-regulation")
+        YELLOW = "yellow", _("Advice")
+
+    class Verdict(models.TextChoices):
+        BLOCK = "block", _("Forbidden")
+        REVIEW = "review", _("For a reviewer")
+        NOTICE = "notice", _("Notice")
+
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    rule_id = models.CharField(_("rule"), max_length=20)
+    text = models.CharField(_("text"), max_length=120)
+    category = models.CharField(_("category"), max_length=80, blank=True)
+    severity = models.CharField(
+        _("rank of the ground"), max_length=6, choices=Severity.choices, blank=True
+    )
+    verdict = models.CharField(_("verdict"), max_length=6, choices=Verdict.choices, blank=True)
+    basis = models.CharField(_("basis"), max_length=200, blank=True)
+    products = models.JSONField(_("product kinds"), default=list, blank=True)
+    neutral = models.JSONField(_("exclusions"), default=list, blank=True)
+    samples = models.JSONField(_("sample texts"), default=list, blank=True)
+    explanation_en = models.TextField(_("explanation in English"))
+    explanation_zh = models.TextField(_("explanation in Chinese"))
+    effective_from = models.DateField(_("effective from"), null=True, blank=True)
+    effective_to = models.DateField(_("effective to"), null=True, blank=True)
+    status = models.CharField(
+        _("status"), max_length=8, choices=Status.choices, default=Status.PENDING
+    )
+    version = models.PositiveBigIntegerField(_("version of the lexicon"), null=True, unique=True)
+    made_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", verbose_name=_("made by")
+    )
+    made_at = models.DateTimeField(_("made at"))
+    checked_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", null=True, verbose_name=_("checker")
+    )
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+
+    class Meta:
+        verbose_name = _("change of the lexicon")
+        verbose_name_plural = _("changes of the lexicon")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(checked_by__isnull=True) | ~Q(checked_by=F("made_by")),
+                name="lexiconchange_maker_is_not_checker",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="pending", checked_by__isnull=True, version__isnull=True)
+                | Q(checked_by__isnull=False, decided_at__isnull=False)
+                & (
+                    Q(status="approved", version__isnull=False)
+                    | Q(status="returned", version__isnull=True)
+                ),
+                name="lexiconchange_verdict_has_a_checker",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="end", effective_from__isnull=True, effective_to__isnull=False)
+                | ~Q(kind="end")
+                & Q(effective_from__isnull=False)
+                & (Q(effective_to__isnull=True) | Q(effective_to__gte=F("effective_from"))),
+                name="lexiconchange_dates_in_order",
+            ),
+            models.UniqueConstraint(
+                fields=["rule_id"], condition=~Q(kind="end"), name="lexiconchange_rule_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule_id} {self.text[:60]} ({self.pk})"
+
+
 class Product(models.Model):
     """What the institution offers: the facts suitability is judged by.
 

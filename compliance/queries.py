@@ -22,11 +22,13 @@ from compliance.jurisdiction import (
     require_numbers,
     yielding,
 )
+from compliance.lexicon_versions import lexicon_in_force
 from compliance.models import AuditEntry, AuditHead, Product, Review, RulePack
 from compliance.rulebook.rule import Rule, completed, in_force, read_rules, require_successor
 from compliance.rulebook.shipped import shipped_document, shipped_rules
 from compliance.suitability import values as suitability
 from compliance.suitability.judge import require_known
+from compliance.wording.amend import Lexicon
 
 GENESIS = "0" * 64
 ANCHOR = "audit head %d %s"
@@ -53,6 +55,11 @@ COUNT_TRY: Final = """
                        ELSE known.last_at END
     RETURNING tries
 """
+
+
+NEXT_LEXICON_VERSION: Final = "SELECT nextval('compliance_lexicon_version')"
+NEXT_LEXICON_RULE: Final = "SELECT nextval('compliance_lexicon_rule')"
+"""Numbers that are never given twice, not even after a rollback: processes keep rules by them."""
 
 
 def clock_now() -> datetime:
@@ -84,8 +91,9 @@ def approved_at(*, kind: str, key: str, content_hash: str) -> datetime | None:
 class Rulebook:
     """The rules in force on a day.
 
-    ``packs``: the versions of those sets that officers changed; ``digest``: SHA-256, hex, of all
-    sets, shipped ones too, so that an old decision can be held against what counted then.
+    ``packs``: the versions of those sets that officers changed, the lexicon's among them;
+    ``digest``: SHA-256, hex, of all sets, shipped ones too, and of that version, so that an old
+    decision can be held against what counted then.
     """
 
     suitability: Mapping[str, Rule]
@@ -93,6 +101,7 @@ class Rulebook:
     calendar: Calendar
     jurisdictions: Jurisdictions
     records: Mapping[str, Rule]
+    lexicon: Lexicon
     packs: Mapping[str, int]
     digest: str
 
@@ -104,7 +113,7 @@ def rulebook(on: date) -> Rulebook:
     ------
     RulebookError : a set cannot be read.
     """
-    return _rulebook(on, tuple(_packs_in_force(on)))
+    return _rulebook(on, tuple(_packs_in_force(on)), lexicon_in_force())
 
 
 def _packs_in_force(on: date) -> Iterable[int]:
@@ -117,19 +126,21 @@ def _packs_in_force(on: date) -> Iterable[int]:
 
 
 @lru_cache(maxsize=64)
-def _rulebook(on: date, pack_ids: tuple[int, ...]) -> Rulebook:
+def _rulebook(on: date, pack_ids: tuple[int, ...], lexicon: Lexicon) -> Rulebook:
     """An active pack never changes, so its number stands for its rules."""
     packs = {pack.key: pack for pack in RulePack.objects.filter(pk__in=pack_ids)}
     told = {key: _told(key, packs[key].rules if key in packs else ()) for key in PACKS}
     rules = {key: read_rules(document) for key, document in told.items()}
+    own = {"lexicon": lexicon.version} if lexicon.version else {}
     return Rulebook(
         suitability=in_force(rules["suitability"], on),
         contact=read_contact_rules(in_force(rules["contact"], on).values()),
         calendar=read_calendar(in_force(rules["calendar"], on).values()),
         jurisdictions=read_jurisdictions(in_force(rules["jurisdictions"], on).values()),
         records=in_force(rules["records"], on),
-        packs={key: pack.version for key, pack in packs.items()},
-        digest=_sha256(_canonical(told)),
+        lexicon=lexicon,
+        packs={key: pack.version for key, pack in packs.items()} | own,
+        digest=_sha256(_canonical(told | own)),
     )
 
 

@@ -19,6 +19,7 @@ class Role(StrEnum):
 
 
 _CONTENT = (
+    "compliance.view_lexiconchange",
     "compliance.view_product",
     "segments.view_segment",
     "segments.view_tag",
@@ -112,6 +113,7 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         *_EXPORTS,
         "campaigns.add_linkhost",
         "compliance.view_auditentry",
+        "compliance.add_lexiconchange",
         "compliance.add_rulepack",
         "compliance.change_rulepack",
         "compliance.add_product",

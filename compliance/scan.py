@@ -16,6 +16,7 @@ from compliance.rulebook.shipped import (
     shipped_disclosures,
     shipped_wordbook,
 )
+from compliance.wording.amend import SHIPPED, History, Lexicon, amended
 from compliance.wording.lexicon import Scope
 from compliance.wording.scan import Hit, Scanner
 from compliance.wording.turned import as_displayed
@@ -42,9 +43,16 @@ class Scan:
 
 
 def scan_wording(
-    *, text: str, on: date, product: str | None = None, channel: str | None = None
+    *,
+    text: str,
+    on: date,
+    product: str | None = None,
+    channel: str | None = None,
+    lexicon: Lexicon = SHIPPED,
 ) -> Scan:
     """Judge a text as it is to be published on that day.
+
+    ``lexicon``: with what officers changed (`compliance.lexicon_versions`), else as we ship it.
 
     An unknown product may be any, so every product's forbidden terms count; required statements
     and terms that are harmless elsewhere wait until the product is known.
@@ -54,10 +62,11 @@ def scan_wording(
     UnknownContext : no such product kind or channel.
     RulebookError : the shipped rules can't be read.
     """
-    context, scanner = shipped_context(), shipped_scanner()
+    context, scanner = shipped_context(), scanner_of(lexicon)
     kin = _looked_up("product", product, context.products)
     medium = _looked_up("channel", channel, context.media)
-    scope = Scope(on=on, products=kin, is_online=medium.is_online if medium else None)
+    is_online = medium.is_online if medium else None
+    scope = Scope(on=on, products=kin, is_online=is_online, version=lexicon.version)
     hits = scanner.hits(text, scope=scope)
     if (displayed := as_displayed(text)) != text:
         # Some devices turn it around, others don't.
@@ -112,18 +121,31 @@ def _looked_up(path: str, key: str | None, known: Mapping[str, _Entry]) -> _Entr
     return known[key]
 
 
-@functools.cache
 def shipped_scanner() -> Scanner:
     """The shipped rules compiled, once per process (about a tenth of a second)."""
-    return Scanner(shipped_wordbook())
+    return scanner_of(SHIPPED)
 
 
-@functools.cache
-def rule_words() -> Mapping[str, str]:
+def scanner_of(lexicon: Lexicon) -> Scanner:
+    """The rules compiled, once per process for all versions up to the newest."""
+    return _scanner(lexicon.history)
+
+
+# The shipped one, the newest one, its predecessor while it is taken over, and one on trial.
+@functools.lru_cache(maxsize=4)
+def _scanner(history: History) -> Scanner:
+    return Scanner(amended(shipped_wordbook(), history))
+
+
+def rule_words(lexicon: Lexicon) -> Mapping[str, str]:
     """What each rule of wording is about: the term, or the statement to write; and its basis."""
-    book = shipped_wordbook()
-    listed = [*book.terms, *(phrase.term for phrase in book.phrases)]
-    terms = {term.rule_id: (term.text, term.basis) for term in listed}
+    return _rule_words(lexicon.history)
+
+
+@functools.lru_cache(maxsize=2)
+def _rule_words(history: History) -> Mapping[str, str]:
+    book = amended(shipped_wordbook(), history)
+    terms = {term.rule_id: (term.text, term.basis) for term in book.listed}
     statements = {rule.rule_id: (rule.text, rule.basis) for rule in shipped_disclosures()}
     return {
         rule_id: " · ".join(part for part in said if part)

@@ -20,7 +20,13 @@ from campaigns.channels.memory import MemoryProvider, Script, accept
 from campaigns.channels.registry import VENDORS
 from campaigns.models import Journey, ProviderAccount, TemplateVersion
 from compliance.actions import propose_rules, review_rules
-from compliance.models import Product, RulePack, User
+from compliance.lexicon_changes import (
+    Wording,
+    propose_last_day,
+    propose_wording,
+    review_change,
+)
+from compliance.models import LexiconChange, Product, RulePack, User
 from compliance.roles import Role
 from compliance.rulebook.shipped import shipped_document
 from compliance.setup import ensure_roles
@@ -311,6 +317,49 @@ def make_rules(
     review_rules(pack=pack, checker=staff.checker, approve=True, opinion="", now=now)
     pack.refresh_from_db()
     return pack
+
+
+def make_wording(text: str, *, now: datetime = NOW, **told: Any) -> Wording:
+    """A term for everybody, forbidden from the day of ``now`` on."""
+    boring: dict[str, Any] = {
+        "is_pattern": False,
+        "category": "A1 保本保收益 guaranteed principal/return",
+        "severity": "orange",
+        "verdict": "block",
+        "basis": "house rule 7",
+        "explanation_en": "It promises what nobody can keep.",
+        "explanation_zh": "承诺无法兑现。",
+        "effective_from": now.date(),
+    }
+    return Wording(text=text, **{**boring, **told})
+
+
+def add_wording(text: str, *, now: datetime = NOW, **told: Any) -> LexiconChange:
+    """A term or pattern that one person proposed and another approved."""
+    staff = make_staff()
+    wording = make_wording(text, now=now, **told)
+    return approve_wording(propose_wording(wording=wording, maker=staff.compliance, now=now), now)
+
+
+def end_wording(rule_id: str, last_day: date, *, now: datetime = NOW) -> LexiconChange:
+    """The last day of a rule, proposed by one person and approved by another."""
+    change = propose_last_day(
+        rule_id=rule_id,
+        last_day=last_day,
+        explanation_en="Repealed.",
+        explanation_zh="已废止。",
+        maker=make_staff().compliance,
+        now=now,
+    )
+    return approve_wording(change, now)
+
+
+def approve_wording(change: LexiconChange, now: datetime) -> LexiconChange:
+    """The second person's yes."""
+    checker = make_staff().checker
+    review_change(change=change, checker=checker, approve=True, opinion="ok", now=now)
+    change.refresh_from_db()
+    return change
 
 
 def make_cap(rule_id: str, *, most: int, scope: str, of: str = "*", period: str = "day") -> Any:

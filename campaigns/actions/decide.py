@@ -220,10 +220,10 @@ def _worded(
     if not question.text:
         return (), (_WORDING,)
     subject = Subject(channel=question.channel, product=product.kind or None)
-    forbidden, to_review = read_text(question.text, subject, on=policy.on)
+    forbidden, to_review = read_text(question.text, subject, on=policy.on, lexicon=policy.lexicon)
     found = [(Decision.BLOCK, rule) for rule in sorted(forbidden)]
     found += [(Decision.REVIEW, rule) for rule in sorted(to_review)]
-    about = rule_words()
+    about = rule_words(policy.lexicon)
     return [
         Finding(rule_id=rule, decision=decision, evidence={"about": about[rule]})
         for decision, rule in found

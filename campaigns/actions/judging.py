@@ -306,6 +306,7 @@ def judge_content(
         version_id=touch.template_version_id,
         purpose=touch.purpose,
         on=world.house.on,
+        lexicon=world.house.lexicon,
     )
     verdict = wording.judge(reading)
     if not isinstance(verdict, Allow):

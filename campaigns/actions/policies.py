@@ -34,6 +34,7 @@ def policy_of(region: str | None, at: Rules) -> Policy:
         suitability=where.suited(rules.suitability),
         contact=where.bounded(rules.contact),
         calendar=rules.calendar,
+        lexicon=rules.lexicon,
         packs=rules.packs,
         digest=rules.digest,
     )

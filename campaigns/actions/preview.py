@@ -16,6 +16,7 @@ from campaigns.errors import BadRequest, TemplateError
 from compliance.reader import say as in_reader_language
 from compliance.scan import scan_wording
 from compliance.sentences import Said
+from compliance.wording.amend import SHIPPED, Lexicon
 from compliance.wording.markup import visible_text
 from compliance.wording.scan import Hit
 from compliance.wording.verdict import Verdict, heaviest
@@ -112,8 +113,10 @@ def _template(told: object, *, may_have_parts: bool) -> str | Parts:
             raise BadRequest(say.NO_TEMPLATE, "/template")
 
 
-def preview_template(*, asked: Asked, on: date) -> Preview:
+def preview_template(*, asked: Asked, on: date, lexicon: Lexicon = SHIPPED) -> Preview:
     """Render for these values and judge the wording as of that day.
+
+    ``lexicon``: with what officers changed; a command that joins no database has none.
 
     Raises `EngineUnavailable`.
     """
@@ -121,7 +124,7 @@ def preview_template(*, asked: Asked, on: date) -> Preview:
         parts = _rendered(asked)
     except TemplateError as error:
         return refused(error)
-    preview = judged(parts, asked.channel, on)
+    preview = judged(parts, asked.channel, on, lexicon)
     is_whole = isinstance(asked.template, dict)
     return preview if is_whole else replace(preview, output="".join(parts.values()))
 
@@ -132,9 +135,9 @@ def refused(error: TemplateError) -> Preview:
     return Preview(verdict=verdict, problems=[_problem(error)])
 
 
-def judged(parts: Parts, channel: Channel | None, on: date) -> Preview:
+def judged(parts: Parts, channel: Channel | None, on: date, lexicon: Lexicon) -> Preview:
     """A rendered message with what the wording rules of that day find in it."""
-    verdict, problems = _judged(parts, channel, on)
+    verdict, problems = _judged(parts, channel, on, lexicon)
     return Preview(
         verdict=verdict,
         output=parts,
@@ -179,14 +182,16 @@ def _rendered(asked: Asked) -> Parts:
     return render(compile_parts(asked.channel or Channel.SMS, parts), asked.context)
 
 
-def _judged(parts: Parts, channel: Channel | None, on: date) -> tuple[Class, list[Problem]]:
+def _judged(
+    parts: Parts, channel: Channel | None, on: date, lexicon: Lexicon
+) -> tuple[Class, list[Problem]]:
     """The heaviest verdict of the wording rules on what the customer would read."""
     verdicts, problems = [Verdict.ALLOW], []
     for name, text in parts.items():
         if name in UNREAD or not text:
             continue
         seen = visible_text(text) if name == "html" else text
-        scan = scan_wording(text=seen, on=on, channel=channel)
+        scan = scan_wording(text=seen, on=on, channel=channel, lexicon=lexicon)
         verdicts.append(scan.verdict)
         problems += [_finding(name, hit) for hit in scan.hits if hit.verdict is not Verdict.ALLOW]
     return _BY_VERDICT[heaviest(verdicts)], problems

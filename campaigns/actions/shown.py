@@ -26,6 +26,7 @@ from campaigns.errors import NotOnRecord, TemplateError
 from campaigns.models import ProviderAccount, TemplateVersion
 from campaigns.queries.accounts import link_hosts
 from campaigns.queries.prices import price_lists
+from compliance.lexicon_versions import lexicon_in_force
 from compliance.queries import rulebook
 from compliance.sentences import Said
 from customers.identifiers import mask, redact
@@ -166,7 +167,7 @@ def _preview(ready: Ready, said: Mapping[str, object], locale: str | None, on: d
     if isinstance(done, TemplateError):
         return refused(done)
     parts = {name: done[name] for name in PARTS[ready.channel] if done.get(name)}
-    return judged(parts, ready.channel, on)
+    return judged(parts, ready.channel, on, lexicon_in_force())
 
 
 def _held_against(preview: Preview, channel: Channel, region: str | None, on: date) -> Preview:

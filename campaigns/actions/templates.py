@@ -25,6 +25,7 @@ from campaigns.models import SnippetUse, Template, TemplateVersion
 from campaigns.queries.accounts import link_hosts
 from campaigns.queries.snippets import library
 from compliance.actions import ask_review, decide_review
+from compliance.lexicon_versions import lexicon_in_force
 from compliance.models import Review, User
 from compliance.queries import products, rulebook
 from compliance.scan import scan_wording
@@ -195,9 +196,9 @@ def to_review(version: TemplateVersion, *, on: date) -> tuple[str, ...]:
         is_named=bool(version.product),
     )
     shown = (version.built or {DEFAULT: version.parts}).values()
-    return tuple(
-        sorted({rule for parts in shown for rule in read_template(parts, subject, on=on)[1]})
-    )
+    lexicon = lexicon_in_force()
+    found = [read_template(parts, subject, on=on, lexicon=lexicon)[1] for parts in shown]
+    return tuple(sorted(frozenset[str]().union(*found)))
 
 
 def review_template(
@@ -223,10 +224,13 @@ def refuse_forbidden_wording(
     *, parts: Mapping[str, str], channel: str | None, product: str | None, on: date
 ) -> None:
     """Raise `TemplateError` if the rules of that day forbid what a part says."""
+    lexicon = lexicon_in_force()
     for name, source in parts.items():
         if name in UNREAD:
             continue
-        scan = scan_wording(text=_said(name, source), on=on, channel=channel, product=product)
+        scan = scan_wording(
+            text=_said(name, source), on=on, channel=channel, product=product, lexicon=lexicon
+        )
         forbidden = [hit for hit in scan.hits if hit.verdict is Verdict.BLOCK]
         if forbidden:
             hits = ", ".join(

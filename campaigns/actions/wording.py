@@ -21,6 +21,7 @@ from campaigns.models import TemplateVersion
 from compliance.jurisdiction import UNSUBSCRIBE, Jurisdiction
 from compliance.queries import approved_at
 from compliance.scan import UNNAMED_PRODUCT, has_link, mentions_product, says, scan_wording
+from compliance.wording.amend import History, Lexicon
 from compliance.wording.markup import visible_text
 from compliance.wording.verdict import Verdict
 
@@ -51,23 +52,33 @@ class Subject(NamedTuple):
 
 
 def read_message(
-    content: Mapping[str, str], subject: Subject, *, version_id: int, purpose: str, on: date
+    content: Mapping[str, str],
+    subject: Subject,
+    *,
+    version_id: int,
+    purpose: str,
+    on: date,
+    lexicon: Lexicon,
 ) -> Reading:
     """What the scanner finds in a rendered message, beside what was reviewed of its template."""
     texts = _texts(tuple(sorted(content.items())))
-    forbidden, to_review = _found(texts, subject, on)
-    reviewed: frozenset[str] = _reviewed(version_id, subject) if to_review else frozenset()
+    forbidden, to_review = _found(texts, subject, on, lexicon)
+    reviewed: frozenset[str] = frozenset()
+    if to_review:
+        reviewed = _reviewed(version_id, subject, lexicon.history)
     return Reading(purpose=purpose, forbidden=forbidden, to_review=to_review, reviewed=reviewed)
 
 
-def read_template(parts: Mapping[str, str], subject: Subject, *, on: date) -> Found:
+def read_template(
+    parts: Mapping[str, str], subject: Subject, *, on: date, lexicon: Lexicon
+) -> Found:
     """The same of what a template says whatever its values are."""
-    return _found(_literal_texts(parts), subject, on)
+    return _found(_literal_texts(parts), subject, on, lexicon)
 
 
-def read_text(text: str, subject: Subject, *, on: date) -> Found:
+def read_text(text: str, subject: Subject, *, on: date, lexicon: Lexicon) -> Found:
     """The rules that forbid a text, and those that ask for a reviewer."""
-    return _found((text,), subject, on)
+    return _found((text,), subject, on, lexicon)
 
 
 def read_notices(
@@ -118,12 +129,18 @@ def _texts(parts: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=2048)
-def _found(texts: tuple[str, ...], subject: Subject, on: date) -> Found:
+def _found(texts: tuple[str, ...], subject: Subject, on: date, lexicon: Lexicon) -> Found:
     """The rules that forbid, and those that ask for a reviewer."""
     forbidden: set[str] = set()
     to_review: set[str] = set()
     for text in texts:
-        scan = scan_wording(text=text, on=on, product=subject.product, channel=subject.channel)
+        scan = scan_wording(
+            text=text,
+            on=on,
+            product=subject.product,
+            channel=subject.channel,
+            lexicon=lexicon,
+        )
         found = [(hit.verdict, hit.rule_id) for hit in scan.hits]
         found += [(Verdict(rule.verdict), rule.rule_id) for rule in scan.missing_disclosures]
         forbidden |= {rule_id for verdict, rule_id in found if verdict is Verdict.BLOCK}
@@ -134,15 +151,15 @@ def _found(texts: tuple[str, ...], subject: Subject, on: date) -> Found:
 
 
 @lru_cache(maxsize=512)
-def _reviewed(version_id: int, subject: Subject) -> frozenset[str]:
-    """What the approver of the template was shown: its own words, by the rules of that day."""
+def _reviewed(version_id: int, subject: Subject, history: History) -> frozenset[str]:
+    """What the approver of the template was shown: its own words, by the rules of that moment."""
     version = TemplateVersion.objects.select_related("template").get(pk=version_id)
     at = approved_at(kind="template", key=version.template.key, content_hash=version.content_hash)
     if at is None:
         return frozenset()
     shown = (version.built or {"": version.parts}).values()
     texts = tuple(text for parts in shown for text in _literal_texts(parts))
-    return _found(texts, subject, localtime(at).date())[1]
+    return _found(texts, subject, localtime(at).date(), Lexicon(history=history).as_of(at))[1]
 
 
 def _literal_texts(parts: Mapping[str, str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from campaigns.admin.template_versions import review_of
 from campaigns.admin.version_panel import Shown, version_panel
 from campaigns.models import Template, TemplateVersion
 from compliance.console import Panel, code
+from compliance.lexicon_versions import lexicon_in_force
 from compliance.queries import clock_now
 from compliance.scan import UNNAMED_PRODUCT, rule_words
 
@@ -35,7 +36,7 @@ def parts(version: TemplateVersion) -> Panel:
 def findings(version: TemplateVersion) -> Panel:
     on = localtime(clock_now()).date()
     words = {
-        **rule_words(),
+        **rule_words(lexicon_in_force()),
         UNNAMED_PRODUCT: _t(
             "It speaks of a product, but the template names none by its code: where marketing goes"
             " out by it, no customer's level is compared."

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from campaigns.actions.preview import Class, document, preview_template, read_asked
 from campaigns.channels.base import Channel
 from campaigns.errors import BadRequest
+from compliance.lexicon_versions import lexicon_in_force
 from compliance.queries import clock_now
 from compliance.reader import say
 from customers.api.bearer import READING, BearerKey, require
@@ -69,5 +70,6 @@ class PreviewView(APIView):
             asked = read_asked(request.data)
         except BadRequest as error:
             raise ValidationError({error.path or "/": [say(error)]}, code=error.code) from error
-        preview = preview_template(asked=asked, on=timezone.localtime(clock_now()).date())
+        today = timezone.localtime(clock_now()).date()
+        preview = preview_template(asked=asked, on=today, lexicon=lexicon_in_force())
         return Response(document(preview), headers={"Cache-Control": "no-store"})

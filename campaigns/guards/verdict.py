@@ -12,6 +12,7 @@ from compliance.contact import Cap, ContactRules, Window
 from compliance.jurisdiction import Jurisdiction
 from compliance.rulebook.rule import Rule
 from compliance.suitability.values import Client, Product
+from compliance.wording.amend import SHIPPED, Lexicon
 
 Read: TypeAlias = Mapping[str, str | int | None]
 
@@ -53,7 +54,8 @@ Verdict: TypeAlias = Allow | Defer | Refuse
 class Policy:
     """The rules in force on the institution's day, as they bound customers of one jurisdiction.
 
-    ``packs``: the versions that officers made; ``digest``: the SHA-256 of all rules of the day.
+    ``lexicon``: by which texts are read; ``packs``: the versions that officers made; ``digest``:
+    the SHA-256 of all rules of the day.
     """
 
     on: date
@@ -61,6 +63,7 @@ class Policy:
     suitability: Mapping[str, Rule]
     contact: ContactRules
     calendar: Calendar
+    lexicon: Lexicon = SHIPPED
     packs: Mapping[str, int] = field(default_factory=dict)
     digest: str = ""
 

@@ -9,7 +9,7 @@ zero, and stutters are reduced to one character.
 import functools
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -45,6 +45,15 @@ class Folded:
     firsts: list[int]
     gaps: list[Gap]
     runs: list[int]
+
+    def spells(self, tight: str, runs: Sequence[int], start: int) -> bool:
+        """Whether what stands at ``start`` is written so: each stutter long enough, no number cut.
+
+        人可借 is not 人人可借, and 100风险 is not 0风险.
+        """
+        if tight[0].isdigit() and start and self.tight[start - 1].isdigit():
+            return False
+        return all(self.runs[start + place] >= run for place, run in enumerate(runs) if run > 1)
 
 
 # Chinese ideographs that serve as ornaments between others, and letters without a shape.

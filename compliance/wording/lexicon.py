@@ -47,20 +47,42 @@ class Breadth(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """The last day that an officer gave a rule; counts from a version of the lexicon on."""
+
+    version: int
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Validity:
-    """When a rule is in force; both days are included, None is unbounded."""
+    """When a rule is in force; both days are included, None is unbounded.
+
+    ``since``: the version of the lexicon that brought it, 0 for what we ship.
+    """
 
     status: Status
     effective_from: date | None
     effective_to: date | None
+    since: int = 0
+    endings: tuple[Ending, ...] = ()
 
-    def is_in_force(self, on: date) -> bool:
-        """Whether the rule counts on that day."""
+    def is_in_force(self, on: date, version: int = 0) -> bool:
+        """Whether the rule counts on that day by that version of the lexicon."""
+        last = self.last_day(version)
         return (
             self.status is Status.ACTIVE
+            and self.since <= version
             and (self.effective_from is None or self.effective_from <= on)
-            and (self.effective_to is None or on <= self.effective_to)
+            and (last is None or on <= last)
         )
+
+    def last_day(self, version: int = 0) -> date | None:
+        """The earliest last day that was given by that version of the lexicon, if any."""
+        if not self.endings:
+            return self.effective_to
+        days = [ending.last_day for ending in self.endings if ending.version <= version]
+        return min([*days, *([self.effective_to] if self.effective_to else [])], default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,16 +116,38 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A part of a pattern without a gap: one of these wordings, each words side by side.
+
+    An empty word is a number. ``reach``: how many characters may stand between the stretch before
+    and this one, at most.
+    """
+
+    wordings: tuple[tuple[str, ...], ...]
+    reach: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """A term that comes in many wordings: an officer's pattern, stretch by stretch."""
+
+    term: Term
+    stretches: tuple[Stretch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:
     """Neutral or mandatory text: a term inside a match of ``pattern`` is no hit.
 
     ``pattern`` is a regular expression over the folded text, which holds no punctuation.
+    ``frees``: the one rule that is silent there; None: every rule.
     """
 
     rule_id: str
     pattern: str
     breadth: Breadth
     validity: Validity
+    frees: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,23 +174,33 @@ class Wordbook:
     spellings: Mapping[str, str]
     readings: Mapping[str, str]
     homophones: frozenset[str]
+    chains: Sequence[Chain] = ()
+
+    @property
+    def listed(self) -> tuple[Term, ...]:
+        """Every rule: terms, and what comes in many wordings."""
+        phrases = (phrase.term for phrase in self.phrases)
+        return (*self.terms, *phrases, *(chain.term for chain in self.chains))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """What is known about the text; None where it isn't known.
 
-    ``products``: the product's kind and the kinds it belongs to; ``is_online``: the medium.
+    ``products``: the product's kind and the kinds it belongs to; ``is_online``: the medium;
+    ``version``: of the lexicon, 0 for the rules as we ship them.
     """
 
     on: date
+    version: int = 0
     products: frozenset[str] | None = None
     is_online: bool | None = None
 
 
 def verdict_in(scope: Scope, term: Term) -> Verdict | None:
     """The term's verdict under the scope, None where the term doesn't apply."""
-    if not term.validity.is_in_force(scope.on) or (term.is_for_online and scope.is_online is False):
+    is_in_force = term.validity.is_in_force(scope.on, scope.version)
+    if not is_in_force or (term.is_for_online and scope.is_online is False):
         return None
     if scope.products is None:
         return None if term.needs_product else term.verdict

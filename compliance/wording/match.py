@@ -9,6 +9,7 @@ from typing import Final
 
 import ahocorasick
 
+from compliance.wording.chains import Chains
 from compliance.wording.fold import Folded, Folder, Gap
 from compliance.wording.lexicon import Severity, Term, Wordbook
 from compliance.wording.sound import Sound, Voice
@@ -75,6 +76,7 @@ class Matcher:
             for spelling in _variants(term.text):
                 folded = self.folder.fold(spelling)
                 by_spelling[folded.tight, tuple(folded.runs)].append(term)
+        self._chains = Chains(wordbook.chains, self.folder)
         self._phrases = [(phrase.term, re.compile(phrase.pattern)) for phrase in wordbook.phrases]
         # Each by itself: the first characters of one are skipped to, those of all together are not.
         self._phrase_arms = [
@@ -101,7 +103,7 @@ class Matcher:
 
     def may_phrase(self, tight: str) -> bool:
         """Whether any phrase stands in a folded text."""
-        return any(arm.search(tight) for arm in self._phrase_arms)
+        return any(arm.search(tight) for arm in self._phrase_arms) or self._chains.may_stand(tight)
 
     def phrased(self, folded: Folded) -> Iterator[Match]:
         """Every phrase; one that a comma or a full stop divides may be two thoughts."""
@@ -109,14 +111,9 @@ class Matcher:
             return
         for term, pattern in self._phrases:
             for found in pattern.finditer(folded.tight):
-                start, end = found.span()
-                widest = max(folded.gaps[start + 1 : end], default=Gap.NONE)
-                yield Match(
-                    terms=(term,),
-                    start=start,
-                    end=end,
-                    manner=Manner.SPLIT if widest >= Gap.CLAUSE else Manner.WRITTEN,
-                )
+                yield _phrased(folded, term, *found.span())
+        for term, start, end in self._chains.found(folded):
+            yield _phrased(folded, term, start, end)
 
     def written(self, folded: Folded) -> Iterator[Match]:
         """Every term that is written out."""
@@ -124,7 +121,7 @@ class Matcher:
             for spelling in spellings:
                 end = last + 1
                 start = end - len(spelling.tight)
-                if _is_spelled(folded, start, spelling):
+                if folded.spells(spelling.tight, spelling.runs, start):
                     gaps = folded.gaps[start + 1 : end]
                     manner = Manner.SPLIT if max(gaps, default=0) >= Gap.LIST else Manner.WRITTEN
                     yield Match(
@@ -208,14 +205,10 @@ def _variants(text: str) -> Iterator[str]:
         yield f"0%{text[1:]}"
 
 
-def _is_spelled(folded: Folded, start: int, spelling: _Spelling) -> bool:
-    """Whether each stutter is long enough and no number is cut: 人可借, 100风险 are no terms."""
-    tight = folded.tight
-    if spelling.tight[0].isdigit() and start and tight[start - 1].isdigit():
-        return False
-    return all(
-        folded.runs[start + offset] >= run for offset, run in enumerate(spelling.runs) if run > 1
-    )
+def _phrased(folded: Folded, term: Term, start: int, end: int) -> Match:
+    widest = max(folded.gaps[start + 1 : end], default=Gap.NONE)
+    manner = Manner.SPLIT if widest >= Gap.CLAUSE else Manner.WRITTEN
+    return Match(terms=(term,), start=start, end=end, manner=manner)
 
 
 def _is_hit(automaton: ahocorasick.Automaton, text: str) -> bool:

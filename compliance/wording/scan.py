@@ -4,7 +4,8 @@ import bisect
 import functools
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
@@ -22,7 +23,7 @@ from compliance.wording.lexicon import (
 from compliance.wording.match import Manner, Match, Matcher
 from compliance.wording.negation import Grammar, Standing
 from compliance.wording.pieces import Cutter
-from compliance.wording.verdict import Verdict, lightest
+from compliance.wording.verdict import Verdict, heaviest, lightest
 
 # A scope is a kind of product on a channel on a day.
 _SCOPES = 32
@@ -73,6 +74,10 @@ class Scanner:
         """The text folded: plain, without punctuation."""
         return "".join(map(self._tight, self._pieces(text)))
 
+    def plain(self, text: str) -> str:
+        """The characters that are compared, each written plainly."""
+        return self._matcher.folder.plain(text)
+
     def fold_whole(self, text: str) -> str:
         """As `tight`, all of the text read at once."""
         return self._matcher.folder.tight(text)
@@ -113,12 +118,12 @@ class Scanner:
         folded = self._matcher.candidates(text)
         if folded is None:
             return ()
-        listed = sorted(self._matcher.written(folded), key=_by_place)
+        listed = sorted(_known(scope, self._matcher.written(folded)), key=_by_place)
         # A term that doesn't apply here still carries a denial on to the next.
         judged = zip(listed, self._grammar.standings(folded, listed), strict=True)
         standings = {_by_place(match): standing for match, standing in judged}
-        written = self._applying(scope, listed)
-        freed = self._freed(folded, scope)
+        freed, silent = self._freed(folded, scope)
+        written = self._applying(scope, listed, silent)
         found = [
             (match, standings[_by_place(match)])
             for match in written
@@ -127,51 +132,62 @@ class Scanner:
         spelled_out = _Spans((match.start, match.end) for match in written)
         found += [
             (match, Standing.AFFIRMED)
-            for match in self._applying(scope, self._matcher.sounding(folded))
+            for match in self._applying(scope, self._matcher.sounding(folded), silent)
             if not spelled_out.cover(match)
         ]
         # Apart from the terms: a phrase speaks for no term that happens to stand in it.
-        phrases = self._applying(scope, self._matcher.phrased(folded))
+        phrases = self._applying(scope, self._matcher.phrased(folded), silent)
         told = zip(phrases, self._grammar.standings(folded, phrases), strict=True)
         found += [(match, standing) for match, standing in told if standing is not Standing.DENIED]
         found.sort(key=lambda pair: (pair[0].start, pair[0].end))
         return tuple(_hit(text, folded, scope, match, standing) for match, standing in found)
 
-    def _applying(self, scope: Scope, matches: Iterable[Match]) -> list[Match]:
+    def _applying(
+        self, scope: Scope, matches: Iterable[Match], silent: Mapping[str, "_Spans"]
+    ) -> list[Match]:
         """The longest matches among those whose terms apply, sorted by place.
 
-        A term that a mark divides may be chance, so it speaks for no term that is written out:
-        保本、保息 says 保本.
+        ``silent``: by rule, where its own exclusions keep it from applying. A term that a mark
+        divides may be chance, so it speaks for no term that is written out: 保本、保息 says 保本.
+        What officers added speaks for nothing that weighs more than itself.
         """
         applying: list[Match] = []
         for match in matches:
-            terms = tuple(term for term in match.terms if verdict_in(scope, term) is not None)
+            terms = tuple(
+                term
+                for term in match.terms
+                if verdict_in(scope, term) is not None
+                and not (term.rule_id in silent and silent[term.rule_id].cover(match))
+            )
             if terms:
                 applying.append(replace(match, terms=terms))
         applying.sort(key=_by_place)
         longest: list[Match] = []
-        furthest: Match | None = None
-        furthest_whole: Match | None = None
+        # Those before a match start no later: of each sort the one that ends last holds it, or
+        # none of that sort does. A sort is whose the term is, and whether a mark divides it.
+        furthest: dict[tuple[bool, bool], Match] = {}
         for match in applying:
             is_split = match.manner is Manner.SPLIT
-            # Those before it start no later: the one that ends last holds it, or none does.
-            holder = furthest if is_split else furthest_whole
-            if holder is None or not holder.holds(match):
+            holders = [one for (_own, divided), one in furthest.items() if is_split or not divided]
+            if not any(_speaks_for(scope, holder, match) for holder in holders):
                 longest.append(match)
-            if furthest is None or match.end > furthest.end:
-                furthest = match
-            if not is_split and (furthest_whole is None or match.end > furthest_whole.end):
-                furthest_whole = match
+            sort = (_is_officers(match), is_split)
+            if sort not in furthest or match.end > furthest[sort].end:
+                furthest[sort] = match
         return longest
 
-    def _freed(self, folded: Folded, scope: Scope) -> "_Spans":
-        return _Spans(
-            found.span()
-            for rule, pattern in self._exclusions
-            if rule.validity.is_in_force(scope.on)
-            for found in pattern.finditer(folded.tight)
-            if _widest(folded, found.start(), found.end()) <= _reach(rule.breadth)
-        )
+    def _freed(self, folded: Folded, scope: Scope) -> tuple["_Spans", Mapping[str, "_Spans"]]:
+        """Where no term is a hit; and where one rule is none, by rule."""
+        found: dict[str | None, list[tuple[int, int]]] = defaultdict(list)
+        for rule, pattern in self._exclusions:
+            if rule.validity.is_in_force(scope.on, scope.version):
+                found[rule.frees] += [
+                    place.span()
+                    for place in pattern.finditer(folded.tight)
+                    if _widest(folded, *place.span()) <= _reach(rule.breadth)
+                ]
+        everyones = found.pop(None, [])
+        return _Spans(everyones), {str(rule): _Spans(spans) for rule, spans in found.items()}
 
 
 class _Spans:
@@ -186,6 +202,28 @@ class _Spans:
         """Whether one range holds the match or equals it."""
         number = bisect.bisect_right(self._starts, match.start)
         return number > 0 and self._furthest[number - 1] >= match.end
+
+
+def _known(scope: Scope, matches: Iterable[Match]) -> Iterator[Match]:
+    """What a later version of the lexicon added is as if it were not there."""
+    for match in matches:
+        if any(term.validity.since <= scope.version for term in match.terms):
+            yield match
+
+
+def _is_officers(match: Match) -> bool:
+    return all(term.validity.since for term in match.terms)
+
+
+def _speaks_for(scope: Scope, holder: Match, match: Match) -> bool:
+    if not holder.holds(match):
+        return False
+    own = _heaviest(scope, holder)
+    return not _is_officers(holder) or heaviest((own, _heaviest(scope, match))) is own
+
+
+def _heaviest(scope: Scope, match: Match) -> Verdict:
+    return heaviest(verdict_in(scope, term) or Verdict.ALLOW for term in match.terms)
 
 
 def _by_place(match: Match) -> tuple[int, int]:

@@ -18,7 +18,13 @@ from campaigns.channels.sms.numbers import from_vendor
 from campaigns.channels.sms.smpp import _as_report
 from campaigns.content import addresses, links, locales, mail, plain, snippets
 from compliance.json_box import spelled
+from compliance.lexicon_versions import rules_of
 from compliance.masking import mask
+from compliance.wording.amend import SHIPPED
+from compliance.wording.chains import Chains
+from compliance.wording.fold import Folder
+from compliance.wording.lexicon import Chain
+from compliance.wording.pattern import read_pattern
 from customers.identifiers import hide, normalise, redact
 from customers.importing import cells
 from customers.tracking.traits import sort_traits
@@ -35,6 +41,17 @@ def report(text: str) -> Any:
     return _as_report(pdu, text, NOW, "same")
 
 
+FOLDER: Final = Folder({})
+# What an officer may write that has most ways to stand in one text.
+WIDEST: Final = "a[@|a|0|]{20}[a|aa|1|零|é]{20}[a|%]{20}b"
+
+
+def under_a_pattern() -> Callable[[str], Any]:
+    term = next(iter(rules_of(SHIPPED).values()))
+    chain = Chain(term=term, stretches=read_pattern(WIDEST, FOLDER.plain))
+    return Chains([chain], FOLDER).may_stand
+
+
 FIELDS: Mapping[str, tuple[Callable[[str], Any], int]] = {
     "an e-mail address": (lambda text: normalise("email", text), LONG),
     "a phone number": (lambda text: normalise("phone", text), LONG),
@@ -48,6 +65,8 @@ FIELDS: Mapping[str, tuple[Callable[[str], Any], int]] = {
     "a time in a file": (cells.to_moment, LONG),
     "a time in a rule": (read_moment, LONG),
     "a customer's value under a rule's own pattern": (lambda text: is_found(EVIL, text), LONG),
+    "a message under an officer's pattern": (under_a_pattern(), LONG),
+    "an officer's pattern": (lambda text: read_pattern(text, FOLDER.plain), LONG),
     "an address of an e-mail": (mime.read_address, LONG),
     "a sender": (lambda text: mime.sender_address({"from": text}), LONG),
     "a link": (lambda text: links.checked(text, ()), LONG),

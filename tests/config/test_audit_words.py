@@ -13,7 +13,7 @@ from compliance.models import Review
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("attribution", "campaigns", "segments", "customers", "compliance")
 # The kinds of things under review, and what verbs write besides.
-REVIEWED = ("account", "journey", "rules", "template")
+REVIEWED = ("account", "journey", "lexicon", "rules", "template")
 
 
 def written() -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """The rendered text is held against the wording rules, and against what was reviewed."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -11,9 +11,12 @@ from campaigns.actions.enrol import enrol
 from campaigns.actions.wording import Subject, read_message, read_template
 from campaigns.channels.base import Channel
 from campaigns.channels.memory import MemoryProvider
+from campaigns.errors import TemplateError
 from campaigns.models import Touch
+from compliance.wording.amend import SHIPPED
 from tests.factories import (
     NOW,
+    add_wording,
     graph_of,
     make_journey,
     make_memory_account,
@@ -120,10 +123,63 @@ def test_with_its_statements_a_product_goes_out(send: Send) -> None:
     assert "wording" not in Touch.objects.get().verdict["read"]
 
 
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Touch]:
+    """One message to one customer, decided and handed over by this process."""
+    make_memory_account(monkeypatch, Channel.SMS)
+    make_people(1, channels=[Channel.SMS], columns=SUITED)
+    make_segment()
+
+    def send(key: str, *, now: datetime) -> Touch:
+        journey = make_journey(graph_of(send_node(Channel.SMS)), key=key, now=now)
+        enrol(journey=journey, now=now)
+        advance(owner="w", now=now)
+        dispatch_batch(owner="w", now=now)
+        return Touch.objects.get(journey=journey)
+
+    return send
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason"),
+    [("block", "wording_forbidden"), ("review", "wording_unreviewed"), ("notice", "")],
+)
+def test_a_term_approved_meanwhile_counts_for_a_process_that_never_restarted(
+    run: Callable[..., Touch], verdict: str, reason: str
+) -> None:
+    make_template(Channel.SMS, parts={"text": "稳稳的幸福"})
+    assert run("before", now=NOW).state == "accepted"
+
+    change = add_wording("稳稳的幸福", verdict=verdict, now=NOW + timedelta(hours=1))
+    touch = run("after", now=NOW + timedelta(days=1))
+
+    assert touch.reason == reason
+    assert touch.state == ("refused" if reason else "accepted")
+    if reason:
+        assert change.rule_id in touch.verdict["detail"]
+
+
+def test_a_reviewer_who_was_shown_the_new_term_lets_it_pass(run: Callable[..., Touch]) -> None:
+    change = add_wording("稳稳的幸福", verdict="review", now=NOW - timedelta(hours=1))
+    make_template(Channel.SMS, parts={"text": "稳稳的幸福"})
+
+    touch = run("shown", now=NOW)
+
+    assert touch.state == "accepted"
+    assert touch.verdict["read"]["wording"] == change.rule_id
+
+
+def test_a_template_with_a_new_term_is_not_submitted() -> None:
+    add_wording("稳稳的幸福")
+
+    with pytest.raises(TemplateError, match="稳稳的幸福"):
+        make_template(Channel.SMS, parts={"text": "稳稳的幸福"})
+
+
 def read(**content: str) -> frozenset[str]:
     subject = Subject(channel="email", product=None)
     return read_message(
-        content, subject, version_id=0, purpose="marketing", on=date(2026, 3, 2)
+        content, subject, version_id=0, purpose="marketing", on=date(2026, 3, 2), lexicon=SHIPPED
     ).forbidden
 
 
@@ -140,7 +196,8 @@ def test_everything_a_reader_sees_is_read() -> None:
 def test_a_push_is_read_from_its_title_on() -> None:
     parts = {"title": "必", "body": "赚"}
 
-    _forbidden, to_review = read_template(parts, Subject("push", None), on=date(2026, 3, 2))
+    subject = Subject("push", None)
+    _forbidden, to_review = read_template(parts, subject, on=date(2026, 3, 2), lexicon=SHIPPED)
 
     assert to_review == {"A1-23"}
 

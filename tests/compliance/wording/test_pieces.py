@@ -1,7 +1,8 @@
 """What is read piece by piece and kept equals what is read of the whole."""
 
 import csv
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from time import process_time
 
 import pytest
@@ -9,12 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compliance.rulebook.shipped import FOLDER
-from compliance.scan import shipped_scanner
+from compliance.scan import scanner_of, shipped_scanner
+from compliance.sentences import Sentence
+from compliance.wording.amend import Addition, History, Lexicon
 from compliance.wording.fold import Folder
 from compliance.wording.kept import kept
-from compliance.wording.lexicon import Scope
+from compliance.wording.lexicon import Scope, Severity
 from compliance.wording.markup import visible_text, visible_text_of_whole
 from compliance.wording.pieces import Cutter
+from compliance.wording.verdict import Verdict
 
 SCOPE = Scope(on=date(2026, 11, 22))
 TERMS = [
@@ -111,6 +115,49 @@ def test_a_phrase_is_found_over_any_mark(
     text = before + mark.join(halves) + behind
 
     assert scanner.hits(text, scope=SCOPE) == scanner.hits_of_whole(text, scope=SCOPE)
+
+
+def officers(text: str, *, is_pattern: bool, neutral: tuple[str, ...] = ()) -> Addition:
+    return Addition(
+        version=1,
+        decided_at=datetime(2026, 1, 1, tzinfo=UTC),
+        rule_id=f"L-{text}",
+        text=text,
+        is_pattern=is_pattern,
+        category="A1",
+        severity=Severity.RED,
+        verdict=Verdict.NOTICE,
+        basis="house",
+        products=frozenset(),
+        neutral=neutral,
+        effective_from=date(2026, 1, 1),
+        effective_to=None,
+        explanation=Sentence(code="x", en="x", zh="x"),
+    )
+
+
+OFFICERS = History(
+    name="pieces",
+    changes=(
+        officers("您好{6}[赚|本]", is_pattern=True),
+        officers("风险{3}#", is_pattern=True),
+        officers("本本{2}稳", is_pattern=True),
+        officers("王小明", is_pattern=False, neutral=("王小明您好",)),
+        officers("赚不", is_pattern=False, neutral=("稳赚不",)),
+    ),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=TEXTS, version=st.sampled_from([0, 1]))
+def test_with_what_officers_added_they_equal_too(text: str, version: int) -> None:
+    scanner = scanner_of(Lexicon(history=OFFICERS))
+    scope = replace(SCOPE, version=version)
+
+    hits = scanner.hits(text, scope=scope)
+
+    assert hits == scanner.hits_of_whole(text, scope=scope)
+    assert version or hits == shipped_scanner().hits(text, scope=SCOPE)
 
 
 @settings(max_examples=80, deadline=None)
