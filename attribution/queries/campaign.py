@@ -38,8 +38,8 @@ WITH late AS (
 CHANNELS: Final = (
     _TOUCHES_AS_KNOWN
     + """
-SELECT channel, count(*), count(*) FILTER (WHERE accepted), count(*) FILTER (WHERE delivered),
-       coalesce(sum(cost) FILTER (WHERE accepted), 0)
+SELECT channel, count(*), count(*) FILTER (WHERE accepted AND NOT bounced),
+       count(*) FILTER (WHERE delivered), coalesce(sum(cost) FILTER (WHERE accepted), 0)
 FROM touch GROUP BY channel ORDER BY channel
 """
 )
@@ -64,24 +64,23 @@ WHERE t.journey_id = %(journey)s AND NOT c.is_bot AND c.at <= %(cut_off)s GROUP 
 """
 
 STATES: Final = """
-SELECT state, count(*) FROM campaigns_touch WHERE journey_id = %(journey)s GROUP BY state
-"""
-
-REASONS: Final = """
-SELECT reason, count(*) FROM campaigns_touch
-WHERE journey_id = %(journey)s AND reason <> '' GROUP BY reason ORDER BY count(*) DESC
+SELECT state, reason, count(*) FROM campaigns_touch
+WHERE journey_id = %(journey)s GROUP BY state, reason ORDER BY count(*) DESC, state, reason
 """
 
 ENROLLED: Final = """
 SELECT state, count(*) FROM campaigns_enrolment WHERE journey_id = %(journey)s GROUP BY state
 """
 
-# Touches that reached a provider, as numbers: customer, microseconds, channel.
+# Touches that reached a provider, as numbers: customer, microseconds, channel. Only of those who
+# converted: no other path is given any credit by the methods of the report.
 ACCEPTED_TOUCHES: Final = (
     _TOUCHES_AS_KNOWN
     + """
 SELECT customer_id, (extract(epoch FROM accepted_at) * 1000000)::bigint, channel, id
-FROM touch WHERE accepted AND NOT bounced
+FROM touch WHERE accepted AND NOT bounced AND customer_id IN (
+    SELECT c.customer_id FROM attribution_conversion c
+    WHERE c.goal_id = %(goal)s AND c.occurred_at <= %(cut_off)s AND c.known_at <= %(cut_off)s)
 """
 )
 

@@ -6,7 +6,8 @@ experiment's, which are causal.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,11 +17,11 @@ from django.conf import settings
 from attribution.errors import NoSuchCampaign
 from attribution.models import Experiment, Goal
 from attribution.queries.campaign import (
+    CHANNELS,
     ENROLLED,
     EXTRA_COSTS,
     FOREIGN_COSTS,
     FOREIGN_VALUES,
-    REASONS,
     STATES,
 )
 from attribution.queries.goals import goals_in_force
@@ -73,7 +74,14 @@ def campaign_report(*, journey_key: str, now: datetime) -> CampaignReport:
         raise NoSuchCampaign(f"There is no campaign “{journey_key}”.")
     goal = goals_in_force(journey, now).get(Goal.Kind.CONVERSION)
     window = goal.window if goal else DEFAULT_WINDOW
-    credits, rows_read = credits_of(journey=journey, goal=goal, window=window, now=now)
+    channels = rows(CHANNELS, {"journey": journey.pk, "cut_off": now})
+    credits, rows_read = credits_of(
+        journey=journey,
+        goal=goal,
+        reached={channel: reached for channel, _all, reached, *_rest in channels},
+        window=window,
+        now=now,
+    )
     currency = goal.currency if goal else settings.CURRENCY
     costs = {
         "journey": journey.pk,
@@ -82,9 +90,15 @@ def campaign_report(*, journey_key: str, now: datetime) -> CampaignReport:
         "currency": currency,
     }
     by_channel = roi_rows(
-        journey=journey, goal=goal, credits=credits, extra=dict(rows(EXTRA_COSTS, costs)), now=now
+        journey=journey,
+        goal=goal,
+        channels=channels,
+        credits=credits,
+        extra=dict(rows(EXTRA_COSTS, costs)),
+        now=now,
     )
     params = {"journey": journey.pk}
+    touch_states, reasons = _by_state(rows(STATES, params))
     report = CampaignReport(
         journey_key=journey.key,
         journey_name=journey.name,
@@ -101,14 +115,26 @@ def campaign_report(*, journey_key: str, now: datetime) -> CampaignReport:
             for experiment in Experiment.objects.filter(journey=journey).order_by("key")
         ),
         enrolled=dict(rows(ENROLLED, params)),
-        touch_states=dict(rows(STATES, params)),
-        reasons=dict(rows(REASONS, params)),
+        touch_states=touch_states,
+        reasons=reasons,
         notes=tuple(line for line in journey.description.splitlines() if line.strip()),
         rows_read=rows_read,
         foreign_values=rows(FOREIGN_VALUES, {"goal": goal and goal.pk, "cut_off": now})[0][0],
         foreign_costs=rows(FOREIGN_COSTS, costs)[0][0],
     )
     return replace(report, result_hash=hash_of(report))
+
+
+def _by_state(
+    counted: Sequence[tuple[str, str, int]],
+) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """Touches by state, and by reason where there is one, the most first."""
+    states, reasons = Counter[str](), Counter[str]()
+    for state, reason, touches in counted:
+        states[state] += touches
+        if reason:
+            reasons[reason] += touches
+    return dict(states), dict(reasons.most_common())
 
 
 def hash_of(report: CampaignReport) -> str:

@@ -37,15 +37,25 @@ class AttributionRow:
 
 
 def credits_of(
-    *, journey: Journey, goal: Goal | None, window: timedelta, now: datetime
+    *,
+    journey: Journey,
+    goal: Goal | None,
+    reached: Mapping[str, int],
+    window: timedelta,
+    now: datetime,
 ) -> tuple[Credits, dict[str, int]]:
-    """Credits by method and channel, and how many touches and conversions they were made from."""
+    """Credits by method and channel, and how many touches and conversions they were made from.
+
+    ``reached``: touches by channel that reached it, whoever had them. Cost: touches and conversions
+    of those who converted.
+    """
     params = {"journey": journey.pk, "goal": goal and goal.pk, "cut_off": now}
-    touches, conversions = rows(ACCEPTED_TOUCHES, params), rows(CONVERSIONS, params)
-    read = {"touches": len(touches), "conversions": len(conversions)}
+    conversions = rows(CONVERSIONS, params)
+    read = {"touches": sum(reached.values()), "conversions": len(conversions)}
     if not conversions:
         return {method: {} for method in METHODS}, read
-    table = _paths(touches, conversions, window, now)
+    names = sorted(name for name, touches in reached.items() if touches)
+    table = _paths(names, rows(ACCEPTED_TOUCHES, params), conversions, window, now)
     return {
         method: {
             channel: (credit.conversions, credit.value)
@@ -71,12 +81,12 @@ def attribution_rows(*, campaign: str, credits: Credits) -> tuple[AttributionRow
 
 
 def _paths(
+    names: Sequence[str],
     touches: Sequence[tuple[int, int, str, int]],
     conversions: Sequence[tuple[int, int, Decimal, int]],
     window: timedelta,
     now: datetime,
 ) -> PathTable:
-    names = sorted({row[2] for row in touches})
     code = {name: index for index, name in enumerate(names)}
     channel = np.array([code[row[2]] for row in touches], dtype=np.int64)
     journeys = stitch(

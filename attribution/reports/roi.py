@@ -4,15 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 from attribution.models import Goal
-from attribution.queries.campaign import CHANNELS, CLICKS
+from attribution.queries.campaign import CLICKS
 from attribution.reports.credits import Credits
 from campaigns.models import Journey
 from customers.queries.database import rows
 
 ROI_METHOD: Final = "last"
+
+ChannelRow: TypeAlias = tuple[str, int, int, int, Decimal]
+"""A channel's touches: how many, how many reached it, how many arrived, what they cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,7 @@ def roi_rows(
     *,
     journey: Journey,
     goal: Goal | None,
+    channels: Sequence[ChannelRow],
     credits: Credits,
     extra: Mapping[str, Decimal],
     now: datetime,
@@ -46,12 +50,11 @@ def roi_rows(
     """
     params = {"journey": journey.pk, "cut_off": now}
     clicks = dict(rows(CLICKS, params))
-    channels = rows(CHANNELS, params)
     # Money spent on a channel that carried no touch was spent all the same.
     beside = sorted(extra.keys() - {row[0] for row in channels})
-    channels += [(channel, 0, 0, 0, Decimal(0)) for channel in beside]
+    without_touch = [(channel, 0, 0, 0, Decimal(0)) for channel in beside]
     made = []
-    for channel, touches, _accepted, delivered, cost in channels:
+    for channel, touches, _reached, delivered, cost in (*channels, *without_touch):
         conversions, revenue = credits[ROI_METHOD].get(channel, (0.0, 0.0))
         made.append(
             _with_ratios(
