@@ -5,12 +5,13 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
 from django.db import connection
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compliance.calendar import Calendar, read_calendar
@@ -22,6 +23,7 @@ from compliance.jurisdiction import (
     require_numbers,
     yielding,
 )
+from compliance.keeping import Kept, require_periods
 from compliance.lexicon_versions import lexicon_in_force
 from compliance.models import AuditEntry, AuditHead, Product, Review, RulePack
 from compliance.rulebook.rule import Rule, completed, in_force, read_rules, require_successor
@@ -144,6 +146,12 @@ def _rulebook(on: date, pack_ids: tuple[int, ...], lexicon: Lexicon) -> Rulebook
     )
 
 
+def kept_for(what: Kept, *, now: datetime) -> timedelta:
+    """How long something is kept that has a period in days, as the rules say today."""
+    days: int = rulebook(timezone.localtime(now).date()).records[what].params["days"]
+    return timedelta(days=days)
+
+
 def rules_as_told(key: str, on: date) -> object:
     """The set in force on a day as JSON: what a change starts from."""
     pack = RulePack.objects.filter(pk__in=_packs_in_force(on), key=key).first()
@@ -176,7 +184,7 @@ def check_rules(key: str, told: object) -> None:
             found = read_jurisdictions(rule for rule in rules if rule.is_active)
             require_numbers(found, shipped_rules("suitability"))
         case "records":
-            pass  # that they have the shape of the shipped ones is all there is to judge
+            require_periods(rules)
         case _:
             require_known(rules)
 

@@ -6,7 +6,7 @@ workers never count the same customer at once, and none waits for another in a c
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from campaigns.guards.verdict import Policy
@@ -22,11 +22,10 @@ from campaigns.queries.dispatch import OpenTouch
 from campaigns.states import TouchState
 from compliance.calendar import first_instant, period_start
 from compliance.contact import LIMITED_PURPOSES, PERIODS, Cap, ContactRules
+from compliance.keeping import Kept
+from compliance.queries import kept_for
 from customers.queries.consents import LOCK_CUSTOMERS
 from customers.queries.database import as_json, execute, rows
-
-# Caps look back a month, rule S-04 thirty days.
-KEPT = timedelta(days=70)
 
 
 @dataclass(slots=True)
@@ -207,4 +206,4 @@ def give_back(keys: Sequence[str]) -> None:
 
 def prune_contacts(*, now: datetime) -> int:
     """Drop what no cap can ask for any more; the number of rows."""
-    return execute(PRUNE_CONTACTS, {"before": now - KEPT})
+    return execute(PRUNE_CONTACTS, {"before": now - kept_for(Kept.CONTACTS, now=now)})

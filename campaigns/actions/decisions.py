@@ -14,12 +14,12 @@ from campaigns.actions.policies import rules_at
 from campaigns.errors import NotOnRecord, StateConflict
 from campaigns.models import Confirmation, Decision
 from campaigns.queries.decisions import ALLOW_PRUNING, PRUNE_DECISIONS
+from compliance.keeping import Kept
 from compliance.suitability.checks import add_months
 from compliance.suitability.values import CUSTOMER
 from customers.queries.database import execute
 
 WARNING: Final = "written_risk_warning"
-RETENTION: Final = "K-01"
 AT_ONCE: Final = 5_000
 BATCHES: Final = 20
 
@@ -100,7 +100,7 @@ def prune_decisions(*, now: datetime) -> int:
     Where the rule is not in force nothing is dropped.
     """
     at = rules_at(now)
-    rule = at.book.records.get(RETENTION)
+    rule = at.book.records.get(Kept.ANSWERS)
     if rule is None:
         return 0
     since = add_months(at.on, -int(rule.params["months"]))

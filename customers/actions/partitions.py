@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
+from compliance.keeping import Kept
+from compliance.queries import kept_for
 from customers.queries.database import execute, rows
 from customers.queries.events import (
     EVENTS,
@@ -14,8 +16,6 @@ from customers.queries.events import (
     month_of,
 )
 
-# Contract: at least 30 days. A late client may send a batch again after its own 72 h.
-KEYS_KEPT = timedelta(days=35)
 _PRUNED_AT_ONCE = 50_000
 _PARTITION_LOCK = 0x70C5_0002
 
@@ -50,7 +50,7 @@ def _is_ready(month: date, table: str) -> bool:
 
 
 def keep_partitions(*, now: datetime) -> int:
-    """This month's partition and the next two; keys older than `KEYS_KEPT` go. The number of
+    """This month's partition and the next two; keys older than rule K-06 says go. The number of
     partitions made."""
     month = month_of(now)
     months = [month]
@@ -58,7 +58,7 @@ def keep_partitions(*, now: datetime) -> int:
         month = month_of(datetime(month.year, month.month, 28, tzinfo=now.tzinfo) + timedelta(7))
         months.append(month)
     made = ensure_partitions(months=months)
-    limits = {"before": now - KEYS_KEPT, "at_most": _PRUNED_AT_ONCE}
+    limits = {"before": now - kept_for(Kept.MESSAGE_KEYS, now=now), "at_most": _PRUNED_AT_ONCE}
     while execute(PRUNE_EVENT_KEYS, limits) == _PRUNED_AT_ONCE:
         continue
     return made

@@ -1,14 +1,14 @@
 """Files that people bring by the console: kept, then tried or imported as they say.
 
 The file lies in the folder of files, readable for this account only, until it is imported or, if
-nobody starts it, for `KEPT`.
+nobody starts it, as long as rule K-04 says.
 """
 
 import os
 import shutil
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,9 @@ from django.utils.translation import gettext as _
 
 from compliance.actions import record
 from compliance.errors import NotPermitted
+from compliance.keeping import Kept
 from compliance.models import User
+from compliance.queries import kept_for
 from customers.actions.load_file import kind_of
 from customers.actions.mappings import save_mapping
 from customers.errors import FileRejected
@@ -31,8 +33,6 @@ from customers.models import ImportJob, Upload
 from customers.vocabulary import UploadState
 
 PERMISSION: Final = "customers.add_upload"
-KEPT: Final = timedelta(days=7)
-LISTS_KEPT: Final = timedelta(days=90)
 _FOLDER: Final = "uploads"
 _OPEN: Final = (UploadState.NEW, UploadState.CHECKED, UploadState.REFUSED)
 
@@ -146,7 +146,8 @@ def start_upload(*, upload: Upload, actor: User, now: datetime) -> None:
 
 def expire_uploads(*, now: datetime) -> int:
     """Take away the files that nobody started in time; how many."""
-    late = list(Upload.objects.filter(state__in=_OPEN, uploaded_at__lt=now - KEPT))
+    kept = kept_for(Kept.UPLOADS, now=now)
+    late = list(Upload.objects.filter(state__in=_OPEN, uploaded_at__lt=now - kept))
     for upload in late:
         take_away(upload)
     Upload.objects.filter(pk__in=[one.pk for one in late]).update(state=UploadState.EXPIRED)
@@ -160,7 +161,7 @@ def expire_lists(*, now: datetime) -> int:
     They name customers and what was wrong with them: nobody needs that longer than it takes to mend
     a file (PIPL 19). What became of the file stays told.
     """
-    oldest = (now - LISTS_KEPT).timestamp()
+    oldest = (now - kept_for(Kept.REFUSED_ROWS, now=now)).timestamp()
     late = [one for one in _folder().parent.glob("*-refused.csv") if one.stat().st_mtime < oldest]
     names = [str(one) for one in late]
     ImportJob.objects.filter(errors_file__in=names).update(errors_file="")

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import transaction
 
 from compliance.calendar import Calendar
-from compliance.queries import rulebook
+from compliance.keeping import Kept
+from compliance.queries import kept_for, rulebook
 from customers.models import CoverageAlert, Flow
 from customers.queries.coverage import (
     COUNT_ARRIVALS,
@@ -26,7 +27,6 @@ from customers.tracking.event import LATE
 log = logging.getLogger(__name__)
 
 _SETTLED = timedelta(minutes=2)  # the longest that a transaction of the hour may still take
-_KEPT = timedelta(days=60)
 _WATCH_LOCK = 0x70C5_0003
 
 
@@ -57,7 +57,7 @@ def watch_flows(*, now: datetime) -> Watched:
             steps += 1
             opened += _open(flow, step, now)
             closed += _close(flow, step, now)
-    execute(FORGET_HOURS, {"before": until - _KEPT})
+    execute(FORGET_HOURS, {"before": until - kept_for(Kept.ARRIVALS, now=now)})
     return Watched(steps=steps, opened=opened, closed=closed)
 
 

@@ -22,8 +22,9 @@ from django.views.decorators.http import require_POST
 from compliance.bells import ring
 from compliance.console import ReadOnlyAdmin, figure, tell
 from compliance.errors import ComplianceError
+from compliance.keeping import Kept
 from compliance.models import User
-from compliance.queries import clock_now
+from compliance.queries import clock_now, kept_for
 from compliance.reader import say
 from customers.actions.uploads import (
     PERMISSION,
@@ -219,6 +220,7 @@ class UploadPages(ReadOnlyAdmin):
             "sources": Source.objects.filter(scope=KeyScope.INTERNAL).order_by("key"),
             "typed": typed,
             "most": settings.UPLOAD_BYTES_AT_MOST // 1024 // 1024,
+            "days": kept_for(Kept.UPLOADS, now=clock_now()).days,
             "panels": [newest_uploads()],
         }
         return TemplateResponse(request, "customers/upload.html", context, status=status)

@@ -30,7 +30,7 @@ from customers.models.plan import (
     Flow,
     TrackingPlan,
 )
-from customers.models.rights import Consent, Correction, ErasedIdentity, Erasure, RetentionDuty
+from customers.models.rights import Consent, Correction, ErasedIdentity, Erasure
 from customers.models.tags import TagRank, TagTerm
 from customers.models.wealth import (
     Account,
@@ -79,7 +79,6 @@ __all__ = [
     "Quarantine",
     "QuarantineRun",
     "RatingReview",
-    "RetentionDuty",
     "RiskAssessment",
     "SavedMapping",
     "Source",

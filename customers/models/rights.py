@@ -43,25 +43,6 @@ class Consent(models.Model):
         return f"{self.customer_id} {self.purpose}/{self.channel}: {self.state}"
 
 
-class RetentionDuty(models.Model):
-    """How long the law wants something kept, whatever its owner asks for. Periods are data."""
-
-    class Of(models.TextChoices):
-        ACCOUNT = "account", _("Who has traded")  # counts from the request to erase
-        ASSESSMENT = "assessment", _("Who was assessed")  # counts from the newest assessment
-
-    of = models.CharField(_("of"), max_length=12, choices=Of.choices, unique=True)
-    years = models.PositiveSmallIntegerField(_("years"))
-    basis = models.CharField(_("legal basis"), max_length=200)
-
-    class Meta:
-        verbose_name = _("retention duty")
-        verbose_name_plural = _("retention duties")
-
-    def __str__(self) -> str:
-        return self.of
-
-
 class Erasure(models.Model):
     """A person's wish to be forgotten, and what became of it.
 

@@ -3,8 +3,10 @@
 from datetime import date
 from typing import Any
 
+from compliance.keeping import Kept
+from compliance.queries import rulebook
 from customers.identifiers import correction_binding, identity_binding, name_binding
-from customers.models import Customer, RetentionDuty
+from customers.models import Customer
 from customers.queries.database import rows
 from customers.queries.identities import keyring
 
@@ -276,14 +278,15 @@ def retained_until(customer: Customer, *, on: date) -> tuple[date | None, str]:
     """Until when the law wants the customer kept, and which law; None where it does not."""
     told = {"customer": customer.pk}
     has_account = customer.trading_since is not None or rows(HAS_ACCOUNT, told)[0][0]
-    starts: dict[str, date | None] = {
-        RetentionDuty.Of.ACCOUNT: on if has_account else None,
-        RetentionDuty.Of.ASSESSMENT: rows(NEWEST_ASSESSMENT, told)[0][0],
+    starts: dict[Kept, date | None] = {
+        Kept.TRADED: on if has_account else None,
+        Kept.ASSESSED: rows(NEWEST_ASSESSMENT, told)[0][0],
     }
+    duties = rulebook(on).records
     ends = [
-        (_years_after(start, duty.years), duty.basis)
-        for duty in RetentionDuty.objects.order_by("of")
-        if (start := starts[duty.of]) is not None
+        (_years_after(start, int(duties[kept].params["years"])), duties[kept].basis)
+        for kept, start in starts.items()
+        if start is not None
     ]
     running = [end for end in ends if end[0] > on]
     return max(running) if running else (None, "")

@@ -14,13 +14,14 @@ from django.db import transaction
 from django.db.models import Sum
 
 from compliance.actions import record
+from compliance.keeping import Kept
 from compliance.models import User
+from compliance.queries import kept_for
 from customers.queries.contacts import MaskedContacts, masked_contacts
 from segments.errors import NotPossible, Refusal
 from segments.models import MemberExport, Segment
 from segments.queries.members import Interval, members_at, named_at
 
-EXPIRES_AFTER: Final = timedelta(days=2)
 SHORTEST_WHY: Final = 3
 SEES_PEOPLE: Final = "customers.view_customer"
 _A_DAY: Final = timedelta(days=1)
@@ -67,7 +68,7 @@ def ask_export(
         asked_by=actor,
         asked_at=now,
         verdict=verdict,
-        expires_at=now + EXPIRES_AFTER if is_few else None,
+        expires_at=now + kept_for(Kept.EXPORTS, now=now) if is_few else None,
     )
     _record(export, actor, "ask", now, {"rows": rows, "at": at.isoformat(), "why": reason})
     return export
@@ -90,7 +91,7 @@ def review_export(
         raise NotPossible(Refusal.OWN_EXPORT)
     locked.verdict = MemberExport.Verdict.APPROVED if approve else MemberExport.Verdict.RETURNED
     locked.decided_by, locked.decided_at, locked.opinion = checker, now, opinion
-    locked.expires_at = now + EXPIRES_AFTER if approve else None
+    locked.expires_at = now + kept_for(Kept.EXPORTS, now=now) if approve else None
     locked.save(update_fields=["verdict", "decided_by", "decided_at", "opinion", "expires_at"])
     _record(locked, checker, locked.verdict, now, {"opinion": opinion})
 

@@ -1,4 +1,4 @@
-"""Exports of members: asked for with a reason, allowed by a second person, fetched for two days."""
+"""Exports of members: asked for with a reason, allowed by a second one, fetched for some days."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -16,13 +16,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.decorators import display
 
 from compliance.console import Act, ActingAdmin, ReadOnlyAdmin, Tone, badge, verdicts
+from compliance.keeping import Kept
 from compliance.models import User
-from compliance.queries import clock_now
+from compliance.queries import clock_now, kept_for
 from compliance.reader import say
 from compliance.spreadsheet import Value, csv_chunks
 from segments.actions.export import (
@@ -133,9 +134,13 @@ class MemberExportAdmin(ActingAdmin, ReadOnlyAdmin):
                 now=clock_now(),
             )
 
-        return verdicts(
-            decide, question=_t("Whoever asked can fetch the numbers for two days."), seen=""
+        days = kept_for(Kept.EXPORTS, now=clock_now()).days
+        question = ngettext(
+            "Whoever asked can fetch the numbers for %(days)d day.",
+            "Whoever asked can fetch the numbers for %(days)d days.",
+            days,
         )
+        return verdicts(decide, question=question % {"days": days}, seen="")
 
     def page_context(self, request: HttpRequest, item: MemberExport) -> dict[str, Any]:
         """Whether it can be fetched by whoever looks."""

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from compliance.queries import clock_now
-from customers.actions.partitions import KEYS_KEPT, ensure_partitions, keep_partitions
+from compliance.keeping import Kept
+from compliance.queries import clock_now, kept_for
+from customers.actions.partitions import ensure_partitions, keep_partitions
 from customers.actions.record_events import NewEvent, Recorded, record_events
 from customers.actions.sources import internal_source
 from customers.models import Event, EventKey
@@ -92,9 +93,10 @@ def test_coming_months_are_made_ready_once() -> None:
 @pytest.mark.django_db
 def test_message_ids_are_kept_for_35_days_at_least() -> None:
     now = clock_now()
+    kept = kept_for(Kept.MESSAGE_KEYS, now=now)
     source = internal_source(key="links", name="Links", now=now)
-    record_events(source=source, events=[an_event("old", now)], now=now - KEYS_KEPT * 1.01)
-    record_events(source=source, events=[an_event("young", now)], now=now - KEYS_KEPT * 0.99)
+    record_events(source=source, events=[an_event("old", now)], now=now - kept * 1.01)
+    record_events(source=source, events=[an_event("young", now)], now=now - kept * 0.99)
 
     keep_partitions(now=now)
 

@@ -36,7 +36,6 @@ from customers.models import (
     Identity,
     Kyc,
     Quarantine,
-    RetentionDuty,
     RiskAssessment,
 )
 from customers.queries.events import quarantined_payload
@@ -87,10 +86,6 @@ def with_kyc(customer: int) -> None:
 
 def erase(number: str = "10001", actor: str = "ann") -> Erasure:
     return erase_customer(customer_no=number, actor=actor, now=NOW)
-
-
-def with_duty() -> None:
-    RetentionDuty.objects.update_or_create(of="account", defaults={"years": 20, "basis": "law 137"})
 
 
 def rows_of_floors() -> str:
@@ -210,7 +205,6 @@ def test_a_file_does_not_bring_an_erased_person_back(tmp_path: Path, settings: A
 
 
 def test_while_a_duty_runs_the_customer_is_restricted_and_in_no_segment() -> None:
-    with_duty()
     customer = make(trading_since=date(2020, 1, 1))
     segment = make_segment()
     refresh(segment=segment, now=NOW)
@@ -226,7 +220,6 @@ def test_while_a_duty_runs_the_customer_is_restricted_and_in_no_segment() -> Non
 
 
 def test_a_second_person_may_say_that_no_duty_applies() -> None:
-    with_duty()
     make(trading_since=date(2020, 1, 1))
     erase(actor="ann")
 
@@ -238,7 +231,6 @@ def test_a_second_person_may_say_that_no_duty_applies() -> None:
 
 
 def test_when_the_duty_ends_the_person_is_erased() -> None:
-    with_duty()
     make(trading_since=date(2020, 1, 1))
     erase()
 
@@ -248,7 +240,6 @@ def test_when_the_duty_ends_the_person_is_erased() -> None:
 
 
 def test_an_assessment_is_kept_as_long_as_the_law_says() -> None:
-    RetentionDuty.objects.update_or_create(of="assessment", defaults={"years": 20, "basis": "32"})
     customer = make()
     RiskAssessment.objects.create(
         customer_id=customer, level="C3", lowest_class=False, assessed_at=NOW, source="test"
@@ -360,12 +351,10 @@ def test_accounts_are_copied_keep_him_for_their_duty_and_go_with_the_rest() -> N
         source=internal_source(key="core", name="core", now=NOW),
         updated_at=NOW,
     )
-    with_duty()
 
     told = export_customer(customer_no="10001", actor="ann", why="he asked", now=NOW)
     assert told["accounts"][0]["number"] == "ACC-planted-1"
     assert erase().retained_until
 
-    RetentionDuty.objects.all().delete()
     erase_expired(now=NOW + timedelta(days=366 * 21))
     assert "ACC-planted-1" not in rows_of_floors()

@@ -15,12 +15,11 @@ import pytest
 from django.db import connections
 
 from compliance.errors import NotPermitted
+from compliance.keeping import Kept
 from compliance.models import User
-from compliance.queries import clock_now
+from compliance.queries import clock_now, kept_for
 from customers.actions.upload_runs import continue_uploads
 from customers.actions.uploads import (
-    KEPT,
-    LISTS_KEPT,
     ask_check,
     expire_lists,
     expire_uploads,
@@ -173,8 +172,9 @@ def test_only_whose_role_says_so_brings_files(operator: User) -> None:
 def test_a_file_that_nobody_starts_is_taken_away_after_seven_days(operator: User) -> None:
     upload = bring(operator)
 
-    assert expire_uploads(now=upload.uploaded_at + KEPT) == 0
-    assert expire_uploads(now=upload.uploaded_at + KEPT + timedelta(seconds=1)) == 1
+    kept = kept_for(Kept.UPLOADS, now=upload.uploaded_at)
+    assert expire_uploads(now=upload.uploaded_at + kept) == 0
+    assert expire_uploads(now=upload.uploaded_at + kept + timedelta(seconds=1)) == 1
 
     upload.refresh_from_db()
     assert upload.state == UploadState.EXPIRED
@@ -187,7 +187,7 @@ def test_old_lists_of_refused_rows_go_and_newer_ones_stay(operator: User) -> Non
     continue_uploads(now=clock_now())
     job = ImportJob.objects.get()
     ended = [Path(job.errors_file), Path(old.result["errors_file"])]
-    long_ago = (clock_now() - LISTS_KEPT).timestamp() - 60
+    long_ago = (clock_now() - kept_for(Kept.REFUSED_ROWS, now=clock_now())).timestamp() - 60
     for path in ended:
         os.utime(path, (long_ago, long_ago))
 

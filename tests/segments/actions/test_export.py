@@ -12,11 +12,12 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from compliance.keeping import Kept
 from compliance.models import AuditEntry, User
-from compliance.queries import clock_now
+from compliance.queries import clock_now, kept_for
 from compliance.spreadsheet import restored
 from customers.actions.people import Person, put_people
-from segments.actions.export import EXPIRES_AFTER, ask_export, fetch_export, review_export
+from segments.actions.export import ask_export, fetch_export, review_export
 from segments.actions.refresh import refresh
 from segments.errors import NotPossible
 from segments.models import MemberExport, Segment
@@ -142,7 +143,7 @@ def test_its_time_runs_out_and_nobody_else_fetches_it(segment: Segment) -> None:
     export = ask(segment)
 
     assert refusal(fetch, export, make_staff().checker) == "others_export"
-    assert refusal(fetch, export, now=LATER + EXPIRES_AFTER) == "expired"
+    assert refusal(fetch, export, now=LATER + kept_for(Kept.EXPORTS, now=LATER)) == "expired"
 
 
 def test_who_was_erased_or_restricted_since_is_not_in_it(segment: Segment) -> None:
