@@ -16,10 +16,11 @@ from customers.actions.consents import ConsentStatement, record_consents
 from customers.actions.opt_in import token_of
 from customers.actions.rights import set_personalisation
 from customers.api.bearer import READING, WRITING, BearerKey, require
+from customers.api.fields import demand
 from customers.errors import RightRefused
 from customers.importing.mapping import CHANNELS
 from customers.models import Consent, Customer
-from customers.vocabulary import ConsentState, CustomerStatus, Purpose
+from customers.vocabulary import Block, ConsentState, CustomerStatus, Purpose
 
 _PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
 _PROBLEMS: Final = {400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM}
@@ -65,7 +66,7 @@ class ConsentsView(APIView):
     )
     def get(self, request: Request, number: str) -> Response:
         """What is in force."""
-        require(request, READING)
+        demand(require(request, READING), [f"{Block.PREFERENCE}.consents"])
         current = (
             Consent.objects.filter(customer=standing_customer(number))
             .order_by("purpose", "channel", "-id")

@@ -32,7 +32,8 @@ _PRIVATE: Final = {"Cache-Control": "no-store"}
 _PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
 _PROBLEMS: Final = {400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM}
 _IDENTITY: Final = frozenset({"name", "gender", "birth_on", "city", "region", "identifiers"})
-_ALL: Final[Mapping[Block, frozenset[str]]] = {Block.IDENTITY: _IDENTITY, **FIELDS}
+TOLD: Final[Mapping[Block, frozenset[str]]] = {Block.IDENTITY: _IDENTITY, **FIELDS}
+"""Every field that the call tells, by block: each can be given to a key, or not."""
 
 
 class PartSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -116,6 +117,8 @@ class TimelineView(APIView):
         if any("\x00" in text for text in asked.values()):
             raise ValidationError({"name": [_t("It holds a control character.")]})
         most = _limit(asked["limit"])
+        if customer.status == CustomerStatus.RESTRICTED:
+            return Response({"results": [], "next": None}, headers=_PRIVATE)
         until = clock_now()
         try:
             page = timeline(
@@ -215,8 +218,8 @@ def _wanted(request: Request, source: Source) -> dict[Block, frozenset[str]]:
     text = request.query_params.get("fields", "")
     if text:
         names = [name.strip() for name in text.split(",") if name.strip()]
-        known = {f"{block}.{name}" for block, fields in _ALL.items() for name in fields}
-        if unknown := sorted(set(names) - known - set(_ALL)):
+        known = {f"{block}.{name}" for block, fields in TOLD.items() for name in fields}
+        if unknown := sorted(set(names) - known - set(TOLD)):
             raise ValidationError(
                 {"fields": [_t("There is no field %(name)s.") % {"name": unknown[0][:64]}]}
             )
@@ -225,7 +228,7 @@ def _wanted(request: Request, source: Source) -> dict[Block, frozenset[str]]:
         names = sorted(granted(source))
     return {
         block: fields if block in names else frozenset(n for n in fields if f"{block}.{n}" in names)
-        for block, fields in _ALL.items()
+        for block, fields in TOLD.items()
     }
 
 

@@ -27,7 +27,11 @@ def demand(source: Source, names: Collection[str]) -> None:
     """Raises 403, on record, unless the key may see all of them."""
     allowed = granted(source)
     refused = sorted(
-        str(name) for name in names if name not in allowed and name.partition(".")[0] not in allowed
+        {
+            str(name)
+            for name in names
+            if name not in allowed and name.partition(".")[0] not in allowed
+        }
     )
     if refused:
         refuse_fields(source=source, fields=refused, now=clock_now())

@@ -15,10 +15,12 @@ from compliance.reader import language, say
 from customers.actions.tags import allow_tag, refuse_tag
 from customers.api.bearer import READING, WRITING, BearerKey, require
 from customers.api.consents import standing_customer
+from customers.api.fields import demand
 from customers.api.problems import Refused
 from customers.errors import RightRefused
 from customers.models import Customer, Tagging, TagRefusal
 from customers.queries.rights import ids_of
+from customers.vocabulary import Block, CustomerStatus
 from segments.actions.known_tags import give_known_tag
 from segments.errors import TagRefused
 from segments.queries.tags import names_of
@@ -43,8 +45,10 @@ class TagsView(APIView):
     @extend_schema(operation_id="customer_tags", responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
     def get(self, request: Request, number: str) -> Response:
         """Those in force, and the refused."""
-        require(request, READING)
-        ids = ids_of(standing_customer(number))
+        demand(require(request, READING), [f"{Block.PREFERENCE}.tags"])
+        customer = standing_customer(number)
+        # Of whom the law wants kept, and used for nothing else, nothing is told.
+        ids = [] if customer.status == CustomerStatus.RESTRICTED else ids_of(customer)
         carried = Tagging.objects.filter(customer__in=ids).exclude(valid_until__lte=clock_now())
         refused = TagRefusal.objects.filter(customer__in=ids)
         told = {
