@@ -160,6 +160,11 @@ def figure(value: int) -> str:
     return f"{value:,}"
 
 
+def counted(count: int, every: int) -> str:
+    """A count; an estimate, marked so, where ``every`` stand behind each that was counted."""
+    return figure(count) if every == 1 else f"≈ {figure(count * every)}"
+
+
 def moment(at: datetime | None) -> str:
     """A time in the reader's zone and language; a dash when there is none."""
     return date_format(timezone.localtime(at), "DATETIME_FORMAT") if at else "—"

@@ -11,7 +11,7 @@ from compliance.sentences import Sentence
 from segments.errors import LookalikeRefused
 from segments.likeness.seeds import LEAST_SEED, TOO_SMALL, Basis, Origin, objection
 from segments.models import LookalikeRun, Segment
-from segments.queries.likeness import usable
+from segments.queries.likeness import usable_members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ def ask_lookalike(*, seed: Seed, size: int, actor: User, now: datetime) -> Looka
     """
     objected = objection(seed.origin, seed.basis, seed.statement)
     if objected is None:
-        _everybody, members = usable(seed.segment.pk)
+        members = usable_members(seed.segment.pk, most=LEAST_SEED)
         if members >= LEAST_SEED:
             return _ask(seed, size, actor, now)
         _audit(seed, actor, now, refused=TOO_SMALL)

@@ -13,13 +13,14 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from compliance.console import Panel, figure
+from compliance.console import Panel, counted, figure
 from compliance.queries import clock_now
 from compliance.reader import say
 from segments.actions.combine import combine_segments
 from segments.admin.pages import SegmentPages
 from segments.errors import NotPossible, RuleError
 from segments.models import Segment
+from segments.queries.blocks import BLOCK
 from segments.queries.overlap import MOST, Overlap, overlaps
 from segments.rules.sets import Operation
 
@@ -105,9 +106,9 @@ def _matrices(shown: Sequence[Segment]) -> list[Panel]:
     return [
         _matrix(
             shown,
-            [[figure(cell.both) for cell in row] for row in matrix],
+            [[counted(cell.both, cell.every) for cell in row] for row in matrix],
             title=_t("Customers in both"),
-            note=_t("As of now. In the diagonal: all customers of the segment."),
+            note=_as_of(matrix[0][0].every),
         ),
         _matrix(
             shown,
@@ -125,6 +126,14 @@ def _matrices(shown: Sequence[Segment]) -> list[Panel]:
             note=_t("Customers in both, divided by customers in at least one; 1 is the same."),
         ),
     ]
+
+
+def _as_of(every: int) -> str:
+    told = _t("As of now. In the diagonal: all customers of the segment.")
+    if every == 1:
+        return told
+    estimated = _t("≈ is an estimate: of every %(of)s customers %(some)s were counted.")
+    return f"{told} {estimated % {'of': figure(BLOCK * every), 'some': figure(BLOCK)}}"
 
 
 def _matrix(

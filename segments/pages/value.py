@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _t
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from compliance.console import Panel, figure, moment
+from compliance.console import Panel, counted, figure, moment
 from compliance.queries import clock_now
 from segments.actions.tag_views import count_tag_views
 from segments.models import Segment, ValueRun
 from segments.pages.words import console_page, decimal, field_label, percent, value_label
-from segments.queries.profile import Distribution, distribution, may_be_compared
+from segments.queries.profile import SAMPLED, Distribution, distribution, may_be_compared
 from segments.queries.rules import catalog
 from segments.queries.runs import newest_value_run
 from segments.rules.catalog import Catalog, Field
@@ -60,7 +60,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"panels": [], "chart": None}
     if first and second and field and may_be_compared(field):
         count_tag_views(tags=[field.name], now=clock_now())
-        found = distribution(field, first.pk, second.pk, today=localtime(clock_now()).date())
+        found = distribution(field, first, second, today=localtime(clock_now()).date())
         told = _cells(found)
         context = {
             "panels": [_comparison(field, (first, second), found, told)] if found.base else [],
@@ -148,26 +148,26 @@ def _comparison(
     found: Distribution,
     told: tuple[list[Cell], list[Cell]],
 ) -> Panel:
-    everybody = sum(found.base)
+    everybody, every = sum(found.base), found.every
     headers = [field_label(field), _t("All"), _t("Share of all")]
     for segment in segments:
         headers += [segment.name, _t("Share"), "TGI"]
     rows = [
         (
             value_label(field.name, value) or _t("missing"),
-            figure(found.base[at]) if found.base[at] >= SMALLEST else f"< {SMALLEST}",
+            counted(found.base[at], every[0]) if found.base[at] >= SMALLEST else _few(every[0]),
             percent(found.base[at] / everybody) if found.base[at] >= SMALLEST else "—",
-            *(part for side in told for part in _cell(side[at])),
+            *(
+                part
+                for side, of in zip(told, every[1:], strict=True)
+                for part in _cell(side[at], of)
+            ),
         )
         for at, value in enumerate(found.values)
     ]
     return Panel(
         title=_t("%(field)s in both segments") % {"field": field_label(field)},
-        note=_t(
-            "TGI: the share in the segment over the share among all customers, times 100."
-            " Cells under %d people are hidden, and another one where they could be worked out."
-        )
-        % SMALLEST,
+        note=_how_told(every),
         headers=headers,
         rows=rows,
         numeric=frozenset(range(1, 9)),
@@ -175,11 +175,26 @@ def _comparison(
     )
 
 
-def _cell(cell: Cell) -> tuple[str, str, str]:
+def _how_told(every: Sequence[int]) -> str:
+    told = _t(
+        "TGI: the share in the segment over the share among all customers, times 100."
+        " Cells under %d people are hidden, and another one where they could be worked out."
+    )
+    if max(every) == 1:
+        return told % SMALLEST
+    estimated = _t("≈ is estimated from some %(most)s customers.") % {"most": figure(SAMPLED)}
+    return f"{told % SMALLEST} {estimated}"
+
+
+def _few(every: int) -> str:
+    return f"< {figure(SMALLEST * every)}"
+
+
+def _cell(cell: Cell, every: int) -> tuple[str, str, str]:
     if cell.count is None or cell.share is None:
         return _t("hidden"), "—", "—"
     tgi = "—" if cell.tgi is None else figure(round(cell.tgi))
-    return figure(cell.count), percent(cell.share), tgi
+    return counted(cell.count, every), percent(cell.share), tgi
 
 
 def _bars(

@@ -20,7 +20,13 @@ LEFT JOIN segments_membership m
     ON m.customer_id = c.id AND m.segment_id = %(segment)s AND m.left_at IS NULL
 WHERE c.status = 'active' AND NOT c.personalise_off
 """
-_COUNTS: Final = f"SELECT count(*), count(m.customer_id) {_EVERYBODY}"
+_MEMBERS: Final = """
+SELECT count(*) FROM (
+    SELECT FROM segments_membership m JOIN customers_customer c ON c.id = m.customer_id
+    WHERE m.segment_id = %(segment)s AND m.left_at IS NULL
+      AND c.status = 'active' AND NOT c.personalise_off
+    LIMIT %(most)s) member
+"""
 _IDS: Final = f"SELECT c.id, m.customer_id IS NOT NULL {_EVERYBODY} ORDER BY c.id"
 _VALUES: Final = """
 SELECT value FROM (SELECT {value} AS value FROM customers_customer c
@@ -40,10 +46,9 @@ class Feature:
     spec: Spec
 
 
-def usable(segment_id: int) -> tuple[int, int]:
-    """Everybody who may be used, and the segment's members among them."""
-    everybody, members = rows(_COUNTS, {"segment": segment_id})[0]
-    return everybody, members
+def usable_members(segment_id: int, *, most: int) -> int:
+    """How many of the segment's members may be used; counted up to ``most``."""
+    return int(rows(_MEMBERS, {"segment": segment_id, "most": most})[0][0])
 
 
 def usable_ids(segment_id: int) -> list[tuple[int, bool]]:

@@ -1,11 +1,14 @@
 """How a field of the catalogue is distributed among everybody and in two segments."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from decimal import Decimal
+from typing import Any, Final, TypeAlias
 
 from customers.queries.database import rows
+from segments.models import Segment
+from segments.queries.blocks import BLOCKS, IN_BLOCK, Blocks, blocks_for, span_of_ids
 from segments.rules.catalog import Field, FieldType
 
 MOST_VALUES: Final = 12
@@ -17,35 +20,46 @@ COMPARED: Final = (
     FieldType.BOOLEAN,
     FieldType.NUMBER,
 )
+_Row: TypeAlias = tuple[str | None, int, int, int]
 _UNIQUE: Final = frozenset({"customer_no"})
 MISSING: Final = ""
 OTHERS: Final = "…"
 
-# One pass over the customers and the open memberships of two segments.
+SAMPLED: Final = 20_000
+"""The most of everybody, and of each segment, whose values are read."""
+
+_EVERYBODY: Final = f"""
+SELECT customer.* FROM {BLOCKS} CROSS JOIN LATERAL (
+    SELECT * FROM customers_customer one WHERE one.id {IN_BLOCK}) customer
+"""
+_MEMBERS: Final = f"""
+SELECT customer.* FROM {BLOCKS} CROSS JOIN LATERAL (
+    SELECT customer_id FROM segments_membership m
+    WHERE m.segment_id = %(segment)s AND m.left_at IS NULL AND m.customer_id {IN_BLOCK}) member
+JOIN customers_customer customer ON customer.id = member.customer_id
+"""
 _COUNTS: Final = """
-SELECT value, count(*), count(a.customer_id), count(b.customer_id) FROM (
-    SELECT c.id, {value} AS value FROM customers_customer c WHERE c.status = 'active') everybody
-LEFT JOIN segments_membership a
-    ON a.customer_id = everybody.id AND a.segment_id = %(first)s AND a.left_at IS NULL
-LEFT JOIN segments_membership b
-    ON b.customer_id = everybody.id AND b.segment_id = %(second)s AND b.left_at IS NULL
-GROUP BY value ORDER BY {order}
+SELECT {value} AS value, count(*) FROM ({people}) c WHERE c.status = 'active' GROUP BY 1
 """
 # Numbers by the fifths of everybody.
 _EDGES: Final = """
-SELECT percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY value) FROM (
-    SELECT {value} AS value FROM customers_customer c WHERE c.status = 'active') everybody
+SELECT percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY {value})
+FROM ({people}) c WHERE c.status = 'active'
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
-    """How many have each value: among all, in the first segment, in the second."""
+    """How many have each value: among all, in the first segment, in the second.
+
+    ``every``: how many stand behind each that was counted, of the same three; 1: all were counted.
+    """
 
     values: Sequence[str]
     base: Sequence[int]
     first: Sequence[int]
     second: Sequence[int]
+    every: tuple[int, int, int]
 
 
 def may_be_compared(field: Field) -> bool:
@@ -53,29 +67,78 @@ def may_be_compared(field: Field) -> bool:
     return field.type in COMPARED and field.name not in _UNIQUE
 
 
-def distribution(field: Field, first: int, second: int, *, today: date) -> Distribution:
-    """Of ``field`` in two segments by id, as of ``today``. Cost: one read of all active customers.
+def distribution(
+    field: Field, first: Segment, second: Segment, *, today: date, most: int = SAMPLED
+) -> Distribution:
+    """Of ``field`` in two segments, as of ``today``.
 
-    Empty stands for a missing value, `OTHERS` for all but the most frequent texts.
+    Empty stands for a missing value, `OTHERS` for all but the most frequent texts. Cost: the values
+    of some ``most`` customers of each of the three, however many there are.
     """
-    params: dict[str, object] = {"first": first, "second": second, "name": field.name}
-    params["today"] = today
-    if field.type is FieldType.NUMBER:
-        return _numbers(field, params)
-    found = rows(_COUNTS.format(value=text_sql(field), order="count(*) DESC, value"), params)
+    sides = _sides(first, second, most)
+    params: dict[str, object] = {"name": field.name, "today": today}
+    if field.type is not FieldType.NUMBER:
+        counts = [side.counts(text_sql(field), params) for side in sides]
+        return _told(_by_frequency(counts), sides)
+    edges = sides[0].edges(number_sql(field), params)
+    if not edges:
+        return _told([], sides)
+    params["edges"] = edges
+    bucket = f"width_bucket({number_sql(field)}, %(edges)s::numeric[])"
+    counts = [side.counts(bucket, params) for side in sides]
+    buckets = sorted({*counts[0], *counts[1], *counts[2]}, key=lambda one: (one is None, one or 0))
+    return _told([(_range(one, edges), *_row(counts, one)) for one in buckets], sides)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """Whose values are read: the customers that a statement finds in some blocks."""
+
+    people: str
+    drawn: Blocks
+    segment_id: int = 0
+
+    def counts(self, value: str, params: Mapping[str, object]) -> dict[Any, int]:
+        """How many there are of each value."""
+        return dict(self._rows(_COUNTS, value, params))
+
+    def edges(self, value: str, params: Mapping[str, object]) -> list[Decimal]:
+        """Where their fifths meet; none where nobody has a value."""
+        return sorted(set(self._rows(_EDGES, value, params)[0][0] or []))
+
+    def _rows(
+        self, statement: str, value: str, params: Mapping[str, object]
+    ) -> list[tuple[Any, ...]]:
+        told = {**params, **self.drawn.params, "segment": self.segment_id}
+        return rows(statement.format(value=value, people=self.people), told)
+
+
+def _sides(first: Segment, second: Segment, most: int) -> tuple[_Side, _Side, _Side]:
+    span = span_of_ids()
+
+    def members(of: Segment) -> _Side:
+        drawn = blocks_for(of.size or 0, most=most, span=span)
+        return _Side(people=_MEMBERS, drawn=drawn, segment_id=of.pk)
+
+    everybody = _Side(people=_EVERYBODY, drawn=blocks_for(len(span), most=most, span=span))
+    return everybody, members(first), members(second)
+
+
+def _by_frequency(counts: Sequence[Mapping[str | None, int]]) -> list[_Row]:
+    """The most frequent texts first; further ones are one line."""
+    values = {value for side in counts for value in side}
+    found: list[_Row] = [(value, *_row(counts, value)) for value in values]
+    found.sort(key=lambda row: (-row[1], row[0] is None, row[0] or ""))
     kept, rest = found[:MOST_VALUES], found[MOST_VALUES:]
     if rest:
-        kept.append((OTHERS, *(sum(row[at] for row in rest) for at in (1, 2, 3))))
-    return _told(kept)
+        base, first, second = (sum(side) for side in zip(*(row[1:] for row in rest), strict=True))
+        kept.append((OTHERS, base, first, second))
+    return kept
 
 
-def _numbers(field: Field, params: dict[str, object]) -> Distribution:
-    value = number_sql(field)
-    edges = sorted(set(rows(_EDGES.format(value=value), params)[0][0] or []))
-    params["edges"] = edges
-    bucket = f"width_bucket({value}, %(edges)s::numeric[])"
-    found = rows(_COUNTS.format(value=bucket, order="value NULLS LAST"), params) if edges else []
-    return _told([(_range(row[0], edges), *row[1:]) for row in found])
+def _row(counts: Sequence[Mapping[Any, int]], value: object) -> tuple[int, int, int]:
+    base, first, second = (side.get(value, 0) for side in counts)
+    return base, first, second
 
 
 def _range(bucket: int | None, edges: Sequence[object]) -> str:
@@ -111,10 +174,11 @@ def number_sql(field: Field, parameter: str = "name") -> str:
     return f"c.{field.column}::numeric"
 
 
-def _told(found: Sequence[tuple[str | None, int, int, int]]) -> Distribution:
+def _told(found: Sequence[_Row], sides: tuple[_Side, _Side, _Side]) -> Distribution:
     return Distribution(
         values=[MISSING if row[0] is None else row[0] for row in found],
         base=[row[1] for row in found],
         first=[row[2] for row in found],
         second=[row[3] for row in found],
+        every=(sides[0].drawn.every, sides[1].drawn.every, sides[2].drawn.every),
     )

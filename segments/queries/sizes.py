@@ -13,6 +13,7 @@ from django.db import OperationalError, connection, transaction
 from compliance.reader import say
 from customers.models import Customer
 from segments.errors import Problem
+from segments.queries.blocks import span_of_ids
 from segments.queries.rules import references, rule_sql, spoken_catalog
 from segments.rules.check import Checked, check
 from segments.rules.explain import explain
@@ -28,8 +29,6 @@ DRAWS: Final = ((10_000, 700), (1_000, 400))
 # The same numbers for every keystroke: an estimate moves because the rule did.
 _SEED: Final = 1962
 _NORMAL_95: Final = 1.959964
-
-_SPAN = "SELECT min(id), max(id) FROM customers_customer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,9 +177,8 @@ def _estimated(checked: Checked, now: datetime) -> _Size:
     Asks as many customers however many there are: its cost does not grow with them, but with the
     events of one customer.
     """
-    ((low, high),) = _timed(_SPAN, {}, PREVIEW_TIMEOUT_MS)
+    span = span_of_ids()
     for draws, limit_ms in DRAWS:
-        span = range(low, high + 1)
         drawn = random.Random(_SEED).sample(span, min(draws, len(span)))  # noqa: S311 - no secret
         fragment = rule_sql(checked, now=now, ids=drawn)
         try:

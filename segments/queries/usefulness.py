@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from customers.queries.database import rows
 from segments.catalogue.shipped import shipped_tags
 from segments.models import Segment, Tag, TagState
+from segments.queries.blocks import BLOCKS, IN_BLOCK, blocks_for, span_of_ids
 from segments.queries.dependents import times_named
 from segments.usefulness import Levels, as_levels
 
 SAMPLED: Final = 20_000
 LOOKED_BACK: Final = timedelta(days=90)
 
-_ABOUT: Final = "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE relname = %(table)s"
-_SAMPLE: Final = """
+_SAMPLE: Final = f"""
     -- The same customers each time, as long as the table is the same.
     SELECT c.attributes::text, jsonb_build_object(
                'region', c.region, 'risk_level', c.risk_level, 'lowest_class', c.lowest_class,
@@ -31,9 +31,9 @@ _SAMPLE: Final = """
            EXISTS (SELECT FROM customers_event e WHERE e.customer_id = c.id
                      AND e.name = %(goal)s AND e.occurred_at > %(since)s
                      AND e.occurred_at <= %(now)s)
-    FROM customers_customer c TABLESAMPLE BERNOULLI (%(percent)s::real) REPEATABLE (1)
+    FROM {BLOCKS} CROSS JOIN LATERAL (
+        SELECT * FROM customers_customer one WHERE one.id {IN_BLOCK}) c
     WHERE c.status = 'active'
-    LIMIT %(most)s
 """
 
 
@@ -48,17 +48,11 @@ class Sampled:
 def sample(*, goal: str, now: datetime) -> Sampled:
     """Some twenty thousand customers with every tag in use.
 
-    Cost: one scan of the customers' table, three probes for each customer of the sample.
+    Cost: three probes for each customer of the sample, however many there are.
     """
-    about = rows(_ABOUT, {"table": "customers_customer"})[0][0]
-    percent = 100.0 if about <= SAMPLED else 100.0 * SAMPLED / about
-    told = {
-        "goal": goal,
-        "now": now,
-        "since": now - LOOKED_BACK,
-        "percent": percent,
-        "most": 2 * SAMPLED,
-    }
+    span = span_of_ids()
+    drawn = blocks_for(len(span), most=SAMPLED, span=span)
+    told = {"goal": goal, "now": now, "since": now - LOOKED_BACK, **drawn.params}
     found = rows(_SAMPLE, told, binary=True)
     values = [{**orjson.loads(row[0]), **orjson.loads(row[1])} for row in found]
     carried = [frozenset(row[2]) for row in found]

@@ -1,4 +1,4 @@
-"""What the form asks is read through indexes: nothing grows with all customers or all events.
+"""What forms and pages ask is read through indexes, not from all customers or all events.
 
 PostgreSQL is asked with so many customers and events that an index pays; scans of whole tables
 are forbidden besides, and what remains a scan, or a walk through a whole index, has none to go by.
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from segments.queries import rules, sizes
+from segments.queries import blocks, overlap, profile, rules, usefulness
 from segments.rules.evidence import compile_evidence
 from tests.factories import NOW, make_people, new_event, record_all
 
@@ -55,7 +55,7 @@ def asked(of: int) -> dict[str, tuple[str, dict[str, Any]]]:
     return {
         "events": (rules._EVENTS, {}),
         "tags": (rules._TAGS, {}),
-        "span": (sizes._SPAN, {}),
+        "span": (blocks._SPAN, {}),
         "estimate": (sampled.sql, dict(sampled.params)),
         "why": (evidence.sql, dict(evidence.params)),
     }
@@ -66,6 +66,24 @@ def test_large_tables_are_read_through_an_index(world: list[int]) -> None:
         scans = list(scans_of(plan_of(sql, params)))
         assert scans, purpose
         assert [scan for scan in scans if not is_bounded(*scan)] == [], purpose
+
+
+def test_pages_read_blocks_of_customers_whatever_their_number(world: list[int]) -> None:
+    drawn = blocks.blocks_for(PEOPLE, most=300, span=blocks.span_of_ids()).params
+    told = {**drawn, "name": "x", "segment": 1, "goal": "a", "now": NOW, "since": NOW}
+    values = {"value": "c.attributes ->> %(name)s"}
+    pages = {
+        "overlap": (overlap._OVERLAP, {**drawn, "ids": [1, 2], "last": 1}),
+        "everybody": (profile._COUNTS.format(people=profile._EVERYBODY, **values), told),
+        "members": (profile._COUNTS.format(people=profile._MEMBERS, **values), told),
+        "edges": (profile._EDGES.format(people=profile._EVERYBODY, value="c.total_asset"), told),
+        "usefulness": (usefulness._SAMPLE, told),
+    }
+
+    for purpose, (sql, params) in pages.items():
+        scans = [scan for scan, _is_limited in scans_of(plan_of(sql, params))]
+        assert scans, purpose
+        assert [scan for scan in scans if not is_bounded(scan, False)] == [], purpose
 
 
 def plan_of(sql: str, params: dict[str, Any]) -> dict[str, Any]:

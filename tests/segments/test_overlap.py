@@ -67,6 +67,26 @@ def test_who_left_is_not_counted_and_empty_segments_have_no_likeness() -> None:
     assert matrix[0][1].jaccard is None
 
 
+def test_of_many_members_every_so_manieth_hundred_of_customers_is_counted() -> None:
+    ids = make_people(3_000, has_consent=False)
+    even, third = make_segment("even"), make_segment("third")
+    put(even, ids[::2])
+    put(third, ids[::3])
+    for one, size in ((even, 1_500), (third, 1_000)):
+        Segment.objects.filter(pk=one.pk).update(size=size)
+        one.refresh_from_db()
+
+    matrix = overlaps([even, third], most=500)
+
+    (a, both), (_again, b) = matrix
+    # Some 500 of 2 500 stays: one hundred of customers out of five.
+    assert {cell.every for cell in (a, both, b)} == {5}
+    for cell, all_of_them in ((a, 1_500), (both, 500), (b, 1_000)):
+        assert cell.both * cell.every == pytest.approx(all_of_them, rel=0.05)
+    assert both.jaccard == pytest.approx(500 / 2_000, rel=0.05)
+    assert overlaps([even, third], most=2_500)[0][1].both == 500
+
+
 @given(
     operation=st.sampled_from(Operation),
     keys=st.lists(st.sampled_from("abcd"), min_size=2, max_size=4, unique=True),

@@ -8,9 +8,11 @@ from django.test import Client
 from django.utils import translation
 
 from customers.actions.derived import Derived, put_derived
+from customers.models import Customer
 from customers.vocabulary import AttributeType
 from segments.actions.refresh import refresh
 from segments.actions.score_value import score_value
+from segments.models import Segment
 from segments.queries.profile import distribution, may_be_compared
 from segments.queries.rules import catalog
 from tests.factories import NOW, make_people, make_segment, make_staff
@@ -38,7 +40,7 @@ def score_crowd() -> None:
     score_value(now=NOW)
 
 
-def two_segments(**more: Any) -> None:
+def two_segments(**more: Any) -> tuple[Segment, Segment]:
     """60 of C3, of whom 40 are in the first; 40 of C5, of whom 12 are, and 8 in the second."""
     for level, count, prefix in (("C3", 60, "A"), ("C5", 40, "B")):
         ids = make_people(
@@ -53,10 +55,12 @@ def two_segments(**more: Any) -> None:
         ("second", {"any": [_beginning("A000", 60), _beginning("B000", 8)]}),
     ):
         refresh(segment=make_segment(key, rule), now=NOW)
+    first, second = Segment.objects.order_by("key")
+    return first, second
 
 
 def _beginning(prefix: str, count: int) -> dict[str, Any]:
-    numbers = [f"{prefix}{number:02d}" for number in range(count)]
+    numbers = [f"{prefix}{number:0{6 - len(prefix)}d}" for number in range(count)]
     return {"field": "customer_no", "op": "in", "value": numbers}
 
 
@@ -121,19 +125,37 @@ class TestComparison:
         assert page.count(">hidden</td>") == 2
 
     def test_numbers_are_told_by_the_fifths_of_everybody(self) -> None:
-        two_segments()
+        segments = two_segments()
 
-        found = distribution(catalog().fields["worth"], 1, 2, today=NOW.date())
+        found = distribution(catalog().fields["worth"], *segments, today=NOW.date())
 
         # 0…39 twice and 40…59 once: fifths of 20 end at 9, 19, 29 and 39.
         assert list(found.values) == ["< 9", "≥ 9 < 19", "≥ 19 < 29", "≥ 29 < 39", "≥ 39"]
         assert list(found.base) == [18, 20, 20, 20, 22]
 
+    def test_of_many_customers_some_hundreds_stand_for_all(self) -> None:
+        ids = make_people(2_000, columns={"risk_level": "C3"}, has_consent=False)
+        Customer.objects.filter(pk__in=ids[::4]).update(risk_level="C5")
+        first, second = make_segment("first"), make_segment("second", _beginning("P0000", 10))
+        for one in (first, second):
+            refresh(segment=one, now=NOW)
+            one.refresh_from_db()
+
+        found = distribution(
+            catalog().fields["risk_level"], first, second, today=NOW.date(), most=500
+        )
+
+        assert found.every == (4, 4, 1)
+        assert list(found.values) == ["C3", "C5"]
+        for counts in (found.base, found.first):
+            assert [4 * one for one in counts] == pytest.approx([1_500, 500], rel=0.1)
+        assert list(found.second) == [7, 3]
+
     def test_every_field_of_the_catalogue_that_may_be_compared_can_be(self) -> None:
-        two_segments()
+        segments = two_segments()
         fields = [one for one in catalog().fields.values() if may_be_compared(one)]
 
-        told = {one.name: distribution(one, 1, 2, today=NOW.date()) for one in fields}
+        told = {one.name: distribution(one, *segments, today=NOW.date()) for one in fields}
 
         assert {"age", "assess_days_left", "risk_level", "worth"} <= told.keys()
         # A number that nobody has has no fifths.
