@@ -39,7 +39,7 @@ def test_sql_and_python_agree_on_each_kind_of_condition(
 ) -> None:
     written = data.draw(st.lists(leaves()[kind], min_size=4, max_size=8))
 
-    _assert_agreement_on_all(written, world)
+    assert_agreement_on_all(written, world)
 
 
 @pytest.mark.parametrize("padding", [0, 12], ids=["narrow", "wide"])
@@ -50,10 +50,10 @@ def test_sql_and_python_agree_on_nested_rules(
 ) -> None:
     padded = [{"all": [rule, *[{"everyone": True}] * padding]} for rule in written]
 
-    _assert_agreement_on_all(padded, world)
+    assert_agreement_on_all(padded, world)
 
 
-def _assert_agreement_on_all(written: list[dict[str, Any]], world: World) -> None:
+def assert_agreement_on_all(written: list[dict[str, Any]], world: World) -> None:
     checked = [rule for rule in map(_checked, written) if rule is not None]
 
     with _undone(), connection.cursor() as cursor:
@@ -119,7 +119,7 @@ def test_the_edges_are_where_they_should_be_in_both_readings(
     world = World(now=NOW, zone="Asia/Shanghai", facts=(facts,))
 
     assert evaluate(_checked(rule), facts=facts, now=NOW, zone="Asia/Shanghai") is is_match
-    _assert_agreement_on_all([rule], world)
+    assert_agreement_on_all([rule], world)
 
 
 @pytest.mark.parametrize("status", ["restricted", "erased"])
