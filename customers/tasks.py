@@ -7,6 +7,7 @@ from celery import shared_task
 from compliance.bells import Tick, ring
 from compliance.queries import clock_now
 from customers.actions.merge import merge_matches
+from customers.actions.once import drop_old_answers
 from customers.actions.partitions import keep_partitions
 from customers.actions.quarantine_runs import continue_run
 from customers.actions.rights import destroy_keys, erase_expired
@@ -19,8 +20,10 @@ log = logging.getLogger(__name__)
 
 @shared_task(name="customers.partitions", base=Tick)
 def partitions() -> None:
-    """Ready the event table for the coming months."""
-    made = keep_partitions(now=clock_now())
+    """Ready the event table for the coming months; keys and answers that are old go."""
+    now = clock_now()
+    made = keep_partitions(now=now)
+    drop_old_answers(now=now)
     log.info("customers.partitions made %d", made)
 
 

@@ -28,6 +28,7 @@ from compliance.suitability.values import CUSTOMER, INSTITUTION
 from compliance.suitability.values import Decision as Verdict
 from customers.api.bearer import READING, WRITING, BearerKey, require
 from customers.api.body import KnownFields, Text
+from customers.api.once import repeatable
 from customers.vocabulary import Purpose
 
 TEXT_MOST: Final = 20_000
@@ -124,6 +125,7 @@ class DecideView(APIView):
         request=QuestionSerializer,
         responses={200: AnswerSerializer, **_PROBLEMS},
     )
+    @repeatable
     def post(self, request: Request) -> Response:
         """Ask all gates. Nothing is sent or counted; the answer is put on record."""
         source = require(request, READING)
@@ -169,6 +171,7 @@ class ConfirmationView(APIView):
         request=ConfirmationSerializer,
         responses={201: ConfirmationSerializer, **_PROBLEMS, 409: _PROBLEM},
     )
+    @repeatable
     def post(self, request: Request, number: UUID) -> Response:
         """Put it on record, once."""
         source = require(request, WRITING)

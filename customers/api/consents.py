@@ -17,6 +17,7 @@ from customers.actions.opt_in import token_of
 from customers.actions.rights import set_personalisation
 from customers.api.bearer import READING, WRITING, BearerKey, require
 from customers.api.fields import demand
+from customers.api.once import repeatable
 from customers.errors import RightRefused
 from customers.importing.mapping import CHANNELS
 from customers.models import Consent, Customer
@@ -80,6 +81,7 @@ class ConsentsView(APIView):
         request=StatementSerializer,
         responses={201: StoredSerializer, **_PROBLEMS},
     )
+    @repeatable
     def post(self, request: Request, number: str) -> Response:
         """Add the customer's word; it counts for queued messages at once."""
         source = require(request, WRITING)
@@ -118,6 +120,7 @@ class PersonalisationView(APIView):
         request=SwitchSerializer,
         responses={200: SwitchSerializer, **_PROBLEMS},
     )
+    @repeatable
     def put(self, request: Request, number: str) -> Response:
         """Set it; generic messages are sent on."""
         source = require(request, WRITING)

@@ -19,6 +19,7 @@ from customers.actions.rights import reveal
 from customers.api.bearer import READING, WRITING, BearerKey, require
 from customers.api.consents import standing_customer
 from customers.api.fields import demand, granted
+from customers.api.once import repeatable
 from customers.api.problems import Refused
 from customers.errors import CustomersError
 from customers.models import NEWEST_TOLD, Customer, Identity, Source
@@ -193,6 +194,7 @@ class CorrectionsView(APIView):
         request=CorrectionSerializer,
         responses={201: OpenApiTypes.OBJECT, **_PROBLEMS, 409: _PROBLEM},
     )
+    @repeatable
     def post(self, request: Request, number: str) -> Response:
         """Put it right; what it was is kept."""
         source = require(request, WRITING)

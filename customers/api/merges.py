@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from compliance.queries import clock_now
 from customers.actions.merge import propose_merge_by_key
 from customers.api.bearer import READING, WRITING, BearerKey, require
+from customers.api.once import repeatable
 from customers.api.problems import Refused
 from customers.errors import CustomersError
 from customers.models import Customer, MergeProposal
@@ -41,6 +42,7 @@ class ProposalsView(APIView):
         request=ProposalSerializer,
         responses={201: OpenApiTypes.OBJECT, **_PROBLEMS, 409: _PROBLEM},
     )
+    @repeatable
     def post(self, request: Request) -> Response:
         """Ask; a key proposes and never decides."""
         source = require(request, WRITING)

@@ -30,6 +30,7 @@ from customers.models.plan import (
     Flow,
     TrackingPlan,
 )
+from customers.models.requests import AnsweredRequest
 from customers.models.rights import Consent, Correction, ErasedIdentity, Erasure
 from customers.models.tags import TagRank, TagTerm
 from customers.models.wealth import (
@@ -46,6 +47,7 @@ from customers.models.wealth import (
 __all__ = [
     "NEWEST_TOLD",
     "Account",
+    "AnsweredRequest",
     "AssetDay",
     "Attribute",
     "CashFlow",

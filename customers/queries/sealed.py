@@ -33,6 +33,11 @@ SEALED: Final = (
         )
         for column in ("before_cipher", "after_cipher")
     ),
+    SealedColumn(
+        table="customers_answeredrequest",
+        column="answer_cipher",
+        binding="convert_to('answer:' || source_id || ':' || encode(key_hash, 'hex'), 'UTF8')",
+    ),
 )
 
 

@@ -16,6 +16,7 @@ from customers.actions.tags import allow_tag, refuse_tag
 from customers.api.bearer import READING, WRITING, BearerKey, require
 from customers.api.consents import standing_customer
 from customers.api.fields import demand
+from customers.api.once import repeatable
 from customers.api.problems import Refused
 from customers.errors import RightRefused
 from customers.models import Customer, Tagging, TagRefusal
@@ -76,6 +77,7 @@ class TagView(APIView):
         request=None,
         responses={200: OpenApiTypes.OBJECT, **_PROBLEMS},
     )
+    @repeatable
     def put(self, request: Request, number: str, tag: str) -> Response:
         """Give it, for the term the dictionary says; giving it again begins the term anew."""
         require(request, WRITING)
@@ -91,6 +93,7 @@ class TagView(APIView):
         request=ReasonSerializer,
         responses={204: None, **_PROBLEMS},
     )
+    @repeatable
     def delete(self, request: Request, number: str, tag: str) -> Response:
         """Delete it as the customer asks: nobody gives it again until he allows it."""
         return _heed(refuse_tag, request, standing_customer(number), tag)
@@ -106,6 +109,7 @@ class AllowedView(APIView):
         request=ReasonSerializer,
         responses={204: None, **_PROBLEMS},
     )
+    @repeatable
     def post(self, request: Request, number: str, tag: str) -> Response:
         """Allow the tag again."""
         return _heed(allow_tag, request, standing_customer(number), tag)
