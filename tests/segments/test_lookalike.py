@@ -8,9 +8,10 @@ from django.core.management import call_command
 from compliance.models import AuditEntry
 from customers.models import Customer
 from segments.actions.ask_lookalike import Seed, ask_lookalike
-from segments.actions.rank_lookalike import field_of, rank_lookalike
+from segments.actions.rank_lookalike import CELLS, field_of, rank_lookalike, sample_size
 from segments.actions.refresh import refresh
 from segments.errors import LookalikeRefused
+from segments.likeness.model import Spec
 from segments.likeness.seeds import Basis, Origin
 from segments.models import LookalikeRun, Segment
 from segments.queries.sizes import preview
@@ -165,3 +166,11 @@ def test_a_long_key_makes_a_field_that_fits() -> None:
 
     assert len(field_of(long)) <= 64
     assert field_of(long) != field_of(other)
+
+
+def test_a_model_of_many_columns_is_fitted_on_fewer_people() -> None:
+    wide = [Spec(name=str(number), values=tuple("abcdefgh")) for number in range(250)]
+
+    assert sample_size([Spec(name="one")]) == 50_000
+    assert sample_size(wide) == 5_000
+    assert 2 * sample_size(wide) * 2_000 == CELLS
