@@ -85,39 +85,51 @@ def propose_wording(*, wording: Wording, maker: User, now: datetime) -> LexiconC
     return _proposed(change, maker, now)
 
 
-@transaction.atomic
-def propose_last_day(
-    *,
-    rule_id: str,
-    last_day: date,
-    explanation_en: str,
-    explanation_zh: str,
-    maker: User,
-    now: datetime,
-) -> LexiconChange:
-    """Write down after which day a rule no longer counts; it stays in all older versions.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastDay:
+    """After which day a rule no longer counts, and why."""
+
+    rule_id: str
+    last_day: date
+    explanation_en: str
+    explanation_zh: str
+
+
+def drafted_last_day(ending: LastDay, *, maker: User, now: datetime) -> LexiconChange:
+    """The change that the last day would be, unsaved.
 
     Raises
     ------
     RulesRefused : there is no such rule, or the day is over; ``path`` names the field.
-    NotPermitted : the maker's role keeps no rules.
     """
-    _require_keeper(maker)
     lexicon = lexicon_in_force()
-    rule = rules_of(lexicon).get(rule_id)
+    rule = rules_of(lexicon).get(ending.rule_id)
     change = LexiconChange(
         kind=LexiconChange.Kind.END,
-        rule_id=rule_id[:20],
+        rule_id=ending.rule_id,
         text=rule.text if rule else "",
         category=rule.category if rule else "",
-        explanation_en=explanation_en.strip(),
-        explanation_zh=explanation_zh.strip(),
-        effective_to=last_day,
+        explanation_en=ending.explanation_en.strip(),
+        explanation_zh=ending.explanation_zh.strip(),
+        effective_to=ending.last_day,
         made_by=maker,
         made_at=now,
     )
     check_ending(change, lexicon, today=localtime(now).date())
-    return _proposed(change, maker, now)
+    return change
+
+
+@transaction.atomic
+def propose_last_day(*, ending: LastDay, maker: User, now: datetime) -> LexiconChange:
+    """Write down after which day a rule no longer counts; it stays in all older versions.
+
+    Raises
+    ------
+    RulesRefused : see `drafted_last_day`.
+    NotPermitted : the maker's role keeps no rules.
+    """
+    _require_keeper(maker)
+    return _proposed(drafted_last_day(ending, maker=maker, now=now), maker, now)
 
 
 @transaction.atomic

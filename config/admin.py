@@ -11,9 +11,12 @@ from django.utils.translation import gettext as _t
 
 from campaigns.admin.delivery import TouchAdmin
 from campaigns.admin.operations import TouchesByHand
+from campaigns.admin.template_panels import met
 from campaigns.models import Enrolment, Touch
 from campaigns.queries.dependents import journeys_asking, journeys_naming, templates_naming
+from compliance.admin.lexicon import LexiconChangeAdmin
 from compliance.console import Panel, Tone, badge, link, moment
+from compliance.models import LexiconChange
 from compliance.queries import clock_now
 from compliance.reader import language
 from config.personal import CHAPTERS
@@ -71,6 +74,13 @@ class TagPage(TagAdmin):
         if not request.user.has_perm("campaigns.view_journey"):
             return ()
         return (_journeys_naming(item), _templates_naming(item))
+
+
+@admin.register(LexiconChange)
+class LexiconPage(LexiconChangeAdmin):
+    """A change of the lexicon with the templates that it would meet."""
+
+    templates_met = staticmethod(met)
 
 
 @admin.register(Touch)

@@ -99,6 +99,12 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _table(_t("Reviews"), "fact_check", "compliance", "review"),
                 _table(_t("Audit trail"), "history_edu", "compliance", "auditentry"),
                 _table(_t("Rules"), "gavel", "compliance", "rulepack"),
+                {
+                    "title": _t("Lexicon"),
+                    "icon": "spellcheck",
+                    "link": reverse("admin:compliance_lexicon"),
+                    "permission": _holds("compliance.view_lexiconchange"),
+                },
                 _table(_t("Products"), "inventory_2", "compliance", "product"),
                 _table(_t("Ratings from files"), "rule_settings", "customers", "ratingreview"),
                 {

@@ -21,6 +21,7 @@ from campaigns.channels.registry import VENDORS
 from campaigns.models import Journey, ProviderAccount, TemplateVersion
 from compliance.actions import propose_rules, review_rules
 from compliance.lexicon_changes import (
+    LastDay,
     Wording,
     propose_last_day,
     propose_wording,
@@ -344,14 +345,19 @@ def add_wording(text: str, *, now: datetime = NOW, **told: Any) -> LexiconChange
 def end_wording(rule_id: str, last_day: date, *, now: datetime = NOW) -> LexiconChange:
     """The last day of a rule, proposed by one person and approved by another."""
     change = propose_last_day(
+        ending=make_last_day(rule_id, last_day), maker=make_staff().compliance, now=now
+    )
+    return approve_wording(change, now)
+
+
+def make_last_day(rule_id: str, last_day: date) -> LastDay:
+    """The last day of a rule, with reasons."""
+    return LastDay(
         rule_id=rule_id,
         last_day=last_day,
         explanation_en="Repealed.",
         explanation_zh="已废止。",
-        maker=make_staff().compliance,
-        now=now,
     )
-    return approve_wording(change, now)
 
 
 def approve_wording(change: LexiconChange, now: datetime) -> LexiconChange:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from campaigns.actions.wording import UNREAD, Subject, literal, read_notices, read_template
+from campaigns.actions.wording import UNREAD, Found, Subject, literal, read_notices, read_template
 from campaigns.channels.base import Channel
 from campaigns.content.links import prepare
 from campaigns.content.locales import DEFAULT, normal
@@ -31,6 +31,7 @@ from compliance.queries import products, rulebook
 from compliance.scan import scan_wording
 from compliance.suitability.judge import notices_due
 from compliance.suitability.values import Product
+from compliance.wording.amend import Lexicon
 from compliance.wording.markup import visible_text
 from compliance.wording.verdict import Verdict
 
@@ -189,16 +190,30 @@ def to_review(version: TemplateVersion, *, on: date) -> tuple[str, ...]:
 
     Lists at which the gate before each send asks nobody any more, once the version is approved.
     """
-    known = products({version.product}).get(version.product)
-    subject = Subject(
+    subject = subject_of(version, products({version.product}))
+    return tuple(sorted(read_version(version, subject, on=on, lexicon=lexicon_in_force())[1]))
+
+
+def subject_of(version: TemplateVersion, known: Mapping[str, Product]) -> Subject:
+    """As what its texts are judged; ``known`` are the products by code."""
+    product = known.get(version.product)
+    return Subject(
         channel=version.template.channel,
-        product=(known.kind or None) if known else None,
+        product=(product.kind or None) if product else None,
         is_named=bool(version.product),
     )
+
+
+def read_version(
+    version: TemplateVersion, subject: Subject, *, on: date, lexicon: Lexicon
+) -> Found:
+    """The rules that forbid what it says in any language, and those that ask for a reviewer."""
     shown = (version.built or {DEFAULT: version.parts}).values()
-    lexicon = lexicon_in_force()
-    found = [read_template(parts, subject, on=on, lexicon=lexicon)[1] for parts in shown]
-    return tuple(sorted(frozenset[str]().union(*found)))
+    found = [read_template(parts, subject, on=on, lexicon=lexicon) for parts in shown]
+    return (
+        frozenset[str]().union(*(forbidden for forbidden, _to_review in found)),
+        frozenset[str]().union(*(to_review for _forbidden, to_review in found)),
+    )
 
 
 def review_template(

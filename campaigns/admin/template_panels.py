@@ -1,8 +1,11 @@
 """What a template's page tells below its form."""
 
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _t
 
+from campaigns.actions.rewording import LOOKED_AT, templates_met
 from campaigns.actions.templates import (
     to_review,
 )
@@ -12,7 +15,8 @@ from campaigns.admin.part_boxes import (
 from campaigns.admin.template_versions import review_of
 from campaigns.admin.version_panel import Shown, version_panel
 from campaigns.models import Template, TemplateVersion
-from compliance.console import Panel, code
+from compliance.console import Panel, code, link
+from compliance.lexicon_trial import Trial
 from compliance.lexicon_versions import lexicon_in_force
 from compliance.queries import clock_now
 from compliance.scan import UNNAMED_PRODUCT, rule_words
@@ -49,6 +53,45 @@ def findings(version: TemplateVersion) -> Panel:
         empty=_t("The wording rules ask for nothing here."),
         note=_t("Whoever approves the version approves these with it."),
     )
+
+
+def met(trial: Trial) -> Panel:
+    """Which templates a change of the lexicon would meet."""
+    found = templates_met(before=trial.before, after=trial.after, on=trial.on)
+    return Panel(
+        title=_t("Templates that would be judged otherwise"),
+        headers=(
+            _t("Template"),
+            _t("Version"),
+            _t("Forbidden by"),
+            _t("To review by"),
+            _t("Silent"),
+        ),
+        rows=[
+            (
+                link(_page(one.version.template), one.version.template.name),
+                f"v{one.version.number}",
+                _rules(one.forbidden),
+                _rules(one.to_review),
+                _rules(one.silent),
+            )
+            for one in found
+        ],
+        empty=_t("No template would."),
+        note=_t(
+            "The newest %(most)d versions of all templates were read, drafts too. What is to be"
+            " reviewed stops messages until somebody approves the template anew."
+        )
+        % {"most": LOOKED_AT},
+    )
+
+
+def _page(template: Template) -> str:
+    return reverse("admin:campaigns_template_change", args=[template.pk])
+
+
+def _rules(rules: frozenset[str]) -> SafeString | str:
+    return code(", ".join(sorted(rules))) if rules else "—"
 
 
 def versions(template: Template) -> Panel:

@@ -1,6 +1,6 @@
 """The console's pages of floor 0: people and roles, reviews, the audit trail, rules, products."""
 
-from compliance.admin import audit, products, reviews, rules, staff
+from compliance.admin import audit, lexicon, products, reviews, rules, staff
 
 # Django finds a console page by importing it.
-__all__ = ["audit", "products", "reviews", "rules", "staff"]
+__all__ = ["audit", "lexicon", "products", "reviews", "rules", "staff"]

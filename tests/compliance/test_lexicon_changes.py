@@ -19,6 +19,7 @@ from tests.factories import (
     add_wording,
     approve_wording,
     end_wording,
+    make_last_day,
     make_staff,
     make_wording,
 )
@@ -88,14 +89,7 @@ def test_only_compliance_proposes(staff: Staff) -> None:
         with pytest.raises(NotPermitted):
             propose_wording(wording=make_wording("稳稳的幸福"), maker=person, now=NOW)
     with pytest.raises(NotPermitted):
-        propose_last_day(
-            rule_id="A1-01",
-            last_day=TODAY,
-            explanation_en="x",
-            explanation_zh="x",
-            maker=staff.marketer,
-            now=NOW,
-        )
+        propose_last_day(ending=make_last_day("A1-01", TODAY), maker=staff.marketer, now=NOW)
 
 
 def test_the_database_keeps_every_change_as_it_was_read(staff: Staff) -> None:
