@@ -1,24 +1,32 @@
-"""``POST /api/v1/templates/preview``: what a template would say, and whether it may."""
+"""``/api/v1/templates``: which there are; ``…/preview``: what one would say, and if it may."""
 
 from typing import Final
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from campaigns.actions.preview import Class, document, preview_template, read_asked
+from campaigns.actions.templates import KIND
 from campaigns.channels.base import Channel
 from campaigns.errors import BadRequest
+from campaigns.queries.templates import newest_versions
 from compliance.lexicon_versions import lexicon_in_force
 from compliance.queries import clock_now
 from compliance.reader import say
 from customers.api.bearer import READING, BearerKey, require
+from customers.api.body import KnownFields
+from customers.queries.marks import LAST_ID
 
+PAGE: Final = 50
+PAGE_MOST: Final = 200
+_PRIVATE: Final = {"Cache-Control": "no-store"}
 _PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
 
 
@@ -53,6 +61,60 @@ class PreviewSerializer(serializers.Serializer):  # type: ignore[type-arg]
         return {"class": serializers.ChoiceField([c.value for c in Class]), **super().get_fields()}
 
 
+class PageSerializer(KnownFields):
+    """Which page of the list."""
+
+    cursor = serializers.IntegerField(min_value=0, max_value=LAST_ID, default=0)
+    limit = serializers.IntegerField(min_value=1, max_value=PAGE_MOST, default=PAGE)
+
+
+class TemplateSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A template by its newest version; ``is_approved``: a second person approved exactly that."""
+
+    key = serializers.CharField(source="template.key")
+    name = serializers.CharField(source="template.name")
+    channel = serializers.CharField(source="template.channel")
+    version = serializers.IntegerField(source="number")
+    parts = serializers.DictField(child=serializers.CharField())
+    locales = serializers.ListField(child=serializers.CharField(), source="variants")
+    product = serializers.CharField()
+    content_hash = serializers.CharField()
+    made_at = serializers.DateTimeField()
+    is_approved = serializers.BooleanField()
+
+
+class TemplatesView(APIView):
+    """All templates."""
+
+    authentication_classes = (BearerKey,)
+
+    @extend_schema(
+        operation_id="templates",
+        parameters=[
+            OpenApiParameter("cursor", int, description="As `next` of the page before has it."),
+            OpenApiParameter("limit", int, description=f"1 to {PAGE_MOST}; {PAGE} unless given."),
+        ],
+        responses={
+            200: TemplateSerializer(many=True),
+            **dict.fromkeys((400, 401, 403), _PROBLEM),
+        },
+    )
+    def get(self, request: Request) -> Response:
+        """The oldest first, page by page."""
+        require(request, READING)
+        told = PageSerializer(data=request.query_params.dict())
+        told.is_valid(raise_exception=True)
+        limit = told.validated_data["limit"]
+        found = newest_versions(kind=KIND, after=told.validated_data["cursor"], most=limit + 1)
+        page = found[:limit]
+        following = None
+        if len(found) > len(page):
+            address = request.build_absolute_uri()
+            following = replace_query_param(address, "cursor", page[-1].template_id)
+        results = TemplateSerializer(page, many=True).data
+        return Response({"results": results, "next": following}, headers=_PRIVATE)
+
+
 class PreviewView(APIView):
     """One rendering."""
 
@@ -72,4 +134,4 @@ class PreviewView(APIView):
             raise ValidationError({error.path or "/": [say(error)]}, code=error.code) from error
         today = timezone.localtime(clock_now()).date()
         preview = preview_template(asked=asked, on=today, lexicon=lexicon_in_force())
-        return Response(document(preview), headers={"Cache-Control": "no-store"})
+        return Response(document(preview), headers=_PRIVATE)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns.api import decide, hooks, inbox, preferences, templates
+from campaigns.api import decide, hooks, inbox, preferences, templates, touches
 
 urlpatterns = [
     path("hooks/<slug:account>/", hooks.receive, name="receipts"),
@@ -14,6 +14,8 @@ urlpatterns = [
         decide.ConfirmationView.as_view(),
         name="decision-confirmation",
     ),
+    path("api/v1/touches", touches.TouchesView.as_view(), name="touches"),
+    path("api/v1/templates", templates.TemplatesView.as_view(), name="templates"),
     path("api/v1/templates/preview", templates.PreviewView.as_view(), name="template-preview"),
     path("api/v1/inbox", inbox.InboxView.as_view(), name="inbox"),
     path("api/v1/inbox/tokens", inbox.TokenView.as_view(), name="inbox-tokens"),

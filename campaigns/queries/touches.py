@@ -1,4 +1,4 @@
-"""One customer's touches, newest first, page by page."""
+"""Touches, newest first, page by page: those of one customer, or all that were made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from campaigns.models import Touch
-from customers.queries.marks import mark_of, read_mark
+from customers.queries.marks import LAST_ID, mark_of, read_mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,4 +42,38 @@ def touches_of(customer_ids: Sequence[int], *, after: str = "", most: int) -> To
     last = page[most - 1] if len(page) > most else None
     return TouchesPage(
         touches=tuple(page[:most]), next=mark_of(last.queued_at, last.pk) if last else ""
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which touches; everything that is empty stands for all."""
+
+    customer_ids: Sequence[int] | None = None
+    journey: str = ""
+    channel: str = ""
+    state: str = ""
+    before: int = LAST_ID
+    """Only those with a smaller number: where the page before ended."""
+
+
+def touches_made(asked: Asked, *, most: int) -> list[Touch]:
+    """The newest touches first, with journey, customer, account and template.
+
+    Cost: a customer's touches by their index; else the newest rows until a page is full, which for
+    a journey or state that stopped long ago means all that came since.
+    """
+    found = Touch.objects.filter(pk__lt=asked.before)
+    if asked.customer_ids is not None:
+        found = found.filter(customer__in=asked.customer_ids)
+    if asked.journey:
+        found = found.filter(journey__key=asked.journey)
+    if asked.channel:
+        found = found.filter(channel=asked.channel)
+    if asked.state:
+        found = found.filter(state=asked.state)
+    return list(
+        found.select_related("journey", "customer", "account", "template_version__template")
+        .defer("content_cipher", "verdict")
+        .order_by("-pk")[:most]
     )

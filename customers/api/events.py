@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from compliance.queries import clock_now
 from customers.api.bearer import READING, BearerKey, require
+from customers.api.body import KnownFields
 from customers.api.fields import demand
 from customers.queries.ledger import FIRST, LedgerEvent, recorded_events
 from customers.tracking.parse import FUTURE_ALLOWED
@@ -25,7 +26,7 @@ _PRIVATE: Final = {"Cache-Control": "no-store"}
 _PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
 
 
-class AskedSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class AskedSerializer(KnownFields):
     """Which events; all of them unless something is said."""
 
     user_id = serializers.CharField(max_length=256, default="", allow_blank=True)
@@ -69,7 +70,7 @@ class EventsView(APIView):
     def get(self, request: Request) -> Response:
         """The newest first, page by page."""
         demand(require(request, READING), [Block.TIMELINE])
-        told = AskedSerializer(data=request.query_params)
+        told = AskedSerializer(data=request.query_params.dict())
         told.is_valid(raise_exception=True)
         asked = told.validated_data
         try:

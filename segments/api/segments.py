@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from compliance.queries import clock_now
 from compliance.reader import say
 from customers.api.bearer import READING, BearerKey, require
+from customers.api.body import KnownFields
 from customers.api.problems import Unusable
 from segments.errors import RuleError
 from segments.models import Segment
@@ -42,7 +43,7 @@ class TooSlow(APIException):
     default_code = "too_slow"
 
 
-class PageSerializer(serializers.Serializer):  # type: ignore[type-arg]  # not generic at run time
+class PageSerializer(KnownFields):
     """Which page of a list."""
 
     after = serializers.IntegerField(default=0, min_value=0, max_value=2**63 - 1)
