@@ -11,7 +11,7 @@ from compliance.actions import record
 from customers.actions.rights import explained, standing
 from customers.errors import RightRefused
 from customers.importing.mapping import CHANNELS
-from customers.queries.consents import ADD_CONSENTS, LOCK_CUSTOMERS
+from customers.queries.consents import ADD_CONSENTS, lock_standing
 from customers.queries.database import as_json, execute
 from customers.vocabulary import ConsentState, Purpose
 
@@ -34,13 +34,16 @@ def record_consents(*, statements: Sequence[ConsentStatement], now: datetime) ->
     """Append explicit statements in the order given; the number appended.
 
     The newest counts, so this can also take a withdrawal back: call it only with the customer's
-    own, evidenced word. Files go through the importer, which cannot.
+    own, evidenced word. Files go through the importer, which cannot. What is said for somebody who
+    was merged into another is that one's word.
     """
     if not statements:
         return 0
-    ids = sorted({statement.customer_id for statement in statements})
-    execute(LOCK_CUSTOMERS, {"ids": as_json(ids)})
-    batch = [asdict(statement) for statement in statements]
+    standing_now = lock_standing({statement.customer_id for statement in statements})
+    batch = [
+        {**asdict(said), "customer_id": standing_now.get(said.customer_id, said.customer_id)}
+        for said in statements
+    ]
     return execute(ADD_CONSENTS, {"rows": as_json(batch), "now": now})
 
 

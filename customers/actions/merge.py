@@ -139,7 +139,10 @@ def decide_merge(
             raise MergeRefused("not_active", _("One of these customers is active no more."))
         kept = choose_kept(list(people.values()))
         gone = tuple(one for one in held.customers if one != kept)
-        _merge([Group(kept=kept, gone=gone, rule=held.rule)], actor=checker.username, now=now)
+        group = Group(kept=kept, gone=gone, rule=held.rule)
+        if _merge([group], actor=checker.username, now=now) < len(gone):
+            # Erased, or merged, between the look and the lock.
+            raise MergeRefused("not_active", _("One of these customers is active no more."))
     held.save()
     record(
         actor=checker.username,

@@ -24,6 +24,7 @@ from customers.queries.rights import (
     HELD_EVENTS,
     KEEP_HASHES,
     KEYED,
+    LOCK_PERSON,
     SLOTS,
     everything_of,
     ids_of,
@@ -192,7 +193,7 @@ def erase_again(*, actor: str, now: datetime) -> int:
         for pk, slot, _number in batch:
             if tree.is_destroyed(slot):
                 with transaction.atomic():
-                    customer = Customer.objects.select_for_update(of=("self",)).get(pk=pk)
+                    customer = _held(pk)
                     asked, _is_new = Erasure.objects.get_or_create(
                         customer=customer, defaults={"asked_by": actor, "asked_at": now}
                     )
@@ -204,6 +205,8 @@ def erase_again(*, actor: str, now: datetime) -> int:
 
 def _forget(asked: Erasure, actor: str, now: datetime) -> Erasure:
     told = {"customer": asked.customer_id}
+    # A file that describes him at this moment, maybe under an older number, is waited for.
+    execute(LOCK_PERSON, told)
     asked.slots = _forget_held(told, now)
     execute(KEEP_HASHES, {**told, "now": now})
     for statement in FORGET:
@@ -244,7 +247,15 @@ def standing(customer_no: str) -> Customer:
     found = Customer.objects.filter(customer_no=customer_no).first() if customer_no else None
     if found is None:
         raise RightRefused("unknown", _("There is no customer with this number."))
-    return Customer.objects.select_for_update(of=("self",)).get(pk=found.merged_into_id or found.pk)
+    held = _held(found.merged_into_id or found.pk)
+    while held.merged_into_id is not None:  # by a merge that was under way
+        held = _held(held.merged_into_id)
+    return held
+
+
+def _held(pk: int) -> Customer:
+    """Locked against whoever writes about him; who only refers to him need not wait."""
+    return Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
 
 def explained(why: str) -> None:

@@ -1,15 +1,15 @@
 """The consent ledger, and the lock that orders it with sending."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
-from customers.queries.database import as_array, rows
+from customers.queries.database import as_array, as_json, rows
 from customers.vocabulary import ConsentState, Purpose
 
 LOCK_CUSTOMERS = """
     -- Statements about one person are made one after the other.
-    SELECT id FROM customers_customer WHERE id IN (
+    SELECT id, merged_into_id FROM customers_customer WHERE id IN (
         SELECT value::bigint FROM jsonb_array_elements_text(%(ids)s::jsonb))
     ORDER BY id FOR NO KEY UPDATE
 """
@@ -101,6 +101,18 @@ class Statement(NamedTuple):
     form: str
     since: date | None
     checked_on: date | None
+
+
+def lock_standing(customer_ids: Collection[int]) -> dict[int, int]:
+    """Lock these customers, and whom they were merged into: who each is now, by id.
+
+    A link in an old message, or a reply to it, names who he was then. Who is unknown is absent.
+    """
+    found = dict(rows(LOCK_CUSTOMERS, {"ids": as_json(sorted(customer_ids))}))
+    kept = {into for into in found.values() if into is not None} - found.keys()
+    if kept:
+        rows(LOCK_CUSTOMERS, {"ids": as_json(sorted(kept))})
+    return {one: one if into is None else into for one, into in found.items()}
 
 
 def current_statements(
