@@ -8,10 +8,11 @@ from customers.queries.database import as_array, as_json, rows
 from customers.vocabulary import ConsentState, Purpose
 
 LOCK_CUSTOMERS = """
-    -- Statements about one person are made one after the other.
+    -- Statements about one person are made one after the other. In the order in which files
+    -- write customers, so that none waits for the other.
     SELECT id, merged_into_id FROM customers_customer WHERE id IN (
         SELECT value::bigint FROM jsonb_array_elements_text(%(ids)s::jsonb))
-    ORDER BY id FOR NO KEY UPDATE
+    ORDER BY customer_no FOR NO KEY UPDATE
 """
 
 

@@ -9,14 +9,15 @@ from customers.queries.rights import ids_of
 _REFUSES: Final = """EXISTS (
           SELECT FROM customers_tagrefusal r JOIN customers_customer who ON who.id = r.customer_id
           WHERE r.tag = {tag} AND (who.id = c.id OR who.merged_into_id = c.id))"""
-# Whoever opts out at this moment waits for us, or we for him: the lock reads his row anew.
+# Whoever opts out at this moment waits for us, or we for him: the lock reads his row anew. Locked
+# in the order in which files write.
 GIVE: Final = f"""
 WITH willing AS (
     SELECT c.id FROM customers_customer c
     WHERE c.id = ANY(%(ids)s::bigint[]) AND c.status = 'active'
       AND NOT c.personalise_off
       AND NOT {_REFUSES.format(tag="%(tag)s")}
-    ORDER BY c.id FOR SHARE OF c)
+    ORDER BY c.customer_no FOR SHARE OF c)
 INSERT INTO customers_tagging AS t (customer_id, tag, source, since, valid_until)
 SELECT id, %(tag)s, %(source)s, %(now)s, %(until)s FROM willing
 ON CONFLICT (customer_id, tag) DO UPDATE

@@ -18,6 +18,8 @@ from customers.actions.rights import erase_customer, erase_expired
 from customers.errors import MergeRefused, RightRefused
 from customers.models import Customer, Erasure, Identity, MatchRule, Merge, MergeProposal
 from customers.queries.consents import current_consents
+from customers.queries.database import execute
+from customers.queries.tags import GIVE
 from tests.factories import NOW, make_staff, say_consent
 
 LATER = NOW + timedelta(minutes=5)
@@ -231,6 +233,36 @@ def test_a_merge_of_who_is_erased_meanwhile_is_refused_and_not_noted_as_made(
 
     assert MergeProposal.objects.get().state == "open"
     assert not AuditEntry.objects.filter(action="merge.approved").exists()
+
+
+def merge_both(ids: list[int]) -> None:
+    staff = make_staff()
+    proposal = propose_merge(customer_ids=ids, maker=staff.checker, now=NOW)
+    decide_merge(proposal=proposal, checker=staff.compliance, approve=True, now=LATER)
+
+
+def say_both(ids: list[int]) -> None:
+    say_consent(ids, ["sms"])
+
+
+def tag_both(ids: list[int]) -> None:
+    execute(GIVE, {"ids": ids, "tag": "vip", "source": "test", "now": NOW, "until": None})
+
+
+@pytest.mark.parametrize("act", [merge_both, say_both, tag_both])
+def test_who_locks_many_does_so_in_the_order_of_files(
+    transactional_db: None, act: Callable[[list[int]], None]
+) -> None:
+    """A file goes through its rows by their numbers: whoever went by our ids would meet it halfway,
+    and one of the two would be broken off."""
+    later, earlier = make("20002"), make("10001")
+
+    with transaction.atomic():
+        make("10001")
+        acting = Beside(lambda: act([later, earlier]))
+        acting.waits()
+        make("20002")
+    assert acting.end().error is None
 
 
 @pytest.mark.django_db
