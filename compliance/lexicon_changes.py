@@ -16,6 +16,7 @@ from compliance.models import LexiconChange, Review, User
 from compliance.queries import NEXT_LEXICON_RULE, NEXT_LEXICON_VERSION
 
 KIND = "lexicon"  # under which changes of the lexicon are reviewed
+OWN = "W-"  # how the institution's rules are numbered; no rule that we ship begins so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ def drafted(wording: Wording, *, maker: User, now: datetime) -> LexiconChange:
     """
     change = LexiconChange(
         kind=LexiconChange.Kind.PATTERN if wording.is_pattern else LexiconChange.Kind.TERM,
-        rule_id="L-?",
+        rule_id=f"{OWN}?",
         text=wording.text.strip(),
         category=wording.category,
         severity=wording.severity,
@@ -81,7 +82,7 @@ def propose_wording(*, wording: Wording, maker: User, now: datetime) -> LexiconC
     """
     _require_keeper(maker)
     change = drafted(wording, maker=maker, now=now)
-    change.rule_id = f"L-{_next(NEXT_LEXICON_RULE)}"
+    change.rule_id = f"{OWN}{_next(NEXT_LEXICON_RULE)}"
     return _proposed(change, maker, now)
 
 

@@ -1,17 +1,18 @@
 """The wording lexicon as officers change it: four eyes, dates, and what an old version said."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from compliance.errors import NothingToReview, NotPermitted, RulesRefused, SelfReview
-from compliance.lexicon_changes import propose_last_day, propose_wording, review_change
+from compliance.lexicon_changes import OWN, propose_last_day, propose_wording, review_change
 from compliance.lexicon_versions import lexicon_in_force
 from compliance.models import AuditEntry, LexiconChange
 from compliance.queries import rulebook
-from compliance.scan import scan_wording
+from compliance.scan import rule_words, scan_wording
 from compliance.wording.amend import SHIPPED, Lexicon
 from tests.factories import (
     NOW,
@@ -62,6 +63,11 @@ def test_a_pattern_counts_too_and_over_a_full_stop_asks_a_person() -> None:
     assert hits("到了周末。翻身的时候") == [f"{change.rule_id} review"]
     assert hits("我们绝不承诺周末就能翻身") == []
     assert hits("周末一起去爬山再翻身") == []
+
+
+def test_no_shipped_rule_is_numbered_like_the_institution_s_own() -> None:
+    assert len(rule_words(SHIPPED)) > 250
+    assert not [rule for rule in rule_words(SHIPPED) if rule.startswith(OWN)]
 
 
 def test_a_returned_change_never_counts(staff: Staff) -> None:
@@ -254,3 +260,29 @@ def test_of_two_proposals_of_one_term_the_second_is_not_approved(staff: Staff) -
     review_change(change=other, checker=staff.checker, approve=False, opinion="", now=NOW)
     with pytest.raises(NothingToReview), transaction.atomic():
         review_change(change=other, checker=staff.checker, approve=True, opinion="", now=NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_approvals_wait_for_each_other_so_that_no_version_lacks_an_earlier_one() -> None:
+    staff = make_staff()
+    first, second = propose(staff, "稳稳的幸福"), propose(staff, "天天向上赚")
+
+    def approve(change: LexiconChange) -> None:
+        review_change(change=change, checker=staff.checker, approve=True, opinion="", now=NOW)
+
+    def approve_apart(change: LexiconChange) -> None:
+        """By a connection of its own."""
+        try:
+            approve(change)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        with transaction.atomic():
+            approve(first)
+            waiting = pool.submit(approve_apart, second)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=1)
+        waiting.result(timeout=60)
+
+    assert len(hits("稳稳的幸福，天天向上赚")) == 2

@@ -82,7 +82,7 @@ def test_a_term_is_tried_before_anything_is_stored(staff: Staff, today: date) ->
     assert "Allowed" in samples.rows[0][1]
     ((template, version, forbidden, _review, _silent),) = templates.rows
     assert ("Hello" in template, version) == (True, "v1")
-    assert "L-?" in forbidden
+    assert "W-?" in forbidden
     assert not LexiconChange.objects.exists()
 
 

@@ -22,6 +22,7 @@ from customers.models import Customer
 from customers.vocabulary import ConsentState, KeyScope
 from tests.factories import (
     NOW,
+    add_wording,
     graph_of,
     make_journey,
     make_memory_account,
@@ -177,6 +178,18 @@ def test_a_text_is_judged_along(ask: Decide) -> None:
     told = ask(text="投资有风险，风险由投资者自行承担，遥遥领先")
     assert told["decision"] == "REVIEW"
     assert ask(text="基金A：投资有风险，风险由投资者自行承担")["decision"] == "ALLOW"
+
+
+def test_a_term_that_officers_added_is_told_with_the_lexicon_s_version(ask: Decide) -> None:
+    before = ask(text="稳稳的幸福，投资有风险，风险由投资者自行承担")
+    change = add_wording("稳稳的幸福")
+
+    told = ask(text="稳稳的幸福，投资有风险，风险由投资者自行承担")
+
+    assert (before["decision"], told["decision"]) == ("ALLOW", "BLOCK")
+    assert (told["rule_ids"], told["rules"]) == ([change.rule_id], {"lexicon": change.version})
+    assert told["evidence"][0]["values"] == {"about": "稳稳的幸福 · house rule 7"}
+    assert told["rules_hash"] != before["rules_hash"]
 
 
 def test_a_service_needs_its_own_consent_and_no_suitability(ask: Decide, world: int) -> None:

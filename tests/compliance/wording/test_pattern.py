@@ -16,7 +16,7 @@ from compliance.wording.verdict import Verdict
 
 FOLDER = Folder({"亻呆": "保"})
 TERM = Term(
-    rule_id="L-1",
+    rule_id="W-1",
     text="x",
     category="A1",
     severity=Severity.ORANGE,

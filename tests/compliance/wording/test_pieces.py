@@ -121,7 +121,7 @@ def officers(text: str, *, is_pattern: bool, neutral: tuple[str, ...] = ()) -> A
     return Addition(
         version=1,
         decided_at=datetime(2026, 1, 1, tzinfo=UTC),
-        rule_id=f"L-{text}",
+        rule_id=f"W-{text}",
         text=text,
         is_pattern=is_pattern,
         category="A1",
