@@ -19,7 +19,7 @@ from segments.engines.numbers import number_key
 from segments.rules.catalog import FieldType
 from segments.rules.comparisons import level_holds, whole
 from segments.rules.moments import Clock
-from segments.rules.patterns import to_postgres
+from segments.rules.patterns import NO_WORD_EDGE, WORD_EDGE, to_postgres
 from segments.rules.tree import Operator, Scalar, Value
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -202,6 +202,8 @@ def pattern_for(dialect: Dialect, pattern: str) -> str:
     written = to_postgres(pattern)
     if dialect is Dialect.JAVA:
         return written.replace("$", r"\z")  # Java's $ also stands before a last line's end
+    # RE2 looks neither ahead nor behind, and has the word edges that are written so.
+    written = written.replace(WORD_EDGE, r"\b").replace(NO_WORD_EDGE, r"\B")
     return re.sub(r"\\u([0-9a-f]{4})", r"\\x{\1}", written)
 
 

@@ -22,7 +22,7 @@ EMPTY: Final = Sentence(
     zh="空的分支或分组会匹配任何内容",
 )
 ANCHOR_REPEATED: Final = Sentence(
-    code="anchor_repeated", en="^ and $ cannot be repeated", zh="^ 和 $ 不能重复"
+    code="anchor_repeated", en="^, $ and \\b cannot be repeated", zh="^、$ 和 \\b 不能重复"
 )
 BARE_BRACE: Final = Sentence(
     code="bare_brace",
@@ -39,17 +39,12 @@ TOO_MANY_STEPS: Final = Sentence(
 )
 FLAGS: Final = Sentence(
     code="flags",
-    en="flags such as (?i) are not supported; name both cases, like [Aa]",
-    zh="不支持 (?i) 之类的标志；请同时写出大小写，例如 [Aa]",
+    en="of flags only i and s are supported, like (?i)",
+    zh="标志只支持 i 和 s，例如 (?i)",
 )
 ESCAPE: Final = Sentence(code="escape", en="\\{sign} is not supported", zh="不支持 \\{sign}")
-NAMED_CLASS: Final = Sentence(
-    code="named_class",
-    en="named classes such as [:alpha:] are not supported; write [A-Za-z]",
-    zh="不支持 [:alpha:] 之类的命名字符类；请写成 [A-Za-z]",
-)
 _TRAILING: Final = Sentence(code="trailing", en="it ends with a single \\", zh="模式以单个 \\ 结尾")
-_NOTHING_TO_REPEAT: Final = Sentence(
+NOTHING_TO_REPEAT: Final = Sentence(
     code="nothing_to_repeat",
     en="nothing stands before {at} to repeat",
     zh="{at} 前面没有可重复的内容",
@@ -76,7 +71,7 @@ _UNREADABLE: Final = Sentence(
 _OF_RE2: Final[Mapping[str, Sentence]] = {
     "unexpected )": UNEXPECTED,
     "trailing \\": _TRAILING,
-    "no argument for repetition operator": _NOTHING_TO_REPEAT,
+    "no argument for repetition operator": NOTHING_TO_REPEAT,
     "bad repetition operator": _BAD_REPEAT,
     "invalid repetition size": _BAD_SIZE,
     "invalid character class range": _BAD_CLASS,

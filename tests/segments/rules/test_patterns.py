@@ -11,10 +11,21 @@ from segments.rules.patterns import PatternError, is_found, to_postgres
 
 _ATOMS = ("a", "b", "银", ".", "\\.", "\\d", "\\W", "\\s", "\\n", "\\\\", "-", "#", "é", "'", "%")
 _CLASSES = ("[a-c]", "[^ab]", "[]x]", "[^]-]", "[\\d_-]", "[一-龥]")
+_NAMED = (
+    "[[:alpha:]]",
+    "[^[:^digit:]é]",
+    "\\p{Han}",
+    "\\PL",
+    "[\\p{Lu}_]",
+    "[\\D]",
+    "\\x{94f6}",
+    "\\x61",
+)
+_FLAGGED = ("(?i)", "(?s)", "(?i:", "(?-i:", "(?i-s)", "k", "K", "É", "[j-l]", "\\w", "\\b", "\\B")
 _SIGNS = ("^", "$", "|", "(", ")", "(?:", "(?P<n>a)", "*", "+", "?", "{2}", "{1,2}", "{0,}")
-PIECES = st.sampled_from([*_ATOMS, *_CLASSES, *_SIGNS])
+PIECES = st.sampled_from([*_ATOMS, *_CLASSES, *_NAMED, *_FLAGGED, *_SIGNS])
 PATTERNS = st.lists(PIECES, min_size=1, max_size=8).map("".join)
-TEXTS = st.text(alphabet="abcx1_-. \n\\银龥éÉ%'#]", max_size=6)
+TEXTS = st.text(alphabet="abcxBkK\u212a1_-. \n\\银龥éÉ%'#]", max_size=6)
 
 
 @pytest.mark.django_db
@@ -44,10 +55,18 @@ def test_postgresql_finds_a_pattern_where_re2_does(
     [
         "(a)\\1",
         "(?=a)",
-        "(?i)a",
-        "\\bfund\\b",
-        "\\p{Han}",
-        "[[:alpha:]]",
+        "(?m)^a$",
+        "(?U)a*",
+        "\\b*",
+        "\\Qa\\E",
+        "[[:alpha]",
+        "[[:letters:]]",
+        "\\p{Elvish}",
+        "\\012",
+        "(?i)",
+        "a|(?i)",
+        "a(?i)*",
+        "\\x{0}",
         "(a",
         "a)",
         "[a",
@@ -65,6 +84,42 @@ def test_postgresql_finds_a_pattern_where_re2_does(
 def test_what_the_engines_would_read_differently_is_refused(pattern: str) -> None:
     with pytest.raises(PatternError):
         to_postgres(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "is_met"),
+    [
+        ("(?i)^shANG", "Shanghai", True),
+        ("(?i)ÉCLAIR", "éclair", True),
+        ("(?i)k", "\u212a", True),  # the sign of the kelvin
+        ("a(?i)b|c", "C", True),
+        ("(?i:a)b", "AB", False),
+        ("(?i)[^a]", "A", False),
+        ("^\\p{Han}+$", "养老基金", True),
+        ("^\\p{Han}+$", "养老 fund", False),
+        ("\\bfund\\b", "养老fund基金", True),
+        ("\\bfund\\b", "funds", False),
+        ("[[:digit:]]{3}", "第123号", True),
+        ("^[[:alpha:]]+$", "é", False),
+        ("a.b", "a\nb", False),
+        ("(?s)a.b", "a\nb", True),
+        ("\\A\\x41\\z", "A", True),
+    ],
+)
+@pytest.mark.django_db
+def test_flags_scripts_classes_and_word_edges_mean_what_re2_says(
+    pattern: str, text: str, is_met: bool
+) -> None:
+    assert is_found(pattern, text) is is_met
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::text ~ %s", [text, to_postgres(pattern)])
+        assert cursor.fetchone()[0] is is_met
+
+
+def test_a_pattern_of_very_many_letters_is_refused() -> None:
+    to_postgres("\\pL{10}")
+    with pytest.raises(PatternError, match="unfold"):
+        to_postgres("\\pL{100}")
 
 
 @pytest.mark.alone

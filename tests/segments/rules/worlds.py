@@ -243,7 +243,12 @@ _SPELLED_MOMENTS = st.sampled_from(
     ["2026-03-01", "2026-02-28T23:30:00Z", "2026-02-01T00:00:00", "2026-10-25T02:30:00"]
 )
 _SPELLED_DAYS = st.sampled_from(["2026-03-01", "1990-03-01", "2000-02-29", "2026-02-01"])
-_PATTERNS = st.sampled_from(["^a", "b+$", "a|b", "[^a]", ".", "\\w%", "(?:a|银){1,2}", "\\s$", "_"])
+_PATTERNS = st.sampled_from(
+    [
+        *("^a", "b+$", "a|b", "[^a]", ".", "\\w%", "(?:a|银){1,2}", "\\s$", "_"),
+        *("(?i)É|B", "\\ba", "b\\B", "\\p{Han}", "(?s)a.", "[[:punct:]]\\z"),
+    ]
+)
 _ORDER = ("gt", "gte", "lt", "lte")
 _TIMELIKE = ("before", "after")
 
