@@ -76,7 +76,7 @@ def rank_lookalike(*, run: LookalikeRun, now: datetime) -> bool:
     fitted = fit(sample.features, sample.is_seed, sample.weights, specs)
     best = _best(fitted, told, run, today)
     run.field = field_of(run.seed)
-    _keep(run.field, run.seed.name, best, now)
+    _keep(run.field, run.seed, best, now)
     _note(run, fitted, specs, sample, everybody - members)
     return True
 
@@ -150,12 +150,12 @@ def _best(
     return list(zip(everybody[order].tolist(), likeness[order].tolist(), strict=True))
 
 
-def _keep(field: str, seed: str, best: Sequence[tuple[int, float]], now: datetime) -> None:
+def _keep(field: str, seed: Segment, best: Sequence[tuple[int, float]], now: datetime) -> None:
     derived = Derived(
         key=field,
         type=AttributeType.NUMBER,
-        label_en=f"likeness to {seed}"[:120],
-        label_zh=f"与“{seed}”的相似度"[:120],
+        label_en=f"likeness to {seed.label('en')}"[:120],
+        label_zh=f"与“{seed.label('zh')}”的相似度"[:120],
     )
     chosen = {customer for customer, _score in best}
     values: list[tuple[int, dict[str, float | None]]] = [

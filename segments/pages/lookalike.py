@@ -118,11 +118,11 @@ def show(request: HttpRequest, run_id: int) -> HttpResponse:
     """One ranking: its curve, what drives it, what it was not allowed to use."""
     if not request.user.has_perm(VIEW):
         raise PermissionDenied
-    run = get_object_or_404(LookalikeRun.objects.select_related("seed", "asked_by"), pk=run_id)
+    run = get_object_or_404(LookalikeRun.objects.select_related("seed__tag", "asked_by"), pk=run_id)
     is_done = run.state == LookalikeRun.State.DONE
     fields = catalog()
     context = {
-        "title": _t("Likeness to %(seed)s") % {"seed": run.seed.name},
+        "title": _t("Likeness to %(seed)s") % {"seed": run.seed.label(language())},
         "state": _state(run),
         "facts": _facts(run, fields),
         "panels": [_curve(run), _drivers(run, fields)] if is_done else [],
@@ -147,13 +147,13 @@ def _ask(request: HttpRequest, told: dict[str, Any]) -> LookalikeRun:
 
 
 def _runs() -> Panel:
-    runs = LookalikeRun.objects.select_related("seed").order_by("-id")[:RUNS_SHOWN]
+    runs = LookalikeRun.objects.select_related("seed__tag").order_by("-id")[:RUNS_SHOWN]
     return Panel(
         title=_t("Rankings"),
         headers=(_t("Seed segment"), _t("State"), _t("Audience"), _t("Asked at")),
         rows=[
             (
-                link(reverse("lookalike:run", args=[run.pk]), run.seed.name),
+                link(reverse("lookalike:run", args=[run.pk]), run.seed.label(language())),
                 run.get_state_display(),
                 figure(run.size),
                 moment(run.asked_at),

@@ -21,7 +21,8 @@ from segments.rules.catalog import (
     operators_of,
 )
 from segments.rules.moments import is_reversed
-from segments.rules.patterns import PatternError, to_postgres
+from segments.rules.pattern_reader import PatternError
+from segments.rules.patterns import to_postgres
 from segments.rules.pointer import below, shown, type_of
 from segments.rules.scalars import read_moment_in_range
 from segments.rules.tree import (

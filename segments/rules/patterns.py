@@ -249,7 +249,8 @@ def _bracket_item(reader: Reader) -> str | None:
         if sign in _CLASS_ESCAPES:
             return _CLASS_ESCAPES[sign]
         if sign in "pP":
-            return _property(reader)
+            _property(reader)
+            return None
         if sign.lower() in _CLASS_ESCAPES:
             return None
         sign = _escaped(sign, reader)

@@ -5,7 +5,7 @@ from django.test import Client
 
 from segments.actions.catalogue import ship_tags
 from segments.actions.rank_lookalike import rank_lookalike
-from segments.models import LookalikeRun
+from segments.models import LookalikeRun, Segment
 from tests.factories import NOW, make_staff
 from tests.segments.test_lookalike import asked, world
 
@@ -46,6 +46,21 @@ def test_people_of_a_tag_are_offered_by_the_tags_name(console: Client) -> None:
     assert "Tag: Looks for a pension" in english
     assert "Looks for a pension" not in chinese
     assert "标签：" in chinese
+
+
+def test_a_ranking_by_a_tags_people_is_called_by_the_tags_name(console: Client) -> None:
+    ship_tags(now=NOW)
+    seed = Segment.objects.get(tag__key="pension_need")
+    asker = make_staff().marketer
+    run = LookalikeRun.objects.create(
+        seed=seed, origin="own", basis="consent", size=3, asked_by=asker, asked_at=NOW
+    )
+    console.cookies["django_language"] = "zh-hans"
+
+    for page in (ADDRESS, f"{ADDRESS}{run.pk}/"):
+        chinese = console.get(page).content.decode()
+        assert "Looks for a pension" not in chinese
+        assert "养老规划需求" in chinese
 
 
 def test_a_finished_ranking_tells_its_curve_drivers_and_what_it_did_not_use(

@@ -7,7 +7,8 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from segments.rules.patterns import PatternError, is_found, to_postgres
+from segments.rules.pattern_reader import PatternError
+from segments.rules.patterns import is_found, to_postgres
 
 _ATOMS = ("a", "b", "银", ".", "\\.", "\\d", "\\W", "\\s", "\\n", "\\\\", "-", "#", "é", "'", "%")
 _CLASSES = ("[a-c]", "[^ab]", "[]x]", "[^]-]", "[\\d_-]", "[一-龥]")
