@@ -28,9 +28,12 @@ SELECT f.customer_id, c.customer_no, f.entered_at, f.left_at, f.version, f.left_
 FROM found f JOIN customers_customer c ON c.id = f.customer_id
 ORDER BY f.customer_id LIMIT %(limit)s
 """
+# All who are in, by the index of open stays alone, and who moved since, by theirs.
 _COUNT: Final = """
 SELECT (SELECT count(*) FROM segments_membership
-        WHERE segment_id = %(segment)s AND left_at IS NULL AND entered_at <= %(at)s)
+        WHERE segment_id = %(segment)s AND left_at IS NULL)
+     - (SELECT count(*) FROM segments_membership
+        WHERE segment_id = %(segment)s AND left_at IS NULL AND entered_at > %(at)s)
      + (SELECT count(*) FROM segments_membership
         WHERE segment_id = %(segment)s AND left_at > %(at)s AND entered_at <= %(at)s)
 """
@@ -108,7 +111,10 @@ def members_at(segment: Segment, at: datetime, *, after: int = 0, most: int) -> 
 
 
 def count_at(segment: Segment, at: datetime) -> int:
-    """How many were in at that time, also of those who are not named any more."""
+    """How many were in at that time, also of those who are not named any more.
+
+    Cost: one read of an index's entries of the segment, and the moves since.
+    """
     return int(rows(_COUNT, {"segment": segment.pk, "at": at})[0][0])
 
 
