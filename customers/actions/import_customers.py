@@ -15,6 +15,7 @@ from customers.actions.import_jobs import (
     ahead,
     alone,
     close_job,
+    dry_run_errors_path,
     errors_path,
     open_job,
     prepared_ahead,
@@ -118,6 +119,7 @@ def import_customers(
     plan, total = _understand(path, layout, id_column, mapping or {})
     terms = consents or ConsentTerms()
     source = internal_source(key=source_key, name=source_key, now=now)
+    placed = {target.column: f"{target.part}:{target.field}" for target in plan.targets}
     with alone(source, layout):
         job = None
         if not dry_run:
@@ -126,7 +128,7 @@ def import_customers(
                 kind=CUSTOMERS,
                 path=path,
                 layout=layout,
-                mapping={target.column: f"{target.part}:{target.field}" for target in plan.targets},
+                mapping=placed,
                 rows_total=total,
                 started_by=started_by,
                 resume=resume,
@@ -134,7 +136,7 @@ def import_customers(
             )
         if job:
             register_attributes(plan)
-        errors = errors_path(job, layout)
+        errors = errors_path(job) if job else dry_run_errors_path(source, layout, placed)
         tally = _take_up(job)
         refused.start(errors, keep_to=tally.done)
         for batch in _prepared(_batches(path, layout, plan, skip=tally.done), job, terms):

@@ -1,5 +1,7 @@
 """What every import shares: one process per file, a job that remembers how far it is."""
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -101,10 +103,19 @@ def open_job(
     )
 
 
-def errors_path(job: ImportJob | None, layout: Layout) -> Path:
-    """Where the refused rows of a job, or of a dry run, are listed."""
-    name = f"{job.pk}-refused.csv" if job else f"dry-run-{layout.fingerprint[:16]}-refused.csv"
-    return Path(settings.MEDIA_ROOT) / "imports" / name
+def errors_path(job: ImportJob) -> Path:
+    """Where the refused rows of a job are listed."""
+    return _imports() / f"{job.pk}-refused.csv"
+
+
+def dry_run_errors_path(source: Source, layout: Layout, mapping: Mapping[str, str]) -> Path:
+    """Where those of a dry run are: of one file each source and mapping has a list of its own."""
+    told = json.dumps([source.key, layout.fingerprint, dict(mapping)], sort_keys=True)
+    return _imports() / f"dry-run-{hashlib.sha256(told.encode()).hexdigest()[:16]}-refused.csv"
+
+
+def _imports() -> Path:
+    return Path(settings.MEDIA_ROOT) / "imports"
 
 
 def tell(job: ImportJob) -> None:

@@ -114,7 +114,7 @@ def load_file(
         )
         _stage(job, path, layout, columns, progress)
         findings = check_load(job=job, kind=kind, now=now)
-        return _settle(job, kind, layout, findings, started, now)
+        return _settle(job, kind, findings, started, now)
 
 
 def kind_of(key: str) -> Kind:
@@ -208,7 +208,6 @@ def _staged(verdict: StagedValue | BadRow) -> dict[str, object]:
 def _settle(
     job: ImportJob,
     kind: Kind,
-    layout: Layout,
     findings: tuple[Finding, ...],
     started: float,
     now: datetime,
@@ -226,7 +225,7 @@ def _settle(
         else:
             release_load(job=job, kind=kind, now=now)
             status = ImportStatus.PARTIAL if job.rows_bad else ImportStatus.OK
-        errors = _list_refused(job, layout)
+        errors = _list_refused(job)
         job.errors_file = str(errors or "")
         job.save()
         if job.state != ImportJob.State.BLOCKED:
@@ -258,12 +257,12 @@ def _replace_earlier(job: ImportJob) -> None:
     held.update(state=ImportJob.State.REPLACED)
 
 
-def _list_refused(job: ImportJob, layout: Layout) -> Path | None:
+def _list_refused(job: ImportJob) -> Path | None:
     """Write the list anew, from what is staged: after a crash it is the same."""
     found = rows(REFUSED, {"load": job.pk})
     if not found:
         return None
-    path = errors_path(job, layout)
+    path = errors_path(job)
     refused.start(path, keep_to=0)
     refused.append(
         path,

@@ -144,12 +144,16 @@ def _imported(
 
 
 def _job_of(upload: Upload) -> ImportJob | None:
-    """The import that this load ended in."""
+    """The import that this load ended in; none that another one of the same file ended in, whose
+    columns may have gone elsewhere."""
+    others = Upload.objects.filter(file_hash=upload.file_hash, job__isnull=False)
     ended = ImportJob.objects.filter(
         # One that a killed command had left begins before, and goes on since.
         Q(started_at__gte=upload.began_at) | Q(told_at__gte=upload.began_at),
         source__key=upload.source_key,
         kind=upload.kind,
         file_hash=upload.file_hash,
-    ).exclude(state=ImportJob.State.RUNNING)
+    ).exclude(
+        Q(state=ImportJob.State.RUNNING) | Q(pk__in=others.exclude(pk=upload.pk).values("job"))
+    )
     return ended.order_by("-pk").first()

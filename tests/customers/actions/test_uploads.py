@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -295,6 +296,46 @@ def wait_until(has_come: Callable[[], bool], seconds: float = 180) -> None:
     while not has_come():
         assert time.monotonic() < deadline, "it did not come in time"
         time.sleep(0.02)
+
+
+def test_the_same_file_brought_twice_with_other_columns_is_imported_as_both_say(
+    operator: User,
+) -> None:
+    first = checked(operator, bring(operator), {**FIELDS, "risk_level": "ignore"})
+    second = checked(operator, bring(operator), FIELDS)
+    for upload in (first, second):
+        start_upload(upload=upload, actor=operator, now=clock_now())
+
+    continue_uploads(now=clock_now())
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert [first.state, second.state] == [UploadState.DONE] * 2
+    assert first.job_id != second.job_id
+    assert Customer.objects.get(customer_no="C1").risk_level == "C3"
+
+
+def test_two_checks_of_one_file_keep_their_own_lists(operator: User) -> None:
+    text = "Nummer,Handy,risk_level\nC1,13800000001,C9\n"
+    strict = checked(operator, bring(operator, text), FIELDS)
+    lenient = checked(operator, bring(operator, text), {**FIELDS, "risk_level": "ignore"})
+
+    assert (strict.result["rows_bad"], lenient.result["rows_bad"]) == (1, 0)
+    assert "risk_level_unknown" in Path(strict.result["errors_file"]).read_text()
+
+
+@pytest.mark.parametrize("act", [start_upload, partial(ask_check, fields={}, save_as="")])
+def test_a_second_click_on_a_file_under_way_changes_nothing(
+    operator: User, act: Callable[..., None]
+) -> None:
+    upload = checked(operator, bring(operator), FIELDS)
+    start_upload(upload=upload, actor=operator, now=clock_now())
+
+    with pytest.raises(FileRejected):
+        act(upload=upload, actor=operator, now=clock_now())
+
+    upload.refresh_from_db()
+    assert (upload.state, upload.mapping) == (UploadState.LOADING, {"Handy": "phone"})
 
 
 @pytest.mark.django_db(transaction=True)
