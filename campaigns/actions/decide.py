@@ -233,10 +233,17 @@ def _worded(
 def _unnoticed(
     question: Question, product: Product, policy: Policy, told: Sequence[Finding]
 ) -> Sequence[Finding]:
-    """A text that lacks what must go with it would be refused before it is sent."""
+    """A text that lacks what must go with it would be refused before it is sent.
+
+    What a reviewer is to do (a call to an elderly customer) stands in no text.
+    """
     if not question.text or question.initiator == CUSTOMER:
         return ()
-    owed = {finding.rule_id: finding.notices for finding in told if finding.notices}
+    owed = {
+        finding.rule_id: finding.notices
+        for finding in told
+        if finding.decision is Decision.ALLOW_WITH_NOTICE
+    }
     found = [
         (rule, notices.judge(_notice(question, tuple(due), product))) for rule, due in owed.items()
     ]

@@ -424,6 +424,16 @@ def test_a_confirmation_needs_a_key_that_may_write(client: Client, warned: str) 
     assert confirm(client, warned, key()).status_code == 403
 
 
+def test_no_text_lacks_the_call_that_a_person_is_to_make(ask: Decide) -> None:
+    Customer.objects.update(birth_on=date(1950, 1, 1), risk_level="C4")
+    Product.objects.update(distributor_risk=4)
+
+    told = ask(text="基金A，投资有风险，风险由投资者自行承担")
+
+    assert (told["decision"], told["rule_ids"]) == ("REVIEW", ["S-12"])
+    assert told["notices"] == ["human_call"]
+
+
 def test_a_text_without_its_notice_is_blocked(ask: Decide) -> None:
     Product.objects.update(is_complex=True, risk_points="可能损失全部本金")
 
