@@ -250,6 +250,10 @@ class Block(StrEnum):
     BEHAVIOUR = "behaviour"
     TIMELINE = "timeline"
     CLEAR = "clear"  # identifiers in clear, one by one, each with a reason
+    AUDIT = "audit"  # not about customers: who of the staff did what
 
 
-DEFAULT_FIELDS = tuple(block.value for block in Block if block is not Block.CLEAR)
+BY_NAME_ONLY = frozenset({Block.CLEAR, Block.AUDIT})
+"""What a key sees only if it was made for it."""
+
+DEFAULT_FIELDS = tuple(block.value for block in Block if block not in BY_NAME_ONLY)

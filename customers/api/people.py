@@ -1,7 +1,8 @@
-"""Addresses about customers and their events, under ``/api/v1/``, and the page that confirms."""
+"""Addresses about customers, their events and the audit trail, under ``/api/v1/``; confirming."""
 
 from django.urls import URLPattern, path
 
+from customers.api.audit import AuditView
 from customers.api.consents import ConsentsView, PersonalisationView
 from customers.api.customers import (
     CorrectionsView,
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern] = [
         RevealView.as_view(),
         name="customer-reveal",
     ),
+    path("api/v1/audit", AuditView.as_view(), name="audit"),
     path("api/v1/events", EventsView.as_view(), name="events"),
     path("api/v1/merges", ProposalsView.as_view(), name="merges"),
     path("api/v1/merges/<int:proposal>", ProposalView.as_view(), name="merge"),
