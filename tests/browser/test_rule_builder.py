@@ -155,6 +155,27 @@ def test_moves_and_removals_are_undone_and_keep_the_focus(
     becomes(page, rule)
 
 
+def test_focus_follows_a_condition_moved_before_the_page_was_painted(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    rule = {"all": [{"tag": "pension_need"}, {"everyone": True}]}
+    open_form(page, live_url)
+    write(page, rule)
+
+    page.evaluate(
+        """async () => {
+            const area = document.querySelector("textarea[name=rule]");
+            area.value = area.value + " ";
+            area.dispatchEvent(new Event("input", { bubbles: true }));
+            await new Promise((done) => setTimeout(done));
+            document.querySelector("[data-node='/all/0'] [data-part=down]").click();
+        }"""
+    )
+
+    becomes(page, {"all": [{"everyone": True}, {"tag": "pension_need"}]})
+    expect(page.locator("[data-node='/all/1'] :focus")).to_have_count(1)
+
+
 def test_condition_is_copied_as_json_and_put_behind_another(
     house: House, page: Page, live_url: str, noted: Noted
 ) -> None:

@@ -52,7 +52,9 @@ export function App({ area, vocabulary, ask, askWhy }) {
   useEffect(() => {
     area.closest("[data-rule-area]")?.toggleAttribute("hidden", view !== "json");
   }, [view]);
-  useEffect(() => {
+  // With the picture that the act makes: an effect that waits for the one before would take the
+  // focus to a place that is about to go.
+  useLayoutEffect(() => {
     if (focus.current === null) return;
     const { path, part = "kind", pointer = tree.pointer(path) } = focus.current;
     focus.current = null;
