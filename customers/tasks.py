@@ -10,7 +10,7 @@ from customers.actions.merge import merge_matches
 from customers.actions.once import drop_old_answers
 from customers.actions.partitions import keep_partitions
 from customers.actions.quarantine_runs import continue_run
-from customers.actions.rights import destroy_keys, erase_expired
+from customers.actions.rights import destroy_keys, erase_expired, forget_late
 from customers.actions.upload_runs import continue_uploads
 from customers.actions.uploads import expire_lists, expire_uploads
 from customers.actions.watch_flows import watch_flows as look
@@ -55,6 +55,8 @@ def erase_tick() -> None:
     """Forget those whose retention duty has ended, and destroy what keys are left."""
     if erased := erase_expired(now=clock_now()):
         log.info("customers.erase erased %d customers", erased)
+    if emptied := forget_late(now=clock_now()):
+        log.info("customers.erase forgot %d late rows", emptied)
     if destroyed := destroy_keys(now=clock_now()):
         log.info("customers.erase destroyed the keys of %d customers", destroyed)
 

@@ -3,7 +3,7 @@
 import base64
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from customers.queries.person_keys import person_keys
 from customers.queries.rights import (
     FORGET,
     FORGET_HELD,
+    FORGET_LATE,
     HELD_EVENTS,
     KEEP_HASHES,
     KEYED,
@@ -36,6 +37,8 @@ FORM = 2  # of the document that `export_customer` makes
 PERMISSION = "customers.change_customer"
 AT_ONCE = 1_000
 WALKED_AT_ONCE = 10_000
+# The tick comes each hour, and may be missed for some.
+LATEST_REQUEST = timedelta(hours=6)
 log = logging.getLogger(__name__)
 
 
@@ -163,6 +166,17 @@ def erase_expired(*, now: datetime) -> int:
     return len([_forget(asked, "retention", now) for asked in due])
 
 
+@transaction.atomic
+def forget_late(*, now: datetime) -> int:
+    """Take away the identifiers, and empty the events, that were stored for somebody while he was
+    erased; how many.
+
+    Looks at those erased in the last hours: no request takes longer than seconds.
+    """
+    since = {"since": now - LATEST_REQUEST}
+    return sum(execute(statement, since) for statement in FORGET_LATE)
+
+
 def destroy_keys(*, now: datetime) -> int:
     """Destroy the keys of who was erased, so that no backup tells of him; how many people's.
 
@@ -205,7 +219,7 @@ def erase_again(*, actor: str, now: datetime) -> int:
 
 def _forget(asked: Erasure, actor: str, now: datetime) -> Erasure:
     told = {"customer": asked.customer_id}
-    # A file that describes him at this moment, maybe under an older number, is waited for.
+    # What is being written about him at this moment, maybe under an older number, is waited for.
     execute(LOCK_PERSON, told)
     asked.slots = _forget_held(told, now)
     execute(KEEP_HASHES, {**told, "now": now})

@@ -92,6 +92,28 @@ FORGET = (
 )
 
 
+_LATELY_ERASED = """
+    customers_erasure erasure
+    JOIN customers_customer erased ON erased.slot = ANY(erasure.slots) AND erased.status = 'erased'
+    WHERE erasure.done_at > %(since)s
+"""
+
+
+FORGET_LATE = (
+    # Of requests that had looked somebody up before he was erased, and ended after it.
+    f"""
+    DELETE FROM customers_identity late USING {_LATELY_ERASED} AND late.customer_id = erased.id
+    """,
+    f"""
+    UPDATE customers_event late
+    SET user_id = NULL, anonymous_id = NULL, properties = '{{}}', context = '{{}}'
+    FROM {_LATELY_ERASED} AND late.customer_id = erased.id AND late.received_at > %(since)s
+      AND (late.user_id IS NOT NULL OR late.anonymous_id IS NOT NULL
+           OR late.properties <> '{{}}' OR late.context <> '{{}}')
+    """,
+)
+
+
 KEYED = """
     SELECT id, slot, customer_no FROM customers_customer
     WHERE id > %(after)s AND status NOT IN ('erased', 'merged') ORDER BY id LIMIT %(most)s

@@ -14,13 +14,13 @@ from customers.actions.consents import withdraw
 from customers.actions.merge import decide_merge, merge_matches, propose_merge, unmerge
 from customers.actions.people import Person, put_people
 from customers.actions.personalisation import refuse_personalisation
-from customers.actions.rights import erase_customer, erase_expired
+from customers.actions.rights import erase_customer, erase_expired, forget_late
 from customers.errors import MergeRefused, RightRefused
-from customers.models import Customer, Erasure, Identity, MatchRule, Merge, MergeProposal
+from customers.models import Customer, Erasure, Event, Identity, MatchRule, Merge, MergeProposal
 from customers.queries.consents import current_consents
 from customers.queries.database import execute
 from customers.queries.tags import GIVE
-from tests.factories import NOW, make_staff, say_consent
+from tests.factories import NOW, make_people, make_staff, record_event, say_consent
 
 LATER = NOW + timedelta(minutes=5)
 PHONE = "13800138000"
@@ -176,6 +176,33 @@ def test_what_a_file_writes_while_a_person_is_erased_goes_too(
 
     assert not Identity.objects.exists()
     assert set(Customer.objects.values_list("status", "city")) == {("erased", None)}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("number", ["10001", "web-1"])
+def test_what_a_request_stored_while_a_person_was_erased_goes_with_the_tick(number: str) -> None:
+    merged()
+    [other] = make_people(1)
+    named = Customer.objects.get(customer_no=number).pk
+    erase_customer(customer_no="10001", actor="ann", now=LATER)
+    for customer in (named, other):  # as requests do that had looked them up before
+        record_event(customer, at=LATER, mail="10001 bought")
+        Identity.objects.create(
+            customer_id=customer,
+            kind="anonymous_id",
+            value_hash=bytes([customer % 256]) * 32,
+            ciphertext=b"",
+            key_id="1",
+            source="key:web",
+            since=LATER,
+        )
+
+    assert forget_late(now=LATER + timedelta(hours=1)) == 2
+    assert forget_late(now=LATER + timedelta(hours=1)) == 0
+
+    kept = dict(Event.objects.values_list("customer_id", "properties"))
+    assert kept == {named: {}, other: {"mail": "10001 bought"}}
+    assert set(Identity.objects.values_list("customer_id", flat=True)) == {other}
 
 
 def test_what_a_file_writes_while_a_duty_ends_goes_too(transactional_db: None) -> None:
