@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from compliance.reader import language
 from compliance.sentences import Language
 from customers.vocabulary import TagSource, choices
 
@@ -54,11 +55,11 @@ class Tag(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.key
+        return self.label(language())
 
-    def label(self, language: Language) -> str:
+    def label(self, spoken: Language) -> str:
         """The tag's name for people."""
-        return self.name_zh if language == "zh" else self.name_en
+        return self.name_zh if spoken == "zh" else self.name_en
 
     @property
     def newest(self) -> "TagVersion":

@@ -89,6 +89,8 @@ def test_the_page_of_a_shipped_tag_speaks_the_readers_language(house: House, rol
     english = said(login(house, role).get(page_of(tag)))
     chinese = said(in_chinese(house, role).get(page_of(tag)))
 
+    assert "Large transfer out" in english
+    assert chinese.count("大额转出") > 1  # above the page, too
     for name in ("owner", "scene", "purpose", "definition"):
         text = getattr(tag.newest, name)
         assert text in english
