@@ -42,6 +42,15 @@ def rules_of(lexicon: Lexicon) -> Mapping[str, Term]:
     }
 
 
+def explanations(lexicon: Lexicon) -> Mapping[str, Sentence]:
+    """Why officers added their rules, by rule."""
+    return {
+        change.rule_id: change.explanation
+        for change in lexicon.history.changes
+        if isinstance(change, Addition) and change.version <= lexicon.version
+    }
+
+
 def change_hash(change: LexiconChange) -> str:
     """SHA-256, hex, of what a reviewer of the change approves."""
     body = {

@@ -17,9 +17,11 @@ from campaigns.admin.version_panel import Shown, version_panel
 from campaigns.models import Template, TemplateVersion
 from compliance.console import Panel, code, link
 from compliance.lexicon_trial import Trial
-from compliance.lexicon_versions import lexicon_in_force
+from compliance.lexicon_versions import explanations, lexicon_in_force
 from compliance.queries import clock_now
+from compliance.reader import say
 from compliance.scan import UNNAMED_PRODUCT, rule_words
+from compliance.sentences import Said
 
 
 def parts(version: TemplateVersion) -> Panel:
@@ -38,9 +40,10 @@ def parts(version: TemplateVersion) -> Panel:
 
 
 def findings(version: TemplateVersion) -> Panel:
-    on = localtime(clock_now()).date()
+    on, lexicon = localtime(clock_now()).date(), lexicon_in_force()
+    why = {rule: say(Said(sentence=told)) for rule, told in explanations(lexicon).items()}
     words = {
-        **rule_words(lexicon_in_force()),
+        **rule_words(lexicon),
         UNNAMED_PRODUCT: _t(
             "It speaks of a product, but the template names none by its code: where marketing goes"
             " out by it, no customer's level is compared."
@@ -48,8 +51,11 @@ def findings(version: TemplateVersion) -> Panel:
     }
     return Panel(
         title=_t("For the reviewer to look at"),
-        headers=(_t("Rule"), _t("What it says")),
-        rows=[(code(rule), words.get(rule, "")) for rule in to_review(version, on=on)],
+        headers=(_t("Rule"), _t("What it says"), _t("explanation")),
+        rows=[
+            (code(rule), words.get(rule, ""), why.get(rule, "—"))
+            for rule in to_review(version, on=on)
+        ],
         empty=_t("The wording rules ask for nothing here."),
         note=_t("Whoever approves the version approves these with it."),
     )

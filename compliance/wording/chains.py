@@ -1,7 +1,8 @@
 """Find officers' patterns in a folded text, at a cost that grows as the text does.
 
-One pass finds the words of all patterns. Sets of places are whole numbers, one bit per character,
-so that a gap is a handful of shifts: no text and no pattern makes the search go back.
+One pass looks for each pattern's most telling words, which most messages lack. Of the patterns that
+are left, sets of places are whole numbers, one bit per character, so that a gap is a handful of
+shifts: no text and no pattern makes the search go back.
 """
 
 import re
@@ -64,44 +65,51 @@ class Chains:
             (chain.term, [_link(stretch, folder) for stretch in chain.stretches])
             for chain in chains
         ]
-        by_tight: dict[str, set[_Word]] = defaultdict(set)
-        for _term, links in self._chains:
+        keys: dict[str, set[int]] = defaultdict(set)
+        words: dict[str, set[_Word]] = defaultdict(set)
+        for number, (_term, links) in enumerate(self._chains):
+            for word in _key_words(links):
+                keys[word.tight].add(number)
             for word in (word for link in links for wording in link.wordings for word in wording):
                 if word != _NUMBER:
-                    by_tight[word.tight].add(word)
-        self._automaton = ahocorasick.Automaton()
-        for tight, words in by_tight.items():
-            self._automaton.add_word(tight, tuple(words))
-        self._automaton.make_automaton()
+                    words[word.tight].add(word)
+        self._keys, self._words = _automaton(keys), _automaton(words)
 
     def may_stand(self, tight: str) -> bool:
         """Whether a chain stands in a folded text, doubled characters not looked at."""
+        likely = self._likely(tight)
+        if not likely:
+            return False
         places = self._places(tight, None)
-        return places is not None and any(_ends(links, places) for _term, links in self._chains)
+        return any(_ends(links, places) for _term, links in likely)
 
     def found(self, folded: Folded) -> Iterator[tuple[Term, int, int]]:
         """Each chain's term with its half-open range, from the nearest beginning on."""
-        places = self._places(folded.tight, folded)
-        if places is None:
+        likely = self._likely(folded.tight)
+        if not likely:
             return
-        for term, links in self._chains:
+        places = self._places(folded.tight, folded)
+        for term, links in likely:
             stages = _ends(links, places)
             for end in _bits(stages[-1]) if stages else ():
                 yield term, _origin(links, stages, places, end), end
 
-    def _places(self, tight: str, folded: Folded | None) -> _Places | None:
-        """Where each word stands, written as it is where ``folded`` tells; None: no word does."""
-        if not len(self._automaton):
-            return None  # an automaton without words has no iterator
+    def _likely(self, tight: str) -> list[tuple[Term, list[_Link]]]:
+        """The chains of which a key word stands in the text."""
+        if not len(self._keys):
+            return []  # an automaton without words has no iterator
+        numbers = {number for _last, those in self._keys.iter(tight) for number in those}
+        return [self._chains[number] for number in sorted(numbers)]
+
+    def _places(self, tight: str, folded: Folded | None) -> _Places:
+        """Where each word stands, written as it is where ``folded`` tells."""
         starts: dict[_Word, bytearray] = {}
-        for last, words in self._automaton.iter(tight):
+        for last, words in self._words.iter(tight):
             for word in words:
                 start = last + 1 - len(word.tight)
                 if folded is None or folded.spells(word.tight, word.runs, start):
                     bits = starts.setdefault(word, bytearray(len(tight) // 8 + 1))
                     bits[start >> 3] |= 1 << (start & 7)
-        if not starts:
-            return None
         return _Places(
             {word: int.from_bytes(bits, "little") for word, bits in starts.items()},
             dict(found.span() for found in _DIGITS.finditer(tight)),
@@ -116,6 +124,24 @@ def _link(stretch: Stretch, folder: Folder) -> _Link:
 def _word(word: str, folder: Folder) -> _Word:
     folded = folder.fold(word)
     return _Word(folded.tight, tuple(folded.runs))
+
+
+def _automaton(values: Mapping[str, Iterable[object]]) -> ahocorasick.Automaton:
+    made = ahocorasick.Automaton()
+    for tight, those in values.items():
+        made.add_word(tight, tuple(those))
+    made.make_automaton()
+    return made
+
+
+def _key_words(links: Iterable[_Link]) -> list[_Word]:
+    """Words of which one stands wherever the chain does: those of its most telling stretch."""
+    longest = [[max(wording, key=_letters) for wording in link.wordings] for link in links]
+    return max(longest, key=lambda words: min(map(_letters, words)))
+
+
+def _letters(word: _Word) -> int:
+    return len(word.tight)
 
 
 def _ends(links: Iterable[_Link], places: _Places) -> list[int]:

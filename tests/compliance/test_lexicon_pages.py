@@ -201,5 +201,14 @@ def test_who_keeps_no_rules_looks_on(staff: Staff, today: date) -> None:
     assert not LexiconChange.objects.exists()
 
 
+def test_who_reviews_a_template_is_told_why_the_term_is_listed(staff: Staff, today: date) -> None:
+    add_wording("稳稳的幸福", now=timezone.now(), effective_from=today, verdict="review")
+    version = make_template(Channel.SMS, parts={"text": "稳稳的幸福"}, is_approved=False)
+    url = reverse("admin:campaigns_template_change", args=[version.template_id])
+
+    assert "承诺无法兑现。" in page(staff.checker, language="zh-hans").get(url).content.decode()
+    assert "nobody can keep" in page(staff.checker).get(url).content.decode()
+
+
 def test_every_product_kind_has_a_word() -> None:
     assert PRODUCT_KINDS.keys() == shipped_context().products.keys()
