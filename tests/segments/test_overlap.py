@@ -87,6 +87,20 @@ def test_of_many_members_every_so_manieth_hundred_of_customers_is_counted() -> N
     assert overlaps([even, third], most=2_500)[0][1].both == 500
 
 
+def test_the_page_marks_estimates_and_says_how_they_were_made(
+    marketer: Client, segments: list[Segment]
+) -> None:
+    asked = {"segment": [one.pk for one in segments[:2]]}
+    exact = marketer.get(reverse(ADDRESS), asked).content.decode()
+    Segment.objects.update(size=1_000_000)
+
+    page = marketer.get(reverse(ADDRESS), asked).content.decode()
+
+    assert "≈" not in exact
+    assert "≈ 300" in page  # 60 of 60, of one hundred out of five
+    assert "of every 500 customers 100 were counted" in page
+
+
 @given(
     operation=st.sampled_from(Operation),
     keys=st.lists(st.sampled_from("abcd"), min_size=2, max_size=4, unique=True),

@@ -124,6 +124,16 @@ class TestComparison:
 
         assert page.count(">hidden</td>") == 2
 
+    def test_the_page_marks_estimates(self, console: Client) -> None:
+        two_segments()
+        assert "≈" not in self.asked(console, field="risk_level")
+        Segment.objects.filter(key="first").update(size=100_000)
+
+        page = self.asked(console, field="risk_level")
+
+        assert "≈ 200" in page  # 40 of the first are C3, of one hundred out of five
+        assert "≈ is estimated from some 20,000 customers." in page
+
     def test_numbers_are_told_by_the_fifths_of_everybody(self) -> None:
         segments = two_segments()
 
