@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -17,9 +18,11 @@ from customers.actions.import_customers import import_customers
 from customers.models import Attribute, Customer, Identity, ImportJob
 from customers.queries.database import rows
 from customers.queries.identities import addresses
+from tests.chaos.sizes import HUNG_AFTER
 
 ROOT = Path(__file__).resolve().parents[3]
 CASES = ROOT / "tests/customers/cases/csv"
+ROWS, KILLS = 100_000, 5  # G22
 
 
 @pytest.fixture
@@ -93,34 +96,37 @@ def test_bad_call_is_one_sentence(environment: dict[str, str], argv: list[str], 
 def test_killed_import_resumes_to_the_same_rows(
     environment: dict[str, str], tmp_path: Path, settings: Any
 ) -> None:
-    path = big_file(tmp_path / "big.csv", rows=24_000)
+    path = big_file(tmp_path / "big.csv", rows=ROWS)
     argv = command(str(path), "--resume", "--consent", "sms", "--notice", "1", "--json")
-    kills = 0
-    for _ in range(3):
+    kills, seed = 0, random.randrange(2**31)
+    pause = random.Random(seed)
+    for _ in range(KILLS):
         process = subprocess.Popen(
             argv, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         if wait_for_more_rows(process):
+            time.sleep(pause.uniform(0, 0.3))  # in the midst of the next batch
             os.kill(process.pid, signal.SIGKILL)
             kills += 1
         process.communicate(timeout=60)
-    assert kills > 0
+    assert kills == KILLS, f"seed {seed}"
     left = ImportJob.objects.get()
 
     last = subprocess.run(
-        argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+        argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=HUNG_AFTER
     )
 
     told = json.loads(last.stdout)
     assert left.state == "running"
-    assert 0 < left.rows_done < 24_000
-    assert (told["rows_ok"], told["rows_bad"]) == (23_760, 240)
-    assert Customer.objects.count() == 23_760
-    assert Identity.objects.count() == 2 * 23_760
+    good = ROWS - ROWS // 100
+    assert 0 < left.rows_done < ROWS
+    assert (told["rows_ok"], told["rows_bad"]) == (good, ROWS // 100)
+    assert Customer.objects.count() == good
+    assert Identity.objects.count() == 2 * good
     lines = Path(told["errors_file"]).read_text(encoding="utf-8-sig").splitlines()
     listed = list(csv.reader(lines))[1:]
-    assert [int(row[0]) for row in listed] == list(range(1, 24_001, 100))
-    assert rows("SELECT count(*) FROM customers_consent", {}) == [(23_760,)]
+    assert [int(row[0]) for row in listed] == list(range(1, ROWS + 1, 100))
+    assert rows("SELECT count(*) FROM customers_consent", {}) == [(good,)]
 
 
 def wait_for_more_rows(process: "subprocess.Popen[bytes]") -> bool:
