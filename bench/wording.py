@@ -29,8 +29,7 @@ django.setup()
 
 from compliance.rulebook.shipped import shipped_wordbook  # noqa: E402
 from compliance.scan import scan_wording, shipped_scanner  # noqa: E402
-from compliance.sentences import Sentence  # noqa: E402
-from compliance.wording.amend import Addition, History, Lexicon  # noqa: E402
+from compliance.wording.amend import Addition, Explanation, History, Lexicon  # noqa: E402
 from compliance.wording.lexicon import Scope, Severity  # noqa: E402
 from compliance.wording.verdict import Verdict  # noqa: E402
 
@@ -118,7 +117,7 @@ def _added(number: int, text: str, *, is_pattern: bool) -> Addition:
         neutral=(),
         effective_from=TODAY,
         effective_to=None,
-        explanation=Sentence(code="bench", en="", zh=""),
+        explanation=Explanation(en="", zh=""),
     )
 
 

@@ -7,8 +7,7 @@ from enum import StrEnum
 
 from compliance.lexicon_versions import rules_of
 from compliance.scan import scanner_of
-from compliance.sentences import Sentence
-from compliance.wording.amend import SHIPPED, Addition, Lexicon
+from compliance.wording.amend import SHIPPED, Addition, Explanation, Lexicon
 from compliance.wording.lexicon import Severity, Status, Term
 from compliance.wording.verdict import Verdict
 
@@ -45,7 +44,7 @@ class Row:
     standing: Standing
     origin: Origin
     neutral: Sequence[str] = ()
-    explanation: Sentence | None = None
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

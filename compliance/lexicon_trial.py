@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
 from compliance.lexicon_versions import lexicon_in_force, tried
 from compliance.models import LexiconChange
 from compliance.scan import Scan, scan_wording
 from compliance.wording.amend import Lexicon
+
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,5 +38,5 @@ def trial_of(change: LexiconChange, *, today: date) -> Trial:
     lexicon = lexicon_in_force()
     day = change.effective_from
     if day is None and change.effective_to is not None:
-        day = change.effective_to + timedelta(days=1)
+        day = min(change.effective_to, date.max - _DAY) + _DAY
     return Trial(before=lexicon, after=tried(lexicon, change), on=max(day or today, today))

@@ -13,8 +13,15 @@ from django.db.models import Max
 
 from compliance.models import LexiconChange
 from compliance.rulebook.shipped import shipped_wordbook
-from compliance.sentences import Sentence
-from compliance.wording.amend import SHIPPED, Addition, History, Lexicon, Removal, amended
+from compliance.wording.amend import (
+    SHIPPED,
+    Addition,
+    Explanation,
+    History,
+    Lexicon,
+    Removal,
+    amended,
+)
 from compliance.wording.lexicon import Severity, Term
 from compliance.wording.verdict import Verdict
 
@@ -42,7 +49,7 @@ def rules_of(lexicon: Lexicon) -> Mapping[str, Term]:
     }
 
 
-def explanations(lexicon: Lexicon) -> Mapping[str, Sentence]:
+def explanations(lexicon: Lexicon) -> Mapping[str, Explanation]:
     """Why officers added their rules, by rule."""
     return {
         change.rule_id: change.explanation
@@ -108,7 +115,5 @@ def _as_value(change: LexiconChange, version: int) -> Addition | Removal:
         neutral=tuple(change.neutral),
         effective_from=change.effective_from,
         effective_to=change.effective_to,
-        explanation=Sentence(
-            code=change.rule_id, en=change.explanation_en, zh=change.explanation_zh
-        ),
+        explanation=Explanation(en=change.explanation_en, zh=change.explanation_zh),
     )

@@ -19,9 +19,8 @@ from compliance.console import Panel, code, link
 from compliance.lexicon_trial import Trial
 from compliance.lexicon_versions import explanations, lexicon_in_force
 from compliance.queries import clock_now
-from compliance.reader import say
+from compliance.reader import language
 from compliance.scan import UNNAMED_PRODUCT, rule_words
-from compliance.sentences import Said
 
 
 def parts(version: TemplateVersion) -> Panel:
@@ -41,7 +40,7 @@ def parts(version: TemplateVersion) -> Panel:
 
 def findings(version: TemplateVersion) -> Panel:
     on, lexicon = localtime(clock_now()).date(), lexicon_in_force()
-    why = {rule: say(Said(sentence=told)) for rule, told in explanations(lexicon).items()}
+    why = {rule: told.in_language(language()) for rule, told in explanations(lexicon).items()}
     words = {
         **rule_words(lexicon),
         UNNAMED_PRODUCT: _t(

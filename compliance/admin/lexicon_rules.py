@@ -20,8 +20,7 @@ from compliance.lexicon_list import Origin, Row, Sought, Standing, rows
 from compliance.lexicon_versions import lexicon_in_force
 from compliance.models import LexiconChange
 from compliance.queries import clock_now
-from compliance.reader import say
-from compliance.sentences import Said
+from compliance.reader import language
 from compliance.spreadsheet import Value, csv_bytes
 
 SHOWN: Final = 300
@@ -111,7 +110,7 @@ def _shown(row: Row, *, may_change: bool) -> Iterator[object]:
     yield _day(row.first_day)
     yield _day(row.last_day)
     yield badge(word, tone)
-    yield say(Said(sentence=row.explanation)) if row.explanation else "—"
+    yield row.explanation.in_language(language()) if row.explanation else "—"
     may_end = may_change and row.standing in (Standing.IN_FORCE, Standing.FUTURE)
     url = f"{reverse('admin:compliance_lexicon_end')}?rule={row.rule_id}"
     yield link(url, _t("End")) if may_end else ""

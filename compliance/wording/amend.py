@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
 
-from compliance.sentences import Sentence
+from compliance.sentences import Language
 from compliance.wording.fold import Folder
 from compliance.wording.lexicon import (
     Breadth,
@@ -27,6 +27,18 @@ from compliance.wording.lexicon import (
 )
 from compliance.wording.pattern import read_pattern
 from compliance.wording.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a rule is listed, as an officer wrote it: no `Sentence`, for braces in it are braces."""
+
+    en: str
+    zh: str
+
+    def in_language(self, language: Language) -> str:
+        """The explanation in `language`."""
+        return self.en if language == "en" else self.zh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +61,7 @@ class Addition:
     neutral: tuple[str, ...]
     effective_from: date
     effective_to: date | None
-    explanation: Sentence
+    explanation: Explanation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

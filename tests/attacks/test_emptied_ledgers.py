@@ -11,6 +11,7 @@ from customers.queries.database import execute, rows
 
 LEDGERS = (
     "compliance_auditentry",
+    "compliance_lexiconchange",
     "compliance_review",
     "compliance_rulepack",
     "customers_consent",

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.channels.base import Channel
+from campaigns.errors import TemplateError
 from compliance.admin.lexicon_forms import PRODUCT_KINDS
 from compliance.lexicon_versions import lexicon_in_force
 from compliance.models import LexiconChange, User
@@ -208,6 +209,41 @@ def test_who_reviews_a_template_is_told_why_the_term_is_listed(staff: Staff, tod
 
     assert "承诺无法兑现。" in page(staff.checker, language="zh-hans").get(url).content.decode()
     assert "nobody can keep" in page(staff.checker).get(url).content.decode()
+
+
+def test_braces_and_percents_are_text_like_any_other(staff: Staff, today: date) -> None:
+    odd = "{x} {0.__class__} 100% %s <b>"
+    add_wording(
+        odd + "稳稳的幸福",
+        now=timezone.now(),
+        effective_from=today,
+        verdict="review",
+        basis=odd,
+        explanation_en=odd,
+        explanation_zh=odd,
+    )
+    add_wording("周末{4}翻身", is_pattern=True, now=timezone.now(), effective_from=today)
+    version = make_template(Channel.SMS, parts={"text": odd + "稳稳的幸福"}, is_approved=False)
+    url = reverse("admin:campaigns_template_change", args=[version.template_id])
+
+    for shown in (url, reverse(LIST)):
+        told = page(staff.compliance).get(shown).content.decode()
+        assert "{x} {0.__class__} 100% %s &lt;b&gt;" in told
+    with pytest.raises(TemplateError, match="周末"):
+        make_template(Channel.SMS, parts={"text": "周末就能翻身"}, now=timezone.now())
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "9999-12-30"])
+def test_a_last_day_at_the_end_of_time_is_tried_too(staff: Staff, day: str) -> None:
+    body = {
+        "rule_id": "A1-01",
+        "effective_to": day,
+        "explanation_en": "x",
+        "explanation_zh": "x",
+        "try": "1",
+    }
+
+    assert page(staff.compliance).post(reverse(END), body).status_code == 200
 
 
 def test_every_product_kind_has_a_word() -> None:

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from compliance.rulebook.shipped import FOLDER
 from compliance.scan import scanner_of, shipped_scanner
-from compliance.sentences import Sentence
-from compliance.wording.amend import Addition, History, Lexicon
+from compliance.wording.amend import Addition, Explanation, History, Lexicon
 from compliance.wording.fold import Folder
 from compliance.wording.kept import kept
 from compliance.wording.lexicon import Scope, Severity
@@ -132,7 +131,7 @@ def officers(text: str, *, is_pattern: bool, neutral: tuple[str, ...] = ()) -> A
         neutral=neutral,
         effective_from=date(2026, 1, 1),
         effective_to=None,
-        explanation=Sentence(code="x", en="x", zh="x"),
+        explanation=Explanation(en="x", zh="x"),
     )
 
 
