@@ -1,6 +1,7 @@
 """`manage.py rotate_secret`: change a secret that receipts are signed with."""
 
 import getpass
+import json
 import secrets
 import sys
 from datetime import timedelta
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("secret", choices=sorted(ROTATING))
         parser.add_argument("--hours", type=int, default=36, help="24 to 48")
         parser.add_argument("--stdin", action="store_true", help="read the new secret from there")
+        parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Change it, then say until when the old one counts."""
@@ -46,6 +48,10 @@ class Command(BaseCommand):
             raise CommandError(_("There is no account %s.") % options["account"]) from error
         except AccountInvalid as error:
             raise CommandError(say(error)) from error
-        if not options["stdin"]:
-            self.stdout.write(value)
+        made = {} if options["stdin"] else {"secret": value}
+        if options["json"]:
+            self.stdout.write(json.dumps({**made, "counts_until": until.isoformat()}))
+            return
+        for secret in made.values():
+            self.stdout.write(secret)
         self.stderr.write(_("The secret before counts until %s.") % until.isoformat())

@@ -1,5 +1,6 @@
 """`manage.py archive_events`: write what analytics engines read."""
 
+import json
 from datetime import date
 from typing import Any
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--since", type=date.fromisoformat, help="leave out events before this day"
         )
+        parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write, then tell."""
@@ -38,6 +40,9 @@ class Command(BaseCommand):
                 root=settings.ANALYTICS_ARCHIVE, now=now, since=options["since"], told=show
             )
         rows = archive.manifest.rows
+        if options["json"]:
+            self.stdout.write(json.dumps({"folder": str(archive.folder), "rows": dict(rows)}))
+            return
         self.stdout.write(
             _("%(customers)d customers, %(events)d events, %(properties)d properties in %(folder)s")
             % {**rows, "folder": archive.folder}

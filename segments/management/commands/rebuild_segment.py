@@ -1,5 +1,8 @@
 """`manage.py rebuild_segment`: a segment's members by PostgreSQL, DuckDB or Spark."""
 
+import json
+import sys
+from dataclasses import asdict
 from typing import Any, Final
 
 from django.conf import settings
@@ -31,6 +34,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--as-of", action="store_true", help="accept an archive older than the last change"
         )
+        parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Rebuild, then tell."""
@@ -45,12 +49,15 @@ class Command(BaseCommand):
             )
         except (EngineError, RuleError) as error:
             raise CommandError(say(error), returncode=2) from error
-        self.stdout.write(_told(done, is_trial=options["dry_run"]))
+        if options["json"]:
+            self.stdout.write(json.dumps(asdict(done), default=str))
+        else:
+            self.stdout.write(_told(done, is_trial=options["dry_run"]))
         if done.is_held:
-            raise CommandError(
-                _("Held: so large a move is first to be looked at on the segment's page."),
-                returncode=1,
+            self.stderr.write(
+                _("Held: so large a move is first to be looked at on the segment's page.")
             )
+            sys.exit(1)
 
 
 def _address(engine: str | None) -> str:

@@ -78,3 +78,10 @@ def test_what_cannot_be_rotated_is_one_clear_error_and_changes_nothing(
         rotate(*arguments)
 
     assert status(OLD) == 200
+
+
+def test_the_new_secret_is_told_as_json() -> None:
+    told = json.loads(rotate("receipt_secret", "--json"))
+
+    assert set(told) == {"secret", "counts_until"}
+    assert status(told["secret"]) == 200
