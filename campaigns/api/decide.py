@@ -28,8 +28,10 @@ from compliance.suitability.values import CUSTOMER, INSTITUTION
 from compliance.suitability.values import Decision as Verdict
 from customers.api.bearer import READING, WRITING, BearerKey, require
 from customers.api.body import KnownFields, Text
+from customers.api.fields import granted
 from customers.api.once import repeatable
-from customers.vocabulary import Purpose
+from customers.models import Source
+from customers.vocabulary import Block, Purpose
 
 TEXT_MOST: Final = 20_000
 EVIDENCE_MOST: Final = 20
@@ -140,7 +142,7 @@ class DecideView(APIView):
         except NotOnRecord as error:
             raise NotFound(str(error), code=f"unknown_{error.what}") from error
         kept = keep_answer(question=question, answer=answer, at=at, asked_by=source.key, now=now)
-        return Response(_body(kept), headers=_PRIVATE)
+        return Response(_body(kept, source), headers=_PRIVATE)
 
 
 class DecisionView(APIView):
@@ -151,14 +153,12 @@ class DecisionView(APIView):
     @extend_schema(operation_id="decision", responses={200: KeptSerializer, **_NO_PROBLEMS})
     def get(self, request: Request, number: UUID) -> Response:
         """The answer as it was given."""
-        require(request, READING)
+        source = require(request, READING)
         kept = decision(number)
         if kept is None:
             raise NotFound(_t("There is no such decision."), code="unknown_decision")
-        return Response(
-            {**_body(kept), "question": _question(kept), "confirmation": _confirmation(kept)},
-            headers=_PRIVATE,
-        )
+        asked = {"question": _question(kept), "confirmation": _confirmation(kept)}
+        return Response({**_body(kept, source), **asked}, headers=_PRIVATE)
 
 
 class ConfirmationView(APIView):
@@ -199,8 +199,12 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
-def _body(kept: Decision) -> dict[str, Any]:
+def _body(kept: Decision, source: Source) -> dict[str, Any]:
+    """The answer; the values it rests on only for a key that may see a customer's risk."""
     answer = kept.answer
+    if Block.RISK not in granted(source):
+        hidden = [{**found, "values": {}} for found in answer["evidence"]]
+        answer = {**answer, "evidence": hidden}
     return {
         "id": kept.pk,
         "decision": kept.verdict,

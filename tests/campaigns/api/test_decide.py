@@ -465,3 +465,22 @@ def test_the_customer_s_region_says_by_whose_numbers(ask: Decide) -> None:
 
     assert told["jurisdiction"] == "J-US"
     assert "consent_not_written" in str(told["evidence"])
+
+
+def test_the_values_behind_a_verdict_are_for_keys_that_may_see_risk(
+    client: Client, world: int
+) -> None:
+    Customer.objects.update(risk_level="C1")
+    narrow = create_api_key(name="n", scope=KeyScope.READ, fields=["assets"], now=NOW).secret
+    body = {"customer": "P00000", "product": "F001", "channel": "sms"}
+
+    whole, told = (post(client, body, secret).json() for secret in (key(), narrow))
+    kept = client.get(
+        f"/api/v1/decide/{whole['id']}", headers={"Authorization": f"Bearer {narrow}"}
+    ).json()
+
+    assert told["decision"] == whole["decision"] == "BLOCK"
+    assert told["rule_ids"] == whole["rule_ids"]
+    assert any(found["values"] for found in whole["evidence"])
+    for narrowed in (told, kept):
+        assert not any(found["values"] for found in narrowed["evidence"])
