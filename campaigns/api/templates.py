@@ -4,12 +4,11 @@ from typing import Final
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from campaigns.actions.preview import Class, document, preview_template, read_asked
@@ -22,11 +21,11 @@ from compliance.queries import clock_now
 from compliance.reader import say
 from customers.api.bearer import READING, BearerKey, require
 from customers.api.body import KnownFields
+from customers.api.pages import PRIVATE, page, page_parameters
 from customers.queries.marks import LAST_ID
 
 PAGE: Final = 50
 PAGE_MOST: Final = 200
-_PRIVATE: Final = {"Cache-Control": "no-store"}
 _PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
 
 
@@ -90,10 +89,7 @@ class TemplatesView(APIView):
 
     @extend_schema(
         operation_id="templates",
-        parameters=[
-            OpenApiParameter("cursor", int, description="As `next` of the page before has it."),
-            OpenApiParameter("limit", int, description=f"1 to {PAGE_MOST}; {PAGE} unless given."),
-        ],
+        parameters=page_parameters(mark="cursor", usual=PAGE, most=PAGE_MOST),
         responses={
             200: TemplateSerializer(many=True),
             **dict.fromkeys((400, 401, 403), _PROBLEM),
@@ -104,15 +100,15 @@ class TemplatesView(APIView):
         require(request, READING)
         told = PageSerializer(data=request.query_params.dict())
         told.is_valid(raise_exception=True)
-        limit = told.validated_data["limit"]
-        found = newest_versions(kind=KIND, after=told.validated_data["cursor"], most=limit + 1)
-        page = found[:limit]
-        following = None
-        if len(found) > len(page):
-            address = request.build_absolute_uri()
-            following = replace_query_param(address, "cursor", page[-1].template_id)
-        results = TemplateSerializer(page, many=True).data
-        return Response({"results": results, "next": following}, headers=_PRIVATE)
+        limit, after = told.validated_data["limit"], told.validated_data["cursor"]
+        return page(
+            request,
+            newest_versions(kind=KIND, after=after, most=limit + 1),
+            limit=limit,
+            mark="cursor",
+            of=lambda version: version.template_id,
+            told=lambda shown: TemplateSerializer(shown, many=True).data,
+        )
 
 
 class PreviewView(APIView):
@@ -134,4 +130,4 @@ class PreviewView(APIView):
             raise ValidationError({error.path or "/": [say(error)]}, code=error.code) from error
         today = timezone.localtime(clock_now()).date()
         preview = preview_template(asked=asked, on=today, lexicon=lexicon_in_force())
-        return Response(document(preview), headers=_PRIVATE)
+        return Response(document(preview), headers=PRIVATE)

@@ -9,7 +9,6 @@ from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from campaigns.channels.base import Channel
@@ -20,13 +19,13 @@ from customers.api.bearer import READING, BearerKey, require
 from customers.api.body import KnownFields
 from customers.api.consents import standing_customer
 from customers.api.fields import demand
+from customers.api.pages import page, page_parameters
 from customers.queries.marks import LAST_ID
 from customers.queries.rights import ids_of
 from customers.vocabulary import Block
 
 PAGE: Final = 50
 PAGE_MOST: Final = 500
-_PRIVATE: Final = {"Cache-Control": "no-store"}
 _PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
 _CHANNELS: Final = sorted(channel.value for channel in Channel)
 _STATES: Final = [state.value for state in TouchState]
@@ -85,8 +84,7 @@ class TouchesView(APIView):
             OpenApiParameter("journey", str, description="By its key."),
             OpenApiParameter("channel", str, enum=_CHANNELS),
             OpenApiParameter("state", str, enum=_STATES),
-            OpenApiParameter("cursor", int, description="As `next` of the page before has it."),
-            OpenApiParameter("limit", int, description=f"1 to {PAGE_MOST}; {PAGE} unless given."),
+            *page_parameters(mark="cursor", usual=PAGE, most=PAGE_MOST),
         ],
         responses={
             200: TouchSerializer(many=True),
@@ -99,14 +97,14 @@ class TouchesView(APIView):
         told = AskedSerializer(data=request.query_params.dict())
         told.is_valid(raise_exception=True)
         asked = told.validated_data
-        found = touches_made(_asked(asked), most=asked["limit"] + 1)
-        page = found[: asked["limit"]]
-        following = None
-        if len(found) > len(page):
-            address = request.build_absolute_uri()
-            following = replace_query_param(address, "cursor", page[-1].pk)
-        results = TouchSerializer(page, many=True).data
-        return Response({"results": results, "next": following}, headers=_PRIVATE)
+        return page(
+            request,
+            touches_made(_asked(asked), most=asked["limit"] + 1),
+            limit=asked["limit"],
+            mark="cursor",
+            of=lambda touch: touch.pk,
+            told=lambda shown: TouchSerializer(shown, many=True).data,
+        )
 
 
 def _asked(told: dict[str, Any]) -> Asked:

@@ -10,19 +10,18 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from compliance.models import AuditEntry
 from customers.api.bearer import READING, BearerKey, require
 from customers.api.body import KnownFields
 from customers.api.fields import demand
+from customers.api.pages import page, page_parameters
 from customers.queries.marks import LAST_ID
 from customers.vocabulary import Block
 
 PAGE: Final = 100
 PAGE_MOST: Final = 1_000
-_PRIVATE: Final = {"Cache-Control": "no-store"}
 _PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
 
 
@@ -53,9 +52,8 @@ class AuditView(APIView):
     @extend_schema(
         operation_id="audit",
         parameters=[
-            OpenApiParameter("after", int, description="Entries with a greater number."),
             OpenApiParameter("action", str, description="Only this act, by its code."),
-            OpenApiParameter("limit", int, description=f"1 to {PAGE_MOST}; {PAGE} unless given."),
+            *page_parameters(mark="after", usual=PAGE, most=PAGE_MOST),
         ],
         responses={200: EntrySerializer(many=True), **dict.fromkeys((400, 401, 403), _PROBLEM)},
     )
@@ -68,10 +66,11 @@ class AuditView(APIView):
         entries = AuditEntry.objects.filter(seq__gt=asked["after"]).order_by("seq")
         if asked["action"]:
             entries = entries.filter(action=asked["action"])
-        found = list(entries[: asked["limit"] + 1])
-        page = found[: asked["limit"]]
-        following = None
-        if len(found) > len(page):
-            following = replace_query_param(request.build_absolute_uri(), "after", page[-1].seq)
-        results = EntrySerializer(page, many=True).data
-        return Response({"results": results, "next": following}, headers=_PRIVATE)
+        return page(
+            request,
+            list(entries[: asked["limit"] + 1]),
+            limit=asked["limit"],
+            mark="after",
+            of=lambda entry: entry.seq,
+            told=lambda shown: EntrySerializer(shown, many=True).data,
+        )
