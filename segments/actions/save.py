@@ -29,6 +29,8 @@ def save_segment(
     most_moved: int | None = MOST_MOVED,
     tag: Tag | None = None,
     note: str = "",
+    actor: str = "",
+    seen: int | None = None,
 ) -> Segment:
     """Make or change a segment; its members follow within half a minute.
 
@@ -37,10 +39,12 @@ def save_segment(
     Raises
     ------
     RuleError : the rule is wrong.
-    NotPossible : the segment is archived, or a static list.
+    NotPossible : the segment is archived, a static list, or not as the caller saw it.
 
     Parameters
     ----------
+    actor : who does it, where that is no ``author`` but a key
+    seen : the version that the caller saw, 0 for none; None: whatever there is
     most_moved : the share of the members, in percent, that a rebuild may move without asking;
         None: any
     tag : whose rule it is; the segment is then seen as the tag only
@@ -60,6 +64,8 @@ def save_segment(
     segment, is_new = Segment.objects.select_for_update(no_key=True).get_or_create(
         key=key, defaults={**told, "created_by": author, "created_at": now}
     )
+    if seen is not None:
+        _require_seen(segment, seen, is_new=is_new)
     if segment.archived_at is not None:
         raise NotPossible(Refusal.ARCHIVED)
     if segment.kind == Segment.Kind.LIST:
@@ -72,13 +78,22 @@ def save_segment(
     segment.save()
     watch()
     record(
-        actor=author.username if author else SYSTEM,
+        actor=author.username if author else actor or SYSTEM,
         action="segment.save",
         subject=key,
         now=now,
         detail={"rule": rule},
     )
     return segment
+
+
+def _require_seen(segment: Segment, seen: int, *, is_new: bool) -> None:
+    if segment.tag_id is not None:
+        raise NotPossible(Refusal.IS_A_TAG)
+    if not seen and not is_new:
+        raise NotPossible(Refusal.TAKEN, key=segment.key)
+    if seen and seen != segment.version:
+        raise NotPossible(Refusal.CHANGED, now=segment.version)
 
 
 @transaction.atomic

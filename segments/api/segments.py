@@ -16,10 +16,13 @@ from rest_framework.views import APIView
 
 from compliance.queries import clock_now
 from compliance.reader import say
-from customers.api.bearer import READING, BearerKey, require
-from customers.api.body import KnownFields
-from customers.api.problems import Unusable
-from segments.errors import RuleError
+from customers.api.bearer import READING, WRITING, BearerKey, require
+from customers.api.body import KnownFields, Text
+from customers.api.once import repeatable
+from customers.api.problems import Refused, Unusable
+from customers.models import Source
+from segments.actions.save import save_segment
+from segments.errors import NotPossible, RuleError
 from segments.models import Segment
 from segments.queries.members import Interval, members_at
 from segments.queries.sizes import document, preview_or_estimate
@@ -56,6 +59,27 @@ class MomentSerializer(PageSerializer):
     at = serializers.DateTimeField(required=False)
 
 
+class RuleSerializer(KnownFields):
+    """A segment as it is to be; the rule is checked by its own grammar."""
+
+    name = Text(max_length=120)
+    rule = serializers.JSONField()
+    description = Text(max_length=2_000, default="", allow_blank=True)
+    note = Text(max_length=200, default="", allow_blank=True, help_text="Why it is another.")
+
+
+class NewSerializer(RuleSerializer):
+    """A segment that is not there yet."""
+
+    key = serializers.SlugField(max_length=80)
+
+
+class ChangeSerializer(RuleSerializer):
+    """A segment that is there, as of the version that was read."""
+
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
 class SegmentsView(APIView):
     """The segments in use."""
 
@@ -77,6 +101,49 @@ class SegmentsView(APIView):
         )
         return _page(request, [_segment(one) for one in found], [one.pk for one in found], asked)
 
+    @extend_schema(
+        operation_id="make_segment",
+        request=NewSerializer,
+        responses={201: OpenApiTypes.OBJECT, **_PROBLEMS, 409: _PROBLEM},
+    )
+    @repeatable
+    def post(self, request: Request) -> Response:
+        """Make one; its members come within half a minute."""
+        source = require(request, WRITING)
+        told = NewSerializer(data=request.data)
+        told.is_valid(raise_exception=True)
+        made = _saved({**told.validated_data, "seen": 0}, source)
+        return Response(_segment(made), status=201, headers=_PRIVATE)
+
+
+class SegmentView(APIView):
+    """One segment."""
+
+    authentication_classes = (BearerKey,)
+
+    @extend_schema(operation_id="segment", responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    def get(self, request: Request, key: str) -> Response:
+        """Its rule, version and size."""
+        require(request, READING)
+        return Response(_segment(_known(key)), headers=_PRIVATE)
+
+    @extend_schema(
+        operation_id="change_segment",
+        request=ChangeSerializer,
+        responses={200: OpenApiTypes.OBJECT, **_PROBLEMS, 409: _PROBLEM},
+    )
+    @repeatable
+    def put(self, request: Request, key: str) -> Response:
+        """Change it; another rule is another version, and members follow within half a minute."""
+        source = require(request, WRITING)
+        told = ChangeSerializer(data=request.data)
+        told.is_valid(raise_exception=True)
+        asked = dict(told.validated_data)
+        most_moved = _known(key).most_moved
+        seen = asked.pop("version")
+        made = _saved({**asked, "key": key, "seen": seen, "most_moved": most_moved}, source)
+        return Response(_segment(made), headers=_PRIVATE)
+
 
 class MembersView(APIView):
     """The members of one segment."""
@@ -95,9 +162,7 @@ class MembersView(APIView):
         """Each with his stay: since when, until when, by which versions, and why."""
         require(request, READING)
         asked = _asked(MomentSerializer, request)
-        segment = Segment.objects.filter(key=key.replace("\x00", "")).first()
-        if segment is None:
-            raise NotFound(_t("There is no such segment."), code="unknown_segment")
+        segment = _known(key)
         at = asked.setdefault("at", clock_now())
         found = members_at(segment, at, after=asked["after"], most=asked["limit"])
         version = version_at(segment, at)
@@ -134,6 +199,25 @@ class PreviewView(APIView):
         except OperationalError as error:
             raise TooSlow(_t("Even a sample takes too long: try a shorter period.")) from error
         return Response(document(found), headers=_PRIVATE)
+
+
+def _known(key: str) -> Segment:
+    """Raises NotFound."""
+    segment = Segment.objects.filter(key=key.replace("\x00", "")).first()
+    if segment is None:
+        raise NotFound(_t("There is no such segment."), code="unknown_segment")
+    return segment
+
+
+def _saved(told: dict[str, Any], source: Source) -> Segment:
+    """By the verb.  Raises Unusable with the place in the body, Refused."""
+    try:
+        return save_segment(**told, author=None, actor=f"key:{source.key}", now=clock_now())
+    except RuleError as error:
+        path = f"/rule{error.path}"
+        raise Unusable(say(error), code=error.code, path=path) from error
+    except NotPossible as error:
+        raise Refused(say(error), code=error.code) from error
 
 
 def _asked(kind: type[PageSerializer], request: Request) -> dict[str, Any]:

@@ -19,6 +19,21 @@ class Refusal:
         en="The segment is archived. Put it back into use first.",
         zh="该分群已归档，请先恢复使用。",
     )
+    TAKEN: Final = Sentence(
+        code="key_taken",
+        en="There is a segment {key} already. Choose another key, or change that one.",
+        zh="分群 {key} 已存在。请换一个标识，或修改该分群。",
+    )
+    CHANGED: Final = Sentence(
+        code="changed_meanwhile",
+        en="It is version {now} by now: read it again before you change it.",
+        zh="当前已是版本 {now}：请重新读取后再修改。",
+    )
+    IS_A_TAG: Final = Sentence(
+        code="is_a_tag",
+        en="This rule belongs to a tag: change it in the dictionary of tags.",
+        zh="该规则属于标签：请在标签字典中修改。",
+    )
     NOT_ARCHIVED: Final = Sentence(
         code="not_archived",
         en="The segment is in use.",

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from compliance.models import AuditEntry
 from customers.actions.sources import create_api_key
 from customers.vocabulary import KeyScope
 from segments.actions.refresh import refresh
+from segments.models import Segment
 from tests.factories import NOW, make_people, make_segment
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +148,87 @@ def test_a_preview_needs_a_key_that_may_read(client: Client) -> None:
 
     assert client.post(PREVIEW, *asked).status_code == 401
     assert client.post(PREVIEW, *asked, headers=key(KeyScope.INGEST)).status_code == 403
+
+
+SEGMENTS = "/api/v1/segments"
+NEAR = {"key": "near", "name": "Near", "rule": {"field": "city", "op": "eq", "value": "Suzhou"}}
+
+
+def send(client: Client, path: str, body: object, *, verb: str = "post", **headers: str) -> Any:
+    asked = {**key(KeyScope.MANAGE), **headers}
+    return getattr(client, verb)(path, body, "application/json", headers=asked)
+
+
+def test_a_segment_is_made_and_changed_with_a_version_each(client: Client) -> None:
+    made = send(client, SEGMENTS, NEAR)
+    rule = {"field": "city", "op": "eq", "value": "Wuxi"}
+    body = {"name": "Near", "rule": rule, "version": 1, "note": "moved"}
+    changed = send(client, f"{SEGMENTS}/near", body, verb="put")
+
+    assert (made.status_code, made.json()["version"]) == (201, 1)
+    assert (changed.status_code, changed.json()["version"]) == (200, 2)
+    assert client.get(f"{SEGMENTS}/near", headers=key()).json()["rule"] == rule
+    entries = AuditEntry.objects.filter(action="segment.save", subject="near")
+    assert [entry.actor.partition(":")[0] for entry in entries] == ["key", "key"]
+    refresh(segment=Segment.objects.get(key="near"), now=NOW)
+
+
+def test_of_two_who_change_it_the_second_is_told(client: Client) -> None:
+    send(client, SEGMENTS, NEAR)
+    first, second = (
+        {"name": "Near", "rule": {"field": "city", "op": "eq", "value": city}, "version": 1}
+        for city in ("Wuxi", "Changzhou")
+    )
+
+    assert send(client, f"{SEGMENTS}/near", first, verb="put").status_code == 200
+    told = send(client, f"{SEGMENTS}/near", second, verb="put")
+
+    assert (told.status_code, told.json()["title"]) == (409, "changed_meanwhile")
+    assert Segment.objects.get(key="near").rule["value"] == "Wuxi"
+
+
+def test_a_key_that_is_taken_is_told_and_a_repeated_request_answered(client: Client) -> None:
+    secret = key(KeyScope.MANAGE)
+    again = {**secret, "Idempotency-Key": "one"}
+    answers = [client.post(SEGMENTS, NEAR, "application/json", headers=again) for _ in range(2)]
+    other = client.post(SEGMENTS, NEAR, "application/json", headers=secret)
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert (other.status_code, other.json()["title"]) == (409, "key_taken")
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "word"),
+    [
+        ({"rule": {"all": [{"field": "ctiy", "op": "exists"}]}}, 400, "/rule/all/0/field"),
+        ({"rule": {"segment": "near"}}, 400, "/rule/segment"),
+        ({"key": "a b"}, 400, "key"),
+        ({"name": ""}, 400, "name"),
+        ({"naem": "x"}, 400, "naem"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place_and_nothing_is_made(
+    client: Client, change: dict[str, Any], status: int, word: str
+) -> None:
+    told = send(client, SEGMENTS, {**NEAR, **change})
+
+    assert told.status_code == status
+    assert word in told.content.decode()
+    assert not Segment.objects.filter(key="near").exists()
+
+
+def test_what_is_archived_or_not_there_is_not_changed(client: Client) -> None:
+    make_segment("old")
+    Segment.objects.filter(key="old").update(archived_at=NOW)
+    body = {"name": "x", "rule": {"everyone": True}, "version": 1}
+
+    archived = send(client, f"{SEGMENTS}/old", body, verb="put")
+
+    assert (archived.status_code, archived.json()["title"]) == (409, "archived")
+    assert send(client, f"{SEGMENTS}/nowhere", body, verb="put").status_code == 404
+
+
+def test_only_a_key_that_manages_makes_segments(client: Client) -> None:
+    told = client.post(SEGMENTS, NEAR, "application/json", headers=key())
+
+    assert told.status_code == 403
