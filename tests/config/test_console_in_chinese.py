@@ -139,6 +139,7 @@ def test_every_field_of_the_console_has_a_name_that_can_be_translated() -> None:
 INSIDE = {
     "AdvisorTask.touch",
     "Customer.slot",
+    "Customer.told_at",
     "ListUpload.customers",
     "ListUpload.problems",
     "ProviderAccount.secrets_cipher",
