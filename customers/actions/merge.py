@@ -20,13 +20,13 @@ from customers.queries.merges import (
     MOVE_EVENTS,
     MOVE_IDENTITIES,
     NEXT_IDENTITIES,
-    UNDO_ALL,
     candidates,
     late_merges,
     mark,
     matches,
     parted,
 )
+from customers.queries.unmerges import UNDO_ALL
 from customers.resolution import Group, choose_kept, resolve
 from customers.vocabulary import CustomerStatus, Doubt, ProposalState
 

@@ -1,4 +1,4 @@
-"""The merge ledger: who shares an identifier, what a merge moves, what undoing it brings back."""
+"""The merge ledger: who shares an identifier, and what a merge moves."""
 
 from collections.abc import Collection, Sequence
 
@@ -65,7 +65,7 @@ LOCK_ACTIVE = """
 
 
 # What a customer may be given where nothing is known of him.
-_FILLED = (
+FILLED = (
     "gender",
     "birth_on",
     "city",
@@ -90,7 +90,7 @@ _FILLED = (
     "time_zone",
 )
 # Whichever of the two objects or is held: the stricter counts.
-_STRICTER = ("personalise_off", "aml_hold", "internal_hold")
+STRICTER = ("personalise_off", "aml_hold", "internal_hold")
 
 
 _PAIRS = """
@@ -117,16 +117,16 @@ ADD_MERGES = """
 """.format(
     columns=", ".join(
         f"CASE WHEN kept.{name} IS NULL AND gone.{name} IS NOT NULL THEN '{name}' END"
-        for name in _FILLED
+        for name in FILLED
     ),
     raised=", ".join(
-        f"CASE WHEN gone.{name} AND NOT kept.{name} THEN '{name}' END" for name in _STRICTER
+        f"CASE WHEN gone.{name} AND NOT kept.{name} THEN '{name}' END" for name in STRICTER
     ),
 )
 
 
 # Whether the merge filled in what a time is told of.
-_FILLED_IN = (
+FILLED_IN = (
     "({0}.filled -> 'columns' ? told.key"
     " OR {0}.filled -> 'attributes' ? substr(told.key, length('attributes.') + 1))"
 )
@@ -151,8 +151,8 @@ FILL_CUSTOMERS = """{pairs}
     WHERE kept.id = rest.kept_id
 """.format(
     pairs=_PAIRS,
-    columns=", ".join(f"{name} = coalesce(kept.{name}, rest.{name})" for name in _FILLED),
-    raised=", ".join(f"{name} = kept.{name} OR rest.{name}" for name in _STRICTER),
+    columns=", ".join(f"{name} = coalesce(kept.{name}, rest.{name})" for name in FILLED),
+    raised=", ".join(f"{name} = kept.{name} OR rest.{name}" for name in STRICTER),
     firsts=", ".join(
         # Lists cannot be gathered in a list where they differ in length: as JSON they can.
         f"(array_agg(gone.{name} ORDER BY gone.id) FILTER (WHERE gone.{name} IS NOT NULL))[1]"
@@ -161,10 +161,10 @@ FILL_CUSTOMERS = """{pairs}
         else f"(SELECT c.{name} FROM pair p JOIN customers_customer c ON c.id = p.gone_id"
         f" WHERE p.kept_id = pair.kept_id AND c.{name} IS NOT NULL ORDER BY c.id LIMIT 1)"
         f" AS {name}"
-        for name in _FILLED
+        for name in FILLED
     ),
-    filled=_FILLED_IN.format("pair"),
-    any=", ".join(f"bool_or(gone.{name}) AS {name}" for name in _STRICTER),
+    filled=FILLED_IN.format("pair"),
+    any=", ".join(f"bool_or(gone.{name}) AS {name}" for name in STRICTER),
 )
 
 
@@ -289,94 +289,6 @@ MOVE_ALL = (
     MOVE_ASSESSMENTS,
     MOVE_EVENTS,
     MERGE_CONSENTS,
-)
-
-
-_BACK = """
-    UPDATE {table} r SET customer_id = m.gone_id
-    FROM customers_merge m JOIN customers_mergemove v ON v.merge_id = m.id AND v.what = '{what}'
-    WHERE m.id = %(merge)s AND r.id = v.row_id AND r.customer_id = m.kept_id
-"""
-
-
-RESTORE_CUSTOMERS = """
-    -- Those who had been merged into the one that went belong to it again.
-    UPDATE customers_customer c
-    SET merged_into_id = CASE WHEN c.id = m.gone_id THEN NULL ELSE m.gone_id END,
-        status = CASE WHEN c.id = m.gone_id THEN 'active' ELSE c.status END, updated_at = %(now)s
-    FROM customers_merge m
-    WHERE m.id = %(merge)s AND c.merged_into_id = m.kept_id AND (c.id = m.gone_id OR c.id IN (
-        SELECT row_id FROM customers_mergemove WHERE merge_id = m.id AND what = 'customer'))
-"""
-
-
-TAKE_BACK = """
-    -- What was filled in is taken out, unless the customer told otherwise since.
-    UPDATE customers_customer kept
-    SET {columns}, {raised},
-        attributes = kept.attributes - ARRAY(
-            SELECT key FROM jsonb_array_elements_text(m.filled -> 'attributes') AS key
-            WHERE kept.attributes -> key = gone.attributes -> key),
-        told_at = kept.told_at - ARRAY(
-            SELECT told.key FROM jsonb_each(gone.told_at) AS told
-            WHERE {filled} AND kept.told_at -> told.key = told.value),
-        updated_at = %(now)s
-    FROM customers_merge m JOIN customers_customer gone ON gone.id = m.gone_id
-    WHERE m.id = %(merge)s AND kept.id = m.kept_id
-""".format(
-    filled=_FILLED_IN.format("m"),
-    columns=", ".join(
-        f"{name} = CASE WHEN m.filled -> 'columns' ? '{name}' AND kept.{name} = gone.{name}"
-        f" THEN NULL ELSE kept.{name} END"
-        for name in _FILLED
-    ),
-    raised=", ".join(
-        f"{name} = CASE WHEN m.filled -> 'raised' ? '{name}' THEN false ELSE kept.{name} END"
-        for name in _STRICTER
-    ),
-)
-
-
-RESTORE_CONSENTS = """
-    -- The one that stays says again what it said before the merge, where nothing was said since;
-    -- a no that was said while they were one counts for both.
-    WITH m AS (SELECT * FROM customers_merge WHERE id = %(merge)s),
-    newest AS (
-        SELECT DISTINCT ON (c.purpose, c.channel) c.* FROM customers_consent c, m
-        WHERE c.customer_id = m.kept_id ORDER BY c.purpose, c.channel, c.id DESC),
-    brought AS (
-        SELECT n.* FROM newest n WHERE n.source = 'merge' AND (n.evidence ->> 'merge')::bigint =
-            %(merge)s)
-    INSERT INTO customers_consent
-        (customer_id, purpose, channel, state, notice_version, source, evidence, at)
-    SELECT m.kept_id, b.purpose, b.channel, coalesce(before.state, 'void'),
-           coalesce(before.notice_version, ''), 'unmerge', jsonb_build_object('merge', m.id),
-           %(now)s
-    FROM brought b CROSS JOIN m LEFT JOIN LATERAL (
-        SELECT state, notice_version FROM customers_consent c
-        WHERE c.customer_id = m.kept_id AND c.purpose = b.purpose AND c.channel = b.channel
-          AND c.id < b.id ORDER BY c.id DESC LIMIT 1) before ON true
-    UNION ALL
-    SELECT m.gone_id, n.purpose, n.channel, 'withdrawn', '', 'unmerge',
-           jsonb_build_object('merge', m.id), %(now)s
-    FROM newest n CROSS JOIN m
-    WHERE n.state = 'withdrawn' AND n.at >= m.at AND n.source <> 'merge'
-"""
-
-
-UNDO_ALL = (
-    RESTORE_CONSENTS,
-    TAKE_BACK,
-    RESTORE_CUSTOMERS,
-    *(
-        _BACK.format(table=table, what=what)
-        for table, what in (
-            ("customers_identity", "identity"),
-            ("customers_tagging", "tagging"),
-            ("customers_riskassessment", "assessment"),
-            ("customers_event", "event"),
-        )
-    ),
 )
 
 

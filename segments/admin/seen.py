@@ -1,5 +1,6 @@
 """Forms that overwrite nobody unseen: of two people who save, the second is told once."""
 
+from abc import abstractmethod
 from typing import Any
 
 from django import forms
@@ -17,16 +18,16 @@ class SeenForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         if self.instance.pk:
             self.initial[SEEN] = self.state_seen()
 
+    @abstractmethod
     def state_seen(self) -> str:
         """A name for the state of the row that the form shows."""
-        raise NotImplementedError
 
+    @abstractmethod
     def saved_since(self, seen: str) -> tuple[str, str] | None:
         """If the row is in another state by now: which, and what to tell who typed.
 
         Holds the row until the transaction ends.
         """
-        raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:
         """Say so once; who saves again puts his in the other's place."""
