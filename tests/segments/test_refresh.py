@@ -1,7 +1,7 @@
 """Membership as intervals: who came, who left, who came back; the same by whatever way."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
@@ -12,11 +12,11 @@ from compliance.models import AuditEntry
 from segments.actions.refresh import Refreshed, refresh
 from segments.actions.save import save_segment
 from segments.errors import RuleError
-from segments.models import Membership, Segment
+from segments.models import Boundary, Membership, Segment
 from segments.queries.rules import check_rule, matching
 from segments.queries.sizes import preview
 from segments.tasks import refresh_all
-from tests.factories import NOW, make_people, make_segment, make_staff
+from tests.factories import NOW, make_people, make_segment, make_staff, record_event
 
 pytestmark = pytest.mark.django_db
 NEAR = {"field": "city", "op": "eq", "value": "Shanghai"}
@@ -295,3 +295,26 @@ def test_a_refresh_reads_the_members_once_however_many_come(near: Segment) -> No
 
     assert done.entered == 150 + 3
     assert scans_of_members() - before < 10
+
+
+@pytest.mark.django_db
+def test_a_rebuild_puts_the_times_right_at_which_customers_may_move() -> None:
+    first, second, third = make_people(3)
+    for customer, days in ((first, 1), (second, 2)):
+        record_event(customer, "Viewed", at=NOW - timedelta(days=days))
+    viewed = make_segment("viewed", {"event": "Viewed", "within_days": 7})
+    refresh(segment=viewed, now=NOW)
+    right = times_of(viewed)
+    Boundary.objects.filter(customer_id=first).update(due_at=NOW + timedelta(days=90))
+    Boundary.objects.filter(customer_id=second).delete()
+    Boundary.objects.create(segment=viewed, customer_id=third, due_at=NOW)
+
+    refresh(segment=viewed, now=NOW)
+
+    assert {customer for customer, _due in right} == {first, second}
+    assert times_of(viewed) == right
+
+
+def times_of(segment: Segment) -> set[tuple[int, datetime]]:
+    """Customers, and when time may next move each."""
+    return set(Boundary.objects.filter(segment=segment).values_list("customer_id", "due_at"))
