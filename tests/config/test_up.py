@@ -73,7 +73,10 @@ def eventually(holds: Callable[[], bool], *, seconds: float = 30) -> bool:
 
 
 def is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # also where it ends between two looks
+        return True
 
 
 def test_up_answers_restarts_a_killed_child_and_stops_everything_on_sigterm(
