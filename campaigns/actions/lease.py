@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from campaigns.models import Journey
+from campaigns.errors import LostLease
+from campaigns.models import DispatchBatch, Journey
 from campaigns.queries.dispatch import RENEW_LEASE, ClaimedBatch
 from customers.queries.database import rows
 
@@ -69,3 +70,10 @@ class Lease:
         self.is_lost = not told
         self._is_ended = self.is_lost or told[0][0] != Journey.State.RUNNING
         self._valid_until = asked + (LEASE - MARGIN).total_seconds()
+
+
+def hold(claimed: ClaimedBatch) -> None:
+    """Lock the batch; only the newest claim may write."""
+    held = DispatchBatch.objects.select_for_update().get(pk=claimed.id)
+    if held.fence != claimed.fence:
+        raise LostLease(f"batch {claimed.id} was taken over; nothing was written")

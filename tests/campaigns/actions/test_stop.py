@@ -103,7 +103,7 @@ def test_a_stop_between_claim_and_sending_is_obeyed(
     provider: MemoryProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "campaigns.actions.dispatch.process_loop", _stopping(stop, lambda: provider)
+        "campaigns.actions.take_off.process_loop", _stopping(stop, lambda: provider)
     )
 
     dispatch_batch(owner="w", now=NOW)
