@@ -10,7 +10,9 @@ copies the same rows into the same table by one connection. Prints JSON lines:
 - `ingest_paced`: 500 events a second in single requests, evenly; `value` is the 99th percentile
 - `ingest_stored`: as `ingest` once so many events and their keys are there, a line for each of
   `--stored` in rising order; `raw` is `ingest`, `flatness` the processor time of an event against
-  the first of these lines. `--warm` events are posted before it is measured: the first time that a
+  the first of these lines, `flatness_by_web` the same of the database's time over the web server's:
+  what is stored is nothing to that one, while other work on the machine makes both dearer.
+  `--warm` events are posted before it is measured: the first time that a
   page changes after a checkpoint, PostgreSQL writes it whole to its log. At 5,000 events a second
   and four checkpoints an hour one event in twenty-five meets such a page, right after one each does
 
@@ -103,7 +105,8 @@ def main() -> None:
 
 def measure_stored(yard: "Yard", source_id: int, told: argparse.Namespace, *, raw: float) -> None:
     """Fill up to each size, then post; what an event costs should not depend on it."""
-    first, stored = 0.0, 0
+    stored = 0
+    first: Measured | None = None
     for size in sorted(told.stored):
         store(yard.url, source_id, size - stored)
         stored = size
@@ -111,9 +114,23 @@ def measure_stored(yard: "Yard", source_id: int, told: argparse.Namespace, *, ra
         if told.warm:
             yard.post(bodies(told.warm, 50))
         later = yard.post(bodies(told.events, 50))
-        cost = sum(later.cpu_us.values())
-        first = first or cost
-        say("ingest_stored", later, raw=raw, stored=size, flatness=round(cost / first, 2))
+        first = first or later
+        say(
+            "ingest_stored",
+            later,
+            raw=raw,
+            stored=size,
+            flatness=round(_cost(later) / _cost(first), 2),
+            flatness_by_web=round(_by_web(later) / _by_web(first), 2),
+        )
+
+
+def _cost(measured: Measured) -> float:
+    return sum(measured.cpu_us.values())
+
+
+def _by_web(measured: Measured) -> float:
+    return measured.cpu_us["database"] / measured.cpu_us["web"]
 
 
 def flush(url: str) -> None:

@@ -14,6 +14,7 @@ from celery import shared_task
 from celery.signals import worker_process_shutdown
 
 from campaigns.actions.advance import advance
+from campaigns.actions.aloft import Aloft
 from campaigns.actions.beat import beat, forget_pulses, say_goodbye
 from campaigns.actions.contacts import prune_contacts
 from campaigns.actions.decisions import prune_decisions
@@ -22,6 +23,7 @@ from campaigns.actions.enrol import enrol
 from campaigns.actions.follow_merges import follow_merges
 from campaigns.actions.follow_stages import follow_stages
 from campaigns.actions.forget import forget_erased
+from campaigns.actions.landing import Dispatched
 from campaigns.actions.listen import listen
 from campaigns.actions.quarantine import fail_abandoned, fail_batches, fail_enrolments
 from campaigns.actions.routing import fail_over
@@ -33,7 +35,10 @@ from segments.errors import RuleError
 
 log = logging.getLogger(__name__)
 
-SECONDS_PER_TICK = 10.0
+# Then the process is free for a task of another kind: an event's segments follow within a second.
+SECONDS_PER_TICK = 0.5
+# How long a process that ends waits for answers; the supervisor's patience is longer.
+SECONDS_TO_LAND = 5.0
 
 
 def owner() -> str:
@@ -41,9 +46,33 @@ def owner() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"[:64]
 
 
+def note_done(done: Dispatched) -> None:
+    """Say what became of one batch: to the operators' page and in the log."""
+    if done.is_lost:
+        log.warning("a batch was taken over by another worker; nothing was written")
+    beat(
+        worker=owner(),
+        station="dispatch",
+        account=done.account_key,
+        done=done.sent,
+        accepted=done.accepted,
+    )
+    log.info("handed over %d, accepted %d", done.sent, done.accepted)
+
+
+def note_landed(done: Dispatched) -> None:
+    """A batch without a tick is home: its account may have others that waited for it."""
+    note_done(done)
+    ring(dispatch_tick)
+
+
+aloft = Aloft(clock=clock_now, landed=note_landed)
+
+
 @worker_process_shutdown.connect
 def end_process(**_told: object) -> None:
-    """A pool process that ends as it should is no longer one that the operators miss."""
+    """Let the last batches land; a pool process that ends as it should is missed by nobody."""
+    aloft.close(SECONDS_TO_LAND)
     say_goodbye(worker=owner())
 
 
@@ -96,19 +125,12 @@ def dispatch_tick() -> None:
             clock=clock_now,
             may_claim=lambda: time.monotonic() < stop_at,
             call_others=lambda: ring(dispatch_tick),
+            aloft=aloft,
         ):
-            if done.is_lost:
-                log.warning("a batch was taken over by another worker; nothing was written")
-            beat(
-                worker=owner(),
-                station="dispatch",
-                account=done.account_key,
-                done=done.sent,
-                accepted=done.accepted,
-            )
-            log.info("handed over %d, accepted %d", done.sent, done.accepted)
+            note_done(done)
     except Exception as error:
-        fail_batches(owner=owner(), error=error, now=clock_now())
+        others = [flight.claimed.id for flight in aloft.flights()]
+        fail_batches(owner=owner(), error=error, now=clock_now(), but=others)
         raise
     if time.monotonic() >= stop_at:
         ring(dispatch_tick)

@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from datetime import datetime
 from typing import Final
 
+from campaigns.actions.aloft import Aloft
 from campaigns.actions.gateway import gateway_of
 from campaigns.actions.landing import Dispatched, land
 from campaigns.actions.lease import LEASE
@@ -20,11 +21,13 @@ from campaigns.failpoints import reach
 from campaigns.queries.dispatch import CLAIM_BATCH, ClaimedBatch
 from customers.queries.database import rows
 
-# Batches that one process has under way at once: while one waits for slow answers the next is
-# prepared. Of these an account has at most its share, so that a slow one leaves room for others.
+# Batches that one process has under way at once: while one waits for answers the next is prepared.
+# One that waits long costs no processor and leaves its slot to others; of all of them an account
+# has at most its share.
 SLOTS: Final = 8
 SLOTS_PER_ACCOUNT: Final = 4
-LOOK_AGAIN_SECONDS: Final = 1.0
+LONG_SECONDS: Final = 2.0
+LOOK_AGAIN_SECONDS: Final = 0.2
 
 
 def dispatch_batch(*, owner: str, now: datetime) -> Dispatched | None:
@@ -40,7 +43,7 @@ def dispatch_batch(*, owner: str, now: datetime) -> Dispatched | None:
     ------
     LostLease : another worker took the batch over; this one wrote nothing.
     """
-    claimed = _claim(owner, now, busy=())
+    claimed = _claim(owner, now, under_way=())
     if claimed is None:
         return None
     flight = take_off(claimed, now)
@@ -62,41 +65,56 @@ def dispatch_due(
     clock: Callable[[], datetime],
     may_claim: Callable[[], bool],
     call_others: Callable[[], None] = lambda: None,
+    aloft: Aloft | None = None,
 ) -> Iterator[Dispatched]:
     """Hand over due batches, several at once, until none is due or no more may be claimed.
 
     Each batch goes the way of `dispatch_batch`. While some are being sent the next is claimed and
     prepared, so that neither the database nor the providers wait for each other. Once something
-    was found, other processes are called to help.
+    was found, other processes are called to help. What is under way when no more may be claimed
+    is left to ``aloft``; without it, it is waited for.
     """
     flights: list[Flight] = []
-    has_called = False
     try:
-        while True:
+        while may_claim():
             yield from _land_done(flights, clock)
-            if len(flights) < SLOTS and may_claim():
-                now = clock()
-                claimed = _claim(owner, now, busy=_busy(flights))
-                if claimed is not None:
-                    if not has_called:
-                        has_called = True
-                        call_others()
-                    if flight := take_off(claimed, now):
-                        flights.append(flight)
-                    continue
-            if not flights:
+            now = clock()
+            claimed = _claim(owner, now, [*flights, *(aloft.flights() if aloft else ())])
+            if claimed is not None:
+                if not flights:
+                    call_others()
+                if flight := take_off(claimed, now):
+                    flights.append(flight)
+            elif flights:
+                _look_after(flights)
+            else:
                 return
-            wait([f.sending for f in flights], LOOK_AGAIN_SECONDS, FIRST_COMPLETED)
-            for flight in flights:
-                flight.lease.renew_if_due()
+        yield from _leave(flights, aloft, clock)
     except Exception:
         # One batch that cannot be prepared must not make the others' outcomes unknown.
-        wait([flight.sending for flight in flights])
-        yield from _land_done(flights, clock)
+        yield from _leave(flights, aloft, clock)
         raise
     finally:
         for flight in flights:
             flight.sending.cancel()
+
+
+def _leave(
+    flights: list[Flight], aloft: Aloft | None, clock: Callable[[], datetime]
+) -> Iterator[Dispatched]:
+    if aloft:
+        aloft.take(flights)
+        flights.clear()
+    while flights:
+        _look_after(flights)
+        yield from _land_done(flights, clock)
+
+
+def _look_after(flights: Sequence[Flight]) -> None:
+    """Wait until one has its answers, or a moment: others may have become due."""
+    wait([flight.sending for flight in flights], LOOK_AGAIN_SECONDS, FIRST_COMPLETED)
+    for flight in flights:
+        flight.lease.renew_if_due()
 
 
 def _land_done(flights: list[Flight], clock: Callable[[], datetime]) -> Iterator[Dispatched]:
@@ -106,6 +124,10 @@ def _land_done(flights: list[Flight], clock: Callable[[], datetime]) -> Iterator
             yield land(flight, clock())
         except LostLease:
             yield Dispatched(is_lost=True)
+
+
+def _has_room(flights: Sequence[Flight]) -> bool:
+    return sum(flight.seconds() < LONG_SECONDS for flight in flights) < SLOTS
 
 
 def _busy(flights: Sequence[Flight]) -> list[int]:
@@ -119,10 +141,11 @@ def _busy(flights: Sequence[Flight]) -> list[int]:
     ]
 
 
-def _claim(owner: str, now: datetime, busy: Sequence[int]) -> ClaimedBatch | None:
-    found = rows(
-        CLAIM_BATCH, {"owner": owner, "now": now, "until": now + LEASE, "busy": list(busy)}
-    )
+def _claim(owner: str, now: datetime, under_way: Sequence[Flight]) -> ClaimedBatch | None:
+    if not _has_room(under_way):
+        return None
+    told = {"owner": owner, "now": now, "until": now + LEASE, "busy": _busy(under_way)}
+    found = rows(CLAIM_BATCH, told)
     if not found:
         return None
     reach("dispatch.claimed")

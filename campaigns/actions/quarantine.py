@@ -6,7 +6,7 @@ stands alone: 500 rows take at most ten claims for each bad one among them. A wo
 and a database that went away blame nobody so soon: it takes `PATIENCE` of those.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -59,15 +59,19 @@ class Replay:
 
 
 @transaction.atomic
-def fail_batches(*, owner: str, error: BaseException, now: datetime) -> None:
+def fail_batches(
+    *, owner: str, error: BaseException, now: datetime, but: Collection[int] = ()
+) -> None:
     """Say that what the owner still holds ended in an error; it waits, is split or put aside.
 
-    Where the account itself cannot be used no touch is at fault: the batch waits for the account.
+    ``but``: batches that are still being sent; the error is none of theirs. Where the account
+    itself cannot be used no touch is at fault: the batch waits for the account.
     """
     patience = PATIENCE if isinstance(error, DatabaseGone) else FAILED_CLAIMS
     held = DispatchBatch.objects.filter(
         lease_owner=owner, lease_until__gt=now, due_at__isnull=False
-    ).select_related("account")
+    ).exclude(pk__in=but)
+    held = held.select_related("account")
     for batch in held.select_for_update(of=("self",)).order_by("pk"):
         if batch.attempts < patience or not _is_usable(batch.account):
             _let_wait(batch, now)

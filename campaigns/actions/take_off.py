@@ -4,8 +4,9 @@ An attempt is on record (`handing_over`) before the provider hears of it.
 """
 
 import base64
+import time
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -51,6 +52,11 @@ class Flight:
     lease: Lease
     is_probe: bool
     sending: Future[list[Result]]
+    began: float = field(default_factory=time.monotonic)
+
+    def seconds(self) -> float:
+        """For how long it has been under way."""
+        return time.monotonic() - self.began
 
 
 def take_off(claimed: ClaimedBatch, now: datetime) -> Flight | None:

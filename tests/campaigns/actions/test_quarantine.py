@@ -155,6 +155,18 @@ def test_a_database_that_goes_away_blames_no_touch_so_soon(provider: MemoryProvi
     assert len(provider.sent) == 0
 
 
+def test_what_is_still_being_sent_has_no_part_in_the_error_of_another(
+    provider: MemoryProvider,
+) -> None:
+    advance(owner="w", now=NOW)
+    DispatchBatch.objects.update(lease_owner="w", lease_until=NOW + LEASE, attempts=8, fence=8)
+    before = DispatchBatch.objects.values().get()
+
+    fail_batches(owner="w", error=ValueError("broken"), now=NOW, but=[before["id"]])
+
+    assert DispatchBatch.objects.values().get() == before
+
+
 def test_what_may_have_been_sent_is_put_aside_as_unknown_not_as_failed(
     provider: MemoryProvider,
 ) -> None:
