@@ -1,6 +1,6 @@
 """Durable ingestion over HTTP beside a bare COPY of the same rows.
 
-    python -m bench.ingest [--events N] [--stored N [N ...]] [--warm N]
+    python -m bench.ingest [--events N] [--web N] [--stored N [N ...]] [--warm N]
 
 Starts the production web server on a database of its own, posts from a handful of connections, and
 copies the same rows into the same table by one connection. Prints JSON lines:
@@ -47,6 +47,8 @@ import psutil  # noqa: E402
 import psycopg  # noqa: E402
 from psycopg import sql  # noqa: E402
 
+from config.supervisor import web_argv  # noqa: E402
+
 CONNECTIONS = 8
 PACE = 500
 PACED_SECONDS = 8
@@ -83,13 +85,14 @@ def main() -> None:
     """Measure, print lines, leave nothing behind."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=40_000)
+    parser.add_argument("--web", type=int, default=2, help="processes of the web server")
     parser.add_argument("--stored", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--warm", type=int, default=0)
     told = parser.parse_args()
     with scratch_database() as url:
         os.environ["DATABASE_URL"] = url
         secret, source_id = make_key()
-        with web_process() as (port, pid):
+        with web_process(told.web) as (port, pid):
             yard = Yard(port=port, secret=secret, url=url, server=pid)
             yard.post(bodies(2_000, 50))  # prepared statements, a warm cache
             many = yard.post(bodies(told.events, 50))
@@ -224,23 +227,20 @@ def bodies(events: int, per_request: int) -> list[bytes]:
 
 
 @contextmanager
-def web_server() -> Iterator[str]:
+def web_server(processes: int = 1) -> Iterator[str]:
     """The address of granian as `manage.py up` runs it."""
-    with web_process() as (port, _pid):
+    with web_process(processes) as (port, _pid):
         yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
-def web_process() -> Iterator[tuple[int, int]]:
+def web_process(processes: int) -> Iterator[tuple[int, int]]:
     """Port and process of the same."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-    argv += ["--port", str(port), "--workers", "1", "--blocking-threads", "4", "--no-ws"]
-    server = subprocess.Popen(
-        [*argv, "config.wsgi:application"], cwd=ROOT, stdout=subprocess.DEVNULL
-    )
+    argv = web_argv("127.0.0.1", port, processes)
+    server = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
         wait_for(port)
         yield port, server.pid

@@ -25,7 +25,7 @@ class Tick(Task):  # type: ignore[type-arg]  # not generic at run time
     def before_start(self, task_id: str, args: object, kwargs: object) -> None:
         """Take the bell down before the first look, so that none is missed."""
         try:
-            _broker(settings.REDIS_URL).delete(_name(self.name))
+            broker().delete(_name(self.name))
         except redis.RedisError as error:
             log.warning("a bell hangs on until it counts as lost: %s", error)
 
@@ -43,7 +43,7 @@ def ring(tick: Task) -> None:  # type: ignore[type-arg]
 def hang(name: str) -> bool:
     """Note that a bell for the task of this name is about to hang; False if one hangs already."""
     try:
-        free = _broker(settings.REDIS_URL).set(_name(name), 1, nx=True, ex=LOST_AFTER_SECONDS)
+        free = broker().set(_name(name), 1, nx=True, ex=LOST_AFTER_SECONDS)
     except redis.RedisError:
         # Whoever rings now finds out himself that the broker is down.
         return True
@@ -54,7 +54,12 @@ def _name(task: str) -> str:
     return f"{settings.SPACE}bell:{task}"
 
 
+def broker() -> redis.Redis:
+    """The broker, for words of a moment; what must last stands in PostgreSQL."""
+    return _connected(settings.REDIS_URL)
+
+
 @functools.lru_cache(maxsize=2)
-def _broker(url: str) -> redis.Redis:
+def _connected(url: str) -> redis.Redis:
     """Its connections notice a fork by themselves."""
     return redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)

@@ -60,6 +60,7 @@ class Supervisor:
     ----------
     port : TCP port of the web server; 0 picks a free one
     workers : processes of the Celery worker
+    web : processes of the web server; each some 150 MB
     extra : further children, as (name, argv)
     log_dir : where `<name>.log` goes
     echo : also write what the children say to stderr
@@ -71,6 +72,7 @@ class Supervisor:
         port: int,
         workers: int,
         log_dir: Path,
+        web: int = 1,
         host: str = "127.0.0.1",
         extra: Sequence[tuple[str, Sequence[str]]] = (),
         echo: bool = False,
@@ -90,7 +92,7 @@ class Supervisor:
         }
         self._children = [
             *(_Child(name=name, argv=argv) for name, argv in extra),
-            _Child(name="web", argv=_web(host, self._port)),
+            _Child(name="web", argv=web_argv(host, self._port, web)),
             _Child(name="worker", argv=_worker(workers)),
             _Child(name="beat", argv=beat_argv()),
         ]
@@ -235,10 +237,11 @@ class Supervisor:
         sys.stderr.flush()
 
 
-def _web(host: str, port: int) -> list[str]:
-    # Each thread has a connection of its own, and Python runs one of them at a time.
+def web_argv(host: str, port: int, processes: int) -> list[str]:
+    """How the web server is started."""
+    # Each thread has a connection of its own, and Python runs one of a process at a time.
     argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host]
-    argv += ["--port", str(port), "--workers", "1", "--blocking-threads", "4", "--no-ws"]
+    argv += ["--port", str(port), "--workers", str(processes), "--blocking-threads", "4", "--no-ws"]
     return [*argv, "--respawn-failed-workers", "config.wsgi:application"]
 
 

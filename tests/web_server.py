@@ -4,12 +4,13 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from config.supervisor import web_argv
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,10 +36,8 @@ class WebServer:
 def web_server(environment: Mapping[str, str], *, port: int = 0) -> Iterator[WebServer]:
     """Granian with the product's own arguments; gone afterwards."""
     port = port or free_port()
-    argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-    argv += ["--port", str(port), "--workers", "1", "--blocking-threads", "4", "--no-ws"]
     process = subprocess.Popen(
-        [*argv, "config.wsgi:application"],
+        web_argv("127.0.0.1", port, 1),
         cwd=ROOT,
         env=dict(environment),
         stdout=subprocess.DEVNULL,

@@ -19,9 +19,9 @@ from django.views.decorators.csrf import csrf_exempt
 from compliance.reader import say
 from compliance.sentences import Said
 from customers.actions.collect import Collected, collect
+from customers.api import quota
 from customers.api.answers import busy, open_to_browsers, preflight, refusal
 from customers.api.client_settings import COLLECTING, basic_user, may_be_key
-from customers.api.quota import Quotas
 from customers.errors import BodyRefused
 from customers.queries.plan import plan_of
 from customers.queries.sources import caller_by_key
@@ -40,7 +40,6 @@ _CHUNK = 64 * 1024
 # the database stands still, one is left to say so, and to answer whoever watches over us.
 _AT_ONCE = 3
 _turns = threading.BoundedSemaphore(_AT_ONCE)
-_quotas = Quotas()
 _PATIENCE = 0.5  # seconds a request may wait for its turn before it is told to come back
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -94,7 +93,7 @@ def _answer(request: HttpRequest, kind: str) -> HttpResponse:
         )
     parsed = _parse(document, kind, caller.now)
     count = len(parsed.messages) + len(parsed.rejections)
-    if wait := _quotas.take(caller.source.pk, caller.source.per_minute, count):
+    if wait := quota.take(caller.source.pk, caller.source.per_minute, count, caller.now):
         return refusal(
             429,
             "rate_limited",

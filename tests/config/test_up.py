@@ -170,3 +170,35 @@ def test_up_refuses_a_port_in_use(start: Callable[..., subprocess.Popen[str]]) -
     assert complained.splitlines() == [json.loads(said)["error"]["message"]]
     assert f"Port {port}" in complained
     assert "--port" in complained
+
+
+@pytest.mark.parametrize("option", ["--web", "--workers"])
+def test_no_processes_at_all_are_one_sentence(option: str) -> None:
+    told = subprocess.run(
+        [sys.executable, "manage.py", "up", option, "0"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert told.returncode == 2
+    assert f"{option} must be between 1 and 64." in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_several_web_processes_answer_and_one_that_dies_is_replaced(
+    start: Callable[..., subprocess.Popen[str]],
+) -> None:
+    url, pids = announced(start("--port", "0", "--web", "2"))
+
+    def serving() -> set[int]:
+        return {child.pid for child in psutil.Process(pids["web"]).children()}
+
+    before = serving()
+    assert len(before) == 2
+    victim = min(before)
+    os.kill(victim, signal.SIGKILL)
+
+    assert eventually(lambda: len(serving() - {victim}) == 2)
+    assert eventually(lambda: is_healthy(url))

@@ -21,10 +21,11 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Port, number of worker processes, and what to show."""
+        """Port, numbers of processes, and what to show."""
         parser.add_argument("--port", type=int, default=8000, help="0 picks a free port")
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--workers", type=int, default=2, help="processes that do the work")
+        parser.add_argument("--web", type=int, default=2, help="processes that answer requests")
         parser.add_argument("--no-migrate", action="store_true", help="leave the tables alone")
         parser.add_argument("--verbose", action="store_true", help="show what the children say")
         parser.add_argument("--json", action="store_true", help="print the URL as JSON")
@@ -35,6 +36,8 @@ class Command(BaseCommand):
             raise CommandError("--port must be between 0 and 65535.")
         if not 1 <= options["workers"] <= 64:
             raise CommandError("--workers must be between 1 and 64.")
+        if not 1 <= options["web"] <= 64:
+            raise CommandError("--web must be between 1 and 64.")
         ended = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda _number, _frame: ended.set())
@@ -42,6 +45,7 @@ class Command(BaseCommand):
             supervisor = Supervisor(
                 port=options["port"],
                 workers=options["workers"],
+                web=options["web"],
                 host=options["host"],
                 log_dir=settings.STATE_DIR / "log",
                 echo=options["verbose"],

@@ -1,71 +1,112 @@
 """A key that may send so many events a minute."""
 
 import base64
+import itertools
 import json
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
+from compliance.bells import broker
 from compliance.models import AuditEntry
 from compliance.queries import clock_now
 from customers.actions.plan import set_quota
 from customers.actions.sources import create_api_key
-from customers.api.quota import Quotas
+from customers.api import quota
 from customers.errors import KeyRefused
 from customers.models import Event, Source
 from customers.vocabulary import KeyScope
 from tests.factories import make_staff
 
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+AT = datetime(2026, 6, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def asked(*requests: tuple[int, float], rate: int | None = 60, key: int | None = None) -> list[int]:
+    """What requests of so many events after so many seconds are told, one after the other."""
+    bucket = key or next(_KEYS)
+    return [
+        quota.take(bucket, rate, events, AT + timedelta(seconds=after))
+        for events, after in requests
+    ]
 
 
-def test_minutes_worth_may_come_at_once_and_no_more(clock: Clock) -> None:
-    quotas = Quotas(clock)
-
-    assert [quotas.take(1, 60, 20) for _ in range(4)] == [0, 0, 0, 20]
+_KEYS = itertools.count(time.time_ns())
 
 
-def test_bucket_fills_evenly_and_never_over(clock: Clock) -> None:
-    quotas = Quotas(clock)
-    quotas.take(1, 60, 60)
-    clock.now = 10.0
-    assert (quotas.take(1, 60, 10), quotas.take(1, 60, 1)) == (0, 1)
-    clock.now = 10_000.0
-
-    assert (quotas.take(1, 60, 60), quotas.take(1, 60, 1)) == (0, 1)
+def test_minutes_worth_may_come_at_once_and_no_more() -> None:
+    assert asked((20, 0), (20, 0), (20, 0), (20, 0)) == [0, 0, 0, 20]
 
 
-def test_told_wait_is_long_enough(clock: Clock) -> None:
-    quotas = Quotas(clock)
-    quotas.take(1, 100, 100)
-    clock.now = float(quotas.take(1, 100, 50))
-
-    assert quotas.take(1, 100, 50) == 0
+def test_bucket_fills_evenly_and_never_over() -> None:
+    assert asked((60, 0), (10, 10), (1, 10), (60, 10_000), (1, 10_000)) == [0, 0, 1, 0, 1]
 
 
-def test_request_larger_than_a_minute_is_taken_and_owed(clock: Clock) -> None:
-    quotas = Quotas(clock)
+def test_told_wait_is_long_enough() -> None:
+    key = next(_KEYS)
+    (_, wait) = asked((100, 0), (50, 0), rate=100, key=key)
 
-    assert quotas.take(1, 60, 120) == 0
-    assert quotas.take(1, 60, 1) == 61
+    assert asked((50, wait - 1), (50, wait), rate=100, key=key) == [1, 0]
 
 
-def test_keys_do_not_share_a_bucket(clock: Clock) -> None:
-    quotas = Quotas(clock)
-    quotas.take(1, 60, 60)
+def test_request_larger_than_a_minute_is_taken_and_owed() -> None:
+    assert asked((120, 0), (1, 0), (1, 60), (1, 61)) == [0, 61, 1, 0]
 
-    assert (quotas.take(2, 60, 60), quotas.take(3, None, 10_000)) == (0, 0)
+
+def test_a_clock_that_goes_back_gives_nothing() -> None:
+    assert asked((60, 100), (1, 0), (1, 100), (1, 101)) == [0, 1, 1, 0]
+
+
+def test_keys_do_not_share_a_bucket() -> None:
+    asked((60, 0))
+
+    assert asked((60, 0)) == [0]
+    assert asked((10_000, 0), rate=None) == [0]
+
+
+def test_a_smaller_quota_counts_at_once() -> None:
+    key = next(_KEYS)
+    asked((1, 0), key=key)
+
+    assert asked((10, 0), (1, 0), rate=10, key=key) == [0, 6]
+
+
+def test_a_bucket_is_shared_by_processes_and_forgotten_once_it_is_full() -> None:
+    key = next(_KEYS)
+    asked((60, 0), key=key)
+    program = (
+        "import django; django.setup()\n"
+        "from datetime import UTC, datetime\n"
+        "from customers.api import quota\n"
+        f"print(quota.take({key}, 60, 30, datetime(2026, 6, 1, tzinfo=UTC)))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "REDIS_URL": settings.REDIS_URL,
+            "TOUCHSTONE_SPACE": settings.SPACE,
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout.strip() == "30"
+    assert 55 <= broker().ttl(f"{settings.SPACE}quota:{key}") <= 61
+
+
+def test_without_valkey_no_event_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "REDIS_URL", "redis://127.0.0.1:1/0")
+
+    assert asked((60, 0), (60, 0)) == [0, 0]
 
 
 @pytest.mark.django_db
