@@ -37,13 +37,13 @@ def judge_code(
     code: str,
     message: str,
     table: Mapping[str, Meaning],
-    default: Meaning = Meaning.RETRY,
+    default: Meaning = Meaning.UNKNOWN,
     retry_after: timedelta | None = None,
 ) -> Refused | Unavailable | Unknown:
     """Judge by the longest dotted prefix of `code` in the table.
 
-    An unlisted code is an error, so nothing was sent; whether a later attempt
-    can pass is not known, and the cap on attempts ends it.
+    What an unlisted code leaves behind is not known, so by itself it causes no
+    second attempt: a receipt, a relay or a person tells (decision 58).
     """
     told = f"{code}: {message}"[:200]
     meaning = _look_up(code, table) or default
@@ -76,7 +76,8 @@ def judge_code(
 def unlisted(status: int) -> Meaning:
     """Return what an error means by its status, where the vendor added a code since.
 
-    Who has no right, or no money, has none for the next message either.
+    Who has no right, or no money, has none for the next message either.  A request
+    at fault was not carried out; under any other status nobody knows.
     """
     match status:
         case 401 | 403:
@@ -85,8 +86,10 @@ def unlisted(status: int) -> Meaning:
             return Meaning.OUT_OF_SERVICE
         case 429 | 503:
             return Meaning.RETRY
+        case status if 400 <= status < 500:
+            return Meaning.REFUSED
         case _:
-            return Meaning.UNKNOWN if status >= 500 else Meaning.REFUSED
+            return Meaning.UNKNOWN
 
 
 def is_about_message(code: str, table: Mapping[str, Meaning]) -> bool:

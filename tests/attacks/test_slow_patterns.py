@@ -15,7 +15,7 @@ from campaigns.actions import link_hosts, wording
 from campaigns.channels.email import mime
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.sms.numbers import from_vendor
-from campaigns.channels.sms.smpp import _as_report
+from campaigns.channels.sms.smpp_reports import _as_report
 from campaigns.content import addresses, links, locales, mail, plain, snippets
 from compliance.json_box import spelled
 from compliance.lexicon_versions import rules_of

@@ -56,6 +56,13 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "PayloadEmpty": Meaning.REFUSED,
     "PayloadTooLarge": Meaning.REFUSED,
     "BadPath": Meaning.REFUSED,
+    "BadCollapseId": Meaning.REFUSED,
+    "BadExpirationDate": Meaning.REFUSED,
+    "BadMessageId": Meaning.REFUSED,
+    "BadPriority": Meaning.REFUSED,
+    "InvalidPushType": Meaning.REFUSED,
+    "DuplicateHeaders": Meaning.REFUSED,
+    "MethodNotAllowed": Meaning.OUT_OF_SERVICE,
     "BadTopic": Meaning.SENDER_REFUSED,
     "MissingTopic": Meaning.SENDER_REFUSED,
     "TopicDisallowed": Meaning.SENDER_REFUSED,
@@ -64,7 +71,9 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "MissingProviderToken": Meaning.UNAUTHORISED,
     "UnrelatedKeyIdInToken": Meaning.UNAUTHORISED,
     "BadEnvironmentKeyIdInToken": Meaning.UNAUTHORISED,
+    "BadEnvironmentKeyInToken": Meaning.UNAUTHORISED,  # as it is sent, other than it is written
     "BadCertificate": Meaning.UNAUTHORISED,
+    "BadCertificateEnvironment": Meaning.UNAUTHORISED,
     "Forbidden": Meaning.UNAUTHORISED,
     "TooManyProviderTokenUpdates": Meaning.RETRY,
     # To one device, as Apple defines it.

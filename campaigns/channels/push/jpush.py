@@ -26,14 +26,15 @@ from campaigns.channels.base import (
     Unknown,
 )
 from campaigns.channels.fan_out import fan_out
-from campaigns.channels.handing import hand_over, reference_headers
+from campaigns.channels.handing import hand_over, in_halves, reference_headers
 from campaigns.channels.http import Answer, judge_status, read_object
-from campaigns.channels.meanings import Meaning, judge_code
+from campaigns.channels.meanings import Meaning, is_about_message, judge_code, unlisted
 from campaigns.channels.remote import OneByOne, Wiring, wire
 
 _BATCH_MOST = 1000
 _MEANINGS: Final[Mapping[str, Meaning]] = {
     "1000": Meaning.UNKNOWN,
+    "1001": Meaning.OUT_OF_SERVICE,  # not by POST: a wrong base URL
     "1002": Meaning.REFUSED,
     "1003": Meaning.REFUSED,
     "1004": Meaning.UNAUTHORISED,
@@ -42,10 +43,12 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "1009": Meaning.REFUSED,
     # Of one registration id: nobody has it, or its app was not opened for 255 days.
     "1011": Meaning.NO_SUCH_ADDRESS,
+    "1020": Meaning.OUT_OF_SERVICE,  # not by https
     "1030": Meaning.UNKNOWN,
     "2002": Meaning.RETRY,
     "2003": Meaning.UNAUTHORISED,
     "2004": Meaning.UNAUTHORISED,
+    "2005": Meaning.RECIPIENT_LIMIT,
     "2008": Meaning.RETRY,
 }
 
@@ -91,7 +94,11 @@ class JPush(OneByOne):
         if isinstance(answer, list):
             return answer
         told = read_object(answer.body)
-        if isinstance(told.get("error"), dict):
+        error = told.get("error")
+        if isinstance(error, dict):
+            if len(batch) > 1 and is_about_message(str(error.get("code")), _MEANINGS):
+                # Which push it means it does not say; none of them was made.
+                return await in_halves(batch, self._send_together)
             return [_read_verdict(message.key, told, answer) for message in batch]
         if answer.status != 200:
             return [judge_status(key=message.key, answer=answer) for message in batch]
@@ -169,7 +176,7 @@ def _read_verdict(key: str, told: object, answer: Answer) -> Outcome:
             code=str(error["code"]),
             message=str(error.get("message", "")),
             table=_MEANINGS,
-            default=Meaning.UNKNOWN if answer.status >= 500 else Meaning.RETRY,
+            default=Meaning.UNKNOWN if answer.status >= 500 else unlisted(answer.status),
             retry_after=_wait(answer),
         )
     if answer.status != 200:

@@ -5,16 +5,13 @@ the receipt.  Several go by SendBatchSms, at most 100: it takes or refuses them
 together under one BizId, so a refusal is tried again in halves, and a receipt
 of a batch is matched by BizId and number.  The vendor is not idempotent: a
 timeout is unknown until a receipt or a relay's lookup tells.
-Source: Alibaba Cloud SMS, "SendSms", "SendBatchSms", "SmsReport", "SmsUp",
-"API error codes".
+Source: Alibaba Cloud SMS, "SendSms", "SendBatchSms", "SmsReport", "SmsUp".
 """
 
-import re
 import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -42,21 +39,14 @@ from campaigns.channels.callbacks import (
     unreadable,
 )
 from campaigns.channels.fan_out import fan_out
-from campaigns.channels.handing import hand_over, reference_headers
+from campaigns.channels.handing import hand_over, in_halves, reference_headers
 from campaigns.channels.http import Answer, judge_status, read_object
-from campaigns.channels.meanings import (
-    IN_A_MINUTE,
-    IN_AN_HOUR,
-    LATER_THAT_DAY,
-    Meaning,
-    is_about_message,
-    judge_code,
-    unlisted,
-)
+from campaigns.channels.meanings import is_about_message, judge_code, unlisted
 from campaigns.channels.receipts import read_signed_receipts
 from campaigns.channels.remote import Remote, Wiring, wire
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.signing import acs3_headers, rfc3986_query
+from campaigns.channels.sms.aliyun_codes import MEANINGS, flow_wait
 from campaigns.channels.sms.numbers import failure, from_vendor, is_e164, with_opt_out
 from campaigns.channels.sms.segments import measure
 
@@ -64,60 +54,6 @@ _VERSION = "2017-05-25"
 _BATCH_MOST = 100
 _BATCH_MARK = "batch-"
 _FORM = "application/x-www-form-urlencoded"
-_MEANINGS: Final[Mapping[str, Meaning]] = {
-    "isv.MOBILE_NUMBER_ILLEGAL": Meaning.NO_SUCH_ADDRESS,
-    "isv.MOBILE_COUNT_OVER_LIMIT": Meaning.REFUSED,
-    "isv.BLACK_KEY_CONTROL_LIMIT": Meaning.REFUSED,
-    "isv.SMS_CONTENT_ILLEGAL": Meaning.REFUSED,
-    "isv.SMS_CONTENT_MISMATCH_TEMPLATE_TYPE": Meaning.REFUSED,
-    "isv.TEMPLATE_MISSING_PARAMETERS": Meaning.REFUSED,
-    "isv.TEMPLATE_PARAMS_ILLEGAL": Meaning.REFUSED,
-    "isv.PARAM_LENGTH_LIMIT": Meaning.REFUSED,
-    "isv.PARAM_NOT_SUPPORT_URL": Meaning.REFUSED,
-    "isv.INVALID_JSON_PARAM": Meaning.REFUSED,
-    "isv.INVALID_PARAMETERS": Meaning.REFUSED,
-    "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": Meaning.REFUSED,
-    "isv.CUSTOMER_REFUSED": Meaning.OPTED_OUT,
-    "isv.SMS_TEST_NUMBER_LIMIT": Meaning.REFUSED,
-    "isv.SMS_TEST_TEMPLATE_PARAMS_ILLEGAL": Meaning.REFUSED,
-    "isv.BUSINESS_LIMIT_CONTROL": Meaning.RECIPIENT_LIMIT,
-    "Throttling": Meaning.RETRY,
-    # The ceilings that the account's owner set: raised in the vendor's console.
-    "isv.DAY_LIMIT_CONTROL": Meaning.OUT_OF_SERVICE,
-    "isv.MONTH_LIMIT_CONTROL": Meaning.OUT_OF_SERVICE,
-    "isv.BILLING_DEDUCTION_ERROR": Meaning.OUT_OF_SERVICE,
-    "InvalidAction": Meaning.OUT_OF_SERVICE,
-    "InvalidVersion": Meaning.OUT_OF_SERVICE,
-    "isv.OUT_OF_SERVICE": Meaning.OUT_OF_SERVICE,
-    "isv.AMOUNT_NOT_ENOUGH": Meaning.OUT_OF_SERVICE,
-    "isv.PRODUCT_UN_SUBSCRIPT": Meaning.OUT_OF_SERVICE,
-    "isv.PRODUCT_UNSUBSCRIBE": Meaning.OUT_OF_SERVICE,
-    "isv.ACCOUNT_NOT_EXISTS": Meaning.UNAUTHORISED,
-    "isv.ACCOUNT_ABNORMAL": Meaning.UNAUTHORISED,
-    "isv.SECURITY_FROZEN_ACCOUNT": Meaning.UNAUTHORISED,
-    "isv.DENY_IP_RANGE": Meaning.UNAUTHORISED,
-    "isp.RAM_PERMISSION_DENY": Meaning.UNAUTHORISED,
-    "InvalidAccessKeyId": Meaning.UNAUTHORISED,
-    "SignatureDoesNotMatch": Meaning.UNAUTHORISED,
-    # Our clock: the vendor takes a request for fifteen minutes.
-    "InvalidTimeStamp": Meaning.UNAUTHORISED,
-    "isv.SMS_SIGNATURE_ILLEGAL": Meaning.SENDER_REFUSED,
-    "isv.SMS_SIGNATURE_SCENE_ILLEGAL": Meaning.SENDER_REFUSED,
-    "isv.SMS_SIGN_ILLEGAL": Meaning.SENDER_REFUSED,
-    "isv.SMS_SIGN_NAME_ILLEGAL": Meaning.SENDER_REFUSED,
-    "SIGNATURE_BLACKLIST": Meaning.SENDER_REFUSED,
-    "isv.SMS_TEST_SIGN_TEMPLATE_LIMIT": Meaning.SENDER_REFUSED,
-    "isv.SIGN_STATE_ILLEGAL": Meaning.SENDER_REFUSED,
-    "isv.SMS_TEMPLATE_ILLEGAL": Meaning.SENDER_REFUSED,
-    # The vendor's own failure, which does not say how far the message came.
-    "isp.SYSTEM_ERROR": Meaning.UNKNOWN,
-    "isp.GATEWAY_TIMEOUT": Meaning.UNKNOWN,
-    "isp.GATEWAY_ERROR": Meaning.UNKNOWN,
-    "isp.UNKNOWN": Meaning.UNKNOWN,
-}
-# The one code for a number's limits says in words which of them: 触发小时级流控Permits:5.
-_FLOW: Final = re.compile("触发(?P<span>分钟|小时|天)级流控")
-_SPANS: Final = {"分钟": IN_A_MINUTE, "小时": IN_AN_HOUR, "天": LATER_THAT_DAY}
 
 
 class Aliyun(Remote):
@@ -175,13 +111,9 @@ class Aliyun(Remote):
         answer = await self._call("SendBatchSms", batch, query, urlencode(form).encode())
         if isinstance(answer, list):
             return answer
-        if is_about_message(_code(answer), _MEANINGS):
+        if is_about_message(_code(answer), MEANINGS):
             # One number at fault, or at its limit, refuses all; nothing of the batch was sent.
-            half = len(batch) // 2
-            return [
-                *await self._send_together(batch[:half]),
-                *await self._send_together(batch[half:]),
-            ]
+            return await in_halves(batch, self._send_together)
         return [self._read_outcome(m, answer, together=True) for m in batch]
 
     async def _send_single(self, message: Outgoing) -> list[Outcome]:
@@ -282,17 +214,15 @@ def _judge(key: str, answer: Answer, message: str) -> Outcome:
     if answer.status == 200 and not code:
         return Unknown(key=key, code="bad_answer", message="the answer has no Code")
     # A 5xx proves nothing, unless its code is one whose meaning is documented.
-    if code in ("", "OK") or (answer.status >= 500 and code not in _MEANINGS):
+    if code in ("", "OK") or (answer.status >= 500 and code not in MEANINGS):
         return judge_status(key=key, answer=answer, code=code, message=message)
-    default = unlisted(answer.status) if answer.status in (401, 402, 403) else Meaning.RETRY
-    span = _FLOW.search(message)
     return judge_code(
         key=key,
         code=code,
         message=message,
-        table=_MEANINGS,
-        default=default,
-        retry_after=_SPANS[span["span"]] if span else None,
+        table=MEANINGS,
+        default=unlisted(answer.status),
+        retry_after=flow_wait(message),
     )
 
 

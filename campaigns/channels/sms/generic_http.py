@@ -27,7 +27,7 @@ from campaigns.channels.base import (
     Unavailable,
     Unknown,
 )
-from campaigns.channels.handing import hand_over
+from campaigns.channels.handing import hand_over, in_halves
 from campaigns.channels.http import Answer, Http, judge_status, read_object
 from campaigns.channels.lookup import Lookup
 from campaigns.channels.remote import Remote, Wiring
@@ -65,8 +65,7 @@ class HttpSms(Remote):
         if isinstance(answer, list):
             return answer
         if answer.status in _WRONG_AS_A_WHOLE and len(batch) > 1:
-            half = len(batch) // 2
-            return [*await self.send(batch[:half]), *await self.send(batch[half:])]
+            return await in_halves(batch, self.send)
         return _read_outcomes(batch, answer)
 
 

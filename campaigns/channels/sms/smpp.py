@@ -10,7 +10,6 @@ nothing is sent.
 import asyncio
 import re
 import struct
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -30,7 +29,6 @@ from campaigns.channels.base import (
     Unavailable,
     Unknown,
 )
-from campaigns.channels.callbacks import event_id
 from campaigns.channels.errors import AccountInvalid, RequestLost, RequestUnsent
 from campaigns.channels.http import Http
 from campaigns.channels.lookup import build_lookup
@@ -42,9 +40,17 @@ from campaigns.channels.receipts import (
 )
 from campaigns.channels.remote import OneByOne, Wiring
 from campaigns.channels.sms.gsm import TooManyParts, encode
-from campaigns.channels.sms.numbers import from_vendor, is_e164
+from campaigns.channels.sms.numbers import is_e164
 from campaigns.channels.sms.segments import full_text
-from campaigns.channels.sms.smpp_bind import Bind, Declined, Line
+from campaigns.channels.sms.smpp_bind import Bind, BindDeclined, Declined, Line
+from campaigns.channels.sms.smpp_codes import BIND_MEANINGS, MEANINGS
+from campaigns.channels.sms.smpp_reports import (
+    ID_BASES,
+    SAME_IDS,
+    as_receipt,
+    ascii_text,
+    one_spelling,
+)
 from compliance.sentences import Sentence
 
 _NOT_SMPP: Final = Sentence(
@@ -61,39 +67,7 @@ _INTERNATIONAL, _ISDN, _ALPHANUMERIC = 1, 1, 5
 _UDHI = 0x40
 # The longest that SMPP 3.4 §4.1 and §4.4 have room for; of a password 8 characters count.
 _ROOM: Final = {"system_id": 15, "password": 64, "system_type": 12, "source_address": 20}
-# A centre may write its ids in one base in its answers and in another in its reports.
-_SAME, _BASES = "same", {"decimal": (16, 10), "hex": (10, 16)}
-# SMPP 3.4 §5.2.28, for reports whose text does not follow appendix B.
-_STATES: Final = {
-    1: "ENROUTE",
-    2: "DELIVRD",
-    3: "EXPIRED",
-    4: "DELETED",
-    5: "UNDELIV",
-    6: "ACCEPTD",
-    7: "UNKNOWN",
-    8: "REJECTD",
-}
-_REPORT_BITS, _IS_REPORT = 0x3C, 0x04
-_REPORT = re.compile(r"id:(?P<id>\S+).*?stat:(?P<stat>[A-Z]+)", re.IGNORECASE | re.DOTALL)
-_REPORT_LENGTH = 1_000  # many times what appendix B asks for
 _KEY = re.compile(r"[0-9a-f]{32}")
-# SMPP 3.4 §5.1.3.  An error status says that the message was not taken.
-_MEANINGS: Final[Mapping[str, Meaning]] = {
-    "0x00000001": Meaning.REFUSED,  # message length
-    "0x0000000A": Meaning.SENDER_REFUSED,  # source address
-    "0x0000000B": Meaning.REFUSED,  # destination address
-    "0x0000000D": Meaning.UNAUTHORISED,  # bind failed
-    "0x0000000E": Meaning.UNAUTHORISED,  # password
-    "0x0000000F": Meaning.UNAUTHORISED,  # system id
-    "0x00000014": Meaning.RETRY,  # queue full
-    "0x00000048": Meaning.SENDER_REFUSED,  # source TON
-    "0x00000049": Meaning.SENDER_REFUSED,  # source NPI
-    "0x00000050": Meaning.REFUSED,  # destination TON
-    "0x00000051": Meaning.REFUSED,  # destination NPI
-    "0x00000058": Meaning.RETRY,  # throttled
-    "0x00000066": Meaning.REFUSED,  # rejected by the receiver
-}
 
 
 class Smpp(OneByOne):
@@ -107,8 +81,8 @@ class Smpp(OneByOne):
         self._line = line
         self._source = accounts.option(config, "source_address", "")
         self._key_tag = accounts.whole_option(config, "key_tlv", 0, least=0, most=0x3FFF)
-        known = (_SAME, *_BASES)
-        self._report_ids = accounts.choice_option(config, "report_ids", known, _SAME)
+        known = (SAME_IDS, *ID_BASES)
+        self._report_ids = accounts.choice_option(config, "report_ids", known, SAME_IDS)
         self._receipts_url = config.options.get("receipts_url", "")
         self._bind: Bind | None = None
         self._opening = asyncio.Lock()
@@ -137,8 +111,16 @@ class Smpp(OneByOne):
             return await self._submit(message)
         except TooManyParts as error:
             return Refused(key=key, code="content_invalid", message=str(error))
+        except BindDeclined as error:
+            return judge_code(
+                key=key,
+                code=error.code,
+                message=str(error),
+                table=BIND_MEANINGS,
+                default=Meaning.RETRY,
+            )
         except Declined as error:
-            return judge_code(key=key, code=error.code, message=str(error), table=_MEANINGS)
+            return judge_code(key=key, code=error.code, message=str(error), table=MEANINGS)
         except RequestUnsent as error:
             return Unavailable(key=key, code=error.code, message=error.message)
         except RequestLost as error:
@@ -166,10 +148,10 @@ class Smpp(OneByOne):
                     raise
                 # The phone waits for the rest of what it has: neither sent nor unsent.
                 raise RequestLost(f"part {place} failed: {error}", code="partial") from error
-            provider_id = _ascii(getattr(answer, "message_id", None))
+            provider_id = ascii_text(getattr(answer, "message_id", None))
         if not provider_id:
             return Unknown(key=message.key, code="bad_answer", message="no message_id")
-        known_as = _one_spelling(provider_id, self._report_ids, is_report=False)
+        known_as = one_spelling(provider_id, self._report_ids, is_report=False)
         return Accepted(key=message.key, provider_id=known_as, segments=len(encoded.parts))
 
     def _pdu(
@@ -214,7 +196,7 @@ class Smpp(OneByOne):
         """Post one report or reply to the receipts door; true once the door has taken it."""
         if not self._receipts_url:
             return False
-        body = orjson.dumps([_as_receipt(pdu, datetime.now(UTC), self._report_ids)])
+        body = orjson.dumps([as_receipt(pdu, datetime.now(UTC), self._report_ids)])
         stamp = int(datetime.now(UTC).timestamp())
         secret = accounts.secret(self._config, "receipt_secret")
         headers = {
@@ -276,77 +258,3 @@ def build(config: AccountConfig) -> Smpp:
     http = Http(concurrency=4, deadline=deadline)
     wiring = Wiring(limits=limits, http=http, lookup=build_lookup(config, http))
     return Smpp(config, wiring, line=line)
-
-
-def _as_receipt(pdu: Command, now: datetime, report_ids: str) -> dict[str, str]:
-    """Return a deliver_sm in the form of our receipts (see receipts.py)."""
-    # A text of more than 254 octets stands in message_payload (§5.3.2.32).
-    octets = _octets(pdu.short_message) or _octets(pdu.message_payload)
-    number = from_vendor("+" + _ascii(pdu.source_addr).removeprefix("+"))
-    kind = int(pdu.esm_class or 0)
-    if kind & _REPORT_BITS == _IS_REPORT:
-        return _as_report(pdu, octets.decode("latin-1"), now, report_ids)
-    if kind & _UDHI and octets:
-        octets = octets[1 + octets[0] :]
-    coding = "utf-16-be" if int(pdu.data_coding or 0) == 8 else "latin-1"
-    said = octets.decode(coding, "replace")
-    return {
-        # A reply has no id: the same words within an hour are one, brought again.
-        "id": event_id(number, said, now.strftime("%Y-%m-%d %H")),
-        "event": "replied",
-        "at": now.isoformat(),
-        "text": said,
-        "detail": said,
-        "address": number,
-    }
-
-
-def _as_report(pdu: Command, told: str, now: datetime, report_ids: str) -> dict[str, str]:
-    """Read the text of appendix B, or the optional parameters that say the same.
-
-    States that end nothing are unknown events, and kept.
-    """
-    found = _REPORT.search(told[:_REPORT_LENGTH])
-    state = found["stat"].upper() if found else _STATES.get(int(pdu.message_state or 0), "")
-    # The parameter repeats the answer's id as it stood there (§5.3.2.12); only the text differs.
-    repeated = _ascii(pdu.receipted_message_id)
-    named = found["id"] if found else ""
-    provider_id = _one_spelling(repeated or named, report_ids, is_report=not repeated)
-    ended = {"DELIVRD": "delivered", "UNDELIV": "bounced"}
-    ended |= {"EXPIRED": "failed", "REJECTD": "failed", "DELETED": "failed"}
-    return {
-        "id": event_id(provider_id, state),
-        "provider_id": provider_id,
-        "event": ended.get(state, state.lower()),
-        "at": now.isoformat(),
-        "detail": "" if state == "DELIVRD" else told[:200],
-    }
-
-
-def _one_spelling(message_id: str, report_ids: str, *, is_report: bool) -> str:
-    """Return a centre's id in decimal where its answers and its reports differ in the base.
-
-    >>> [_one_spelling(told, "decimal", is_report=last) for told, last in (("3E8", 0), ("1000", 1))]
-    ['1000', '1000']
-    """
-    bases = _BASES.get(report_ids)
-    if bases is None:
-        return message_id
-    try:
-        return str(int(message_id, bases[is_report]))
-    except ValueError:
-        return message_id
-
-
-def _octets(value: object) -> bytes:
-    match value:
-        case bytes():
-            return value
-        case str():
-            return value.encode("latin-1", "replace")
-        case _:
-            return b""
-
-
-def _ascii(value: object) -> str:
-    return _octets(value).decode("ascii", "replace").strip("\0")[:200]

@@ -54,6 +54,10 @@ class Declined(Exception):
         return f"0x{self.status:08X}"
 
 
+class BindDeclined(Declined):
+    """The message centre refused the bind: no message has been submitted."""
+
+
 class Bind:
     """Open with `Bind.open`; after a broken connection it is of no more use."""
 
@@ -79,7 +83,7 @@ class Bind:
         """Connect and bind as a transceiver.
 
         `take` is given each deliver_sm and says whether it is safely kept.
-        Raises RequestUnsent or Declined.
+        Raises RequestUnsent or BindDeclined.
         """
         within = min(_CONNECT_SECONDS, line.deadline.total_seconds())
         try:
@@ -104,7 +108,7 @@ class Bind:
         except (RequestLost, Declined) as error:
             bind.abort()
             if isinstance(error, Declined):
-                raise
+                raise BindDeclined(error.status) from error
             raise RequestUnsent("the bind was not answered", code="unreachable") from error
         bind._start(bind._keep_alive())
         return bind

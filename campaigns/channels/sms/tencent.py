@@ -5,13 +5,12 @@ all from elsewhere, and answers with a verdict and a serial number for each.
 Messages of equal content share a request; others go alone, with our key as
 SessionContext.  Receipts name the serial number, never the key.  The vendor is
 not idempotent.
-Source: Tencent Cloud SMS, "SendSms", "API 3.0 error codes", "SMS Sending
-Status Notification", "SMS Reply Notification".
+Source: Tencent Cloud SMS, "SendSms", "SMS Sending Status Notification", "SMS
+Reply Notification".
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import orjson
@@ -39,74 +38,17 @@ from campaigns.channels.callbacks import (
     unreadable,
 )
 from campaigns.channels.fan_out import fan_out
-from campaigns.channels.handing import hand_over, reference_headers
+from campaigns.channels.handing import hand_over, in_halves, reference_headers
 from campaigns.channels.http import Answer, judge_status, read_object
-from campaigns.channels.meanings import (
-    IN_A_MINUTE,
-    IN_AN_HOUR,
-    LATER_THAT_DAY,
-    Meaning,
-    judge_code,
-)
+from campaigns.channels.meanings import is_about_message, judge_code
 from campaigns.channels.receipts import read_signed_receipts
 from campaigns.channels.remote import Remote, Wiring, wire
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.signing import tc3_headers
 from campaigns.channels.sms.numbers import failure, from_vendor, is_e164
+from campaigns.channels.sms.tencent_codes import MEANINGS, WAITS
 
 _NUMBERS_MOST = 200
-_MEANINGS: Final[Mapping[str, Meaning]] = {
-    "FailedOperation.ContainSensitiveWord": Meaning.REFUSED,
-    # Unsubscribed from this sender, or on the operator's own list of those who want none.
-    "FailedOperation.PhoneNumberInBlacklist": Meaning.OPTED_OUT,
-    "FailedOperation.TemplateParamSetNotMatchApprovedTemplate": Meaning.REFUSED,
-    "FailedOperation.PhoneNumberParseFail": Meaning.NO_SUCH_ADDRESS,
-    "FailedOperation.MarketingSendTimeConstraint": Meaning.RETRY,
-    "FailedOperation.InsufficientBalanceInSmsPackage": Meaning.OUT_OF_SERVICE,
-    "FailedOperation.SignatureIncorrectOrUnapproved": Meaning.SENDER_REFUSED,
-    "FailedOperation.TemplateIncorrectOrUnapproved": Meaning.SENDER_REFUSED,
-    "FailedOperation.TemplateUnapprovedOrNotExist": Meaning.SENDER_REFUSED,
-    "FailedOperation.JsonParseFail": Meaning.REFUSED,
-    "FailedOperation.FailResolvePacket": Meaning.REFUSED,
-    "InvalidParameter": Meaning.REFUSED,
-    "InvalidParameter.AppidAndBizId": Meaning.UNAUTHORISED,
-    "InvalidParameterValue": Meaning.REFUSED,
-    "InvalidParameterValue.IncorrectPhoneNumber": Meaning.NO_SUCH_ADDRESS,
-    "InvalidParameterValue.SdkAppIdNotExist": Meaning.UNAUTHORISED,
-    "MissingParameter": Meaning.REFUSED,
-    "UnsupportedOperation": Meaning.REFUSED,
-    "UnsupportedOperation.UnsupportedRegion": Meaning.OUT_OF_SERVICE,
-    "UnauthorizedOperation": Meaning.UNAUTHORISED,
-    "UnauthorizedOperation.ServiceSuspendDueToArrears": Meaning.OUT_OF_SERVICE,
-    "AuthFailure": Meaning.UNAUTHORISED,
-    "RequestLimitExceeded": Meaning.RETRY,
-    # Of the account's day nothing is left: it is raised in the vendor's console, or ends at night.
-    "LimitExceeded": Meaning.OUT_OF_SERVICE,
-    "LimitExceeded.DeliveryFrequencyLimit": Meaning.RECIPIENT_LIMIT,
-    "LimitExceeded.PhoneNumberThirtySecondLimit": Meaning.RECIPIENT_LIMIT,
-    "LimitExceeded.PhoneNumberOneHourLimit": Meaning.RECIPIENT_LIMIT,
-    "LimitExceeded.PhoneNumberDailyLimit": Meaning.RECIPIENT_LIMIT,
-    "LimitExceeded.PhoneNumberSameContentDailyLimit": Meaning.RECIPIENT_LIMIT,
-    "LimitExceeded.AppCountryOrRegionInBlacklist": Meaning.REFUSED,
-    "LimitExceeded.AppCountryOrRegionDailyLimit": Meaning.RETRY,
-    "LimitExceeded.PhoneNumberCountLimit": Meaning.REFUSED,
-    "InternalError": Meaning.UNKNOWN,
-    # Checked before anything is sent: nobody has to be asked.
-    "InternalError.SigFieldMissing": Meaning.UNAUTHORISED,
-    "InternalError.SigVerificationFail": Meaning.UNAUTHORISED,
-    "InternalError.RequestTimeException": Meaning.UNAUTHORISED,
-    "InternalError.RestApiInterfaceNotExist": Meaning.OUT_OF_SERVICE,
-    "InternalError.JsonParseFail": Meaning.REFUSED,
-}
-_WAITS: Final[Mapping[str, timedelta]] = {
-    "FailedOperation.MarketingSendTimeConstraint": LATER_THAT_DAY,
-    "LimitExceeded.DeliveryFrequencyLimit": IN_A_MINUTE,
-    "LimitExceeded.PhoneNumberThirtySecondLimit": IN_A_MINUTE,
-    "LimitExceeded.PhoneNumberOneHourLimit": IN_AN_HOUR,
-    "LimitExceeded.PhoneNumberDailyLimit": LATER_THAT_DAY,
-    "LimitExceeded.PhoneNumberSameContentDailyLimit": LATER_THAT_DAY,
-    "LimitExceeded.AppCountryOrRegionDailyLimit": LATER_THAT_DAY,
-}
 
 
 class Tencent(Remote):
@@ -180,7 +122,12 @@ class Tencent(Remote):
             body=body,
             headers={**signed, **chosen, **reference_headers(self._config, group)},
         )
-        return answer if isinstance(answer, list) else _read_outcomes(group, answer)
+        if isinstance(answer, list):
+            return answer
+        if len(group) > 1 and is_about_message(_error_code(answer), MEANINGS):
+            # Whom the error means it does not say; nothing of the request was sent.
+            return await in_halves(group, self._send_group)
+        return _read_outcomes(group, answer)
 
 
 def build(config: AccountConfig) -> Tencent:
@@ -222,9 +169,18 @@ def _groups(batch: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
             yield group[start : start + _NUMBERS_MOST]
 
 
-def _read_outcomes(group: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
+def _response(answer: Answer) -> Mapping[str, object]:
     told = read_object(answer.body).get("Response")
-    response = told if isinstance(told, dict) else {}
+    return told if isinstance(told, dict) else {}
+
+
+def _error_code(answer: Answer) -> str:
+    error = _response(answer).get("Error")
+    return text(error, "Code") if answer.status == 200 and isinstance(error, dict) else ""
+
+
+def _read_outcomes(group: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
+    response = _response(answer)
     error, statuses = response.get("Error"), response.get("SendStatusSet")
     if answer.status != 200:
         return [judge_status(key=message.key, answer=answer) for message in group]
@@ -262,8 +218,8 @@ def _judge(key: str, told: Mapping[str, object]) -> Outcome:
         key=key,
         code=code,
         message=text(told, "Message"),
-        table=_MEANINGS,
-        retry_after=_WAITS.get(code),
+        table=MEANINGS,
+        retry_after=WAITS.get(code),
     )
 
 

@@ -48,18 +48,35 @@ from campaigns.channels.sms.segments import full_text
 
 _MEANINGS: Final[Mapping[str, Meaning]] = {
     "20003": Meaning.UNAUTHORISED,
+    "20004": Meaning.OUT_OF_SERVICE,  # method not allowed, as at a wrong base URL
+    "20008": Meaning.UNAUTHORISED,  # test credentials
     "20005": Meaning.OUT_OF_SERVICE,
+    "20404": Meaning.OUT_OF_SERVICE,  # no such account
     "20429": Meaning.RETRY,
     "21211": Meaning.NO_SUCH_ADDRESS,
     "21212": Meaning.SENDER_REFUSED,
+    "21265": Meaning.REFUSED,  # to a short code
+    "21266": Meaning.REFUSED,  # to the sender himself
+    "21267": Meaning.SENDER_REFUSED,
     "21408": Meaning.REFUSED,
+    "21601": Meaning.SENDER_REFUSED,
+    "21602": Meaning.REFUSED,  # no body
     "21603": Meaning.SENDER_REFUSED,
+    "21604": Meaning.REFUSED,  # no number
+    "21605": Meaning.REFUSED,  # too long
     "21606": Meaning.SENDER_REFUSED,
+    "21607": Meaning.SENDER_REFUSED,
+    "21608": Meaning.REFUSED,  # not verified, on a trial account
     "21610": Meaning.OPTED_OUT,
     "21611": Meaning.RETRY,
     "21612": Meaning.REFUSED,
     "21614": Meaning.NO_SUCH_ADDRESS,
-    "21617": Meaning.REFUSED,
+    "21617": Meaning.REFUSED,  # too long
+    "21635": Meaning.NO_SUCH_ADDRESS,  # a landline
+    # Since July 2024 in the place of 21606: a sender of somebody else, or of no messages.
+    "21659": Meaning.SENDER_REFUSED,
+    "21660": Meaning.SENDER_REFUSED,
+    "21661": Meaning.SENDER_REFUSED,
     # A messaging service that is gone, switched off, empty or not one.
     "21701": Meaning.SENDER_REFUSED,
     "21702": Meaning.SENDER_REFUSED,
@@ -69,7 +86,7 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "21730": Meaning.RETRY,
     "30001": Meaning.RETRY,
     "30002": Meaning.OUT_OF_SERVICE,
-    "63038": Meaning.RETRY,
+    "63038": Meaning.OUT_OF_SERVICE,  # the account's day is used up
 }
 _ENDED: Final[Mapping[str, ReceiptKind]] = {
     "delivered": ReceiptKind.DELIVERED,
