@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from campaigns.channels.base import AccountConfig, Outcome, Outgoing, Unavailable, Unknown
+from campaigns.channels.base import AccountConfig, Outcome, Outgoing, Refused, Unavailable, Unknown
 from campaigns.channels.errors import RequestLost, RequestUnsent
 from campaigns.channels.http import Answer, Http
 
@@ -31,6 +31,14 @@ async def in_halves(
     """
     half = len(batch) // 2
     return [*await send(batch[:half]), *await send(batch[half:])]
+
+
+def too_long(message: Outgoing, size: int, most: int, what: str) -> Refused | None:
+    """Return the refusal of a message that its vendor would refuse, cut or never answer."""
+    if size <= most:
+        return None
+    said = f"{size} {what}; the vendor takes {most}"
+    return Refused(key=message.key, code="content_too_long", message=said)
 
 
 def unsent(batch: Sequence[Outgoing], error: RequestUnsent) -> list[Outcome]:

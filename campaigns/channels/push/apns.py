@@ -28,11 +28,11 @@ from campaigns.channels.base import (
     Channel,
     Outcome,
     Outgoing,
-    Refused,
     Unavailable,
     Unknown,
 )
 from campaigns.channels.errors import AccountInvalid, RequestLost, RequestUnsent
+from campaigns.channels.handing import too_long
 from campaigns.channels.http import Answer, judge_status, read_object, retry_after
 from campaigns.channels.http2 import Http2
 from campaigns.channels.meanings import IN_A_MINUTE, Meaning, judge_code, unlisted
@@ -136,8 +136,8 @@ class Apns(OneByOne):
 
     async def _send_one(self, message: Outgoing) -> Outcome:
         key, body = message.key, _payload(message)
-        if len(body) > _PAYLOAD_MOST:
-            return Refused(key=key, code="PayloadTooLarge", message="more than 4096 bytes")
+        if refused := too_long(message, len(body), _PAYLOAD_MOST, "bytes of payload"):
+            return refused
         token = self._tokens.token()
         try:
             answer = await self._http2.post(

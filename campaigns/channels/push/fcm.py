@@ -23,12 +23,14 @@ from campaigns.channels.base import (
     Unknown,
 )
 from campaigns.channels.errors import RequestUnsent
-from campaigns.channels.handing import hand_over, unsent
+from campaigns.channels.handing import hand_over, too_long, unsent
 from campaigns.channels.http import Answer, judge_status, read_object, retry_after
 from campaigns.channels.lookup import build_lookup
 from campaigns.channels.meanings import IN_A_MINUTE
 from campaigns.channels.push.oauth import TokenSource, read_service_account
 from campaigns.channels.remote import OneByOne, Wiring, wire
+
+_PAYLOAD_MOST = 4096  # bytes, keys and values together ("ErrorCode", INVALID_ARGUMENT)
 
 
 class Fcm(OneByOne):
@@ -44,6 +46,9 @@ class Fcm(OneByOne):
         self._url = f"{accounts.http_base(config)}/v1/projects/{project}/messages:send"
 
     async def _send_one(self, message: Outgoing) -> Outcome:
+        fields = _as_vendor_message(message)
+        if refused := too_long(message, _size(fields), _PAYLOAD_MOST, "bytes of payload"):
+            return refused
         try:
             token = await self._tokens.token()
         except RequestUnsent as error:
@@ -52,7 +57,7 @@ class Fcm(OneByOne):
             http=self._http,
             batch=[message],
             url=self._url,
-            body=orjson.dumps(_as_vendor_message(message)),
+            body=orjson.dumps({"message": {"token": message.address, **fields}}),
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
         )
         if isinstance(answer, list):
@@ -84,18 +89,21 @@ def build(config: AccountConfig) -> Fcm:
     return Fcm(config, replace(wiring, lookup=lookup), tokens=tokens)
 
 
-def _as_vendor_message(message: Outgoing) -> dict[str, object]:
+def _as_vendor_message(message: Outgoing) -> dict[str, dict[str, str]]:
     content = message.content
     data = {"key": message.key}
     if url := content.get("url"):
         data["url"] = url
     return {
-        "message": {
-            "token": message.address,
-            "notification": {"title": content["title"], "body": content["body"]},
-            "data": data,
-        }
+        "notification": {"title": content["title"], "body": content["body"]},
+        "data": data,
     }
+
+
+def _size(fields: Mapping[str, Mapping[str, str]]) -> int:
+    """Return the bytes that FCM counts: of every key and value."""
+    texts = (text for part in fields.values() for pair in part.items() for text in pair)
+    return sum(len(text.encode("utf-8", "replace")) for text in texts)
 
 
 def _read_outcome(key: str, answer: Answer) -> Outcome:

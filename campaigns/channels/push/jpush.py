@@ -23,15 +23,18 @@ from campaigns.channels.base import (
     Channel,
     Outcome,
     Outgoing,
+    Refused,
     Unknown,
 )
 from campaigns.channels.fan_out import fan_out
-from campaigns.channels.handing import hand_over, in_halves, reference_headers
+from campaigns.channels.handing import hand_over, in_halves, reference_headers, too_long
 from campaigns.channels.http import Answer, judge_status, read_object
 from campaigns.channels.meanings import Meaning, is_about_message, judge_code, unlisted
 from campaigns.channels.remote import OneByOne, Wiring, wire
 
 _BATCH_MOST = 1000
+# Bytes of a platform's part of a notification ("Push API v3", 1005).
+_PLATFORM_MOST: Final = {"android": 4000, "ios": 2000}
 _MEANINGS: Final[Mapping[str, Meaning]] = {
     "1000": Meaning.UNKNOWN,
     "1001": Meaning.OUT_OF_SERVICE,  # not by POST: a wrong base URL
@@ -70,9 +73,22 @@ class JPush(OneByOne):
 
     async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         """Push, together where the account may."""
+        verdicts = [(message, self._too_long(message)) for message in batch]
+        good = [message for message, refused in verdicts if refused is None]
+        refused = [refused for _, refused in verdicts if refused is not None]
         if self._batching:
-            return await self._send_together(batch) if batch else []
-        return await fan_out(items=batch, act=self._send_one, concurrency=self.limits.concurrency)
+            return [*refused, *(await self._send_together(good) if good else [])]
+        sent = await fan_out(items=good, act=self._send_one, concurrency=self.limits.concurrency)
+        return [*refused, *sent]
+
+    def _too_long(self, message: Outgoing) -> Refused | None:
+        """Return the refusal of a push that is too long for one of the platforms it may meet."""
+        parts = self._notification(message)
+        for platform, most in _PLATFORM_MOST.items():
+            size = len(orjson.dumps(parts[platform]))
+            if refused := too_long(message, size, most, f"bytes for {platform}"):
+                return refused
+        return None
 
     async def _send_one(self, message: Outgoing) -> Outcome:
         audience = {"registration_id": [message.address]}
@@ -123,18 +139,21 @@ class JPush(OneByOne):
         )
 
     def _push(self, message: Outgoing) -> dict[str, object]:
+        return {
+            "platform": "all",
+            "notification": self._notification(message),
+            "options": {"apns_production": self._is_production},
+        }
+
+    def _notification(self, message: Outgoing) -> dict[str, dict[str, object]]:
         content = message.content
         extras = {"key": message.key}
         if url := content.get("url"):
             extras["url"] = url
         title, text = content["title"], content["body"]
         return {
-            "platform": "all",
-            "notification": {
-                "android": {"alert": text, "title": title, "extras": extras},
-                "ios": {"alert": {"title": title, "body": text}, "extras": extras},
-            },
-            "options": {"apns_production": self._is_production},
+            "android": {"alert": text, "title": title, "extras": extras},
+            "ios": {"alert": {"title": title, "body": text}, "extras": extras},
         }
 
     def _cid(self, key: str) -> str:

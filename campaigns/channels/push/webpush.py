@@ -25,7 +25,7 @@ from campaigns.channels.base import (
     Unknown,
 )
 from campaigns.channels.errors import AccountInvalid
-from campaigns.channels.handing import hand_over, reference_headers
+from campaigns.channels.handing import hand_over, reference_headers, too_long
 from campaigns.channels.http import Answer, judge_status, read_object
 from campaigns.channels.push.encryption import (
     PLAINTEXT_MOST,
@@ -78,8 +78,8 @@ class WebPush(OneByOne):
 
     async def _send_one(self, message: Outgoing) -> Outcome:
         key, payload = message.key, _payload(message)
-        if len(payload) > PLAINTEXT_MOST:
-            return Refused(key=key, code="payload_too_large", message="more than 3993 bytes")
+        if refused := too_long(message, len(payload), PLAINTEXT_MOST, "bytes before encryption"):
+            return refused
         try:
             subscription = read_subscription(message.address)
             url = self._url(subscription.endpoint)

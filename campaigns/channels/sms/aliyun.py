@@ -26,7 +26,6 @@ from campaigns.channels.base import (
     Outgoing,
     Receipt,
     ReceiptKind,
-    Refused,
     Unknown,
 )
 from campaigns.channels.callbacks import (
@@ -47,11 +46,13 @@ from campaigns.channels.remote import Remote, Wiring, wire
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.signing import acs3_headers, rfc3986_query
 from campaigns.channels.sms.aliyun_codes import MEANINGS, flow_wait
-from campaigns.channels.sms.numbers import failure, from_vendor, is_e164, with_opt_out
+from campaigns.channels.sms.fit import parted
+from campaigns.channels.sms.numbers import failure, from_vendor, with_opt_out
 from campaigns.channels.sms.segments import measure
 
 _VERSION = "2017-05-25"
 _BATCH_MOST = 100
+_TEXT_MOST = 500  # characters with the signature ("Message sending rules")
 _BATCH_MARK = "batch-"
 _FORM = "application/x-www-form-urlencoded"
 
@@ -77,12 +78,8 @@ class Aliyun(Remote):
 
     async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         """Hand over at most 100 messages, together or one by one."""
-        good = [message for message in batch if is_e164(message.address)]
-        outcomes: list[Outcome] = [
-            Refused(key=m.key, code="address_invalid", message="the number is not E.164")
-            for m in batch
-            if not is_e164(m.address)
-        ]
+        good, refused = parted(batch, [self._text(m) for m in batch], most=_TEXT_MOST)
+        outcomes: list[Outcome] = [*refused]
         if self._batching:
             for group in apart(good):
                 outcomes += await self._send_together(group)
@@ -159,9 +156,12 @@ class Aliyun(Remote):
             return _judge(message.key, answer, str(told.get("Message", "")))
         if not isinstance(biz_id, str) or not biz_id:
             return Unknown(key=message.key, code="bad_answer", message="the answer has no BizId")
-        size = measure(f"【{self._sign(message)}】{message.content['text']}")
+        size = measure(self._text(message))
         known_as = batch_provider_id(biz_id, message.address) if together else biz_id
         return Accepted(key=message.key, provider_id=known_as, segments=size.segments)
+
+    def _text(self, message: Outgoing) -> str:
+        return f"【{self._sign(message)}】{message.content['text']}"
 
     def _sign(self, message: Outgoing) -> str:
         return message.content.get("signature", "").strip().strip("【】") or self._sign_name

@@ -53,10 +53,19 @@ def measure(text: str) -> Measure:
         units = len(text) + sum(map(text.count, doubled))
         segments = _parts(text, units, doubled, alone=160, each=153)
         return Measure(alphabet=Alphabet.GSM7, units=units, segments=segments)
-    units = len(text.encode("utf-16-le", "surrogatepass")) // 2
+    units = units_of_16_bits(text)
     astral = {character for character in used if character > "\uffff"}
     segments = _parts(text, units, astral, alone=70, each=67)
     return Measure(alphabet=Alphabet.UCS2, units=units, segments=segments)
+
+
+def units_of_16_bits(text: str) -> int:
+    """Return how many characters vendors count: one a letter, two an emoji.
+
+    >>> units_of_16_bits("退订T🎉")
+    5
+    """
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _parts(text: str, units: int, doubled: Set[str], *, alone: int, each: int) -> int:

@@ -25,7 +25,6 @@ from campaigns.channels.base import (
     Outgoing,
     Receipt,
     ReceiptKind,
-    Refused,
     Unknown,
 )
 from campaigns.channels.callbacks import (
@@ -45,10 +44,12 @@ from campaigns.channels.receipts import read_signed_receipts
 from campaigns.channels.remote import Remote, Wiring, wire
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.signing import tc3_headers
-from campaigns.channels.sms.numbers import failure, from_vendor, is_e164
+from campaigns.channels.sms.fit import parted
+from campaigns.channels.sms.numbers import failure, from_vendor
 from campaigns.channels.sms.tencent_codes import MEANINGS, WAITS
 
 _NUMBERS_MOST = 200
+_TEXT_MOST = 500  # characters with the signature ("Body template review standards")
 
 
 class Tencent(Remote):
@@ -72,12 +73,9 @@ class Tencent(Remote):
 
     async def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         """Hand over, messages of equal content together."""
-        refused: list[Outcome] = [
-            Refused(key=m.key, code="address_invalid", message="the number is not E.164")
-            for m in batch
-            if not is_e164(m.address)
-        ]
-        groups = list(_groups([m for m in batch if is_e164(m.address)]))
+        texts = [f"【{self._sign(m)}】{m.content['text']}" for m in batch]
+        good, refused = parted(batch, texts, most=_TEXT_MOST)
+        groups = list(_groups(good))
         sent = await fan_out(
             items=groups, act=self._send_group, concurrency=self.limits.concurrency
         )
@@ -93,15 +91,13 @@ class Tencent(Remote):
         return [_read_item(item, now) for item in read_items(body)]
 
     async def _send_group(self, group: Sequence[Outgoing]) -> list[Outcome]:
-        content = group[0].content
-        signature = content.get("signature", "").strip().strip("【】")
         body = orjson.dumps(
             {
                 "PhoneNumberSet": [message.address for message in group],
                 "SmsSdkAppId": self._app_id,
                 "TemplateId": self._template,
-                "SignName": signature or self._sign_name,
-                "TemplateParamSet": [content["text"]],
+                "SignName": self._sign(group[0]),
+                "TemplateParamSet": [group[0].content["text"]],
                 "SessionContext": group[0].key if len(group) == 1 else "",
             }
         )
@@ -128,6 +124,9 @@ class Tencent(Remote):
             # Whom the error means it does not say; nothing of the request was sent.
             return await in_halves(group, self._send_group)
         return _read_outcomes(group, answer)
+
+    def _sign(self, message: Outgoing) -> str:
+        return message.content.get("signature", "").strip().strip("【】") or self._sign_name
 
 
 def build(config: AccountConfig) -> Tencent:

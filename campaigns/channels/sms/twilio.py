@@ -25,7 +25,6 @@ from campaigns.channels.base import (
     Outgoing,
     Receipt,
     ReceiptKind,
-    Refused,
     Unknown,
 )
 from campaigns.channels.callbacks import (
@@ -43,9 +42,11 @@ from campaigns.channels.meanings import Meaning, judge_code, unlisted
 from campaigns.channels.receipts import MOST_BYTES, read_signed_receipts
 from campaigns.channels.remote import OneByOne, Wiring, wire
 from campaigns.channels.replies import reply_kind
-from campaigns.channels.sms.numbers import is_e164, with_opt_out
+from campaigns.channels.sms.fit import unfit
+from campaigns.channels.sms.numbers import with_opt_out
 from campaigns.channels.sms.segments import full_text
 
+_TEXT_MOST = 1600  # characters (error 21617)
 _MEANINGS: Final[Mapping[str, Meaning]] = {
     "20003": Meaning.UNAUTHORISED,
     "20004": Meaning.OUT_OF_SERVICE,  # method not allowed, as at a wrong base URL
@@ -139,9 +140,10 @@ class Twilio(OneByOne):
 
     async def _send_one(self, message: Outgoing) -> Outcome:
         key = message.key
-        if not is_e164(message.address):
-            return Refused(key=key, code="address_invalid", message="the number is not E.164")
-        form = {"To": message.address, "Body": full_text(message.content)}
+        text = full_text(message.content)
+        if refused := unfit(message, text, most=_TEXT_MOST):
+            return refused
+        form = {"To": message.address, "Body": text}
         if self._service:
             form["MessagingServiceSid"] = self._service
         else:

@@ -32,9 +32,10 @@ from campaigns.channels.meanings import Meaning, judge_code
 from campaigns.channels.remote import OneByOne, Wiring, wire
 from campaigns.channels.wecom.token import AccessToken
 
-# WeCom, "Sending application messages", "Creating a group message task": octets of a text,
-# characters of a card.
+# WeCom, "Sending application messages", "Creating a group message task": octets of a text, and of a
+# link's title; characters of a card.
 _TEXT_MOST, _TASK_MOST, _CARD_TITLE_MOST, _CARD_TEXT_MOST = 2048, 4000, 128, 512
+_LINK_TITLE_MOST = 128
 _STALE_TOKEN = frozenset({"40014", "42001"})
 _ADDRESS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@+")
 _MEANINGS: Final[Mapping[str, Meaning]] = {
@@ -143,7 +144,7 @@ class WeCom(OneByOne):
             "text": {"content": content["text"]},
         }
         if url := content.get("url"):
-            link = {"title": content.get("title") or url[:60], "url": url}
+            link = {"title": content.get("title") or url[:40], "url": url}
             fields["attachments"] = [{"msgtype": "link", "link": link}]
         return fields
 
@@ -184,6 +185,10 @@ def _too_long(fields: Mapping[str, object], *, is_task: bool) -> str:
             if len(title) > _CARD_TITLE_MOST:
                 return "title"
             return "text" if len(text) > _CARD_TEXT_MOST else ""
+        case {"attachments": [{"link": {"title": str(title)}}]} if (
+            len(title.encode("utf-8", "replace")) > _LINK_TITLE_MOST
+        ):
+            return "title"
         case {"text": {"content": str(text)}}:
             most = _TASK_MOST if is_task else _TEXT_MOST
             return "text" if len(text.encode("utf-8", "replace")) > most else ""

@@ -89,7 +89,7 @@ class TestApnsContract(ProviderContract):
         [outcome] = await provider.send([long])
 
         assert isinstance(outcome, Refused)
-        assert outcome.code == "PayloadTooLarge"
+        assert outcome.code == "content_too_long"
 
     async def test_without_a_relay_there_is_no_lookup(self, account: AccountConfig) -> None:
         options = {k: v for k, v in account.options.items() if k != "lookup_url"}

@@ -100,6 +100,10 @@ class TestWeComTaskContract(TestWeComMessageContract):
         ({"text": "x", "title": "字" * 129, "url": "https://example.com/"}, {}),
         ({"text": "字" * 513, "title": "t", "url": "https://example.com/"}, {}),
         ({"text": "字" * 1334}, {"kind": "contact_task", "sender": "lisi"}),
+        (
+            {"text": "x", "title": "字" * 43, "url": "https://example.com/"},
+            {"kind": "contact_task", "sender": "lisi"},
+        ),
     ],
 )
 async def test_what_wecom_would_cut_off_in_silence_is_not_sent(
