@@ -3,6 +3,7 @@
 import asyncio
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 _MARGIN = 60.0  # seconds before its end when a new one is fetched
 
@@ -10,20 +11,21 @@ _MARGIN = 60.0  # seconds before its end when a new one is fetched
 class KeptToken(ABC):
     """One token of one account in this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._token = ""
         self._renew_at = 0.0  # monotonic seconds
         self._renewing = asyncio.Lock()
 
     async def token(self) -> str:
         """Return a token valid now.  Raises RequestUnsent: nothing was sent without one."""
-        if time.monotonic() < self._renew_at:
+        if self._clock() < self._renew_at:
             return self._token
         async with self._renewing:
             # Looked at again: another sender may have renewed it meanwhile.
-            if time.monotonic() >= self._renew_at:
+            if self._clock() >= self._renew_at:
                 self._token, lifetime = await self._fetch()
-                self._renew_at = time.monotonic() + max(1.0, lifetime - _MARGIN)
+                self._renew_at = self._clock() + max(1.0, lifetime - _MARGIN)
             return self._token
 
     def forget(self, token: str) -> None:

@@ -10,7 +10,7 @@ responses from APNs", "Establishing a token-based connection to APNs".
 import base64
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -89,8 +89,16 @@ _WAITS: Final = {"TooManyRequests": IN_A_MINUTE}
 class ProviderToken:
     """The ES256 JWT that stands for the team's key, kept for 40 minutes."""
 
-    def __init__(self, *, key: ec.EllipticCurvePrivateKey, key_id: str, team_id: str) -> None:
+    def __init__(
+        self,
+        *,
+        key: ec.EllipticCurvePrivateKey,
+        key_id: str,
+        team_id: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._key = key
+        self._clock = clock
         self._key_id = key_id
         self._team_id = team_id
         self._token = ""
@@ -98,8 +106,8 @@ class ProviderToken:
 
     def token(self) -> str:
         """Return a token valid now."""
-        if not self._token or time.monotonic() - self._made_at > _TOKEN_LIFETIME:
-            self._made_at = time.monotonic()
+        if not self._token or self._clock() - self._made_at > _TOKEN_LIFETIME:
+            self._made_at = self._clock()
             self._token = self._made()
         return self._token
 

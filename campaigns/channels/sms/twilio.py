@@ -13,7 +13,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
 from campaigns.channels import accounts
 from campaigns.channels.base import (
@@ -168,11 +168,14 @@ class Twilio(OneByOne):
     ) -> None:
         base = urlsplit(self._receipts_url)
         target = header(headers, TARGET_HEADER) or base.path
-        url = f"{base.scheme}://{base.netloc}{target}"
+        # Twilio signs the URL now with the port that its scheme implies, now without.
+        urls = [f"{base.scheme}://{host}{target}" for host in _hosts(base)]
         given = header(headers, "X-Twilio-Signature").encode()
         tokens = accounts.secrets_in_force(self._config, "auth_token", now)
         if not any(
-            hmac.compare_digest(signature(token, url, pairs).encode(), given) for token in tokens
+            hmac.compare_digest(signature(token, url, pairs).encode(), given)
+            for token in tokens
+            for url in urls
         ):
             raise BadSignature("no signature fits the URL and the form")
 
@@ -199,9 +202,20 @@ def build(config: AccountConfig) -> Twilio:
     return Twilio(config, wiring)
 
 
+def _hosts(url: SplitResult) -> tuple[str, ...]:
+    implied = {"https": ":443", "http": ":80"}.get(url.scheme, "")
+    bare = url.netloc.removesuffix(implied) if implied else url.netloc
+    if url.port and bare == url.netloc:
+        return (url.netloc,)
+    return bare, bare + implied
+
+
 def signature(token: str, url: str, pairs: Sequence[tuple[str, str]]) -> str:
-    """Return the base64 HMAC-SHA1 over the URL and the form's sorted names and values."""
-    text = url + "".join(name + value for name, value in sorted(pairs))
+    """Return the base64 HMAC-SHA1 over the URL and the form's sorted names and values.
+
+    A name with the same value twice counts once, as in Twilio's own libraries.
+    """
+    text = url + "".join(name + value for name, value in sorted(set(pairs)))
     mac = hmac.new(token.encode(), text.encode("utf-8", "replace"), hashlib.sha1)
     return base64.b64encode(mac.digest()).decode()
 

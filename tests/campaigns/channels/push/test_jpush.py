@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
 
 from campaigns.channels.base import (
     Accepted,
@@ -117,3 +118,28 @@ def test_keys_are_not_trusted_to_be_honoured_unless_the_account_says_so() -> Non
     assert not build_provider(account_at("http://127.0.0.1:9")).limits.honours_key
     trusted = account_at("http://127.0.0.1:9", honours_key="true")
     assert build_provider(trusted).limits.honours_key
+
+
+async def test_who_asks_is_written_as_in_jpushs_example() -> None:
+    """Origin: JPush, "Push API v3", the request and response shown there."""
+    taken: list[str] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        taken.append(request.headers["Authorization"])
+        return web.Response(body=b'{"sendno":"18","msg_id":"1828256757"}')
+
+    async with scripted(handle) as url:
+        config = AccountConfig(
+            key="j",
+            vendor="jpush",
+            base_url=url,
+            secrets={
+                "app_key": "7d431e42dfa6a6d693ac2d04",
+                "master_secret": "5e987ac6d2e04d95a9d8f0d1",
+            },
+        )
+        outcome = await send_to(config, "0900e8d85ef", {"title": "t", "body": "b"})
+
+    assert taken == ["Basic N2Q0MzFlNDJkZmE2YTZkNjkzYWMyZDA0OjVlOTg3YWM2ZDJlMDRkOTVhOWQ4ZjBkMQ=="]
+    assert isinstance(outcome, Accepted)
+    assert outcome.provider_id == "1828256757"

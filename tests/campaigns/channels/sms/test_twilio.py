@@ -18,6 +18,7 @@ from campaigns.channels.base import (
     Unavailable,
     Unknown,
 )
+from campaigns.channels.callbacks import TARGET_HEADER
 from campaigns.channels.errors import AccountInvalid, BadSignature, MalformedReceipt
 from campaigns.channels.registry import build_provider
 from campaigns.channels.sms.twilio import signature
@@ -127,6 +128,35 @@ def test_the_signature_is_that_of_twilios_example() -> None:
     url = "https://mycompany.com/myapp.php?foo=1&bar=2"
 
     assert signature("12345", url, list(form.items())) == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+
+
+@pytest.mark.parametrize("given", ["hDy1CYysXbGInbxuEYpXSkZZ6M8=", "Stsc6b0zun51YVt644r0QcCW6+k="])
+@pytest.mark.parametrize("door", ["https://mkt.example", "https://mkt.example:443"])
+def test_a_post_is_known_whether_or_not_its_url_was_signed_with_the_port(
+    door: str, given: str
+) -> None:
+    """Origin: `RequestValidator.compute_signature` of twilio 9.13.0, without and with `:443`."""
+    form = (
+        "MessageSid=SM1&MessageStatus=delivered&Body=%E9%80%80%E8%AE%A2+%2B1"
+        "&Extra=b&Extra=a&Extra=b"
+    )
+    provider = build_provider(
+        AccountConfig(
+            key="tw",
+            vendor="twilio",
+            base_url="https://api.twilio.com",
+            secrets={"account_sid": "AC1", "auth_token": "12345"},
+            options={"from": "+12025550123", "receipts_url": f"{door}/hooks/tw/"},
+        )
+    )
+
+    [receipt] = provider.read_receipts(
+        {"X-Twilio-Signature": given, TARGET_HEADER: "/hooks/tw/?key=00ff"},
+        form.encode(),
+        datetime.now(UTC),
+    )
+
+    assert (receipt.key, receipt.kind) == ("00ff", ReceiptKind.DELIVERED)
 
 
 @pytest.mark.parametrize("token", [API_SECRET, "old-token"])
