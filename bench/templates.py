@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from campaigns.channels.base import Channel
-from campaigns.content.engine import parsed
+from campaigns.content.parsing import parsed
 from campaigns.content.render import compile_parts, render_batch
 from campaigns.errors import TemplateError
 

@@ -12,67 +12,34 @@ The kernel ends the process when an item takes more than its share of CPU time; 
 Hence nothing in here must be waited for longer, and nothing is kept but the parsed templates.
 """
 
-import inspect
 import json
-import math
 import os
 import re
 import resource
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache, wraps
+from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO, Final, TypeAlias
 
-from dateutil.parser import ParserError
-from dateutil.parser import parse as parse_date
-from liquid import BoundTemplate, Environment, StrictDefaultUndefined
-from liquid.ast import Node
-from liquid.builtin.expressions.arguments import KeywordArgument
-from liquid.builtin.expressions.filtered import Filter, FilteredExpression
-from liquid.builtin.expressions.primitive import IntegerLiteral, RangeLiteral
-from liquid.builtin.filters.misc import date as library_date
 from liquid.exceptions import (
     BlockNestingError,
     ContextDepthError,
-    FilterArgumentError,
     LiquidError,
-    LiquidSyntaxError,
     LocalNamespaceLimitError,
     LoopIterationLimitError,
     OutputStreamLimitError,
     ResourceLimitError,
     UndefinedError,
 )
-from liquid.expression import Expression
-from liquid.filter import with_environment
-from liquid.stream import TokenStream
-from liquid.tag import Tag
 
+from campaigns.content.language import Object, Refused
 from campaigns.content.mail import Unbuildable, built
+from campaigns.content.parsing import parsed
 
 CPU_SECONDS: Final = 0.5
 MEMORY: Final = 256 * 1024 * 1024
 OUT_OF_MEMORY: Final = 77  # the exit code that says so
-LONGEST_RANGE: Final = 1_000
-LONGEST_OUTPUT: Final = 200_000  # bytes of UTF-8 for each part
 
-_TAGS: Final = frozenset(
-    {
-        *("if", "unless", "case", "for", "break", "continue", "tablerow", "cycle", "ifchanged"),
-        *("assign", "capture", "increment", "decrement", "echo", "comment", "#"),
-    }
-)
-_LIBRARY_INTERNAL: Final = frozenset({"content", "output", "illegal"})
-# These exist elsewhere and reach beyond the template, or switch the escaping off.
-_FORBIDDEN_TAGS: Final = ("include", "render", "layout", "section", "extends", "import")
-_FORBIDDEN_FILTERS: Final = frozenset({"safe"})
-_RECKONING: Final = frozenset(
-    {
-        *("plus", "minus", "times", "divided_by", "modulo", "abs", "ceil", "floor", "round"),
-        *("at_least", "at_most"),
-    }
-)
 _LIMITS: Final[Mapping[type, str]] = {
     LoopIterationLimitError: "loops",
     OutputStreamLimitError: "output",
@@ -80,23 +47,12 @@ _LIMITS: Final[Mapping[type, str]] = {
     BlockNestingError: "nesting",
     ContextDepthError: "nesting",
 }
-_HANDED: Final = frozenset({"environment", "context"})
 _PROPERTIES: Final = frozenset({"size", "first", "last"})  # of the whole, unless keys of it
-_DIGITS_OF_A_DAY: Final = len("20261120")
-_WIDE_DATE: Final = re.compile(r"%[^%a-zA-Z]*[0-9]{3}")
 _UNDEFINED: Final = re.compile(r"^'?(.*?)'? is undefined$", re.DOTALL)
+
 
 Parts: TypeAlias = Mapping[str, Mapping[str, Any]]
 Reply: TypeAlias = dict[str, object]
-
-
-class _Refused(LiquidSyntaxError):
-    """What no message may use, though the library would; ``index`` says where it stands."""
-
-    def __init__(self, code: str, why: str, index: int) -> None:
-        super().__init__(why, token=None)
-        self.code, self.index = code, index
-
 
 # Whatever a filter makes of odd values: a fault of the template or the data, not of this program.
 _FAULTS: Final = (
@@ -110,184 +66,6 @@ _FAULTS: Final = (
     TypeError,
     ValueError,
 )
-
-
-class _NoText:
-    """What can be looked into, but is no text itself."""
-
-    def __repr__(self) -> str:
-        raise UndefinedError("a whole object", token=None)
-
-    __str__ = __repr__
-
-
-class _Pair(_NoText, tuple[str, object]):
-    """A key and its value, as a loop over an object meets them."""
-
-    __slots__ = ()
-
-
-class Object(_NoText, dict[str, object]):
-    """An object of the context: its keys can be used."""
-
-    def items(self) -> list[_Pair]:  # type: ignore[override]  # what the library takes of it
-        """Its pairs; a plain tuple would be printed as Python writes it."""
-        return [_Pair(pair) for pair in super().items()]
-
-
-class _UnknownTag(Tag):
-    block = False
-
-    def parse(self, stream: TokenStream) -> Node:
-        """Refuse, with the place."""
-        raise _Refused("unknown_tag", stream.current.value, stream.current.start_index)
-
-
-class _ForbiddenTag(Tag):
-    block = False
-
-    def parse(self, stream: TokenStream) -> Node:
-        """Refuse, with the place."""
-        raise _Refused("forbidden", stream.current.value, stream.current.start_index)
-
-
-class _Environment(Environment):
-    """The library's own limits: most templates that grow end by these, with a proper error."""
-
-    loop_iteration_limit = LONGEST_RANGE
-    output_stream_limit = LONGEST_OUTPUT
-    local_namespace_limit = 50_000
-    context_depth_limit = 20
-
-
-@with_environment
-def _date(value: object, format_: object = "", *, environment: Environment) -> object:
-    """The library's filter, but what is no date is an error instead of being printed."""
-    if _WIDE_DATE.search(str(format_)):
-        raise OutputStreamLimitError("a date of hundreds of characters", token=None)
-    read = _read_date(value) if isinstance(value, str) else value
-    said = library_date(read, format_, environment=environment)
-    is_number = isinstance(read, int) or (isinstance(read, str) and read.isdigit())
-    if format_ and (not said or (is_number and said == str(read))):
-        # A number beyond all years comes back as it is, a format it cannot read as nothing.
-        raise _no_date(value)
-    return said
-
-
-def _read_date(text: str) -> object:
-    """What the library is to make a date of: to it the eight digits of a day are seconds."""
-    if text in {"now", "today"} or (text.isdigit() and len(text) > _DIGITS_OF_A_DAY):
-        return text
-    if text.isdigit() and len(text) < _DIGITS_OF_A_DAY:
-        raise _no_date(text)
-    try:
-        return parse_date(text)
-    except (ParserError, OverflowError) as error:
-        raise _no_date(text) from error
-
-
-def _no_date(value: object) -> FilterArgumentError:
-    return FilterArgumentError(f"'{str(value)[:40]}' is no date", token=None)
-
-
-def _reckoned(function: Callable[..., object]) -> Callable[..., object]:
-    """A filter of the library that reckons; to it a word is 0, and too much is "inf"."""
-
-    @wraps(function)
-    def reckon(value: object, *args: object, **kwargs: object) -> object:
-        if isinstance(value, str):
-            try:
-                float(value)
-            except ValueError as error:
-                raise FilterArgumentError("the value is no number", token=None) from error
-        found = function(value, *args, **kwargs)
-        if isinstance(found, float) and not math.isfinite(found):
-            raise FilterArgumentError("the result is no number", token=None)
-        return found
-
-    return reckon
-
-
-def environment(*, autoescape: bool) -> Environment:
-    """What a template may use; with ``autoescape`` values are made safe for HTML."""
-    made = _Environment(
-        undefined=StrictDefaultUndefined, strict_filters=True, autoescape=autoescape
-    )
-    allowed = _TAGS | _LIBRARY_INTERNAL
-    made.tags = {name: tag for name, tag in made.tags.items() if name in allowed}
-    made.tags |= {name: _ForbiddenTag(made) for name in _FORBIDDEN_TAGS}
-    made.tags["illegal"] = _UnknownTag(made)
-    made.filters["date"] = _date
-    made.filters |= {name: _reckoned(made.filters[name]) for name in _RECKONING}
-    return made
-
-
-_TEXT: Final = environment(autoescape=False)
-_HTML: Final = environment(autoescape=True)
-
-
-@lru_cache(maxsize=64)
-def parsed(source: str, html: bool) -> BoundTemplate:
-    """The template, if nothing is wrong with it; raises `LiquidError` or `RecursionError`."""
-    template = (_HTML if html else _TEXT).from_string(source)
-    for name, spans in template.analyze().filters.items():
-        if name in _FORBIDDEN_FILTERS:
-            raise _Refused("forbidden", name, spans[0].index)
-        if name not in template.env.filters:
-            raise _Refused("unknown_filter", name, spans[0].index)
-    for expression in _expressions(template.nodes):
-        if isinstance(expression, RangeLiteral):
-            _bounded(expression)
-        if isinstance(expression, FilteredExpression):
-            for used in expression.filters or ():
-                _refuse_wrong_arguments(template.env, used)
-    return template
-
-
-def _expressions(nodes: Iterable[Node]) -> Iterator[Expression]:
-    """Every expression of the template, however deep it stands."""
-    waiting: list[Any] = list(nodes)
-    while waiting:
-        found = waiting.pop()
-        if isinstance(found, Expression):
-            yield found
-            waiting += found.children()
-        else:
-            waiting += [*found.children(None, include_partials=False), *found.expressions()]
-
-
-def _refuse_wrong_arguments(env: Environment, used: Filter) -> None:
-    """The library notices when the first customer's message is rendered; its author should know.
-
-    A ``default`` without a value would leave the blank that it is there to prevent.
-    """
-    index = used.token.start_index
-    if used.name == "default" and not used.args:
-        raise _Refused("arguments", used.name, index)
-    named = {argument.name for argument in used.args if isinstance(argument, KeywordArgument)}
-    unnamed = [argument for argument in used.args if not isinstance(argument, KeywordArgument)]
-    try:
-        signature = _signature(env.filters[used.name])
-        signature.bind(None, *unnamed, **dict.fromkeys(named))
-    except TypeError as error:
-        raise _Refused("arguments", used.name, index) from error
-
-
-@cache
-def _signature(function: Callable[..., object]) -> inspect.Signature:
-    """What a filter takes of a template: not what the library hands it."""
-    found = inspect.signature(function)
-    own = [each for name, each in found.parameters.items() if name not in _HANDED]
-    return found.replace(parameters=own)
-
-
-def _bounded(found: RangeLiteral) -> None:
-    """A range in a filter escapes all limits of the library; so each must show its length."""
-    start, stop, index = found.start, found.stop, found.token.start_index
-    if not (isinstance(start, IntegerLiteral) and isinstance(stop, IntegerLiteral)):
-        raise _Refused("range", "", index)
-    if stop.value - start.value >= LONGEST_RANGE:
-        raise _Refused("limit", "range", index)
 
 
 def check(parts: Parts) -> Reply:
@@ -339,7 +117,7 @@ def _failed(name: str, source: str, error: Exception, *, is_parsing: bool) -> Re
 
 def _code(error: Exception, *, is_parsing: bool) -> str:
     match error:
-        case _Refused():
+        case Refused():
             return error.code
         case ResourceLimitError():
             return "limit"
@@ -359,7 +137,7 @@ def _why(error: Exception) -> str:
 
 def _index(error: Exception) -> int:
     match error:
-        case _Refused():
+        case Refused():
             return error.index
         case LiquidError() if error.token:
             return error.token.start_index

@@ -38,7 +38,7 @@ AUTHORED: Final[Mapping[Channel, Mapping[str, bool]]] = {
     },
 }
 MAX_PART = 100_000
-LONGEST_OUTPUT: Final = 200_000  # bytes of UTF-8, as in `engine`
+LONGEST_OUTPUT: Final = 200_000  # bytes of UTF-8, as in `language`
 # A value with a line break in it must not begin a header, or a line, of its own.
 ONE_LINE: Final = frozenset({"subject", "from", "reply_to", "signature", "title", "url", "queue"})
 _BREAKS: Final = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from liquid.exceptions import UndefinedError
 
-from campaigns.content.engine import Object, parsed
+from campaigns.content.language import Object
+from campaigns.content.parsing import parsed
 from campaigns.content.plain import Missing, fill, names, plain
 
 LITERALS = st.text(alphabet="ab <>&\"'}|.:%-\n你$\\#", max_size=12)
