@@ -17,7 +17,7 @@ class NotJson(ValueError):
     path = ""
 
 
-def as_text(raw: bytes) -> str:
+def _text_of(raw: bytes) -> str:
     """The text of a file, with or without a mark at its head.  Raises NotJson."""
     try:
         return raw.decode("utf-8-sig")
@@ -26,10 +26,16 @@ def as_text(raw: bytes) -> str:
         raise NotJson(_t("It is not UTF-8 text (byte %(byte)d).") % told) from error
 
 
+def decode_bytes(raw: bytes, *, most: int = LONGEST) -> object:
+    """As `decode`, of a file's or a request's bytes.  Raises NotJson."""
+    # First, since a text that was cut off where it is too long may end in half a letter.
+    _require_short(len(raw), most)
+    return decode(_text_of(raw), most=most)
+
+
 def decode(text: str, *, most: int = LONGEST) -> object:
     """JSON of at most ``most`` bytes.  Raises NotJson with a sentence for whoever wrote it."""
-    if len(text.encode(errors="replace")) > most:
-        raise NotJson(_t("The text is longer than %(most)d KB.") % {"most": most // 1024})
+    _require_short(len(text.encode(errors="replace")), most)
     try:
         found = json.loads(
             text, object_pairs_hook=_object, parse_int=_whole, parse_constant=_constant
@@ -46,6 +52,11 @@ def decode(text: str, *, most: int = LONGEST) -> object:
     except UnicodeEncodeError as error:
         raise NotJson(_t("It holds half a character, which nothing can store.")) from error
     return found
+
+
+def _require_short(length: int, most: int) -> None:
+    if length > most:
+        raise NotJson(_t("The text is longer than %(most)d KB.") % {"most": most // 1024})
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -8,8 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.utils.translation import gettext as _t
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
@@ -30,13 +29,14 @@ from customers.api.bearer import READING, WRITING, BearerKey, require
 from customers.api.body import KnownFields, Text
 from customers.api.fields import granted
 from customers.api.once import repeatable
+from customers.api.pages import PRIVATE
+from customers.api.problems import problems
 from customers.models import Source
 from customers.vocabulary import Block, Purpose
 
 TEXT_MOST: Final = 20_000
 EVIDENCE_MOST: Final = 20
 _EVIDENCE_NAME: Final = Text(max_length=100)
-_PRIVATE: Final = {"Cache-Control": "no-store"}
 _CHANNELS: Final = sorted({*(channel.value for channel in Channel), *shipped_context().media})
 
 
@@ -112,11 +112,6 @@ class KeptSerializer(AnswerSerializer):
     confirmation = ConfirmationSerializer(allow_null=True)
 
 
-_PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
-_NO_PROBLEMS: Final = {401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM}
-_PROBLEMS: Final = {400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM}
-
-
 class DecideView(APIView):
     """One question."""
 
@@ -125,7 +120,7 @@ class DecideView(APIView):
     @extend_schema(
         operation_id="decide",
         request=QuestionSerializer,
-        responses={200: AnswerSerializer, **_PROBLEMS},
+        responses={200: AnswerSerializer, **problems(400, 404, 409, 415, 422)},
     )
     @repeatable
     def post(self, request: Request) -> Response:
@@ -142,7 +137,7 @@ class DecideView(APIView):
         except NotOnRecord as error:
             raise NotFound(str(error), code=f"unknown_{error.what}") from error
         kept = keep_answer(question=question, answer=answer, at=at, asked_by=source.key, now=now)
-        return Response(_body(kept, source), headers=_PRIVATE)
+        return Response(_body(kept, source), headers=PRIVATE)
 
 
 class DecisionView(APIView):
@@ -150,7 +145,7 @@ class DecisionView(APIView):
 
     authentication_classes = (BearerKey,)
 
-    @extend_schema(operation_id="decision", responses={200: KeptSerializer, **_NO_PROBLEMS})
+    @extend_schema(operation_id="decision", responses={200: KeptSerializer, **problems(404)})
     def get(self, request: Request, number: UUID) -> Response:
         """The answer as it was given."""
         source = require(request, READING)
@@ -158,7 +153,7 @@ class DecisionView(APIView):
         if kept is None:
             raise NotFound(_t("There is no such decision."), code="unknown_decision")
         asked = {"question": _question(kept), "confirmation": _confirmation(kept)}
-        return Response({**_body(kept, source), **asked}, headers=_PRIVATE)
+        return Response({**_body(kept, source), **asked}, headers=PRIVATE)
 
 
 class ConfirmationView(APIView):
@@ -169,7 +164,7 @@ class ConfirmationView(APIView):
     @extend_schema(
         operation_id="confirm_decision",
         request=ConfirmationSerializer,
-        responses={201: ConfirmationSerializer, **_PROBLEMS, 409: _PROBLEM},
+        responses={201: ConfirmationSerializer, **problems(400, 404, 409, 415, 422)},
     )
     @repeatable
     def post(self, request: Request, number: UUID) -> Response:
@@ -189,7 +184,7 @@ class ConfirmationView(APIView):
             raise NotFound(str(error), code=f"unknown_{error.what}") from error
         except StateConflict as error:
             raise Conflict(str(error)) from error
-        return Response(_shown(made), status=201, headers=_PRIVATE)
+        return Response(_shown(made), status=201, headers=PRIVATE)
 
 
 class Conflict(APIException):

@@ -8,7 +8,6 @@ with the key that it was fetched with.
 
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core import signing
@@ -16,7 +15,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _t
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -34,6 +33,8 @@ from campaigns.actions.inbox import (
 )
 from compliance.queries import clock_now
 from customers.api.bearer import READING, WRITING, BearerKey, bearer, require
+from customers.api.pages import PRIVATE, page, paged
+from customers.api.problems import problems
 from customers.queries.sources import has_live_key
 
 TOKEN_PREFIX: Final = "tsi_"  # noqa: S105 - what tells a customer token from a server key
@@ -79,14 +80,6 @@ class MessageSerializer(serializers.Serializer):  # type: ignore[type-arg]
     clicked_at = serializers.DateTimeField(allow_null=True)
 
 
-class InboxSerializer(serializers.Serializer):  # type: ignore[type-arg]
-    """One page; `next` is null on the last one."""
-
-    results = MessageSerializer(many=True)
-    next = serializers.CharField(allow_null=True)
-    unread = serializers.IntegerField()
-
-
 class InboxQuery(serializers.Serializer):  # type: ignore[type-arg]
     """What a page is asked with."""
 
@@ -119,8 +112,6 @@ _CUSTOMER: Final = OpenApiParameter(
     OpenApiTypes.STR,
     description="The customer's number; needed with a server key, taken from a customer token.",
 )
-_PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
-_PROBLEMS: Final = {400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM}
 
 
 class _InboxDoor(APIView):
@@ -133,7 +124,10 @@ class InboxView(_InboxDoor):
     @extend_schema(
         operation_id="inbox_list",
         parameters=[_CUSTOMER, InboxQuery],
-        responses={200: InboxSerializer, **_PROBLEMS},
+        responses={
+            200: paged(MessageSerializer, unread=serializers.IntegerField()),
+            **problems(400, 404),
+        },
     )
     def get(self, request: Request) -> Response:
         """The newest first; what expired or was dismissed is gone."""
@@ -141,18 +135,23 @@ class InboxView(_InboxDoor):
         query = InboxQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked, now = query.validated_data, clock_now()
-        page = inbox_page(
+        found = inbox_page(
             customer_id=customer_id,
             before=asked["cursor"],
             limit=asked["limit"] + 1,
             is_unread_only=asked["unread"],
             now=now,
         )
-        shown = page[: asked["limit"]]
-        following = _next(request, shown[-1].position) if len(page) > len(shown) else None
-        unread = len(unread_keys(customer_id=customer_id, now=now))
-        answer = {"results": shown, "next": following, "unread": unread}
-        return Response(InboxSerializer(answer).data, headers={"Cache-Control": "no-store"})
+        answer = page(
+            request,
+            found,
+            limit=asked["limit"],
+            mark="cursor",
+            of=lambda message: message.position,
+            told=lambda shown: MessageSerializer(shown, many=True).data,
+        )
+        answer.data["unread"] = len(unread_keys(customer_id=customer_id, now=now))
+        return answer
 
 
 class ActView(_InboxDoor):
@@ -165,7 +164,7 @@ class ActView(_InboxDoor):
             OpenApiParameter("act", location="path", enum=[act.value for act in InboxAct]),
         ],
         request=None,
-        responses={200: ActAnswer, **_PROBLEMS},
+        responses={200: ActAnswer, **problems(404)},
     )
     def post(self, request: Request, key: UUID, act: str) -> Response:
         """States only rise: repeating it, or reading what was clicked, changes nothing."""
@@ -184,7 +183,7 @@ class ReadAllView(_InboxDoor):
         operation_id="inbox_read_all",
         parameters=[_CUSTOMER],
         request=None,
-        responses={200: ActAnswer, **_PROBLEMS},
+        responses={200: ActAnswer, **problems(404)},
     )
     def post(self, request: Request) -> Response:
         """Mark all that is unread now."""
@@ -202,7 +201,7 @@ class TokenView(APIView):
     @extend_schema(
         operation_id="inbox_token",
         request=TokenSerializer,
-        responses={201: TokenAnswer, **_PROBLEMS},
+        responses={201: TokenAnswer, **problems(400, 404, 415)},
     )
     def post(self, request: Request) -> Response:
         """A token for one customer, good for an hour."""
@@ -214,7 +213,7 @@ class TokenView(APIView):
             raise Http404
         token = TOKEN_PREFIX + signing.dumps([number, source.pk], salt=_SALT)
         answer = {"token": token, "expires_in": int(TOKEN_LIFE.total_seconds())}
-        return Response(answer, status=201, headers={"Cache-Control": "no-store"})
+        return Response(answer, status=201, headers=PRIVATE)
 
 
 class CustomerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it has none
@@ -249,11 +248,6 @@ def _customer(request: Request, *, is_writing: bool) -> int:
     if found is None:
         raise Http404
     return found
-
-
-def _next(request: Request, position: int) -> str:
-    query = {**request.query_params.dict(), "cursor": str(position)}
-    return request.build_absolute_uri(f"{request.path}?{urlencode(query)}")
 
 
 def _unread(customer_id: int) -> Response:

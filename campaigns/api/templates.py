@@ -3,8 +3,7 @@
 from typing import Final
 
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -21,12 +20,12 @@ from compliance.queries import clock_now
 from compliance.reader import say
 from customers.api.bearer import READING, BearerKey, require
 from customers.api.body import KnownFields
-from customers.api.pages import PRIVATE, page, page_parameters
+from customers.api.pages import PRIVATE, page, page_parameters, paged
+from customers.api.problems import problems
 from customers.queries.marks import LAST_ID
 
 PAGE: Final = 50
 PAGE_MOST: Final = 200
-_PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
 
 
 class AskedSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -37,7 +36,7 @@ class AskedSerializer(serializers.Serializer):  # type: ignore[type-arg]
     channel = serializers.ChoiceField([channel.value for channel in Channel], required=False)
 
 
-class ProblemSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class FindingSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """One finding, with its place in the part."""
 
     code = serializers.CharField()
@@ -48,12 +47,12 @@ class ProblemSerializer(serializers.Serializer):  # type: ignore[type-arg]
     severity = serializers.CharField()
 
 
-class PreviewSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class RenderedSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """What would be sent."""
 
     output = serializers.JSONField(help_text="In the shape of the template.")
     segments = serializers.IntegerField(required=False, help_text="Of a text message.")
-    problems = ProblemSerializer(many=True)
+    problems = FindingSerializer(many=True)
 
     def get_fields(self) -> dict[str, serializers.Field]:  # type: ignore[type-arg]
         """With ``class``, which no attribute can be called."""
@@ -91,8 +90,8 @@ class TemplatesView(APIView):
         operation_id="templates",
         parameters=page_parameters(mark="cursor", usual=PAGE, most=PAGE_MOST),
         responses={
-            200: TemplateSerializer(many=True),
-            **dict.fromkeys((400, 401, 403), _PROBLEM),
+            200: paged(TemplateSerializer),
+            **problems(400),
         },
     )
     def get(self, request: Request) -> Response:
@@ -119,7 +118,7 @@ class PreviewView(APIView):
     @extend_schema(
         operation_id="preview_template",
         request=AskedSerializer,
-        responses={200: PreviewSerializer, 400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM},
+        responses={200: RenderedSerializer, **problems(400, 415)},
     )
     def post(self, request: Request) -> Response:
         """Render and judge; nothing is stored."""

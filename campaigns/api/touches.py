@@ -3,8 +3,7 @@
 from typing import Any, Final
 
 from django.utils.translation import gettext as _t
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -19,14 +18,14 @@ from customers.api.bearer import READING, BearerKey, require
 from customers.api.body import KnownFields
 from customers.api.consents import standing_customer
 from customers.api.fields import demand
-from customers.api.pages import page, page_parameters
+from customers.api.pages import page, page_parameters, paged
+from customers.api.problems import problems
 from customers.queries.marks import LAST_ID
 from customers.queries.rights import ids_of
 from customers.vocabulary import Block
 
 PAGE: Final = 50
 PAGE_MOST: Final = 500
-_PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
 _CHANNELS: Final = sorted(channel.value for channel in Channel)
 _STATES: Final = [state.value for state in TouchState]
 
@@ -87,8 +86,8 @@ class TouchesView(APIView):
             *page_parameters(mark="cursor", usual=PAGE, most=PAGE_MOST),
         ],
         responses={
-            200: TouchSerializer(many=True),
-            **dict.fromkeys((400, 401, 403, 404), _PROBLEM),
+            200: paged(TouchSerializer),
+            **problems(400, 404),
         },
     )
     def get(self, request: Request) -> Response:

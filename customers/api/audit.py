@@ -5,8 +5,7 @@
 
 from typing import Any, Final
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,13 +15,13 @@ from compliance.models import AuditEntry
 from customers.api.bearer import READING, BearerKey, require
 from customers.api.body import KnownFields
 from customers.api.fields import demand
-from customers.api.pages import page, page_parameters
+from customers.api.pages import page, page_parameters, paged
+from customers.api.problems import problems
 from customers.queries.marks import LAST_ID
 from customers.vocabulary import Block
 
 PAGE: Final = 100
 PAGE_MOST: Final = 1_000
-_PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
 
 
 class AskedSerializer(KnownFields):
@@ -55,7 +54,7 @@ class AuditView(APIView):
             OpenApiParameter("action", str, description="Only this act, by its code."),
             *page_parameters(mark="after", usual=PAGE, most=PAGE_MOST),
         ],
-        responses={200: EntrySerializer(many=True), **dict.fromkeys((400, 401, 403), _PROBLEM)},
+        responses={200: paged(EntrySerializer), **problems(400)},
     )
     def get(self, request: Request) -> Response:
         """From the oldest on, page by page: whoever keeps the last number misses none."""

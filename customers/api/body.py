@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
-from compliance.json_text import NotJson, as_text, decode
+from compliance.json_text import NotJson, decode_bytes
 
 MOST_BYTES: Final = 4_000_000
 
@@ -27,7 +27,8 @@ class StrictJSON(JSONParser):
     ) -> dict[str, Any]:
         """The document.  Raises ParseError."""
         try:
-            found = decode(as_text(stream.read()), most=MOST_BYTES)
+            # No more of it than tells that it is too long.
+            found = decode_bytes(stream.read(MOST_BYTES + 1), most=MOST_BYTES)
         except NotJson as error:
             raise ParseError(str(error)) from error
         # Its parent promises an object, and answers whatever the document is.

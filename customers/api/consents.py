@@ -3,8 +3,7 @@
 from typing import Any, Final
 
 from django.urls import reverse
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -18,13 +17,13 @@ from customers.actions.rights import set_personalisation
 from customers.api.bearer import READING, WRITING, BearerKey, require
 from customers.api.fields import demand
 from customers.api.once import repeatable
+from customers.api.pages import paged
+from customers.api.problems import problems
 from customers.errors import RightRefused
 from customers.importing.mapping import CHANNELS
 from customers.models import Consent, Customer
 from customers.vocabulary import Block, ConsentState, CustomerStatus, Purpose
 
-_PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
-_PROBLEMS: Final = {400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM}
 _SAYABLE: Final = (ConsentState.GRANTED, ConsentState.PENDING, ConsentState.WITHDRAWN)
 
 
@@ -63,7 +62,7 @@ class ConsentsView(APIView):
     authentication_classes = (BearerKey,)
 
     @extend_schema(
-        operation_id="consents_list", responses={200: StoredSerializer(many=True), **_PROBLEMS}
+        operation_id="consents_list", responses={200: paged(StoredSerializer), **problems(404)}
     )
     def get(self, request: Request, number: str) -> Response:
         """What is in force."""
@@ -79,7 +78,7 @@ class ConsentsView(APIView):
     @extend_schema(
         operation_id="consents_create",
         request=StatementSerializer,
-        responses={201: StoredSerializer, **_PROBLEMS},
+        responses={201: StoredSerializer, **problems(400, 404, 409, 415, 422)},
     )
     @repeatable
     def post(self, request: Request, number: str) -> Response:
@@ -118,7 +117,7 @@ class PersonalisationView(APIView):
     @extend_schema(
         operation_id="personalisation_update",
         request=SwitchSerializer,
-        responses={200: SwitchSerializer, **_PROBLEMS},
+        responses={200: SwitchSerializer, **problems(400, 404, 409, 415, 422)},
     )
     @repeatable
     def put(self, request: Request, number: str) -> Response:

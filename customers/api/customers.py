@@ -5,8 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.utils.translation import gettext as _t
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -20,7 +19,8 @@ from customers.api.bearer import READING, WRITING, BearerKey, require
 from customers.api.consents import standing_customer
 from customers.api.fields import demand, granted
 from customers.api.once import repeatable
-from customers.api.problems import Refused
+from customers.api.pages import PRIVATE, address, paged
+from customers.api.problems import Refused, problems
 from customers.errors import CustomersError
 from customers.models import NEWEST_TOLD, Customer, Identity, Source
 from customers.queries.identities import masked, masked_name
@@ -29,9 +29,6 @@ from customers.reports.portrait import FIELDS, portrait
 from customers.vocabulary import Block, CustomerStatus
 
 PAGE_MOST: Final = 200
-_PRIVATE: Final = {"Cache-Control": "no-store"}
-_PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
-_PROBLEMS: Final = {400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM}
 _IDENTITY: Final = frozenset({"name", "gender", "birth_on", "city", "region", "identifiers"})
 TOLD: Final[Mapping[Block, frozenset[str]]] = {Block.IDENTITY: _IDENTITY, **FIELDS}
 """Every field that the call tells, by block: each can be given to a key, or not."""
@@ -68,7 +65,7 @@ class CustomerView(APIView):
         parameters=[
             OpenApiParameter("fields", str, description="As `risk,assets.total_asset`; else all.")
         ],
-        responses={200: CustomerSerializer, **_PROBLEMS},
+        responses={200: CustomerSerializer, **problems(400, 404)},
     )
     def get(self, request: Request, number: str) -> Response:
         """The four blocks, and who it is, masked."""
@@ -82,7 +79,7 @@ class CustomerView(APIView):
         }
         if customer.status == CustomerStatus.RESTRICTED:
             # Kept because the law wants it, and used for nothing else.
-            return Response(answer, headers=_PRIVATE)
+            return Response(answer, headers=PRIVATE)
         if names := wanted.get(Block.IDENTITY):
             known = _identity(customer)
             answer[Block.IDENTITY] = {name: known[name] for name in sorted(names)}
@@ -92,7 +89,18 @@ class CustomerView(APIView):
                     values = {name: _exact(part.values[name]) for name in sorted(names)}
                     told = {"values": values, "as_of": part.as_of, "quality": part.quality}
                     answer[block] = told
-        return Response(answer, headers=_PRIVATE)
+        return Response(answer, headers=PRIVATE)
+
+
+class TimelineEventSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One event of one customer; ``source`` is the key of who told it."""
+
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    occurred_at = serializers.DateTimeField()
+    received_at = serializers.DateTimeField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of that name, too
+    properties = serializers.DictField()
 
 
 class TimelineView(APIView):
@@ -104,10 +112,10 @@ class TimelineView(APIView):
         operation_id="customer_timeline",
         parameters=[
             OpenApiParameter("name", str, description="Only events of this name."),
-            OpenApiParameter("after", str, description="As `next` of the page before gave it."),
+            OpenApiParameter("after", str, description="As `next` of the page before has it."),
             OpenApiParameter("limit", int, description=f"1 to {PAGE_MOST}; 50 unless given."),
         ],
-        responses={200: OpenApiTypes.OBJECT, **_PROBLEMS},
+        responses={200: paged(TimelineEventSerializer), **problems(400, 404)},
     )
     def get(self, request: Request, number: str) -> Response:
         """The newest first, page by page."""
@@ -119,7 +127,7 @@ class TimelineView(APIView):
             raise ValidationError({"name": [_t("It holds a control character.")]})
         most = _limit(asked["limit"])
         if customer.status == CustomerStatus.RESTRICTED:
-            return Response({"results": [], "next": None}, headers=_PRIVATE)
+            return Response({"results": [], "next": None}, headers=PRIVATE)
         until = clock_now()
         try:
             page = timeline(
@@ -138,13 +146,21 @@ class TimelineView(APIView):
             }
             for event in page.events
         ]
-        return Response({"results": results, "next": page.next or None}, headers=_PRIVATE)
+        following = address(request, after=page.next) if page.next else None
+        return Response({"results": results, "next": following}, headers=PRIVATE)
 
 
 class WhySerializer(serializers.Serializer):  # type: ignore[type-arg]
     """Why somebody must see it."""
 
     why = serializers.CharField(min_length=3, max_length=400)
+
+
+class RevealedSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """An identifier in clear."""
+
+    kind = serializers.CharField()
+    value = serializers.CharField()
 
 
 class RevealView(APIView):
@@ -155,7 +171,7 @@ class RevealView(APIView):
     @extend_schema(
         operation_id="reveal_identifier",
         request=WhySerializer,
-        responses={200: OpenApiTypes.OBJECT, **_PROBLEMS},
+        responses={200: RevealedSerializer, **problems(400, 404, 409, 415)},
     )
     def post(self, request: Request, number: str, identifier: int) -> Response:
         """Show it; that it was shown, and why, is audited."""
@@ -173,7 +189,7 @@ class RevealView(APIView):
             value = reveal(identity=found, actor=actor, why=why, now=clock_now())
         except CustomersError as error:
             raise Refused(error.message, code=error.code) from error
-        return Response({"kind": found.kind, "value": value}, headers=_PRIVATE)
+        return Response({"kind": found.kind, "value": value}, headers=PRIVATE)
 
 
 class CorrectionSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -184,6 +200,13 @@ class CorrectionSerializer(serializers.Serializer):  # type: ignore[type-arg]
     why = serializers.CharField(min_length=3, max_length=400)
 
 
+class CorrectedSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """What was put right, and when."""
+
+    field = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
 class CorrectionsView(APIView):
     """Corrections of a customer."""
 
@@ -192,7 +215,7 @@ class CorrectionsView(APIView):
     @extend_schema(
         operation_id="correct_customer",
         request=CorrectionSerializer,
-        responses={201: OpenApiTypes.OBJECT, **_PROBLEMS, 409: _PROBLEM},
+        responses={201: CorrectedSerializer, **problems(400, 404, 409, 415, 422)},
     )
     @repeatable
     def post(self, request: Request, number: str) -> Response:
@@ -211,7 +234,7 @@ class CorrectionsView(APIView):
         except CustomersError as error:
             raise Refused(error.message, code=error.code) from error
         return Response(
-            {"field": made.field, "at": made.at}, status=status.HTTP_201_CREATED, headers=_PRIVATE
+            {"field": made.field, "at": made.at}, status=status.HTTP_201_CREATED, headers=PRIVATE
         )
 
 

@@ -5,25 +5,24 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _t
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from compliance.queries import clock_now
 from customers.api.bearer import READING, BearerKey, require
 from customers.api.body import KnownFields
 from customers.api.fields import demand
+from customers.api.pages import PRIVATE, address, paged
+from customers.api.problems import problems
 from customers.queries.ledger import FIRST, LedgerEvent, recorded_events
 from customers.tracking.parse import FUTURE_ALLOWED
 from customers.vocabulary import Block
 
 PAGE_MOST: Final = 500
-_PRIVATE: Final = {"Cache-Control": "no-store"}
-_PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
 
 
 class AskedSerializer(KnownFields):
@@ -65,7 +64,7 @@ class EventsView(APIView):
             OpenApiParameter("cursor", str, description="As `next` of the page before has it."),
             OpenApiParameter("limit", int, description=f"1 to {PAGE_MOST}; 50 unless given."),
         ],
-        responses={200: EventSerializer(many=True), 400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM},
+        responses={200: paged(EventSerializer), **problems(400)},
     )
     def get(self, request: Request) -> Response:
         """The newest first, page by page."""
@@ -85,10 +84,8 @@ class EventsView(APIView):
         except (ValueError, OverflowError) as error:
             raise ValidationError({"cursor": [_t("It is no mark of a page.")]}) from error
         results = [_told(event) for event in page]
-        following = None
-        if mark:
-            following = replace_query_param(request.build_absolute_uri(), "cursor", mark)
-        return Response({"results": results, "next": following}, headers=_PRIVATE)
+        following = address(request, cursor=mark) if mark else None
+        return Response({"results": results, "next": following}, headers=PRIVATE)
 
 
 def _latest() -> datetime:

@@ -1,10 +1,9 @@
 """``/api/v1/merges``: a key proposes that customers are one person; a person decides."""
 
-from typing import Any, Final
+from typing import Any
 
 from django.utils.translation import gettext as _t
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -15,13 +14,11 @@ from compliance.queries import clock_now
 from customers.actions.merge import propose_merge_by_key
 from customers.api.bearer import READING, WRITING, BearerKey, require
 from customers.api.once import repeatable
-from customers.api.problems import Refused
+from customers.api.problems import Refused, problems
 from customers.errors import CustomersError
 from customers.models import Customer, MergeProposal
 from customers.queries.people import customer_ids
-
-_PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
-_PROBLEMS: Final = {400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM}
+from customers.vocabulary import ProposalState
 
 
 class ProposalSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -32,6 +29,16 @@ class ProposalSerializer(serializers.Serializer):  # type: ignore[type-arg]
     )
 
 
+class ProposedSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A proposed merge and what became of it."""
+
+    id = serializers.IntegerField()
+    customers = serializers.ListField(child=serializers.CharField())
+    state = serializers.ChoiceField([state.value for state in ProposalState])
+    made_by = serializers.CharField(allow_blank=True)
+    decided_by = serializers.CharField(allow_blank=True)
+
+
 class ProposalsView(APIView):
     """Merges that a person is to decide."""
 
@@ -40,7 +47,7 @@ class ProposalsView(APIView):
     @extend_schema(
         operation_id="propose_merge",
         request=ProposalSerializer,
-        responses={201: OpenApiTypes.OBJECT, **_PROBLEMS, 409: _PROBLEM},
+        responses={201: ProposedSerializer, **problems(400, 404, 409, 415, 422)},
     )
     @repeatable
     def post(self, request: Request) -> Response:
@@ -68,7 +75,9 @@ class ProposalView(APIView):
 
     authentication_classes = (BearerKey,)
 
-    @extend_schema(operation_id="proposed_merge", responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    @extend_schema(
+        operation_id="proposed_merge", responses={200: ProposedSerializer, **problems(404)}
+    )
     def get(self, request: Request, proposal: int) -> Response:
         """What became of it."""
         require(request, READING)

@@ -1,14 +1,40 @@
 """Errors of `/api/v1/` as RFC 9457 problem+json."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final, TypeAlias
 
-from rest_framework import status
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-CONTENT_TYPE = "application/problem+json"
+CONTENT_TYPE: Final = "application/problem+json"
+Described: TypeAlias = dict[tuple[int, str], OpenApiResponse]
+# Without a key, with one that may not, for whoever takes no JSON.
+_ALWAYS: Final = (401, 403, 406)
+
+
+class ProblemSerializer(serializers.Serializer):  # type: ignore[type-arg]  # not generic at run time
+    """Why a request was refused (RFC 9457); `title` is a code for programs."""
+
+    type = serializers.CharField()
+    status = serializers.IntegerField()
+    title = serializers.CharField()
+    detail = serializers.CharField(required=False)
+    errors = serializers.JSONField(  # type: ignore[assignment]  # a serializer has some, too
+        required=False, help_text="By field, where `title` is invalid."
+    )
+    path = serializers.CharField(required=False, help_text="JSON pointer to what is wrong.")
+    reference = serializers.CharField(required=False, help_text="Under which the log tells more.")
+
+
+def problems(*statuses: int) -> Described:
+    """What the schema says of refusals: those of every door, and these."""
+    return {
+        (code, CONTENT_TYPE): OpenApiResponse(ProblemSerializer)
+        for code in sorted({*_ALWAYS, *statuses})
+    }
 
 
 class Refused(APIException):

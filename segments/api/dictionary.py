@@ -1,20 +1,40 @@
 """``/api/v1/tags``: what each tag of the dictionary means, in the language that is asked for."""
 
-from typing import Any, Final
+from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from compliance.reader import language
 from customers.api.bearer import READING, BearerKey, require
+from customers.api.pages import PRIVATE, paged
+from customers.api.problems import problems
 from segments.catalogue.words import in_words
 from segments.models import Tag, TagVersion
 from segments.queries.tags import versions_in_force
 
-_PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
+
+class TagSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A tag by its newest version; ``missing``: the source that it lacks."""
+
+    key = serializers.CharField()
+    namespace = serializers.CharField()
+    name = serializers.CharField()
+    state = serializers.CharField()
+    retires_at = serializers.DateTimeField(allow_null=True)
+    version = serializers.IntegerField()
+    owner = serializers.CharField()
+    scene = serializers.CharField()
+    purpose = serializers.CharField()
+    definition = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of that name, too
+    rule = serializers.JSONField(allow_null=True)
+    refresh = serializers.CharField(allow_blank=True)
+    ttl_days = serializers.IntegerField(allow_null=True)
+    missing = serializers.CharField(allow_null=True)
 
 
 class DictionaryView(APIView):
@@ -32,14 +52,14 @@ class DictionaryView(APIView):
                 description="`en` or `zh-hans`. What a person typed is told as typed.",
             )
         ],
-        responses={200: OpenApiTypes.OBJECT, 401: _PROBLEM, 403: _PROBLEM},
+        responses={200: paged(TagSerializer), **problems()},
     )
     def get(self, request: Request) -> Response:
         """By key, the retired among them."""
         require(request, READING)
         found = [_tag(version.tag, version) for version in versions_in_force()]
         told = {"results": found, "next": None}
-        return Response(told, headers={"Cache-Control": "no-store"})
+        return Response(told, headers=PRIVATE)
 
 
 def _tag(tag: Tag, newest: TagVersion) -> dict[str, Any]:

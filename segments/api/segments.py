@@ -6,12 +6,11 @@ from typing import Any, Final
 from django.db import OperationalError
 from django.utils.translation import gettext as _t
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from compliance.queries import clock_now
@@ -19,7 +18,8 @@ from compliance.reader import say
 from customers.api.bearer import READING, WRITING, BearerKey, require
 from customers.api.body import KnownFields, Text
 from customers.api.once import repeatable
-from customers.api.problems import Refused, Unusable
+from customers.api.pages import PRIVATE, page, page_parameters, paged
+from customers.api.problems import Refused, Unusable, problems
 from customers.models import Source
 from segments.actions.save import save_segment
 from segments.errors import NotPossible, RuleError
@@ -30,13 +30,7 @@ from segments.queries.versions import version_at
 
 PAGE: Final = 100
 PAGE_MOST: Final = 1_000
-_PRIVATE: Final = {"Cache-Control": "no-store"}
-_PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
-_PROBLEMS: Final = {400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM}
-_PAGING: Final = [
-    OpenApiParameter("after", int, description="As the `next` of the page before says."),
-    OpenApiParameter("limit", int, description=f"1 to {PAGE_MOST}; {PAGE} unless given."),
-]
+_PAGING: Final = page_parameters(mark="after", usual=PAGE, most=PAGE_MOST)
 
 
 class TooSlow(APIException):
@@ -80,6 +74,47 @@ class ChangeSerializer(RuleSerializer):
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
+class SegmentSerializer(serializers.ModelSerializer[Segment]):
+    """A segment; ``size`` is of the moment ``as_of``."""
+
+    as_of = serializers.DateTimeField(source="refreshed_at", allow_null=True)
+    held_since = serializers.DateTimeField(source="held_at", allow_null=True)
+
+    class Meta:
+        model = Segment
+        fields = (
+            *("key", "name", "description", "rule", "version", "size"),
+            *("as_of", "is_live", "held_since"),
+        )
+
+
+class MemberSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One stay of a customer in a segment."""
+
+    customer_no = serializers.CharField()
+    entered_at = serializers.DateTimeField()
+    left_at = serializers.DateTimeField(allow_null=True)
+    version = serializers.IntegerField(allow_null=True)
+    left_version = serializers.IntegerField(allow_null=True)
+    entered_why = serializers.CharField(allow_null=True)
+    left_why = serializers.CharField(allow_null=True)
+
+
+class PreviewSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """Whom a rule would select; ``margin`` and ``asked`` only of an estimate."""
+
+    count = serializers.IntegerField()
+    sample = serializers.ListField(child=serializers.CharField())
+    explain = serializers.DictField(child=serializers.CharField())
+    sql = serializers.CharField()
+    params = serializers.DictField()
+    milliseconds = serializers.FloatField()
+    is_estimate = serializers.BooleanField()
+    margin = serializers.IntegerField(required=False)
+    asked = serializers.IntegerField(required=False)
+    warnings = serializers.ListField(child=serializers.DictField())
+
+
 class SegmentsView(APIView):
     """The segments in use."""
 
@@ -88,23 +123,26 @@ class SegmentsView(APIView):
     @extend_schema(
         operation_id="segments",
         parameters=_PAGING,
-        responses={200: OpenApiTypes.OBJECT, **_PROBLEMS},
+        responses={200: paged(SegmentSerializer), **problems(400)},
     )
     def get(self, request: Request) -> Response:
         """By age, the archived left out."""
         require(request, READING)
         asked = _asked(PageSerializer, request)
-        found = list(
-            Segment.objects.filter(archived_at=None, tag=None, pk__gt=asked["after"]).order_by(
-                "pk"
-            )[: asked["limit"]]
+        found = Segment.objects.filter(archived_at=None, tag=None, pk__gt=asked["after"])
+        return page(
+            request,
+            list(found.order_by("pk")[: asked["limit"] + 1]),
+            limit=asked["limit"],
+            mark="after",
+            of=lambda segment: segment.pk,
+            told=lambda shown: SegmentSerializer(shown, many=True).data,
         )
-        return _page(request, [_segment(one) for one in found], [one.pk for one in found], asked)
 
     @extend_schema(
         operation_id="make_segment",
         request=NewSerializer,
-        responses={201: OpenApiTypes.OBJECT, **_PROBLEMS, 409: _PROBLEM},
+        responses={201: SegmentSerializer, **problems(400, 409, 415, 422)},
     )
     @repeatable
     def post(self, request: Request) -> Response:
@@ -113,7 +151,7 @@ class SegmentsView(APIView):
         told = NewSerializer(data=request.data)
         told.is_valid(raise_exception=True)
         made = _saved({**told.validated_data, "seen": 0}, source)
-        return Response(_segment(made), status=201, headers=_PRIVATE)
+        return Response(SegmentSerializer(made).data, status=201, headers=PRIVATE)
 
 
 class SegmentView(APIView):
@@ -121,16 +159,16 @@ class SegmentView(APIView):
 
     authentication_classes = (BearerKey,)
 
-    @extend_schema(operation_id="segment", responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    @extend_schema(operation_id="segment", responses={200: SegmentSerializer, **problems(404)})
     def get(self, request: Request, key: str) -> Response:
         """Its rule, version and size."""
         require(request, READING)
-        return Response(_segment(_known(key)), headers=_PRIVATE)
+        return Response(SegmentSerializer(_known(key)).data, headers=PRIVATE)
 
     @extend_schema(
         operation_id="change_segment",
         request=ChangeSerializer,
-        responses={200: OpenApiTypes.OBJECT, **_PROBLEMS, 409: _PROBLEM},
+        responses={200: SegmentSerializer, **problems(400, 404, 409, 415, 422)},
     )
     @repeatable
     def put(self, request: Request, key: str) -> Response:
@@ -142,7 +180,7 @@ class SegmentView(APIView):
         most_moved = _known(key).most_moved
         seen = asked.pop("version")
         made = _saved({**asked, "key": key, "seen": seen, "most_moved": most_moved}, source)
-        return Response(_segment(made), headers=_PRIVATE)
+        return Response(SegmentSerializer(made).data, headers=PRIVATE)
 
 
 class MembersView(APIView):
@@ -156,18 +194,32 @@ class MembersView(APIView):
             OpenApiParameter("at", datetime, description="Who was in then; now unless given."),
             *_PAGING,
         ],
-        responses={200: OpenApiTypes.OBJECT, **_PROBLEMS},
+        responses={
+            200: paged(
+                MemberSerializer,
+                segment=serializers.CharField(),
+                at=serializers.DateTimeField(),
+                version=serializers.IntegerField(allow_null=True),
+            ),
+            **problems(400, 404),
+        },
     )
     def get(self, request: Request, key: str) -> Response:
         """Each with his stay: since when, until when, by which versions, and why."""
         require(request, READING)
         asked = _asked(MomentSerializer, request)
         segment = _known(key)
-        at = asked.setdefault("at", clock_now())
-        found = members_at(segment, at, after=asked["after"], most=asked["limit"])
+        at = asked.get("at") or clock_now()
         version = version_at(segment, at)
-        answer = _page(
-            request, [_member(one) for one in found], [one.customer_id for one in found], asked
+        answer = page(
+            request,
+            members_at(segment, at, after=asked["after"], most=asked["limit"] + 1),
+            limit=asked["limit"],
+            mark="after",
+            of=lambda stay: stay.customer_id,
+            told=lambda shown: [_member(one) for one in shown],
+            # All pages tell of one moment.
+            at=at.isoformat(),
         )
         answer.data |= {
             "segment": segment.key,
@@ -185,7 +237,7 @@ class PreviewView(APIView):
     @extend_schema(
         operation_id="preview_segment",
         request=OpenApiTypes.OBJECT,
-        responses={200: OpenApiTypes.OBJECT, **_PROBLEMS, 503: _PROBLEM},
+        responses={200: PreviewSerializer, **problems(400, 415, 503)},
     )
     def post(self, request: Request) -> Response:
         """Whom it would select: the body is the rule, by itself or as ``rule``."""
@@ -198,7 +250,7 @@ class PreviewView(APIView):
             raise Unusable(say(error), code=error.code, path=error.path) from error
         except OperationalError as error:
             raise TooSlow(_t("Even a sample takes too long: try a shorter period.")) from error
-        return Response(document(found), headers=_PRIVATE)
+        return Response(document(found), headers=PRIVATE)
 
 
 def _known(key: str) -> Segment:
@@ -224,32 +276,6 @@ def _asked(kind: type[PageSerializer], request: Request) -> dict[str, Any]:
     told = kind(data=request.query_params.dict())
     told.is_valid(raise_exception=True)
     return dict(told.validated_data)
-
-
-def _page(
-    request: Request, results: list[dict[str, Any]], ids: list[int], asked: dict[str, Any]
-) -> Response:
-    """``next`` keeps the time that was asked about, so that all pages tell of one moment."""
-    following = None
-    if len(ids) == asked["limit"]:
-        following = replace_query_param(request.build_absolute_uri(), "after", ids[-1])
-        if "at" in asked:
-            following = replace_query_param(following, "at", asked["at"].isoformat())
-    return Response({"results": results, "next": following}, headers=_PRIVATE)
-
-
-def _segment(segment: Segment) -> dict[str, Any]:
-    return {
-        "key": segment.key,
-        "name": segment.name,
-        "description": segment.description,
-        "rule": segment.rule,
-        "version": segment.version,
-        "size": segment.size,
-        "as_of": segment.refreshed_at,
-        "is_live": segment.is_live,
-        "held_since": segment.held_at,
-    }
 
 
 def _member(stay: Interval) -> dict[str, Any]:

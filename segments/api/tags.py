@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +16,8 @@ from customers.api.bearer import READING, WRITING, BearerKey, require
 from customers.api.consents import standing_customer
 from customers.api.fields import demand
 from customers.api.once import repeatable
-from customers.api.problems import Refused
+from customers.api.pages import PRIVATE, paged
+from customers.api.problems import Refused, problems
 from customers.errors import RightRefused
 from customers.models import Customer, Tagging, TagRefusal
 from customers.queries.rights import ids_of
@@ -27,9 +27,6 @@ from segments.errors import TagRefused
 from segments.queries.tags import names_of
 
 _CARRIED: Final = ("tag", "source", "since", "valid_until")
-_PRIVATE: Final = {"Cache-Control": "no-store"}
-_PROBLEM: Final = OpenApiResponse(OpenApiTypes.OBJECT, description="RFC 9457 problem")
-_PROBLEMS: Final = {400: _PROBLEM, 401: _PROBLEM, 403: _PROBLEM, 404: _PROBLEM, 409: _PROBLEM}
 
 
 class ReasonSerializer(serializers.Serializer):  # type: ignore[type-arg]  # not generic at run time
@@ -38,12 +35,43 @@ class ReasonSerializer(serializers.Serializer):  # type: ignore[type-arg]  # not
     why = serializers.CharField(min_length=3, max_length=500)
 
 
+class CarriedSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A tag in force; ``name`` is in the language that was asked for."""
+
+    tag = serializers.CharField()
+    name = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of that name, too
+    since = serializers.DateTimeField()
+    valid_until = serializers.DateTimeField(allow_null=True)
+
+
+class RefusedTagSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A tag that the customer had deleted."""
+
+    tag = serializers.CharField()
+    name = serializers.CharField()
+    refused_at = serializers.DateTimeField()
+
+
+class GivenSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A tag that was given, and how long it holds."""
+
+    tag = serializers.CharField()
+    valid_until = serializers.DateTimeField(allow_null=True)
+
+
 class TagsView(APIView):
     """All tags of one customer, and those he had deleted."""
 
     authentication_classes = (BearerKey,)
 
-    @extend_schema(operation_id="customer_tags", responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    @extend_schema(
+        operation_id="customer_tags",
+        responses={
+            200: paged(CarriedSerializer, refused=RefusedTagSerializer(many=True)),
+            **problems(404),
+        },
+    )
     def get(self, request: Request, number: str) -> Response:
         """Those in force, and the refused."""
         demand(require(request, READING), [f"{Block.PREFERENCE}.tags"])
@@ -57,7 +85,7 @@ class TagsView(APIView):
             "refused": _named(refused.order_by("tag").values("tag", "refused_at")),
             "next": None,
         }
-        return Response(told, headers=_PRIVATE)
+        return Response(told, headers=PRIVATE)
 
 
 def _named(found: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -75,7 +103,7 @@ class TagView(APIView):
     @extend_schema(
         operation_id="customer_tag_give",
         request=None,
-        responses={200: OpenApiTypes.OBJECT, **_PROBLEMS},
+        responses={200: GivenSerializer, **problems(400, 404, 409, 415, 422)},
     )
     @repeatable
     def put(self, request: Request, number: str, tag: str) -> Response:
@@ -86,16 +114,19 @@ class TagView(APIView):
             until = give_known_tag(customer_id=customer.pk, tag=_key(tag), now=clock_now())
         except TagRefused as refusal:
             raise Refused(say(refusal), code=refusal.code) from refusal
-        return Response({"tag": tag, "valid_until": until}, headers=_PRIVATE)
+        return Response({"tag": tag, "valid_until": until}, headers=PRIVATE)
 
     @extend_schema(
         operation_id="customer_tag_refuse",
         request=ReasonSerializer,
-        responses={204: None, **_PROBLEMS},
+        responses={204: None, **problems(400, 404, 409, 415, 422)},
     )
     @repeatable
     def delete(self, request: Request, number: str, tag: str) -> Response:
-        """Delete it as the customer asks: nobody gives it again until he allows it."""
+        """Delete it as the customer asks: nobody gives it again until he allows it.
+
+        The body says ``why``, as for allowing it.
+        """
         return _heed(refuse_tag, request, standing_customer(number), tag)
 
 
@@ -107,7 +138,7 @@ class AllowedView(APIView):
     @extend_schema(
         operation_id="customer_tag_allow",
         request=ReasonSerializer,
-        responses={204: None, **_PROBLEMS},
+        responses={204: None, **problems(400, 404, 409, 415, 422)},
     )
     @repeatable
     def post(self, request: Request, number: str, tag: str) -> Response:

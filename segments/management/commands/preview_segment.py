@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from compliance.command_input import read_input
-from compliance.json_text import NotJson, as_text, decode
+from compliance.json_text import NotJson, decode_bytes
 from compliance.queries import clock_now
 from compliance.reader import language, say
 from segments.errors import RuleError
@@ -31,7 +31,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Preview, then tell."""
         try:
-            rule = decode(as_text(read_input(options["rule"], most=MOST_BYTES)), most=MOST_BYTES)
+            rule = decode_bytes(read_input(options["rule"], most=MOST_BYTES), most=MOST_BYTES)
             found = preview_or_estimate(rule, now=clock_now())
         except NotJson as error:
             raise CommandError(str(error)) from error
