@@ -18,7 +18,8 @@ from campaigns.actions.accounts import save_account
 from campaigns.channels.base import Channel, Limits
 from campaigns.channels.memory import MemoryProvider, Script, accept
 from campaigns.channels.registry import VENDORS
-from campaigns.models import Journey, ProviderAccount, TemplateVersion
+from campaigns.models import DispatchBatch, Journey, ProviderAccount, TemplateVersion
+from campaigns.queries.dispatch import ClaimedBatch
 from compliance.actions import propose_rules, review_rules
 from compliance.lexicon_changes import (
     LastDay,
@@ -380,6 +381,13 @@ def make_cap(rule_id: str, *, most: int, scope: str, of: str = "*", period: str 
         "effective_to": None,
         "params": params,
     }
+
+
+def claim_of(batch: DispatchBatch) -> ClaimedBatch:
+    """The batch as the worker holds it who claimed it last."""
+    return ClaimedBatch(
+        id=batch.pk, account_id=batch.account_id, journey_id=batch.journey_id, fence=batch.fence
+    )
 
 
 def lift_contact_rules(*, now: datetime = NOW) -> None:

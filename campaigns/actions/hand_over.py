@@ -21,7 +21,7 @@ from campaigns.actions.outcomes import (
     untried,
 )
 from campaigns.actions.prepare import Prepared
-from campaigns.channels.base import Provider
+from campaigns.channels.base import Outgoing, Provider
 from campaigns.channels.errors import ChannelError
 from campaigns.channels.fan_out import fan_out
 from campaigns.channels.runner import process_loop
@@ -40,13 +40,20 @@ class Pace:
 class _Pacer:
     """Lets requests pass one after the other at a pace.
 
-    What a stall held up is not made up for: a burst would exceed the rate.
+    What a stall held up is not made up for: a burst would exceed the rate. A request is one, too:
+    it holds no more than a second's messages.
     """
 
     def __init__(self, pace: Pace, started: float) -> None:
         self._per_second, self._next = pace.per_second, started + pace.wait
         self._turn = asyncio.Lock()
         self._is_free = not pace.per_second and not pace.wait
+
+    def most_in_one(self, per_request: int) -> int:
+        """How many messages may travel in one request."""
+        if self._per_second is None:
+            return per_request
+        return min(per_request, max(1, int(self._per_second)))
 
     async def pass_on(self, messages: int) -> None:
         """Wait until this many messages may go."""
@@ -86,14 +93,14 @@ class _Sending:
 
     async def run(self) -> list[Result]:
         limits, messages = self.provider.limits, self.prepared.outgoing
-        starts = range(0, len(messages), limits.per_request)
-        answers = await fan_out(items=starts, act=self._request, concurrency=limits.concurrency)
+        size = self.pacer.most_in_one(limits.per_request)
+        requests = [messages[start : start + size] for start in range(0, len(messages), size)]
+        answers = await fan_out(items=requests, act=self._request, concurrency=limits.concurrency)
         asked = await self._ask(self.prepared.to_ask)
         return [result for answer in answers for result in answer] + asked
 
-    async def _request(self, start: int) -> list[Result]:
-        """One request's messages: as many as travel together, from this position on."""
-        messages = self.prepared.outgoing[start : start + self.provider.limits.per_request]
+    async def _request(self, messages: Sequence[Outgoing]) -> list[Result]:
+        """Those that travel together."""
         await self.pacer.pass_on(len(messages))
         async with self.gateway.lanes:
             if reason := self._reason_not_to():

@@ -1,6 +1,7 @@
 """A world with touches on record, for what comes back about them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
 from campaigns.channels.base import Channel
+from campaigns.channels.memory import MemoryProvider
 from campaigns.models import Touch
 from tests.factories import (
     NOW,
@@ -19,6 +21,22 @@ from tests.factories import (
     make_template,
     send_node,
 )
+
+
+@pytest.fixture
+def queued(monkeypatch: pytest.MonkeyPatch) -> Callable[..., MemoryProvider]:
+    """Some customers with one queued e-mail each, and the double that will send it."""
+
+    def build(people: int = 1, **account: Any) -> MemoryProvider:
+        provider = make_memory_account(monkeypatch, **account)
+        make_template()
+        make_people(people)
+        make_segment()
+        enrol(journey=make_journey(graph_of(send_node())), now=NOW)
+        advance(owner="w", now=NOW)
+        return provider
+
+    return build
 
 
 @pytest.fixture

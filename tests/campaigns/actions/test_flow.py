@@ -1,18 +1,21 @@
 """Rates, warm-up, pace and breaker: what all processes agree on before anything is sent."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch, dispatch_due
 from campaigns.actions.enrol import enrol
-from campaigns.actions.flow import OPEN_FOR, PROBE, daily_limit, note_flow
+from campaigns.actions.flow import OPEN_FOR, PROBE, daily_limit, may_send, note_flow
 from campaigns.actions.gateway import FAILURES, gateway_of
 from campaigns.channels.base import Accepted, Channel, Limits, Outcome, Outgoing, Unavailable
 from campaigns.channels.memory import MemoryProvider, accept
@@ -20,6 +23,7 @@ from campaigns.models import AccountHealth, DispatchBatch, Journey, ProviderAcco
 from customers.vocabulary import ConsentState
 from tests.factories import (
     NOW,
+    claim_of,
     graph_of,
     make_journey,
     make_memory_account,
@@ -80,10 +84,11 @@ def states() -> set[str]:
 
 
 # --- Rates ------------------------------------------------------------------------------------
+@pytest.mark.parametrize("per_request", [1, 100])
 def test_no_second_holds_more_messages_than_the_account_bears(
-    queued: Callable[..., MemoryProvider],
+    queued: Callable[..., MemoryProvider], per_request: int
 ) -> None:
-    provider, sent_at = queued(60), []
+    provider, sent_at = queued(60, limits=replace(ONE_BY_ONE, per_request=per_request)), []
     ProviderAccount.objects.update(per_second=40)
 
     def note(message: Outgoing) -> Outcome:
@@ -95,7 +100,7 @@ def test_no_second_holds_more_messages_than_the_account_bears(
     list(dispatch_due(owner="w", clock=lambda: NOW, may_claim=lambda: True))
 
     assert len(sent_at) == 60
-    assert time.monotonic() - started >= 59 / 40
+    assert time.monotonic() - started >= 59 / 40 - per_request / 100
     spans = [late - early for early, late in zip(sent_at, sent_at[40:], strict=False)]
     assert min(spans) >= 0.97
 
@@ -113,6 +118,28 @@ def test_a_rate_is_shared_by_all_processes(queued: Callable[..., MemoryProvider]
     assert second is not None
     assert (first.sent, second.sent) == (20, 0)
     assert DispatchBatch.objects.get().due_at == NOW + timedelta(seconds=5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_that_reserve_at_once_share_the_rate(
+    queued: Callable[..., MemoryProvider],
+) -> None:
+    queued(40)
+    ProviderAccount.objects.update(per_second=4)
+    batch, account = claim_of(DispatchBatch.objects.get()), ProviderAccount.objects.get()
+    begin = threading.Barrier(6)
+
+    def reserve(_: int) -> int:
+        try:
+            begin.wait(20)
+            return may_send(batch, account, NOW).messages or 0
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as processes:
+        granted = list(processes.map(reserve, range(6)))
+
+    assert sorted(granted) == [0, 0, 0, 0, 0, 20]
 
 
 def test_what_the_day_does_not_hold_goes_tomorrow(queued: Callable[..., MemoryProvider]) -> None:
@@ -252,6 +279,19 @@ def test_one_failed_probe_opens_it_again_for_longer(
     assert len(provider.sent) == tried + PROBE
     health = AccountHealth.objects.get()
     assert (health.opens, health.open_until) == (2, later + 2 * OPEN_FOR)
+
+
+def test_of_two_that_claimed_one_probes(queued: Callable[..., MemoryProvider]) -> None:
+    queued(3, script=revoked)
+    dispatch_batch(owner="w", now=NOW)
+    later = NOW + timedelta(minutes=1)
+    batch = claim_of(DispatchBatch.objects.get())
+    account = ProviderAccount.objects.select_related("health").get()
+
+    one, other = may_send(batch, account, later), may_send(batch, account, later)
+
+    assert (one.is_probe, one.messages, one.again) == (True, PROBE, None)
+    assert (other.is_probe, other.messages, other.again) == (False, 0, OPEN_FOR)
 
 
 def test_only_one_process_probes(queued: Callable[..., MemoryProvider]) -> None:

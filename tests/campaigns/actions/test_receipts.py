@@ -1,14 +1,16 @@
 """What providers report: once each, in any order; a touch's state only rises."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import permutations
 
 import pytest
+from django.db import OperationalError, connection, transaction
 
 from campaigns.actions.receipts import Taken, mark_clicked, take_receipts
 from campaigns.channels.base import Receipt, ReceiptKind
-from campaigns.models import ProviderAccount, Touch
+from campaigns.models import DispatchBatch, ProviderAccount, Touch
 from campaigns.models import Receipt as Stored
 from campaigns.states import RANK, TouchState
 from tests.factories import NOW
@@ -170,3 +172,26 @@ def test_a_click_proves_the_delivery(accepted: Callable[..., list[Touch]]) -> No
     mark_clicked(touch_id=touch.pk, at=NOW)
 
     assert told(touch) == ("clicked", NOW, None, NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_receipts_wait_for_whoever_records_their_batch(
+    accepted: Callable[..., list[Touch]],
+) -> None:
+    """Both write several touches: in whatever order they come, none waits in a circle."""
+    (touch,) = accepted(1)
+
+    def report() -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '500ms'")
+            take(receipt(touch, ReceiptKind.DELIVERED))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as door, transaction.atomic():
+        DispatchBatch.objects.select_for_update().get()
+        with pytest.raises(OperationalError, match="lock timeout"):
+            door.submit(report).result()
+
+    assert told(touch)[0] == TouchState.ACCEPTED

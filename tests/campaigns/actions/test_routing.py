@@ -6,14 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from campaigns.actions.accounts import save_account
-from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
-from campaigns.actions.enrol import enrol
 from campaigns.actions.outcomes import MAX_ATTEMPTS
 from campaigns.actions.routing import Route, fail_over, pick, routes
 from campaigns.actions.stop import Scope, stop_sending
@@ -25,13 +22,7 @@ from campaigns.reports.operations import operations
 from campaigns.states import Policy
 from tests.factories import (
     NOW,
-    graph_of,
-    make_journey,
     make_memory_account,
-    make_people,
-    make_segment,
-    make_template,
-    send_node,
 )
 
 LATER = NOW + timedelta(seconds=1)
@@ -66,20 +57,6 @@ def second(monkeypatch: pytest.MonkeyPatch) -> MemoryProvider:
     )
     ProviderAccount.objects.filter(pk=account.pk).update(weight=1)
     return double
-
-
-@pytest.fixture
-def queued(monkeypatch: pytest.MonkeyPatch) -> Callable[..., MemoryProvider]:
-    def build(people: int, **account: Any) -> MemoryProvider:
-        provider = make_memory_account(monkeypatch, **account)
-        make_template()
-        make_people(people)
-        make_segment()
-        enrol(journey=make_journey(graph_of(send_node())), now=NOW)
-        advance(owner="w", now=NOW)
-        return provider
-
-    return build
 
 
 def accounts(*told: tuple[str, int]) -> tuple[ProviderAccount, ...]:
@@ -300,6 +277,18 @@ def test_what_waits_at_an_account_out_of_use_goes_by_another(
 
     assert len(second.sent) == 3
     assert not Touch.objects.needing_a_person()
+
+
+@pytest.mark.django_db
+def test_an_account_out_of_use_hands_nothing_over(
+    queued: Callable[..., MemoryProvider],
+) -> None:
+    provider = queued(3)
+    put_out_of_use()
+
+    assert dispatch_batch(owner="w", now=LATER) is None
+
+    assert provider.sent == []
 
 
 @pytest.mark.django_db

@@ -17,11 +17,11 @@ from campaigns.actions.stop import Scope, ask_release, release, stop_sending
 from campaigns.channels.memory import MemoryProvider
 from campaigns.errors import StateConflict
 from campaigns.models import DispatchBatch, EmergencyStop, Journey, ProviderAccount
-from campaigns.queries.dispatch import ClaimedBatch
 from compliance.errors import NotPermitted, SelfReview
 from compliance.models import AuditEntry
 from tests.factories import (
     NOW,
+    claim_of,
     graph_of,
     make_journey,
     make_memory_account,
@@ -84,11 +84,7 @@ def test_another_journey_and_another_account_go_on(provider: MemoryProvider) -> 
 def test_a_worker_that_is_sending_loses_the_right_at_its_next_renewal(
     provider: MemoryProvider,
 ) -> None:
-    batch = DispatchBatch.objects.get()
-    claim = ClaimedBatch(
-        id=batch.pk, account_id=batch.account_id, journey_id=batch.journey_id, fence=batch.fence
-    )
-    lease = Lease(claim, Watch(now=NOW))
+    lease = Lease(claim_of(DispatchBatch.objects.get()), Watch(now=NOW))
     lease.renew()
     assert lease.holds()
 
