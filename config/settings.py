@@ -142,6 +142,7 @@ CELERY_BEAT_SCHEDULE = {
     "calls": {"task": "campaigns.calls", "schedule": timedelta(seconds=5)},
     "listen": {"task": "campaigns.listen", "schedule": timedelta(seconds=15)},
     "segments": {"task": "segments.refresh", "schedule": timedelta(seconds=30)},
+    "asked_refreshes": {"task": "segments.refresh_asked", "schedule": timedelta(seconds=10)},
     "tag_values": {"task": "segments.tag_values", "schedule": timedelta(seconds=8)},
     "retired_tags": {"task": "segments.end_retired_tags", "schedule": timedelta(minutes=1)},
     "lifecycle": {"task": "segments.lifecycle", "schedule": timedelta(minutes=10)},

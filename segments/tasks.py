@@ -13,6 +13,7 @@ from segments.actions.catalogue import ship_tags, walk_values
 from segments.actions.follow import follow
 from segments.actions.judge_lifecycle import restore_lifecycle
 from segments.actions.refresh import hold, refresh_in_turn
+from segments.actions.run_refresh import run_refresh
 from segments.actions.tags import end_retired_tags
 from segments.errors import RuleError
 from segments.models import LookalikeRun, Segment
@@ -55,6 +56,15 @@ def refresh_all() -> None:
                 return
             # Minutes of rebuilding must hold up nobody whom something happens to meanwhile.
             _follow()
+
+
+@shared_task(name="segments.refresh_asked", base=Tick)
+def refresh_asked_tick() -> None:
+    """Carry out the refreshes that people asked for."""
+    stop_at = time.monotonic() + REBUILDS_FOR
+    while time.monotonic() < stop_at and (run := run_refresh(now=clock_now())) is not None:
+        log.info("segment %s: %s, +%d -%d", run.segment.key, run.state, run.entered, run.left)
+        _follow()
 
 
 @shared_task(name="segments.end_retired_tags", base=Tick)

@@ -1,7 +1,7 @@
 """The closed sets of floor 2, each member with its meaning."""
 
 from collections.abc import Mapping
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Final
 
 from compliance.sentences import Language, Sentence
@@ -20,6 +20,15 @@ class Why(StrEnum):
     RULE = "rule"  # the same, and the rule is another
     UPLOAD = "upload"  # somebody brought numbers of customers
     SNAPSHOT = "snapshot"  # was in another segment when it was kept as a list
+
+
+class RefreshStep(IntEnum):
+    """How far a refresh of a segment's members is."""
+
+    WAITING = 0  # no worker has begun
+    JUDGING = 1  # the rule runs over everybody
+    MOVING = 2  # who left is let out, who came is let in
+    TIMING = 3  # when time may move them next
 
 
 class Fault(StrEnum):

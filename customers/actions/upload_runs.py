@@ -1,15 +1,12 @@
 """What the workers do with files that people brought by the console: try them, import them."""
 
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from django.db import connections
 from django.db.models import Q
 
 from compliance.queries import clock_now
@@ -22,6 +19,7 @@ from customers.importing import refused
 from customers.importing.layout import ENCODINGS
 from customers.importing.preview import CUSTOMERS
 from customers.models import ImportJob, Upload
+from customers.queries.database import apart
 from customers.vocabulary import UploadState
 
 TURN_SECONDS: Final = 200.0  # well below the time limit of a task; the next one goes on
@@ -70,8 +68,9 @@ def _work_on(upload: Upload, now: datetime, until: float) -> None:
 
     try:
         if upload.state == UploadState.CHECKING:
-            with _telling_apart(upload) as told:
-                _check(upload, now, told)
+            # Nobody sees what the transaction of a dry run writes.
+            with apart() as tell:
+                _check(upload, now, lambda step: tell(partial(_tell, upload, step)))
         else:
             _load(upload, now, progress)
     except (FileRejected, KeyRefused) as error:
@@ -83,16 +82,6 @@ def _tell(upload: Upload, step: ImportProgress) -> None:
     Upload.objects.filter(pk=upload.pk).update(
         rows_done=step.rows_done, rows_total=step.rows_total, told_at=clock_now()
     )
-
-
-@contextmanager
-def _telling_apart(upload: Upload) -> Iterator[Tell]:
-    """Progress on a connection of its own: nobody sees what the transaction of a dry run writes."""
-    with ThreadPoolExecutor(max_workers=1) as teller:
-        try:
-            yield lambda step: teller.submit(_tell, upload, step).result()
-        finally:
-            teller.submit(connections.close_all).result()
 
 
 def _check(upload: Upload, now: datetime, progress: Tell) -> None:

@@ -137,8 +137,8 @@ class UploadPages(ReadOnlyAdmin):
             {
                 "state": upload.state,
                 "is_busy": upload.state in _BUSY,
-                "rows_done": pace.done,
-                "rows_total": upload.rows_total,
+                "done": pace.done,
+                "total": upload.rows_total,
                 "rows_per_second": round(pace.per_second, 1),
                 "seconds_left": None if pace.left is None else round(pace.left.total_seconds()),
                 "told": told,

@@ -1,12 +1,13 @@
 """How statements run: named parameters, batches as one JSON document."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import orjson
 import psycopg
-from django.db import connection
+from django.db import connection, connections
 
 from customers.queries import straight
 
@@ -77,6 +78,19 @@ def may_pause(*, minutes: int) -> None:
     """
     told = {"limit": f"{minutes:d}min"}
     rows("SELECT set_config('idle_in_transaction_session_timeout', %(limit)s, true)", told)
+
+
+@contextmanager
+def apart() -> Iterator[Callable[[Callable[[], None]], None]]:
+    """Acts on a connection of their own, one after the other, each waited for.
+
+    For telling how far a long transaction is: nobody else sees what it writes before it ends.
+    """
+    with ThreadPoolExecutor(max_workers=1) as teller:
+        try:
+            yield lambda act: teller.submit(act).result()
+        finally:
+            teller.submit(connections.close_all).result()
 
 
 def as_json(batch: Sequence[Mapping[str, Any]] | Sequence[int]) -> str:

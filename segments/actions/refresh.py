@@ -1,6 +1,6 @@
 """Bring a segment's members up to date by running its rule over everybody."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,7 +14,8 @@ from segments.queries.archive import bring_ids
 from segments.queries.moves import fill_boundaries
 from segments.queries.rules import check_rule, rule_sql
 from segments.queries.versions import has_new_rule
-from segments.vocabulary import Why, reason
+from segments.rules.statement import Fragment
+from segments.vocabulary import RefreshStep, Why, reason
 
 # So few members move by large shares every day.
 GUARDED_FROM: Final = 100
@@ -62,6 +63,10 @@ class Refreshed:
     is_held: bool = False
 
 
+def _untold(_step: RefreshStep) -> None:
+    """Nobody watches."""
+
+
 @transaction.atomic
 def refresh(
     *,
@@ -69,6 +74,7 @@ def refresh(
     now: datetime,
     is_confirmed: bool = False,
     found: Sequence[int] | None = None,
+    tell: Callable[[RefreshStep], None] = _untold,
 ) -> Refreshed:
     """Rebuild the membership: close the intervals of those who left, open those who came.
 
@@ -85,6 +91,7 @@ def refresh(
     Parameters
     ----------
     found : whom another engine found to match; None: the rule is run here
+    tell : told of each step as it begins
     """
     locked = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
     if locked.kind == Segment.Kind.LIST:
@@ -99,21 +106,18 @@ def refresh(
         "version": locked.version,
         "why": reason(Why.RULE if is_new else Why.REBUILD),
     }
-    execute("DROP TABLE IF EXISTS matched", {})
-    execute("CREATE TEMP TABLE matched (id bigint) ON COMMIT DROP", {})
-    if found is None:
-        size = execute(f"INSERT INTO matched {fragment.sql}", fragment.params)
-    else:
-        size = bring_ids(found)
-    execute("ANALYZE matched", {})
+    tell(RefreshStep.JUDGING)
+    size = _gather(fragment, found)
     if not is_confirmed and not is_new and _is_guarded(locked):
         entered, left = rows(_MOVES, params)[0]
         if 100 * (entered + left) > (locked.most_moved or 0) * (locked.size or 0):
             return _held(
                 locked, Refreshed(size=size, entered=entered, left=left, is_held=True), now
             )
+    tell(RefreshStep.MOVING)
     left, entered = execute(_GONE, params), execute(_FRESH, params)
     if locked.is_live:
+        tell(RefreshStep.TIMING)
         fill_boundaries(locked.pk, checked, now)
     if locked.tag_id is not None:
         tag_members(tag_id=locked.tag_id, segment_id=locked.pk, now=now)
@@ -129,6 +133,18 @@ def refresh(
 def refresh_in_turn(*, segment: Segment, now: datetime) -> Refreshed | None:
     """As `refresh`; None, and nothing is done, while another process does a segment's turn."""
     return refresh(segment=segment, now=now) if may_go_alone(_LOCK) else None
+
+
+def _gather(fragment: Fragment, found: Sequence[int] | None) -> int:
+    """Fill the temporary table ``matched``; how many match."""
+    execute("DROP TABLE IF EXISTS matched", {})
+    execute("CREATE TEMP TABLE matched (id bigint) ON COMMIT DROP", {})
+    if found is None:
+        size = execute(f"INSERT INTO matched {fragment.sql}", fragment.params)
+    else:
+        size = bring_ids(found)
+    execute("ANALYZE matched", {})
+    return size
 
 
 _WRITTEN: Final = ("changed_at", "size", "refreshed_at", "stale_at", "held_at", "held_why")

@@ -1,29 +1,26 @@
-"""Pages of the segments: the form with its rule, sizes, a refresh."""
+"""Pages of the segments: the form with its rule and sizes."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.http import HttpRequest
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from compliance.console import Tone, badge, figure, moment, tell
+from compliance.console import Tone, badge, figure, moment
 from compliance.json_box import JsonText, spelled
 from compliance.queries import clock_now
-from segments.actions.refresh import refresh
 from segments.actions.save import save_segment
 from segments.admin.builder import RuleViews, sentence
 from segments.admin.exports import ExportPages
 from segments.admin.lists import ListPages
 from segments.admin.members import MemberPages
 from segments.admin.overlap import OverlapPages
+from segments.admin.refreshes import RefreshPages, refresh_box
 from segments.admin.rule_box import RuleBox, RuleScripts
 from segments.admin.seen import SeenFields, SeenForm
 from segments.admin.use import UseFilter, UsePages
@@ -93,6 +90,7 @@ class SegmentAdmin(
     ListPages,
     MemberPages,
     OverlapPages,
+    RefreshPages,
     UsePages,
     VersionPages,
 ):
@@ -165,7 +163,8 @@ class SegmentAdmin(
 
     def page_context(self, request: HttpRequest, item: Segment) -> dict[str, Any]:
         """The rule as text, for those who may not change it and ask why."""
-        return super().page_context(request, item) | {"rule_text": spelled(item.rule)}
+        told = {"rule_text": spelled(item.rule), "refresh": refresh_box(item)}
+        return super().page_context(request, item) | told
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """A key is for life: rules and journeys name it."""
@@ -188,32 +187,6 @@ class SegmentAdmin(
             note=form.cleaned_data["note"],
         )
         obj.pk = saved.pk
-
-    def get_urls(self) -> list[URLPattern]:
-        """The list and form, what the builder asks, the refresh."""
-        view = self.admin_site.admin_view
-        refresh_page = path(
-            "<int:segment_id>/refresh/",
-            view(self.refresh_view),
-            name="segments_segment_refresh",
-        )
-        urls: list[URLPattern] = super().get_urls()
-        return [refresh_page, *urls]
-
-    def refresh_view(self, request: HttpRequest, segment_id: int) -> HttpResponse:
-        """Bring the members up to date now."""
-        if not self.has_change_permission(request):
-            raise PermissionDenied
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        segment = get_object_or_404(Segment, pk=segment_id)
-        tell(
-            request,
-            lambda: refresh(segment=segment, now=clock_now(), is_confirmed=True),
-            done=_t("The members are up to date."),
-            refusals=(RuleError,),
-        )
-        return redirect("admin:segments_segment_change", segment_id)
 
 
 def _why_broken(segment: Segment) -> str:

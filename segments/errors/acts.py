@@ -54,6 +54,11 @@ class Refusal:
         en="This is a static list: upload numbers instead.",
         zh="这是静态名单：请改为上传客户号。",
     )
+    STANDS_STILL: Final = Sentence(
+        code="stands_still",
+        en="An archived segment and a static list have no members to refresh.",
+        zh="已归档的分群和静态名单没有可刷新的成员。",
+    )
     NO_COLUMN: Final = Sentence(
         code="no_column",
         en="No column is named customer_no: name the one with the customer numbers so.",

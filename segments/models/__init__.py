@@ -4,6 +4,7 @@ from segments.models.exports import MemberExport
 from segments.models.lifecycle import LifecycleRun, LifecycleStage, WaitingStage
 from segments.models.likeness import LookalikeRun
 from segments.models.lists import ListUpload
+from segments.models.refreshes import RefreshRun
 from segments.models.segments import MOST_MOVED, Boundary, Membership, Segment
 from segments.models.tags import (
     LONGEST_DAYS,
@@ -29,6 +30,7 @@ __all__ = [
     "MemberExport",
     "Membership",
     "Refresh",
+    "RefreshRun",
     "Segment",
     "SegmentVersion",
     "Tag",

@@ -75,7 +75,7 @@ def test_check_then_import_by_the_buttons(operator: Client) -> None:
     upload.refresh_from_db()
     assert upload.job is not None
     job = reverse("admin:customers_importjob_change", args=[upload.job.pk])
-    assert (pace["state"], pace["is_busy"], pace["rows_done"]) == ("done", False, 2)
+    assert (pace["state"], pace["is_busy"], pace["done"]) == ("done", False, 2)
     assert job in operator.get(address("_columns", upload.pk)).content.decode()
     assert list(Customer.objects.values_list("customer_no", flat=True)) == ["C1"]
     acts = AuditEntry.objects.order_by("seq").values_list("action", flat=True)

@@ -87,14 +87,6 @@ def test_wrong_rule_is_not_saved_and_the_error_stands_in_the_form(marketer: Clie
     assert not Segment.objects.filter(key="c3").exists()
 
 
-def test_refresh_button_brings_the_members_up_to_date(house: House, marketer: Client) -> None:
-    Segment.objects.update(size=None)
-
-    marketer.post(reverse("admin:segments_segment_refresh", args=[house.segment.pk]))
-
-    assert Segment.objects.get(pk=house.segment.pk).size == 360
-
-
 def test_manager_may_look_but_neither_refresh_nor_change(house: House) -> None:
     client = Client()
     client.force_login(house.staff["manager"])
