@@ -16,11 +16,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import display
 
-from compliance.console import Act, ActingAdmin, ReadOnlyAdmin, Tone, badge, verdicts
+from compliance.console import Act, ActingAdmin, Panel, ReadOnlyAdmin, Tone, badge, code, verdicts
 from compliance.keeping import Kept
 from compliance.models import User
 from compliance.queries import clock_now, kept_for
@@ -39,8 +40,19 @@ from segments.errors import NotPossible
 from segments.models import MemberExport
 
 ASK: Final = "segments.export_members"
-_CONTACTS: Final = ("masked_name", "masked_phone", "masked_email")
-_STAY: Final = ("entered_at", "left_at", "version", "entered_why", "left_why")
+COLUMNS: Final = {
+    "customer_no": _("The customer's number."),
+    "masked_name": _("Name, masked; only for whoever may see customers."),
+    "masked_phone": _("Phone number, masked; only for whoever may see customers."),
+    "masked_email": _("E-mail address, masked; only for whoever may see customers."),
+    "entered_at": _("When he came in, with the offset from UTC (ISO 8601)."),
+    "left_at": _("When he left; empty while he is in."),
+    "version": _("Version of the rule by which he came in."),
+    "entered_why": _("Why he came in: the reason's code and, after a colon, what it is about."),
+    "left_why": _("Why he left, in the same form; empty while he is in."),
+}
+"""The columns of the file. Their names are the same in every language: programs read them."""
+_CONTACTS: Final = frozenset({"masked_name", "masked_phone", "masked_email"})
 DECIDE: Final = "segments.change_memberexport"
 _TONES: Final = {
     "pending": Tone.BUSY,
@@ -142,6 +154,17 @@ class MemberExportAdmin(ActingAdmin, ReadOnlyAdmin):
         )
         return verdicts(decide, question=question % {"days": days}, seen="")
 
+    def panels(self, request: HttpRequest, item: MemberExport) -> Sequence[Panel]:
+        """What the columns of the file mean."""
+        return [
+            Panel(
+                title=_t("Columns of the file"),
+                headers=(_t("Column"), _t("Meaning")),
+                rows=[(code(name), meaning) for name, meaning in COLUMNS.items()],
+                empty="",
+            )
+        ]
+
     def page_context(self, request: HttpRequest, item: MemberExport) -> dict[str, Any]:
         """Whether it can be fetched by whoever looks."""
         can_fetch = (
@@ -165,8 +188,8 @@ class MemberExportAdmin(ActingAdmin, ReadOnlyAdmin):
         except NotPossible as error:
             messages.error(request, say(error))
             return redirect("admin:segments_memberexport_change", pk)
-        contacts = _CONTACTS if _user(request).has_perm(SEES_PEOPLE) else ()
-        headers = ("customer_no", *contacts, *_STAY)
+        left_out = frozenset() if _user(request).has_perm(SEES_PEOPLE) else _CONTACTS
+        headers = [name for name in COLUMNS if name not in left_out]
         name = f"{item.segment.key}-{timezone.localtime(item.at):%Y%m%d-%H%M}.csv"
         return StreamingHttpResponse(
             csv_chunks(headers=headers, rows=_rows(found)),

@@ -226,14 +226,31 @@ class TestPages:
             answer = client.post(reverse("admin:segments_memberexport_fetch", args=[export.pk]))
             files[name] = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
 
-        assert files["clerk"].startswith("customer_no,entered_at")
-        assert "masked" not in files["clerk"]
-        assert files["marketer"].startswith("customer_no,masked_name,masked_phone,masked_email,")
+        stay = "entered_at,left_at,version,entered_why,left_why"
+        assert files["clerk"].splitlines()[0] == f"customer_no,{stay}"
+        assert files["marketer"].splitlines()[0] == (
+            f"customer_no,masked_name,masked_phone,masked_email,{stay}"
+        )
         fetched = AuditEntry.objects.filter(action="segment.export.fetch")
         assert set(fetched.values_list("actor", "detail__masked_contacts")) == {
             ("clerk", False),
             ("marketer", True),
         }
+
+    def test_file_has_the_same_columns_in_chinese_and_the_page_says_what_they_mean(
+        self, marketer: Client, segment: Segment
+    ) -> None:
+        export = ask(segment, now=clock_now())
+        marketer.cookies.load({"django_language": "zh-hans"})
+
+        page = marketer.get(reverse("admin:segments_memberexport_change", args=[export.pk]))
+        answer = marketer.post(reverse("admin:segments_memberexport_fetch", args=[export.pk]))
+
+        text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+        shown = page.content.decode()
+        for name in text.splitlines()[0].split(","):
+            assert f">{name}</code>" in shown
+        assert "离开时间；仍在分群中则为空。" in shown
 
     def test_a_page_of_members_costs_as_many_statements_as_one(
         self, segment: Segment, django_assert_num_queries: Any
