@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from datetime import datetime
 from typing import Final
 
-from campaigns.actions.aloft import Aloft
+from campaigns.actions.aloft import LONG_SECONDS, Aloft
 from campaigns.actions.gateway import gateway_of
 from campaigns.actions.landing import Dispatched, land
 from campaigns.actions.lease import LEASE
@@ -26,7 +26,6 @@ from customers.queries.database import rows
 # has at most its share.
 SLOTS: Final = 8
 SLOTS_PER_ACCOUNT: Final = 4
-LONG_SECONDS: Final = 2.0
 LOOK_AGAIN_SECONDS: Final = 0.2
 
 
@@ -72,9 +71,9 @@ def dispatch_due(
     Each batch goes the way of `dispatch_batch`. While some are being sent the next is claimed and
     prepared, so that neither the database nor the providers wait for each other. Once something
     was found, other processes are called to help. What is under way when no more may be claimed
-    is left to ``aloft``; without it, it is waited for.
+    is left to ``aloft``, where the next call finds it; without it, it is waited for.
     """
-    flights: list[Flight] = []
+    flights = aloft.give_back() if aloft else []
     try:
         while may_claim():
             yield from _land_done(flights, clock)

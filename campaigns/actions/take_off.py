@@ -41,7 +41,7 @@ from compliance.tracing import span
 from customers.queries.database import as_json, execute, rows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Flight:
     """A batch under way: claimed, prepared, being sent."""
 

@@ -84,7 +84,7 @@ def aloft(landed: list[Dispatched]) -> Iterator[Aloft]:
     made.close(10)
 
 
-def tick(aloft: Aloft, *, turns: int = 30) -> list[Dispatched]:
+def tick(aloft: Aloft, *, turns: int = 12) -> list[Dispatched]:
     """A tick that may look for work so many times."""
     left = iter(range(turns))
     done = dispatch_due(
@@ -131,6 +131,7 @@ def test_what_waits_long_leaves_its_slot_to_others(
     providers: dict[Channel, MemoryProvider], aloft: Aloft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("campaigns.actions.dispatch.SLOTS", 2)
+    monkeypatch.setattr("campaigns.actions.aloft.LONG_SECONDS", 60)
     DispatchBatch.objects.filter(touches__channel=QUICK).update(due_at=NOW + LEASE)
     tick(aloft, turns=3)
     DispatchBatch.objects.filter(touches__channel=QUICK).update(due_at=NOW)
@@ -138,6 +139,7 @@ def test_what_waits_long_leaves_its_slot_to_others(
     tick(aloft)
     meanwhile = states(QUICK)
     monkeypatch.setattr("campaigns.actions.dispatch.LONG_SECONDS", 0)
+    monkeypatch.setattr("campaigns.actions.aloft.LONG_SECONDS", 0)
     tick(aloft)
 
     assert meanwhile == {"queued"}
@@ -196,6 +198,19 @@ def test_an_outcome_that_cannot_be_written_is_asked_for_later_and_nothing_goes_t
 
     assert states(SLOW) == {"accepted"}
     assert len(providers[SLOW].sent) == 6
+
+
+def test_the_next_tick_goes_on_with_what_is_young(
+    providers: dict[Channel, MemoryProvider], aloft: Aloft, landed: list[Dispatched]
+) -> None:
+    tick(aloft)
+
+    Waiting.go_on.set()
+    done = tick(aloft)
+
+    assert sum(one.accepted for one in done) == 6
+    assert landed == []
+    assert states(SLOW) == {"accepted"}
 
 
 def test_a_process_that_ends_leaves_no_sending_behind(
