@@ -8,10 +8,15 @@ from django.db import connection, connections
 from django.db.models import Count
 
 from campaigns.actions import advance as station
-from campaigns.actions.advance import BATCH, LEASE, MAX_ATTEMPTS, advance
+from campaigns.actions import steps
+from campaigns.actions.advance import BATCH, MAX_ATTEMPTS, advance
 from campaigns.actions.enrol import enrol
+from campaigns.actions.queue_touches import Means
+from campaigns.actions.routing import routes
+from campaigns.actions.steps import LEASE
 from campaigns.channels.base import Channel
 from campaigns.models import DispatchBatch, Enrolment, Hop, Journey, ProviderAccount, Touch
+from campaigns.queries.journeys import approved_templates
 from customers.models import Customer
 from segments.models import Segment
 from tests.factories import (
@@ -141,9 +146,9 @@ def test_a_touch_has_one_key_for_its_enrolment_node_and_visit(journey: Journey) 
 
 @pytest.mark.django_db
 def test_a_worker_whose_lease_ran_out_writes_nothing(journey: Journey) -> None:
-    zombie = station._claim("zombie", NOW, 10)
-    runs = station._run_version(zombie[0].version_id, zombie, NOW)
-    means = station._Means(routes=station.routes(NOW), templates=station.approved_templates())
+    zombie = steps.claim_due("zombie", NOW, 10)
+    runs = steps.run_version(zombie[0].version_id, zombie, NOW)
+    means = Means(routes=routes(NOW), templates=approved_templates())
     successor = advance(owner="successor", now=NOW + LEASE)
 
     written = station._write(runs, means, NOW + LEASE)
@@ -155,7 +160,7 @@ def test_a_worker_whose_lease_ran_out_writes_nothing(journey: Journey) -> None:
 
 @pytest.mark.django_db
 def test_a_lease_protects_until_it_runs_out(journey: Journey) -> None:
-    station._claim("dead", NOW, 10)
+    steps.claim_due("dead", NOW, 10)
 
     assert advance(owner="w", now=NOW + LEASE - timedelta(seconds=1)).claimed == 0
     assert advance(owner="w", now=NOW + LEASE).claimed == 3

@@ -10,11 +10,12 @@ import pytest
 from django.db import IntegrityError, connection, connections, transaction
 
 from campaigns.actions import launch
-from campaigns.actions.advance import TOUCH_LIFETIME, advance
+from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
 from campaigns.actions.lease import LEASE
 from campaigns.actions.outcomes import MAX_ATTEMPTS
+from campaigns.actions.queue_touches import TOUCH_LIFETIME
 from campaigns.actions.receipts import take_receipts
 from campaigns.actions.templates import hash_of
 from campaigns.channels.base import (

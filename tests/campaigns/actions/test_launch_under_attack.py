@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from campaigns.actions import advance as station
-from campaigns.actions import launch, templates
+from campaigns.actions import launch, steps, templates
 from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
@@ -75,14 +75,14 @@ def test_a_worker_that_decided_before_the_stop_moves_nobody_after_it(
     make_segment()
     journey = make_journey(graph_of(send_node(), WAIT))
     enrol(journey=journey, now=NOW)
-    decide = station._run_version
+    decide = steps.run_version
 
     def stopped_meanwhile(*args: object) -> object:
         decided = decide(*args)  # type: ignore[arg-type]
         launch.stop(journey=journey, actor=make_staff().marketer, now=NOW)
         return decided
 
-    monkeypatch.setattr(station, "_run_version", stopped_meanwhile)
+    monkeypatch.setattr(station, "run_version", stopped_meanwhile)
     advance(owner="w", now=NOW)
 
     assert Enrolment.objects.get().state == "exited"

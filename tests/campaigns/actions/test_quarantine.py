@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
-from campaigns.actions.advance import LEASE as ENROLMENT_LEASE
 from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
@@ -21,6 +20,7 @@ from campaigns.actions.quarantine import (
     plan_replay,
     replay,
 )
+from campaigns.actions.steps import LEASE as ENROLMENT_LEASE
 from campaigns.channels.base import Unknown
 from campaigns.channels.memory import MemoryProvider
 from campaigns.models import DispatchBatch, Enrolment, PoisonRow, ProviderAccount, Touch
