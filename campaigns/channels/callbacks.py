@@ -19,7 +19,7 @@ import orjson
 from campaigns.channels import accounts
 from campaigns.channels.base import AccountConfig, Receipt, ReceiptKind
 from campaigns.channels.errors import BadSignature, MalformedReceipt
-from campaigns.channels.receipts import MOST_BYTES, MOST_RECEIPTS, SIGNATURE_HEADER
+from campaigns.channels.receipts import MOST_RECEIPTS, SIGNATURE_HEADER, read_json
 
 TARGET_HEADER: Final = "X-Request-Target"
 TOKEN_HEADER: Final = "X-Receipt-Token"  # noqa: S105 - the header's name
@@ -61,12 +61,7 @@ def read_items(body: bytes) -> list[dict[str, object]]:
 
     Raises MalformedReceipt.
     """
-    if len(body) > MOST_BYTES:
-        raise MalformedReceipt(f"the body is longer than {MOST_BYTES} bytes")
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise MalformedReceipt("the body is not JSON") from error
+    value = read_json(body)
     items = value if isinstance(value, list) else [value]
     if len(items) > MOST_RECEIPTS:
         raise MalformedReceipt(f"more than {MOST_RECEIPTS} receipts in one post")

@@ -16,7 +16,7 @@ _POLITE: Final = (
 )
 _VERB: Final = (
     r"(?:退订|退定|取消订阅|取消接收|取消推送|取消|拒收|拒绝接收|拒绝|谢绝|停发|停止发送|停止推送"
-    r"|停止接收|停止|终止|关闭|屏蔽|勿扰"
+    r"|停止接收|停止|终止|关闭|屏蔽|拉黑|勿扰"
     r"|不再接收|不接收|不(?:想|愿意|愿|要|需要)(?:再|继续)?(?:接收|收到|收)"
     r"|(?:不要|别|勿|不准|不许|禁止|停止|终止)(?:再|继续|给|向|我|老|总|乱)*"
     r"(?:发送|发|推送|打扰|骚扰|烦))"
@@ -27,14 +27,14 @@ _REST: Final = (
 )
 _ENGLISH: Final = (
     r"(?:please|pls|kindly|just)*"
-    r"(?:(?:stop|stopall|unsubscribe|unsub|cancel|end|quit|optout|optmeout|revoke|removeme|arret)+"
-    r"|(?:donot|dont)(?:send|text|message|contact|sms)|nomore(?:texts|messages|sms))"
+    r"(?:(?:stop|stopp|stopall|unsubscribe|unsub|cancel|end|quit|optout|optmeout|revoke|removeme|takemeoff|nomore|arret)+"
+    r"|(?:donot|dont)(?:send|text|message|contact|sms))"
     r"(?:all|any|more|again|me|now|please|pls|thanks|thankyou|it|sending|texting|messaging|calling"
     r"|contacting|spam|ads|promotions|marketing|sms|texts|text|messages|message|these|this|from"
     r"|your|the|list)*"
 )
 _OPT_OUT: Final = re.compile(
-    rf"退|{_POLITE}(?P<code>{_CODE})(?P=code)*退?{_REST}"
+    rf"[退停拒]|{_POLITE}(?P<code>{_CODE})(?P=code)*退?{_REST}"
     rf"|{_POLITE}{_CODE}?{_POLITE}(?:{_VERB})+{_REST}{_CODE}?{_REST}|{_ENGLISH}"
 )
 _NOISE: Final = re.compile(r"[\W_]+")

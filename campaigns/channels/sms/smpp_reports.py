@@ -27,6 +27,8 @@ _STATES: Final = {
     7: "UNKNOWN",
     8: "REJECTD",
 }
+# Of a reply: UCS-2, and GB18030 as gateways in China that speak CMPP behind count it.
+_CODINGS: Final = {8: "utf-16-be", 15: "gb18030"}
 _REPORT_BITS, _IS_REPORT = 0x3C, 0x04
 _REPORT = re.compile(r"id:(?P<id>\S+).*?stat:(?P<stat>[A-Z]+)", re.IGNORECASE | re.DOTALL)
 _REPORT_LENGTH = 1_000  # many times what appendix B asks for
@@ -42,8 +44,7 @@ def as_receipt(pdu: Command, now: datetime, report_ids: str) -> dict[str, str]:
         return _as_report(pdu, octets.decode("latin-1"), now, report_ids)
     if kind & _UDHI and octets:
         octets = octets[1 + octets[0] :]
-    coding = "utf-16-be" if int(pdu.data_coding or 0) == 8 else "latin-1"
-    said = octets.decode(coding, "replace")
+    said = octets.decode(_CODINGS.get(int(pdu.data_coding or 0), "latin-1"), "replace")
     return {
         # A reply has no id: the same words within an hour are one, brought again.
         "id": event_id(number, said, now.strftime("%Y-%m-%d %H")),

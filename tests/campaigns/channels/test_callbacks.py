@@ -1,5 +1,6 @@
 """Whatever a vendor's callback holds, reading it ends in receipts or one clear error."""
 
+import json
 from contextlib import suppress
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -9,9 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.channels.base import AccountConfig, Provider, Receipt
-from campaigns.channels.callbacks import china_time
+from campaigns.channels.base import AccountConfig, Provider, Receipt, ReceiptKind
+from campaigns.channels.callbacks import TARGET_HEADER, china_time
 from campaigns.channels.errors import ReceiptError
+from campaigns.channels.receipts import (
+    SIGNATURE_HEADER,
+    TIMESTAMP_HEADER,
+    read_signed_receipts,
+    sign,
+)
 from campaigns.channels.registry import build_provider
 from campaigns.channels.sms.twilio import signature
 
@@ -111,6 +118,56 @@ def test_a_nul_in_a_form_or_query_reaches_no_table() -> None:
     [receipt] = provider("twilio").read_receipts(headers, urlencode(form).encode(), NOW)
 
     assert (receipt.provider_id, receipt.key, receipt.detail) == ("SM", "abc", "")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "posted"),
+    [
+        (
+            "aliyun",
+            [{"phone_number": "13800000001", "content": "退订", "sequence_id": "1"}],
+        ),
+        ("tencent", {"mobile": "13800000001", "nationcode": "86", "text": "退订", "time": 1}),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_stop_is_heard_in_whichever_charset_the_gateway_writes(
+    vendor: str, posted: object, encoding: str
+) -> None:
+    body = json.dumps(posted, ensure_ascii=False).encode(encoding)
+
+    [receipt] = provider(vendor).read_receipts(
+        {TARGET_HEADER: "/hooks/a/?token=secret"}, body, datetime.now(UTC)
+    )
+
+    assert (receipt.kind, receipt.detail) == (ReceiptKind.UNSUBSCRIBED, "退订")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_our_own_form_is_signed_over_the_octets_in_whatever_charset(encoding: str) -> None:
+    now = datetime.now(UTC)
+    told = [
+        {"id": "1", "event": "replied", "at": now.isoformat(), "text": "退订", "address": "+1"},
+        "坏的一条",
+        {"id": "2", "event": "delivered", "at": now.isoformat(), "key": "0" * 32},
+    ]
+    body = json.dumps(told, ensure_ascii=False).encode(encoding)
+    config = AccountConfig(
+        key="a", vendor="http_sms", base_url="https://a.example", secrets={"receipt_secret": "s"}
+    )
+    stamp = int(now.timestamp())
+    headers = {
+        TIMESTAMP_HEADER: str(stamp),
+        SIGNATURE_HEADER: sign(secret="s", timestamp=stamp, body=body),
+    }
+
+    receipts = read_signed_receipts(config=config, headers=headers, body=body, now=now)
+
+    assert [receipt.kind for receipt in receipts] == [
+        ReceiptKind.UNSUBSCRIBED,
+        ReceiptKind.UNREADABLE,
+        ReceiptKind.DELIVERED,
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "0001-01-01 00:00:00", "soon", "2026-13-01", "9" * 50])

@@ -254,8 +254,9 @@ def pdu(command: int, sequence: int, body: bytes = b"", status: int = 0) -> byte
     return struct.pack(">LLLL", len(body) + 16, command, status, sequence) + body
 
 
-def deliver(text: bytes, *, esm: int = 0x04, optional: bytes = b"") -> bytes:
-    body = b"\0\1\x018613800138000\0\1\x01106900\0" + bytes([esm, 0, 0, 0, 0, 0, 0, 0, 0])
+def deliver(text: bytes, *, esm: int = 0x04, coding: int = 0, optional: bytes = b"") -> bytes:
+    head = bytes([esm, 0, 0, 0, 0, 0, 0, coding, 0])
+    body = b"\0\1\x018613800138000\0\1\x01106900\0" + head
     return pdu(0x05, 7, body + bytes([len(text)]) + text + optional)
 
 
@@ -342,6 +343,15 @@ async def test_a_reply_is_read_wherever_it_stands(text: bytes, esm: int, optiona
     _, receipt = await exchanged(b"1", deliver(text, esm=esm, optional=optional))
 
     assert (receipt.kind, receipt.address) == (ReceiptKind.UNSUBSCRIBED, "+8613800138000")
+
+
+@pytest.mark.parametrize(("coding", "charset"), [(8, "utf-16-be"), (15, "gb18030")])
+async def test_a_reply_in_chinese_is_heard_in_either_charset(coding: int, charset: str) -> None:
+    brought = deliver("请退订".encode(charset), esm=0, coding=coding)
+
+    _, receipt = await exchanged(b"1", brought)
+
+    assert (receipt.kind, receipt.detail) == (ReceiptKind.UNSUBSCRIBED, "请退订")
 
 
 def test_the_secret_for_the_door_must_be_there_when_reports_are_wanted() -> None:
