@@ -40,6 +40,7 @@ FINDINGS: dict[Finding, str | Promise] = {
     Finding.AMOUNT_DIFFERS: _("The amount differs"),
     Finding.SEGMENTS_DIFFER: _("The number of parts differs"),
     Finding.BILLED_TWICE: _("Billed twice"),
+    Finding.CREDITED: _("Given back"),
     Finding.MISSING_OURS: _("Billed, but not among our touches"),
     Finding.MISSING_THEIRS: _("Accepted, but not billed"),
 }

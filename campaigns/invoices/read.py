@@ -2,7 +2,8 @@
 
 Columns, in any order and case: `provider_id` or `key` (at least one), `amount`, `date`, and
 optionally `segments` (1) and `currency` (the account's), each at most once.  UTF-8, with or
-without byte order mark, or GB18030, as spreadsheets in China save it.
+without byte order mark, or GB18030, as spreadsheets in China save it.  An amount below zero, or in
+brackets, is a credit.
 """
 
 import csv
@@ -12,7 +13,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -20,7 +21,14 @@ MOST_BYTES: Final = 50_000_000
 _LONGEST_REFERENCE = 200
 _COLUMNS = ("provider_id", "key", "amount", "date", "segments", "currency")
 _MOST_SEGMENTS = 32_767
-_AMOUNT = re.compile(r"[0-9]{1,8}(?:\.[0-9]{1,6})?")
+# Below zero by a sign or by brackets, with or without the mark of yuan and yen.  Groups of three
+# only with a decimal point: elsewhere in the world 1,234 is a little more than one.
+_AMOUNT = re.compile(
+    r"(?:(?P<sign>[-\u2212])|(?P<open>\())?(?P<mark>[\u00a5\uffe5])?"
+    r"(?P<number>[0-9]{1,8}(?:\.[0-9]{1,6})?|[0-9]{1,3}(?:,[0-9]{3}){1,2}\.[0-9]{1,6})"
+    r"(?(open)\))"
+)
+_MARKED = frozenset({"CNY", "JPY"})
 _DAY = re.compile(r"([0-9]{4})([-/]?)([0-9]{2})\2([0-9]{2})")
 
 
@@ -60,7 +68,10 @@ class FileUnreadable(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One message the provider charges for; ``reference`` is its id, or our key in hex."""
+    """One message the provider charges for, or with an amount below zero gives back.
+
+    ``reference`` is its id, or our key in hex.
+    """
 
     number: int
     reference: str
@@ -120,7 +131,7 @@ def _line(number: int, cells: Mapping[str, str], currency: str) -> Line | BadLin
     reference = _key(cells.get("key", "")) or cells.get("provider_id", "")
     # An export of ours may have put a quote before what a spreadsheet takes for a formula.
     reference = reference.removeprefix("'").replace("\x00", "")
-    amount, segments = _amount(cells["amount"]) if "amount" in cells else None, _segments(cells)
+    amount, segments = _amount(cells.get("amount", ""), currency), _segments(cells)
     billed_on = _day(cells.get("date", ""))
     if not reference or len(reference) > _LONGEST_REFERENCE:
         return BadLine(number=number, fault=Fault.NO_REFERENCE)
@@ -144,16 +155,22 @@ def _key(text: str) -> str:
         return ""
 
 
-def _amount(text: str) -> Decimal | None:
-    """An amount without grouping; `1,234.5` could be two amounts, so it is none."""
-    try:
-        return Decimal(text) if _AMOUNT.fullmatch(text) else None
-    except InvalidOperation:
+def _amount(text: str, currency: str) -> Decimal | None:
+    """An amount, below zero where it is a credit: `-0.05`, `(0.05)`.
+
+    >>> _amount("￥1,234.50", "CNY"), _amount("(0.05)", "CNY"), _amount("1,234", "CNY")
+    (Decimal('1234.50'), Decimal('-0.05'), None)
+    """
+    found = _AMOUNT.fullmatch(text)
+    if found is None or (found["mark"] and currency not in _MARKED):
         return None
+    amount = Decimal(found["number"].replace(",", ""))
+    return -amount if found["sign"] or found["open"] else amount
 
 
 def _segments(cells: Mapping[str, str]) -> int | None:
-    text = cells.get("segments", "") or "1"
+    # A credit's may be below zero, as its amount is.
+    text = cells.get("segments", "").removeprefix("-") or "1"
     if not (text.isascii() and text.isdigit() and len(text) < 6):
         return None
     return int(text) if 0 < int(text) <= _MOST_SEGMENTS else None

@@ -38,7 +38,7 @@ class Invoice(models.Model):
 
 
 class InvoiceLine(models.Model):
-    """One message the provider charges for."""
+    """One message the provider charges for, or gives back."""
 
     invoice = models.ForeignKey(
         Invoice, on_delete=models.CASCADE, related_name="lines", db_index=False

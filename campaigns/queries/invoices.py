@@ -33,20 +33,22 @@ WITH span AS MATERIALIZED (
 ), judged AS MATERIALIZED (
     SELECT l.number, l.billed_on, l.reference, l.segments, l.amount,
            coalesce(k.id, n.id) AS touch_id,
-           row_number() OVER (PARTITION BY coalesce(k.id, n.id) ORDER BY l.number) AS place
+           row_number() OVER (
+               PARTITION BY coalesce(k.id, n.id), l.amount < 0 ORDER BY l.number) AS place
     FROM campaigns_invoiceline l
     LEFT JOIN ours k ON k.hex = l.reference
     LEFT JOIN named n ON n.provider_id = l.reference
     WHERE l.invoice_id = %(invoice)s
 )
-SELECT CASE WHEN o.id IS NULL THEN 'missing_ours'
+SELECT CASE WHEN j.amount < 0 THEN 'credited'
+            WHEN o.id IS NULL THEN 'missing_ours'
             WHEN j.place > 1 THEN 'billed_twice'
             WHEN j.amount <> o.cost THEN 'amount_differs'
             WHEN j.segments <> o.segments THEN 'segments_differ'
             ELSE 'matched' END AS finding,
        j.billed_on AS day, j.number AS line, j.reference, o.key,
        j.segments AS their_segments, o.segments AS our_segments, j.amount AS their_amount,
-       CASE WHEN j.place = 1 THEN o.cost END AS our_amount
+       CASE WHEN j.place = 1 AND j.amount >= 0 THEN o.cost END AS our_amount
 FROM judged j LEFT JOIN ours o ON o.id = j.touch_id
 UNION ALL
 SELECT 'missing_theirs', o.day, NULL, o.provider_id, o.key, NULL, o.segments, NULL, o.cost

@@ -19,6 +19,7 @@ class Finding(StrEnum):
     AMOUNT_DIFFERS = "amount_differs"
     SEGMENTS_DIFFER = "segments_differ"  # at an equal amount
     BILLED_TWICE = "billed_twice"  # a second line for the same touch
+    CREDITED = "credited"  # given back, for a charge of this or an earlier invoice
     MISSING_OURS = "missing_ours"  # charged, and no touch of this account near that day
     MISSING_THEIRS = "missing_theirs"  # accepted in the invoice's days, and on none of its lines
 

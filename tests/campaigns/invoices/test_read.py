@@ -52,8 +52,13 @@ def test_our_key_names_a_touch_in_any_spelling() -> None:
     [
         (",1,1,CNY,2026-03-02", Fault.NO_REFERENCE),
         ("x" * 201 + ",1,1,CNY,2026-03-02", Fault.NO_REFERENCE),
-        ('a,1,"1,234.5",CNY,2026-03-02', Fault.BAD_AMOUNT),
-        ("a,1,-1,CNY,2026-03-02", Fault.BAD_AMOUNT),
+        ('a,1,"1,234",CNY,2026-03-02', Fault.BAD_AMOUNT),
+        ('a,1,"12,34.5",CNY,2026-03-02', Fault.BAD_AMOUNT),
+        ('a,1,"1.234,5",CNY,2026-03-02', Fault.BAD_AMOUNT),
+        ("a,1,--1,CNY,2026-03-02", Fault.BAD_AMOUNT),
+        ("a,1,(-1),CNY,2026-03-02", Fault.BAD_AMOUNT),
+        ("a,1,$1,CNY,2026-03-02", Fault.BAD_AMOUNT),
+        ("a,1,1元,CNY,2026-03-02", Fault.BAD_AMOUNT),
         ("a,1,NaN,CNY,2026-03-02", Fault.BAD_AMOUNT),
         ("a,1,1e400,CNY,2026-03-02", Fault.BAD_AMOUNT),
         ("a,1,,CNY,2026-03-02", Fault.BAD_AMOUNT),
@@ -71,6 +76,34 @@ def test_a_bad_line_is_told_with_its_number_beside_a_good_one(cells: str, fault:
     assert bad == BadLine(number=2, fault=fault)
     assert isinstance(good, Line)
     assert good.number == 3
+
+
+@pytest.mark.parametrize(
+    ("cell", "amount"),
+    [
+        ('"1,234.50"', "1234.50"),
+        ('"12,345,678.000001"', "12345678.000001"),
+        ("￥0.045", "0.045"),
+        ('"¥1,234.5"', "1234.5"),
+        ("-0.05", "-0.05"),
+        ("\u22120.05", "-0.05"),
+        ("(0.05)", "-0.05"),
+        ("-￥0.05", "-0.05"),
+        ("0", "0"),
+    ],
+)
+def test_an_amount_is_read_as_spreadsheets_write_it(cell: str, amount: str) -> None:
+    [line] = read(f"{HEADER}a,1,{cell},CNY,2026-03-02\n")
+
+    assert isinstance(line, Line)
+    assert line.amount == Decimal(amount)
+
+
+def test_a_credits_segments_may_stand_below_zero_like_its_amount() -> None:
+    [line] = read(f"{HEADER}a,-2,-0.1,CNY,2026-03-02\n")
+
+    assert isinstance(line, Line)
+    assert (line.segments, line.amount) == (2, Decimal("-0.1"))
 
 
 @pytest.mark.parametrize(

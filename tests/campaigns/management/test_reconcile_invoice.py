@@ -81,6 +81,7 @@ def test_every_line_and_every_touch_ends_in_one_finding(
         "amount_differs": 1,
         "segments_differ": 1,
         "billed_twice": 1,
+        "credited": 0,
         "missing_ours": 1,
         "missing_theirs": 2,
     }
@@ -92,6 +93,24 @@ def test_every_line_and_every_touch_ends_in_one_finding(
     [odd] = [f for f in told["findings"] if f["finding"] == "amount_differs"]
     assert (odd["line"], odd["key"]) == (4, third.key.hex)
     assert (odd["their_amount"], odd["our_amount"]) == ("0.020000", "0.010000")
+
+
+def test_a_credit_is_set_off_and_makes_no_charge_a_second_one(
+    touches: list[Touch], reconcile: Callable[..., dict[str, Any]]
+) -> None:
+    first, second, *_ = touches
+
+    told = reconcile(
+        f"{first.provider_id},,1,-0.01,CNY,{DAY}",
+        f"{first.provider_id},,1,0.01,CNY,{DAY}",
+        f"{second.provider_id},,1,0.01,CNY,{DAY}",
+        f"{second.provider_id},,1,(0.01),CNY,{DAY}",
+        f"of-february,,1,-0.03,CNY,{DAY}",
+    )
+
+    totals = {name: count for name, count in told["totals"].items() if count}
+    assert totals == {"matched": 2, "credited": 3, "missing_theirs": 4}
+    assert (told["their_amount"], told["our_amount"]) == ("-0.030000", "0.060000")
 
 
 def test_the_same_file_again_changes_nothing_and_says_the_same(
