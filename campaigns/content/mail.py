@@ -4,6 +4,7 @@ Runs in the engine's process, for its parsers read whatever an author typed; Liq
 all of it untouched. Done once, when a template is saved.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -29,7 +30,6 @@ _KNOWN: Final = frozenset(
 _MJML_OPTIONS: Final = mrml.RenderOptions(fonts={})
 _INLINER: Final = CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
 _ROW_GROUP: Final = re.compile(r"</?tbody>")
-_HELD: Final = re.compile(r"<!--liquid-(\d+)-->|liquid-(\d+)-liquid")
 
 
 class Unbuildable(Exception):
@@ -70,6 +70,8 @@ def from_mjml(source: str) -> str:
 def inlined(html: str) -> str:
     """The rules of ``<style>`` written into the elements; media queries stay where they are."""
     held: list[str] = []
+    # Nobody can write the digest of what he writes, not even by entities that the parser resolves.
+    word = f"l{hashlib.sha256(html.encode('utf-8', 'replace')).hexdigest()[:24]}-"
     marks = replace_marks(html, lambda found: " " * len(found[0]))  # HTML's own < and > alone
 
     def hold(found: re.Match[str]) -> str:
@@ -80,7 +82,7 @@ def inlined(html: str) -> str:
             marks.rfind(opening, 0, at) > marks.rfind(closing, 0, at)
             for opening, closing in (("<", ">"), ("<!--", "-->"))
         )
-        return f"liquid-{number}-liquid" if is_inside else f"<!--liquid-{number}-->"
+        return f"{word}{number}-" if is_inside else f"<!--{word}{number}--->"
 
     try:
         done = _INLINER.inline(replace_marks(html, hold))
@@ -89,7 +91,8 @@ def inlined(html: str) -> str:
     if "<tbody" not in html.lower():
         # The parser adds them, and a loop over rows would then open what it doesn't close.
         done = _ROW_GROUP.sub("", done)
-    return _HELD.sub(lambda found: held[int(found[1] or found[2])], done)
+    stands = re.compile(rf"<!--{word}(?P<between>[0-9]+)--->|{word}(?P<within>[0-9]+)-")
+    return stands.sub(lambda found: held[int(found["between"] or found["within"])], done)
 
 
 class _Text(PageReader):

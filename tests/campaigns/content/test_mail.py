@@ -93,6 +93,19 @@ def test_liquid_stays_where_it_was_when_styles_are_inlined(html: str) -> None:
     assert html in inlined(f"<style>p{{color:red}}</style>{html}")
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["liquid-0-liquid", "liquid-7-liquid", "liquid&#45;0-liquid", "<!--liquid-0-->", "l0123abc-0-"],
+)
+def test_no_word_of_the_author_passes_for_a_place_of_liquid(said: str) -> None:
+    html = f"<p>{{{{ customer.name }}}}</p><p>{said}</p>"
+
+    done = inlined(f"<style>p{{color:red}}</style>{html}")
+
+    assert done.count("{{ customer.name }}") == 1
+    assert said.replace("&#45;", "-") in done
+
+
 def test_html_without_styles_is_left_alone() -> None:
     html = "<P>Hi <b>there"
 
