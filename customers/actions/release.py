@@ -22,6 +22,7 @@ from customers.queries.loads import (
     CLEAR,
     HOLD_BY_KYC,
     KNOWN_ASSESSMENTS,
+    LOCK_DESCRIBED,
     PUT_TERMS,
     REFUSE_NUMBERS,
     STAGED_DATA,
@@ -102,6 +103,7 @@ def _release_products(job: ImportJob, now: datetime) -> None:
 def _release_assessments(job: ImportJob, now: datetime) -> None:
     """Those that are on record already are left; those taken too often are refused (S-07)."""
     source = f"file:{job.source.key}"
+    execute(LOCK_DESCRIBED, {"load": job.pk})
     for batch in _batches(job):
         keyed = {
             f"{data['customer']}|{data['assessed_at']}": (number, data) for number, data in batch

@@ -16,6 +16,16 @@ LOCK_CUSTOMERS = """
 """
 
 
+_LOCK_STANDING: Final = """
+    -- The same with whom each was merged into.
+    SELECT id, merged_into_id FROM customers_customer WHERE id IN (
+        SELECT unnest(ARRAY[named.id, named.merged_into_id])
+        FROM jsonb_array_elements_text(%(ids)s::jsonb)
+        JOIN customers_customer named ON named.id = value::bigint)
+    ORDER BY customer_no FOR NO KEY UPDATE
+"""
+
+
 ADD_CONSENTS = """
     INSERT INTO customers_consent
         (customer_id, purpose, channel, state, notice_version, source, evidence, at)
@@ -109,11 +119,12 @@ def lock_standing(customer_ids: Collection[int]) -> dict[int, int]:
 
     A link in an old message, or a reply to it, names who he was then. Who is unknown is absent.
     """
-    found = dict(rows(LOCK_CUSTOMERS, {"ids": as_json(sorted(customer_ids))}))
+    found = dict(rows(_LOCK_STANDING, {"ids": as_json(sorted(customer_ids))}))
+    # Of a merge that was made while we waited.
     kept = {into for into in found.values() if into is not None} - found.keys()
     if kept:
         rows(LOCK_CUSTOMERS, {"ids": as_json(sorted(kept))})
-    return {one: one if into is None else into for one, into in found.items()}
+    return {one: found[one] or one for one in found.keys() & set(customer_ids)}
 
 
 def current_statements(

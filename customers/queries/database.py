@@ -70,14 +70,20 @@ def may_go_alone(lock: int) -> bool:
     return bool(rows("SELECT pg_try_advisory_xact_lock(%(lock)s)", {"lock": lock})[0][0])
 
 
-def may_pause(*, minutes: int) -> None:
-    """Let this transaction stand still while a process of its own computes what it will write.
+@contextmanager
+def going_alone(lock: int) -> Iterator[bool]:
+    """Hold this advisory lock over several transactions; False if another process has it.
 
-    Sessions that hold a transaction and do nothing are ended after a minute (`config.settings`):
-    right for a page, and the end of whoever fits a model to a million customers.
+    For whoever reads everybody, computes for minutes, and writes in batches: no transaction stands
+    open meanwhile. The database lets go of the lock when this process dies.
     """
-    told = {"limit": f"{minutes:d}min"}
-    rows("SELECT set_config('idle_in_transaction_session_timeout', %(limit)s, true)", told)
+    told = {"lock": lock}
+    is_mine = bool(rows("SELECT pg_try_advisory_lock(%(lock)s)", told)[0][0])
+    try:
+        yield is_mine
+    finally:
+        if is_mine:
+            rows("SELECT pg_advisory_unlock(%(lock)s)", told)
 
 
 @contextmanager

@@ -2,14 +2,19 @@
 
 from typing import Final
 
+# Both lock whom they change in the order in which files write, and by that read him anew.
 SET_LIFECYCLES: Final = """
+    WITH changed AS (
+        SELECT stored.id, given.stage
+        FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (id bigint, stage text)
+        JOIN customers_customer stored ON stored.id = given.id
+        WHERE stored.status = 'active' AND stored.lifecycle IS DISTINCT FROM given.stage
+        ORDER BY stored.customer_no FOR NO KEY UPDATE OF stored)
     UPDATE customers_customer customer
-    SET lifecycle = given.stage, updated_at = %(now)s,
+    SET lifecycle = changed.stage, updated_at = %(now)s,
         told_at = customer.told_at
             || jsonb_build_object('lifecycle', extract(epoch FROM %(now)s::timestamptz))
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (id bigint, stage text)
-    WHERE customer.id = given.id AND customer.status = 'active'
-      AND customer.lifecycle IS DISTINCT FROM given.stage
+    FROM changed WHERE customer.id = changed.id
 """
 
 
@@ -23,12 +28,19 @@ REGISTER: Final = """
 """
 
 
+# Who has refused personalisation since the values were computed loses them instead.
 SET_ATTRIBUTES: Final = """
-    UPDATE customers_customer customer SET attributes = fresh.attributes, updated_at = %(now)s
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (id bigint, values jsonb)
-    JOIN customers_customer stored ON stored.id = given.id
-    CROSS JOIN LATERAL (
-        SELECT jsonb_strip_nulls(stored.attributes || given.values) AS attributes) fresh
-    WHERE customer.id = given.id AND customer.status = 'active'
-      AND customer.attributes <> fresh.attributes
+    WITH changed AS (
+        SELECT stored.id, fresh.attributes
+        FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (id bigint, values jsonb)
+        JOIN customers_customer stored ON stored.id = given.id
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN stored.personalise_off
+                THEN stored.attributes - ARRAY(SELECT jsonb_object_keys(given.values))
+                ELSE jsonb_strip_nulls(stored.attributes || given.values) END AS attributes) fresh
+        WHERE stored.status = 'active' AND stored.attributes <> fresh.attributes
+        ORDER BY stored.customer_no FOR NO KEY UPDATE OF stored)
+    UPDATE customers_customer customer
+    SET attributes = changed.attributes, updated_at = %(now)s
+    FROM changed WHERE customer.id = changed.id
 """

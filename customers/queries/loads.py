@@ -59,10 +59,22 @@ PUT_TERMS = """
 """
 
 
+LOCK_DESCRIBED = """
+    -- Whom a staged file describes, at once and in the order in which files of customers write: its
+    -- own batches have another.
+    SELECT FROM customers_customer WHERE id IN (
+        SELECT coalesce(named.merged_into_id, named.id)
+        FROM customers_stagedrow stage
+        JOIN customers_customer named ON named.customer_no = stage.data ->> 'customer'
+        WHERE stage.load_id = %(load)s AND stage.code = '')
+    ORDER BY customer_no FOR NO KEY UPDATE
+"""
+
+
 HOLD_BY_KYC = """
     -- Whoever was merged into another is held there; of what is said of one person the stricter.
-    UPDATE customers_customer stored SET aml_hold = told.is_held, updated_at = %(now)s
-    FROM (
+    -- Locked in the order in which files of customers write.
+    WITH told AS (
         SELECT coalesce(owner.merged_into_id, owner.id) AS id, bool_or(kyc.aml_hold) AS is_held
         FROM customers_kyc kyc JOIN customers_customer owner ON owner.id = kyc.customer_id
         WHERE coalesce(owner.merged_into_id, owner.id) IN (
@@ -70,8 +82,13 @@ HOLD_BY_KYC = """
             FROM customers_kyc fresh
             JOIN customers_customer fresh_owner ON fresh_owner.id = fresh.customer_id
             WHERE fresh.load_id = %(load)s)
-        GROUP BY 1) told
-    WHERE stored.id = told.id AND stored.aml_hold <> told.is_held AND stored.status <> 'erased'
+        GROUP BY 1),
+    changed AS (
+        SELECT stored.id, told.is_held FROM told JOIN customers_customer stored USING (id)
+        WHERE stored.aml_hold <> told.is_held AND stored.status <> 'erased'
+        ORDER BY stored.customer_no FOR NO KEY UPDATE OF stored)
+    UPDATE customers_customer customer SET aml_hold = changed.is_held, updated_at = %(now)s
+    FROM changed WHERE customer.id = changed.id
 """
 
 

@@ -50,7 +50,7 @@ willing AS (
     FROM told JOIN customers_customer c ON c.id = told.customer_id
     WHERE told.value AND told.until > %(now)s AND c.status = 'active' AND NOT c.personalise_off
       AND NOT {_REFUSES.format(tag="told.tag")}
-    ORDER BY c.id, told.tag FOR SHARE OF c)
+    ORDER BY c.customer_no, told.tag FOR SHARE OF c)
 INSERT INTO customers_tagging AS t (customer_id, tag, source, since, valid_until)
 SELECT id, tag, source, told_at, until FROM willing
 ON CONFLICT (customer_id, tag) DO UPDATE

@@ -1,14 +1,14 @@
 """Judge everybody's stage once a day."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from typing import Final
 
 from django.db import transaction
 from django.utils.timezone import localtime
 
 from customers.actions.derived import put_lifecycles
-from customers.queries.database import may_go_alone
+from customers.queries.database import going_alone
 from segments.models import LifecycleRun
 from segments.queries.lifecycle import judge_everybody
 from segments.queries.stages import forget_erased, outdated, settle_everybody
@@ -26,30 +26,38 @@ class Judged:
     waiting: int = 0
 
 
-@transaction.atomic
 def judge_lifecycle(*, now: datetime) -> Judged:
-    """Judge every customer's stage of today, unless that was done; nothing is half done.
+    """Judge every customer's stage of today, unless that was done.
 
-    1. Everybody is judged, and the stages that have held take effect with their reason.
-    2. What changed is written on the customers, where triggers note it for live segments.
+    1. Everybody is judged, and the stages that have held take effect with their reason, at once.
+    2. What changed is written on the customers in batches; triggers note it for live segments.
     3. The day's run is kept. A second process that comes meanwhile goes away again.
+
+    Whoever is broken off before the third is followed by one who judges the day again: that gives
+    the same stages, and writes what is left.
     """
     today = localtime(now).date()
-    if not may_go_alone(_LOCK) or LifecycleRun.objects.filter(judged_on=today).exists():
-        return Judged()
-    run = LifecycleRun(judged_on=today, started_at=now)
-    run.judged = judge_everybody(today)
-    run.changed, run.waiting = settle_everybody(today, now)
-    put_lifecycles(stages=outdated(is_judged=True), now=now)
-    run.save()
-    return Judged(judged=run.judged, changed=run.changed, waiting=run.waiting)
+    with going_alone(_LOCK) as is_mine:
+        if not is_mine or LifecycleRun.objects.filter(judged_on=today).exists():
+            return Judged()
+        done = _judge(today, now)
+        put_lifecycles(stages=outdated(is_judged=True), now=now)
+        LifecycleRun.objects.create(judged_on=today, started_at=now, **asdict(done))
+    return done
 
 
-@transaction.atomic
 def restore_lifecycle(*, now: datetime) -> int:
     """Write the stage in effect over what a file brought since; how many were put right.
 
     What was judged of people who were erased since is forgotten.
     """
-    forget_erased()
+    with transaction.atomic():
+        forget_erased()
     return put_lifecycles(stages=outdated(is_judged=False), now=now)
+
+
+@transaction.atomic
+def _judge(today: date, now: datetime) -> Judged:
+    judged = judge_everybody(today)
+    changed, waiting = settle_everybody(today, now)
+    return Judged(judged=judged, changed=changed, waiting=waiting)

@@ -8,13 +8,12 @@ from importlib.metadata import version
 from typing import Any, Final
 
 import numpy as np
-from django.db import transaction
 from django.utils.timezone import localtime
 from numpy.typing import NDArray
 
 from compliance.sentences import Sentence
 from customers.actions.derived import Derived, put_derived
-from customers.queries.database import may_go_alone, may_pause
+from customers.queries.database import going_alone
 from customers.vocabulary import AttributeType
 from segments.likeness.leaks import leaking_fields
 from segments.likeness.model import SEED, Fitted, Matrix, Spec, encode, fit
@@ -28,8 +27,6 @@ SAMPLE: Final = 50_000
 CELLS: Final = 20_000_000
 """The most numbers the model is fitted on, customers times columns; fitting takes five times their
 8 bytes, below 1 GB."""
-COMPUTES_MINUTES: Final = 30
-"""The longest that the model may take to be fitted while the database waits."""
 # Advisory lock: who ranks.
 _LOCK: Final = 7_261_833_005
 
@@ -43,7 +40,6 @@ class _Sample:
     weights: Matrix
 
 
-@transaction.atomic
 def rank_lookalike(*, run: LookalikeRun, now: datetime) -> bool:
     """Carry out a ranking that was asked for; False if another process is at one.
 
@@ -53,11 +49,16 @@ def rank_lookalike(*, run: LookalikeRun, now: datetime) -> bool:
        run's field, and who carried it before and is not among them loses it.
 
     Memory: the sample's features (`CELLS`) and some 30 bytes a customer. Cost: three reads of the
-    customers, in batches.
+    customers, in batches. No transaction is open meanwhile, and scores are written in batches; a
+    ranking that is broken off is asked for still, and carried out anew.
     """
-    if not may_go_alone(_LOCK):
-        return False
-    may_pause(minutes=COMPUTES_MINUTES)
+    with going_alone(_LOCK) as is_mine:
+        if is_mine:
+            _rank(run, now)
+    return is_mine
+
+
+def _rank(run: LookalikeRun, now: datetime) -> None:
     fields = catalog()
     rules = dict(Segment.objects.values_list("key", "rule"))
     excluded = leaking_fields(run.seed.rule, rules, fields.aliases)
@@ -67,9 +68,11 @@ def rank_lookalike(*, run: LookalikeRun, now: datetime) -> bool:
     run.excluded = sorted(excluded & fields.fields.keys())
     run.seed_size, run.done_at = members, now
     if members < LEAST_SEED:
-        return _refuse(run, TOO_SMALL, count=members, least=LEAST_SEED)
+        _refuse(run, TOO_SMALL, count=members, least=LEAST_SEED)
+        return
     if not told:
-        return _refuse(run, NO_FEATURES)
+        _refuse(run, NO_FEATURES)
+        return
     today = localtime(now).date()
     sample = _sample(people, told, run.seed_id, today)
     specs = [feature.spec for feature in told]
@@ -78,7 +81,6 @@ def rank_lookalike(*, run: LookalikeRun, now: datetime) -> bool:
     run.field = field_of(run.seed)
     _keep(run.field, run.seed, best, now)
     _note(run, fitted, specs, sample, everybody - members)
-    return True
 
 
 def field_of(segment: Segment) -> str:
@@ -95,10 +97,9 @@ def sample_size(specs: Sequence[Spec]) -> int:
     return min(SAMPLE, CELLS // (2 * columns))
 
 
-def _refuse(run: LookalikeRun, why: Sentence, **details: int) -> bool:
+def _refuse(run: LookalikeRun, why: Sentence, **details: int) -> None:
     run.state, run.why = LookalikeRun.State.REFUSED, {"code": why.code, **details}
     run.save()
-    return True
 
 
 def _sample(

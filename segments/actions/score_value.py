@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from importlib.metadata import version
 from typing import Any, Final, TypeAlias
@@ -14,7 +14,7 @@ from django.utils.timezone import localtime
 from numpy.typing import NDArray
 
 from customers.actions.derived import Derived, put_derived
-from customers.queries.database import may_go_alone, may_pause
+from customers.queries.database import going_alone
 from customers.vocabulary import AttributeType
 from segments.models import ValueRun
 from segments.queries.value import (
@@ -28,8 +28,6 @@ from segments.value.personas import Habits, has_high_net_worth, persona
 from segments.value.scores import quintiles
 
 POINTS_KEPT: Final = 1_000
-COMPUTES_MINUTES: Final = 30
-"""The longest that clusters may take to be found while the database waits."""
 # Advisory lock: who scores.
 _LOCK: Final = 7_261_833_003
 
@@ -61,16 +59,17 @@ _Told: TypeAlias = Mapping[str, str | float | bool | None]
 class _Worth:
     """Everybody in the order of ids: recency, frequency and assets (N × 3), and what habits say.
 
-    ``habits`` are the different answers there are, ``habit`` the place of each customer's (N).
+    ``habits`` are the different answers there are, ``habit`` the place of each customer's (N);
+    ``gone`` carry scores from before and are scored no more.
     """
 
     ids: NDArray[np.int64]
     values: Matrix
     habits: Sequence[_Told]
     habit: NDArray[np.int8]
+    gone: Sequence[int]
 
 
-@transaction.atomic
 def score_value(*, now: datetime) -> ValueRun | None:
     """Score every customer with an open account who does not object to personalisation.
 
@@ -79,17 +78,21 @@ def score_value(*, now: datetime) -> ValueRun | None:
     3. The run is kept with its inputs' hash, version, seed and centroids; the results stand on the
        customers as fields that rules may ask for, and go from whoever is not scored any more.
 
-    None: another process is at it. Memory: some 200 bytes a customer while the clusters are found;
-    results are written as they are put together.
+    None: another process is at it. Memory: some 200 bytes a customer while the clusters are found.
+    No transaction is open then; results are written in batches, the run last of all, so that
+    whoever is broken off is followed by one who scores again.
     """
-    if not may_go_alone(_LOCK):
-        return None
-    may_pause(minutes=COMPUTES_MINUTES)
-    gather_worth(localtime(now).date())
-    worth = _read()
-    found = cluster(worth.values) if len(worth.ids) else None
-    put_derived(fields=FIELDS, values=_scored(worth, found), now=now)
-    put_derived(fields=FIELDS, values=((one, _NONE) for one in no_longer_scored()), now=now)
+    with going_alone(_LOCK) as is_mine:
+        if not is_mine:
+            return None
+        worth = _read(localtime(now).date())
+        found = cluster(worth.values) if len(worth.ids) else None
+        put_derived(fields=FIELDS, values=_scored(worth, found), now=now)
+        put_derived(fields=FIELDS, values=((one, _NONE) for one in worth.gone), now=now)
+        return _keep(worth, found, now)
+
+
+def _keep(worth: _Worth, found: Clustering | None, now: datetime) -> ValueRun:
     return ValueRun.objects.create(
         ran_at=now,
         customers=len(worth.ids),
@@ -102,7 +105,9 @@ def score_value(*, now: datetime) -> ValueRun | None:
     )
 
 
-def _read() -> _Worth:
+@transaction.atomic
+def _read(today: date) -> _Worth:
+    gather_worth(today)
     ids: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     values: list[Matrix] = [np.empty((0, 3))]
     habit: list[NDArray[np.int8]] = [np.empty(0, np.int8)]
@@ -121,6 +126,7 @@ def _read() -> _Worth:
         values=np.concatenate(values).astype(np.float64),
         habits=[dict(one) for one in places],
         habit=np.concatenate(habit),
+        gone=no_longer_scored(),
     )
 
 

@@ -93,7 +93,8 @@ _STEPS: Final = ",".join((_KNOWN, SERIES, LOT_STEPS))
 _NOTHING: Final = "SELECT 0::bigint, '', 'null'::jsonb WHERE false"
 
 _WRITE: Final = """
-    -- Only rows that change are written. Who opts out at this moment is read anew by the update.
+    -- Only rows that change are written. Who opts out at this moment is read anew by the lock,
+    -- which is taken in the order in which files write.
     -- Each step is materialised: the planner knows no sizes here, and would run one step for each
     -- row of another.
     WITH {known},
@@ -106,15 +107,18 @@ _WRITE: Final = """
         GROUP BY said.customer_id),
     fresh AS MATERIALIZED (
         SELECT lives.id, coalesce(told.attributes, '{{}}') AS attributes
-        FROM lives LEFT JOIN told ON told.customer_id = lives.id)
-    UPDATE customers_customer c
-    SET attributes = ((c.attributes - %(keys)s::text[]) || fresh.attributes)
-        - CASE WHEN c.personalise_off THEN %(derived)s::text[] ELSE '{{}}'::text[] END
-    FROM fresh
-    WHERE c.id = fresh.id AND c.status = 'active'
-      AND ((c.attributes - %(keys)s::text[]) || fresh.attributes)
-        - CASE WHEN c.personalise_off THEN %(derived)s::text[] ELSE '{{}}'::text[] END
-        IS DISTINCT FROM c.attributes
+        FROM lives LEFT JOIN told ON told.customer_id = lives.id),
+    differing AS (
+        SELECT c.id, became.attributes
+        FROM fresh JOIN customers_customer c ON c.id = fresh.id
+        CROSS JOIN LATERAL (
+            SELECT ((c.attributes - %(keys)s::text[]) || fresh.attributes)
+                - CASE WHEN c.personalise_off THEN %(derived)s::text[] ELSE '{{}}'::text[] END
+                AS attributes) became
+        WHERE c.status = 'active' AND became.attributes IS DISTINCT FROM c.attributes
+        ORDER BY c.customer_no FOR NO KEY UPDATE OF c)
+    UPDATE customers_customer c SET attributes = differing.attributes
+    FROM differing WHERE c.id = differing.id
 """
 
 

@@ -1,16 +1,13 @@
 """Everybody's value from the tables of wealth: the fields rules may ask for, and the run kept."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
 
 from customers.actions.partitions import ensure_partitions
 from customers.models import Customer, PositionDay
-from customers.queries.database import execute, may_pause, rows
 from customers.queries.events import POSITION_DAYS
 from segments.actions.score_value import score_value
 from segments.models import ValueRun
@@ -193,19 +190,3 @@ def test_the_command_tells_sizes(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("score_value", "--json")
 
     assert capsys.readouterr().out.strip() == '{"customers": 0, "clusters": []}'
-
-
-@pytest.mark.django_db(transaction=True)
-def test_whoever_computes_for_long_keeps_his_transaction() -> None:
-    with transaction.atomic():
-        execute("SET LOCAL idle_in_transaction_session_timeout = '100ms'", {})
-        may_pause(minutes=1)
-        time.sleep(0.3)
-
-        assert rows("SELECT 1", {}) == [(1,)]
-
-
-def test_scoring_may_take_longer_than_a_page() -> None:
-    score_value(now=MORNING)
-
-    assert rows("SHOW idle_in_transaction_session_timeout", {}) == [("30min",)]

@@ -1,13 +1,9 @@
 """Two at once: merges, erasures, files and withdrawals that meet."""
 
-import threading
-import time
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import transaction
 
 from compliance.models import AuditEntry
 from customers.actions.consents import withdraw
@@ -18,8 +14,7 @@ from customers.actions.rights import erase_customer, erase_expired, forget_late
 from customers.errors import MergeRefused, RightRefused
 from customers.models import Customer, Erasure, Event, Identity, MatchRule, Merge, MergeProposal
 from customers.queries.consents import current_consents
-from customers.queries.database import execute
-from customers.queries.tags import GIVE
+from tests.beside import Beside
 from tests.factories import NOW, make_people, make_staff, record_event, say_consent
 
 LATER = NOW + timedelta(minutes=5)
@@ -57,44 +52,6 @@ def say_no(customer: int) -> None:
         evidence={},
         now=LATER,
     )
-
-
-class Beside:
-    """An act in a thread of its own, with what it ended in."""
-
-    def __init__(self, act: Callable[[], Any]) -> None:
-        self.result: Any = None
-        self.error: Exception | None = None
-        self._act = act
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self.result = self._act()
-        except Exception as error:  # noqa: BLE001 - told to the test, which says what it expects
-            self.error = error
-        finally:
-            connections.close_all()
-
-    def waits(self) -> None:
-        """Return once it waits for a lock that this test holds."""
-        for _turn in range(3_000):
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted"
-                    " AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
-                )
-                if cursor.fetchone()[0]:
-                    return
-            assert self._thread.is_alive(), "it did not wait"
-            time.sleep(0.01)
-        raise AssertionError("it never came to wait")
-
-    def end(self) -> "Beside":
-        self._thread.join(timeout=60)
-        assert not self._thread.is_alive()
-        return self
 
 
 @pytest.mark.django_db
@@ -260,36 +217,6 @@ def test_a_merge_of_who_is_erased_meanwhile_is_refused_and_not_noted_as_made(
 
     assert MergeProposal.objects.get().state == "open"
     assert not AuditEntry.objects.filter(action="merge.approved").exists()
-
-
-def merge_both(ids: list[int]) -> None:
-    staff = make_staff()
-    proposal = propose_merge(customer_ids=ids, maker=staff.checker, now=NOW)
-    decide_merge(proposal=proposal, checker=staff.compliance, approve=True, now=LATER)
-
-
-def say_both(ids: list[int]) -> None:
-    say_consent(ids, ["sms"])
-
-
-def tag_both(ids: list[int]) -> None:
-    execute(GIVE, {"ids": ids, "tag": "vip", "source": "test", "now": NOW, "until": None})
-
-
-@pytest.mark.parametrize("act", [merge_both, say_both, tag_both])
-def test_who_locks_many_does_so_in_the_order_of_files(
-    transactional_db: None, act: Callable[[list[int]], None]
-) -> None:
-    """A file goes through its rows by their numbers: whoever went by our ids would meet it halfway,
-    and one of the two would be broken off."""
-    later, earlier = make("20002"), make("10001")
-
-    with transaction.atomic():
-        make("10001")
-        acting = Beside(lambda: act([later, earlier]))
-        acting.waits()
-        make("20002")
-    assert acting.end().error is None
 
 
 @pytest.mark.django_db
