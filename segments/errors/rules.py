@@ -27,8 +27,13 @@ class Code:
     )
     UNKNOWN_KEY: Final = Sentence(
         code="unknown_key",
-        en="Unknown key {key}",
-        zh="未知的键 {key}",
+        en="Unknown key {key}; allowed: {allowed}",
+        zh="未知的键 {key}；可用：{allowed}",
+    )
+    NO_OPERAND: Final = Sentence(
+        code="unknown_key",
+        en="{op} takes no value: leave it out",
+        zh="{op} 不带取值：请去掉 value",
     )
     MISSING_KEY: Final = Sentence(
         code="missing_key",
@@ -67,7 +72,7 @@ class Code:
     )
     BAD_TEXT: Final = Sentence(
         code="bad_text",
-        en="Text must not contain {what}, which cannot be stored",
+        en="Text must not contain{what}, which cannot be stored",
         zh="文本不能包含无法存储的{what}",
     )
     EMPTY_TEXT: Final = Sentence(
@@ -209,6 +214,11 @@ class Term:
         code="null",
         en="null",
         zh="null",
+    )
+    SO_MANY: Final = Sentence(
+        code="so_many",
+        en="a list of {count}",
+        zh="{count} 个值的列表",
     )
     PAIR: Final = Sentence(
         code="pair",

@@ -50,8 +50,9 @@ def catalog() -> Catalog:
 
 
 def spoken_catalog() -> Catalog:
-    """As `catalog`, with the names of the dictionary's tags: for rules that people read."""
-    return replace(catalog(), tags=tag_labels())
+    """As `catalog`, with the names of tags and segments: for rules that people read."""
+    names = Segment.objects.filter(tag=None).values_list("key", "name")
+    return replace(catalog(), tags=tag_labels(), segments=dict(names))
 
 
 def references(*, own_key: str | None = None, assumed: Collection[str] = ()) -> References:

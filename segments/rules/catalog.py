@@ -54,12 +54,13 @@ class Field:
 class Catalog:
     """Every field by name; `aliases` maps other accepted names to it.
 
-    ``tags``: what to call tags, by key, where the rule is to be read by people.
+    ``tags`` and ``segments``: what to call them, by key, where the rule is to be read by people.
     """
 
     fields: Mapping[str, Field] = field(hash=False)
     aliases: Mapping[str, str] = field(hash=False)
     tags: Mapping[str, Mapping[Language, str]] = field(hash=False, default_factory=dict)
+    segments: Mapping[str, str] = field(hash=False, default_factory=dict)
 
     @classmethod
     def build(cls, extra: Iterable[Field] = ()) -> "Catalog":
@@ -79,13 +80,21 @@ class Catalog:
         """What to call a tag; its key where nobody told."""
         return self.tags.get(key, {}).get(language, key)
 
+    def segment_label(self, key: str) -> str:
+        """What to call a segment; its key where nobody told."""
+        return self.segments.get(key, key)
+
     def find(self, name: str) -> Field | None:
         """The field of this name or alias."""
         return self.fields.get(self.aliases.get(name, name))
 
     def nearest(self, name: str) -> str:
-        """The known name most like `name`, or an empty text."""
-        return nearest(name, [*self.fields, *self.aliases])
+        """The known name most like `name`, which may be what people call it; or an empty text."""
+        if found := nearest(name, [*self.fields, *self.aliases]):
+            return found
+        called = {one.label_en: one.name for one in self.fields.values()}
+        called |= {one.label_zh: one.name for one in self.fields.values()}
+        return called.get(nearest(name, called), "")
 
 
 @lru_cache(maxsize=1_024)
@@ -95,8 +104,12 @@ def nearest_of(name: str, known: frozenset[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The member of `known` most like `name`, or an empty text when none is alike."""
-    return next(iter(get_close_matches(name[:100], list(known), n=1, cutoff=0.6)), "")
+    """The member of `known` most like `name`, however either is written in capitals; or an empty
+    text when none is alike.
+    """
+    folded = {one.casefold(): one for one in known}
+    alike = get_close_matches(name[:100].casefold(), list(folded), n=1, cutoff=0.6)
+    return folded[alike[0]] if alike else ""
 
 
 def operators_of(kind: FieldType) -> tuple[Operator, ...]:

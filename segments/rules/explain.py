@@ -1,9 +1,9 @@
 """A rule said in words, in English or Chinese, for the people who have to agree with it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import assert_never
+from typing import Final, assert_never
 
 from compliance.sentences import Language
 from segments.rules.catalog import Catalog
@@ -77,9 +77,9 @@ def _rule(rule: Rule, voice: _Voice) -> str:  # noqa: C901 - one arm per kind
                 _quoted(voice.catalog.tag_label(rule.key, voice.language), voice)
             )
         case SegmentRef():
-            return words.segment.format(_quoted(rule.key, voice))
+            return words.segment.format(_quoted(voice.catalog.segment_label(rule.key), voice))
         case Lifecycle():
-            return words.lifecycle.format(words.listed.join(_stages(rule, voice)))
+            return _lifecycle(rule, voice)
         case Touch():
             return _touch(rule, voice)
         case Sample():
@@ -103,11 +103,31 @@ def _attribute(rule: Attribute, voice: _Voice) -> str:
     of = voice.catalog.find(rule.field)
     name = rule.field if of is None else of.label(voice.language)
     value = rule.value if of is None else _known(of.name, rule.value, voice)
-    return voice.words.operators[rule.op].format(name, *_said(value, voice))
+    return _compared(name, rule.op, value, voice)
 
 
-def _stages(rule: Lifecycle, voice: _Voice) -> list[str]:
-    return [value_in_words("lifecycle", stage, voice.language) for stage in rule.stages]
+def _lifecycle(rule: Lifecycle, voice: _Voice) -> str:
+    stages = [value_in_words("lifecycle", stage, voice.language) for stage in rule.stages]
+    words = voice.words
+    phrase = words.lifecycle if len(stages) > 1 else words.one_stage
+    return phrase.format(words.listed.join(stages))
+
+
+_OF_ONE: Final = {Operator.IN: Operator.EQ, Operator.NOT_IN: Operator.NEQ}
+
+
+def _compared(name: str, op: Operator, value: Value, voice: _Voice) -> str:
+    words = voice.words
+    said = _said(value, voice)
+    if op in (Operator.WITHIN_DAYS, Operator.OLDER_THAN_DAYS, Operator.ANNIVERSARY):
+        if op is Operator.ANNIVERSARY and value == 0:
+            return words.anniversary_today.format(name)
+        return words.operators[op].format(name, words.day.of(said[0]))
+    first = value[0] if isinstance(value, tuple) else value
+    if isinstance(value, tuple) and len(value) == 1:
+        op = _OF_ONE.get(op, op)
+    phrases = words.operators | words.dated if isinstance(first, date) else words.operators
+    return phrases[op].format(name, *said)
 
 
 def _known(field: str, value: Value, voice: _Voice) -> Value:
@@ -162,7 +182,7 @@ def _window(window: Window, voice: _Voice) -> str:
         case None:
             return ""
         case Rolling():
-            return words.rolling.format(window.days)
+            return words.rolling.format(words.day.of(str(window.days)))
         case Fixed(start=None, end=end):
             return words.until.format(_scalar(end, voice))
         case Fixed(start=start, end=None):
@@ -182,8 +202,12 @@ def _event(event: EventFilter, voice: _Voice) -> str:
 
 
 def _condition(condition: Condition, voice: _Voice) -> str:
-    name = voice.words.property.format(condition.name)
-    return voice.words.operators[condition.op].format(name, *_said(condition.value, voice))
+    return _compared(_property(condition.name, voice), condition.op, condition.value, voice)
+
+
+def _property(name: str, voice: _Voice) -> str:
+    """Names in Latin letters stand apart from Chinese words."""
+    return voice.words.property.format(name) if name.isascii() else name
 
 
 def _count(rule: EventCount, voice: _Voice) -> str:
@@ -193,19 +217,25 @@ def _count(rule: EventCount, voice: _Voice) -> str:
         return words.did.format(event=event, window=window)
     if (rule.op, rule.value) in ((Operator.EQ, 0), (Operator.LT, 1), (Operator.LTE, 0)):
         return words.did_not.format(event=event, window=window)
-    times = words.times[rule.op].format(*_said(rule.value, voice))
+    times = words.times[rule.op].format(*_times(rule, voice))
     return words.did_times.format(event=event, times=times, window=window)
+
+
+def _times(rule: EventCount, voice: _Voice) -> tuple[str, ...]:
+    """How often, with the noun; of a range the second end alone carries it."""
+    *others, last = _said(rule.value, voice)
+    return (*others, voice.words.time.of(last))
 
 
 def _aggregate(rule: EventAggregate, voice: _Voice) -> str:
     words = voice.words
     made = words.aggregate.format(
         function=words.functions[rule.fn],
-        property=words.property.format(rule.of),
+        property=_property(rule.of, voice),
         event=_event(rule.event, voice),
         window=_window(rule.window, voice),
     )
-    return words.operators[rule.op].format(made, *_said(rule.value, voice))
+    return _compared(made, rule.op, rule.value, voice)
 
 
 def _sequence(rule: Sequence, voice: _Voice) -> str:
@@ -221,12 +251,14 @@ def _step(step: Step, voice: _Voice) -> str:
     event = _event(step.event, voice)
     if step.within_days is None:
         return event
-    return voice.words.step_within.format(event, step.within_days)
+    days = voice.words.day.of(str(step.within_days))
+    return voice.words.step_within.format(event, days)
 
 
 def _months(rule: MonthsInARow, voice: _Voice) -> str:
     event, window = _event(rule.event, voice), _window(rule.window, voice)
-    return voice.words.months.format(event=event, months=rule.months, window=window)
+    months = voice.words.month.of(str(rule.months))
+    return voice.words.months.format(event=event, months=months, window=window)
 
 
 def _touch(rule: Touch, voice: _Voice) -> str:

@@ -77,7 +77,8 @@ def _require(value: Scalar, kind: type[Scalar], expected: Sentence, path: str) -
 
 
 def _day(value: Scalar, path: str) -> Scalar:
-    moment = read_moment_in_range(_require(value, str, Term.DATE, path), path)
+    text = _require(value, str, Term.DATE, path)
+    moment = read_moment_in_range(text, path, expected=Term.DATE)
     if isinstance(moment, datetime):
         raise RuleError(Code.BAD_DATE, path, got=shown(str(value)), expected=Term.DATE)
     return moment

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 
+from compliance.sentences import Said
 from segments.errors import Code, RuleError, Term
 from segments.rules.catalog import nearest
 from segments.rules.moments import is_reversed
@@ -178,8 +179,7 @@ def _numbers(value: object, path: str, op: Operator) -> Value:
     if op is not Operator.BETWEEN:
         return read_number(value, path)
     pair = read_list(value, path, limit=2)
-    if len(pair) != 2:
-        raise RuleError(Code.WRONG_TYPE, path, expected=Term.PAIR, got=Term.LIST)
+    _require_two(pair, path)
     low, high = (read_number(one, below(path, place)) for place, one in enumerate(pair))
     if low > high:
         raise RuleError(Code.REVERSED, path, low=str(low), high=str(high))
@@ -234,7 +234,7 @@ def _value(node: Node, path: str, op: Operator) -> Value:
     match op:
         case Operator.EXISTS | Operator.NOT_EXISTS:
             if node.get("value") is not None:
-                raise RuleError(Code.UNKNOWN_KEY, place, key=shown("value"))
+                raise RuleError(Code.NO_OPERAND, place, op=op)
             return None
         case Operator.ANNIVERSARY:
             return Decimal(read_integer(node.get("value", 0), place, low=0, high=366))
@@ -254,9 +254,14 @@ def _value(node: Node, path: str, op: Operator) -> Value:
 
 def _pair(value: object, path: str) -> tuple[Scalar, ...]:
     ends = read_list(value, path, limit=2)
-    if len(ends) != 2:
-        raise RuleError(Code.WRONG_TYPE, path, expected=Term.PAIR, got=Term.LIST)
+    _require_two(ends, path)
     return _same_type(ends, path)
+
+
+def _require_two(values: list[object], path: str) -> None:
+    if len(values) != 2:
+        got = Said(sentence=Term.SO_MANY, details={"count": len(values)})
+        raise RuleError(Code.WRONG_TYPE, path, expected=Term.PAIR, got=got)
 
 
 def _same_type(values: list[object], path: str) -> tuple[Scalar, ...]:
@@ -284,7 +289,7 @@ def _days(value: object, path: str) -> int:
 def _fixed(value: object, path: str) -> Fixed:
     node = read_object(value, path, required=(), optional=("from", "to"))
     if not node:
-        raise RuleError(Code.MISSING_KEY, path, key='"from"')
+        raise RuleError(Code.MISSING_KEY, path, key='"from" / "to"')
     start, end = (_end(node, key, path) for key in ("from", "to"))
     if start is not None and end is not None and is_reversed(start, end):
         raise RuleError(Code.REVERSED, path, low=start.isoformat(), high=end.isoformat())

@@ -9,6 +9,18 @@ from segments.rules.tree import Function, Operator, TouchState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """A noun with its number: for exactly one of them, and for any other number."""
+
+    one: str
+    many: str
+
+    def of(self, number: str) -> str:
+        """So many of them, as in "7 days"."""
+        return (self.one if number == "1" else self.many).format(number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Phrases:
     """The phrases of one language, with gaps to fill."""
 
@@ -20,6 +32,7 @@ class Phrases:
     tag: str
     segment: str
     lifecycle: str
+    one_stage: str
     sample: str
     touch: str
     states: Mapping[TouchState, str]
@@ -33,18 +46,23 @@ class Phrases:
     did: str
     did_not: str
     did_times: str
+    time: Counted
     times: Mapping[Operator, str]
     aggregate: str
     functions: Mapping[Function, str]
     sequence: str
+    day: Counted
     step_within: str
     not_between: str
+    month: Counted
     months: str
     rolling: str
     between_days: str
     since: str
     until: str
-    operators: Mapping[Operator, str]
+    operators: dict[Operator, str]
+    dated: dict[Operator, str]  # those that are said in other words of days and times
+    anniversary_today: str
 
 
 # {0} is what is compared; {1} the value or the whole list, {2} and {3} the ends of a range.
@@ -57,6 +75,7 @@ _ENGLISH = Phrases(
     tag="carries the tag {}",
     segment="is in the segment {}",
     lifecycle="lifecycle stage is one of {}",
+    one_stage="lifecycle stage is {}",
     sample="belongs to a fixed random {} % of customers",
     touch="{state} a message of the journey {journey}{window}",
     states={
@@ -75,14 +94,15 @@ _ENGLISH = Phrases(
     did="did {event}{window}",
     did_not="did not do {event}{window}",
     did_times="did {event} {times}{window}",
+    time=Counted(one="{} time", many="{} times"),
     times={
-        Operator.EQ: "exactly {} times",
-        Operator.NEQ: "any number of times but {}",
-        Operator.GT: "more than {} times",
-        Operator.GTE: "at least {} times",
-        Operator.LT: "fewer than {} times",
-        Operator.LTE: "at most {} times",
-        Operator.BETWEEN: "{1} to {2} times",
+        Operator.EQ: "exactly {0}",
+        Operator.NEQ: "not exactly {0}",
+        Operator.GT: "more than {0}",
+        Operator.GTE: "at least {0}",
+        Operator.LT: "fewer than {0}",
+        Operator.LTE: "at most {0}",
+        Operator.BETWEEN: "{1} to {2}",
     },
     aggregate="{function} {property} of {event}{window}",
     functions={
@@ -93,10 +113,12 @@ _ENGLISH = Phrases(
         Function.LAST: "the latest",
     },
     sequence="did in this order{window}: {steps}{between}",
-    step_within="{} within {} days",
+    day=Counted(one="{} day", many="{} days"),
+    step_within="{} within {}",
     not_between=", without {} in between",
-    months="did {event} in {months} calendar months in a row{window}",
-    rolling=" in the last {} days",
+    month=Counted(one="{} calendar month", many="{} calendar months in a row"),
+    months="did {event} in {months}{window}",
+    rolling=" in the last {}",
     between_days=" from {} to {}",
     since=" since {}",
     until=" until {}",
@@ -117,10 +139,17 @@ _ENGLISH = Phrases(
         Operator.NOT_EXISTS: "{0} is not known",
         Operator.BEFORE: "{0} is before {1}",
         Operator.AFTER: "{0} is after {1}",
-        Operator.WITHIN_DAYS: "{0} lies in the last {1} days",
-        Operator.OLDER_THAN_DAYS: "{0} is more than {1} days ago",
-        Operator.ANNIVERSARY: "the anniversary of {0} falls today or in the next {1} days",
+        Operator.WITHIN_DAYS: "{0} lies in the last {1}",
+        Operator.OLDER_THAN_DAYS: "{0} is more than {1} ago",
+        Operator.ANNIVERSARY: "the anniversary of {0} falls today or in the next {1}",
     },
+    dated={
+        Operator.GT: "{0} is after {1}",
+        Operator.GTE: "{0} is not before {1}",
+        Operator.LT: "{0} is before {1}",
+        Operator.LTE: "{0} is not after {1}",
+    },
+    anniversary_today="the anniversary of {0} falls today",
 )
 
 _CHINESE = Phrases(
@@ -132,6 +161,7 @@ _CHINESE = Phrases(
     tag="带有标签{}",
     segment="属于分群{}",
     lifecycle="生命周期为 {} 之一",
+    one_stage="生命周期为 {}",
     sample="属于固定随机抽取的 {}% 客户",
     touch="{window}{state}旅程{journey}的消息",
     states={
@@ -145,21 +175,22 @@ _CHINESE = Phrases(
     true="是",
     false="否",
     no_value="无",
-    property="{}",
+    property=" {} ",
     where="{}（其中{}）",
     did="{window}发生过{event}",
     did_not="{window}未发生过{event}",
     did_times="{window}发生{event}{times}",
+    time=Counted(one="{} 次", many="{} 次"),
     times={
-        Operator.EQ: "恰好 {} 次",
-        Operator.NEQ: "的次数不等于 {}",
-        Operator.GT: "超过 {} 次",
-        Operator.GTE: "至少 {} 次",
-        Operator.LT: "少于 {} 次",
-        Operator.LTE: "最多 {} 次",
-        Operator.BETWEEN: "{1} 至 {2} 次",
+        Operator.EQ: "恰好 {0}",
+        Operator.NEQ: "不是恰好 {0}",
+        Operator.GT: "超过 {0}",
+        Operator.GTE: "至少 {0}",
+        Operator.LT: "少于 {0}",
+        Operator.LTE: "最多 {0}",
+        Operator.BETWEEN: "{1} 至 {2}",
     },
-    aggregate="{window}{event}的 {property} {function}",
+    aggregate="{window}{event}的{property}{function}",
     functions={
         Function.SUM: "合计",
         Function.AVG: "平均值",
@@ -168,10 +199,12 @@ _CHINESE = Phrases(
         Function.LAST: "最近一次的值",
     },
     sequence="{window}依次发生：{steps}{between}",
-    step_within="{}（{} 天内）",
+    day=Counted(one="{} 天", many="{} 天"),
+    step_within="{}（{}内）",
     not_between="，期间没有{}",
-    months="{window}连续 {months} 个自然月发生{event}",
-    rolling="最近 {} 天内",
+    month=Counted(one="至少 {} 个自然月", many="连续 {} 个自然月"),
+    months="{window}{months}发生{event}",
+    rolling="最近 {}内",
     between_days="{} 至 {} 期间",
     since="自 {} 起",
     until="截至 {} ",
@@ -192,10 +225,17 @@ _CHINESE = Phrases(
         Operator.NOT_EXISTS: "{0}未知",
         Operator.BEFORE: "{0}早于 {1}",
         Operator.AFTER: "{0}晚于 {1}",
-        Operator.WITHIN_DAYS: "{0}在最近 {1} 天内",
-        Operator.OLDER_THAN_DAYS: "{0}早于 {1} 天前",
-        Operator.ANNIVERSARY: "{0}的周年日在今天或未来 {1} 天内",
+        Operator.WITHIN_DAYS: "{0}在最近 {1}内",
+        Operator.OLDER_THAN_DAYS: "{0}早于 {1}前",
+        Operator.ANNIVERSARY: "{0}的周年日在今天或未来 {1}内",
     },
+    dated={
+        Operator.GT: "{0}晚于 {1}",
+        Operator.GTE: "{0}不早于 {1}",
+        Operator.LT: "{0}早于 {1}",
+        Operator.LTE: "{0}不晚于 {1}",
+    },
+    anniversary_today="{0}的周年日在今天",
 )
 
 PHRASES: Final[Mapping[Language, Phrases]] = {"en": _ENGLISH, "zh": _CHINESE}

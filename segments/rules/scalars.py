@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
+from compliance.sentences import Sentence
 from segments.errors import Code, RuleError, Term
 from segments.rules.catalog import nearest
 from segments.rules.moments import read_moment
@@ -37,6 +38,7 @@ def read_object(
                 Code.UNKNOWN_KEY,
                 below(path, key),
                 key=shown(str(key)),
+                allowed=", ".join(allowed),
                 suggestion=nearest(str(key), allowed),
             )
     for key in required:
@@ -114,18 +116,22 @@ def read_integer(value: object, path: str, *, low: int, high: int) -> int:
     """A whole number from `low` to `high`; 3.0 is whole."""
     number = read_number(value, path)
     if number != number.to_integral_value():
-        raise RuleError(Code.WRONG_TYPE, path, expected=Term.WHOLE_NUMBER, got=Term.NUMBER)
+        raise RuleError(Code.WRONG_TYPE, path, expected=Term.WHOLE_NUMBER, got=str(number))
     if not low <= number <= high:
         raise RuleError(Code.OUT_OF_RANGE, path, low=str(low), high=str(high))
     return int(number)
 
 
-def read_moment_in_range(value: object, path: str) -> date | datetime:
-    """A date or time in ISO 8601, of a year that calendars can compute with."""
+def read_moment_in_range(
+    value: object, path: str, *, expected: Sentence = Term.DATETIME
+) -> date | datetime:
+    """A date or time in ISO 8601, of a year that calendars can compute with; else it is said what
+    was ``expected``.
+    """
     text = read_text(value, path)
     moment = read_moment(text)
     if moment is None:
-        raise RuleError(Code.BAD_DATE, path, got=shown(text), expected=Term.DATETIME)
+        raise RuleError(Code.BAD_DATE, path, got=shown(text), expected=expected)
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise RuleError(Code.OUT_OF_RANGE, path, low=str(FIRST_YEAR), high=str(LAST_YEAR))
     return moment

@@ -100,6 +100,34 @@ def test_a_misspelt_name_gets_a_suggestion_in_both_languages() -> None:
     assert caught.value.in_language("zh") == ('未知的字段 "risk_lvl"；是否想用 risk_level？')
 
 
+@pytest.mark.parametrize(
+    ("rule", "hint"),
+    [
+        ({"field": "AGE", "op": "gt", "value": 1}, "did you mean age?"),
+        ({"field": "风险级别", "op": "exists"}, "did you mean risk_level?"),
+        ({"field": "Total Assets", "op": "exists"}, "did you mean total_asset?"),
+        (
+            {"event": "a", "since": 3},
+            "allowed: event, count, aggregate, where, within_days, within",
+        ),
+        ({"field": "age", "op": "exists", "value": 1}, "exists takes no value: leave it out"),
+        ({"field": "age", "op": "between", "value": [1]}, "a list of two values, got a list of 1"),
+        ({"event": "a", "within_days": 7.5}, "Expected a whole number, got 7.5"),
+        ({"event": "a", "within": {}}, 'The key "from" / "to" is missing'),
+        (
+            {"field": "birth_on", "op": "eq", "value": "29/02/2024"},
+            '"29/02/2024" is not a date such as 2026-03-31',
+        ),
+        ({"field": "city", "op": "eq", "value": "a\0"}, "must not contain NUL (U+0000)"),
+    ],
+)
+def test_a_refusal_says_what_to_do_instead(rule: Any, hint: str) -> None:
+    with pytest.raises(RuleError) as caught:
+        _check(rule)
+
+    assert hint in caught.value.message
+
+
 def test_an_alias_becomes_the_field_itself() -> None:
     checked = _check({"field": "risk", "op": "eq", "value": "C3"})
 

@@ -1,5 +1,6 @@
 """A rule in words, in both languages."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ SAID = [
             "where": [{"property": "code", "op": "eq", "value": "F012"}],
         },
         'did "fund_viewed" (with code is F012) at least 3 times in the last 30 days',
-        "最近 30 天内发生“fund_viewed”（其中code为 F012）至少 3 次",
+        "最近 30 天内发生“fund_viewed”（其中 code 为 F012）至少 3 次",
     ),
     (
         {"event": "a", "aggregate": {"of": "amount", "fn": "sum", "op": "gt", "value": 50000}},
@@ -77,7 +78,48 @@ SAID = [
         "total assets is from 1,000 to 2,500.5",
         "总资产在 1,000 到 2,500.5 之间",
     ),
-    ({"lifecycle": ["衰退"]}, "lifecycle stage is one of declining", "生命周期为 衰退 之一"),
+    ({"lifecycle": ["衰退"]}, "lifecycle stage is declining", "生命周期为 衰退"),
+    (
+        {"lifecycle": ["衰退", "流失"]},
+        "lifecycle stage is one of declining, lost",
+        "生命周期为 衰退、流失 之一",
+    ),
+    ({"field": "risk", "op": "in", "value": ["C3"]}, "risk level is C3", "风险等级为 C3"),
+    (
+        {"event": "a", "count": {"op": "lte", "value": 1}, "within_days": 1},
+        'did "a" at most 1 time in the last 1 day',
+        "最近 1 天内发生“a”最多 1 次",
+    ),
+    (
+        {"event": "a", "count": {"op": "between", "value": [0, 1]}},
+        'did "a" 0 to 1 time',
+        "发生“a”0 至 1 次",
+    ),
+    (
+        {"sequence": [{"event": "a"}, {"event": "b", "within_days": 1}]},
+        'did in this order: "a" → "b" within 1 day',
+        "依次发生：“a” → “b”（1 天内）",
+    ),
+    (
+        {"months_in_a_row": {"event": "a", "months": 1}},
+        'did "a" in 1 calendar month',
+        "至少 1 个自然月发生“a”",
+    ),
+    (
+        {"field": "birth_on", "op": "anniversary", "value": 0},
+        "the anniversary of date of birth falls today",
+        "出生日期的周年日在今天",
+    ),
+    (
+        {"field": "birth_on", "op": "anniversary", "value": 1},
+        "the anniversary of date of birth falls today or in the next 1 day",
+        "出生日期的周年日在今天或未来 1 天内",
+    ),
+    (
+        {"event": "a", "where": [{"property": "金额", "op": "gt", "value": 5}]},
+        'did "a" (with 金额 is above 5)',
+        "发生过“a”（其中金额大于 5）",
+    ),
     ({"everyone": True}, "every customer", "所有客户"),
 ]
 
@@ -86,6 +128,31 @@ SAID = [
 def test_a_rule_is_said_in_both_languages(rule: Any, english: str, chinese: str) -> None:
     assert explain(parse(rule), CATALOG, "en") == english
     assert explain(parse(rule), CATALOG, "zh") == chinese
+
+
+@pytest.mark.parametrize(
+    ("op", "english", "chinese"),
+    [
+        ("gt", "date of birth is after 2000-02-29", "出生日期晚于 2000-02-29"),
+        ("gte", "date of birth is not before 2000-02-29", "出生日期不早于 2000-02-29"),
+        ("lt", "date of birth is before 2000-02-29", "出生日期早于 2000-02-29"),
+        ("lte", "date of birth is not after 2000-02-29", "出生日期不晚于 2000-02-29"),
+    ],
+)
+def test_days_are_earlier_or_later_not_lower_or_higher(op: str, english: str, chinese: str) -> None:
+    written = parse({"field": "birth_on", "op": op, "value": "2000-02-29"})
+    rule = check(written, catalog=CATALOG, references=KNOWN).rule
+
+    assert explain(rule, CATALOG, "en") == english
+    assert explain(rule, CATALOG, "zh") == chinese
+
+
+def test_a_segment_is_called_by_its_name() -> None:
+    named = replace(CATALOG, segments={"s1": "People of the north"})
+
+    assert explain(parse({"segment": "s1"}), named, "en") == (
+        'is in the segment "People of the north"'
+    )
 
 
 @given(rules())
