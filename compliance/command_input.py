@@ -1,6 +1,8 @@
-"""What a command is given to read: a file by its name, or standard input by "-"."""
+"""What a command is given: a file by its name, standard input by "-", a day."""
 
 import sys
+from argparse import ArgumentTypeError
+from datetime import date
 from pathlib import Path
 
 from django.core.management.base import CommandError
@@ -26,3 +28,11 @@ def read_input(name: str, *, most: int) -> bytes:
     if len(raw) > most:
         raise CommandError(_("The input is longer than %(most)d bytes.") % {"most": most})
     return raw
+
+
+def day(told: str) -> date:
+    """A day as ISO 8601 writes it, for an argument's ``type``.  Raises ArgumentTypeError."""
+    try:
+        return date.fromisoformat(told)
+    except ValueError as error:
+        raise ArgumentTypeError(_("%(told)r is no day, as 2026-09-30") % {"told": told}) from error

@@ -38,7 +38,7 @@ def decode(text: str, *, most: int = LONGEST) -> object:
     _require_short(len(text.encode(errors="replace")), most)
     try:
         found = json.loads(
-            text, object_pairs_hook=_object, parse_int=_whole, parse_constant=_constant
+            text, object_pairs_hook=each_key_once, parse_int=_whole, parse_constant=_constant
         )
         if _MAYBE_HALF.search(text):
             json.dumps(found, ensure_ascii=False).encode()
@@ -59,8 +59,11 @@ def _require_short(length: int, most: int) -> None:
         raise NotJson(_t("The text is longer than %(most)d KB.") % {"most": most // 1024})
 
 
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object whose keys stand once: of two the first would be lost without a word."""
+def each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object, for `json.loads`: of two equal keys the first would be lost without a word.
+
+    Raises NotJson.
+    """
     found: dict[str, object] = {}
     for key, value in pairs:
         if key in found:

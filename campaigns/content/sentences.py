@@ -292,11 +292,6 @@ NO_TEMPLATE: Final = Sentence(
 UNKNOWN_CHANNEL: Final = Sentence(
     code="unknown_channel", en="“channel” is one of {known}.", zh="“channel”须为 {known} 之一。"
 )
-NOT_JSON: Final = Sentence(
-    code="not_json",
-    en="The input is no JSON in UTF-8: {why}.",
-    zh="输入不是 UTF-8 的 JSON：{why}。",
-)
 
 
 def part_named(name: str) -> Detail:

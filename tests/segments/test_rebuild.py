@@ -82,6 +82,11 @@ def test_both_commands_tell_as_json(near: Segment) -> None:
     assert told["is_held"] is False
 
 
+def test_a_day_that_is_none_is_told() -> None:
+    with pytest.raises(CommandError, match="'yesterday' is no day, as 2026-09-30"):
+        run("archive_events", "--since", "yesterday")
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_dry_run_tells_and_changes_nothing(near: Segment, engine: str) -> None:
     run("archive_events")

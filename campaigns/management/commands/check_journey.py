@@ -12,6 +12,7 @@ from campaigns.journeys.check import Severity
 from campaigns.journeys.graph import Json
 from campaigns.journeys.parse import parse
 from compliance.command_input import read_input
+from compliance.json_text import NotJson, each_key_once
 from compliance.reader import say
 
 MOST_BYTES = 2_000_000
@@ -95,6 +96,8 @@ def _node_at(raw: Json, path: str) -> str:
 def _read(name: str) -> Json:
     text = read_input(name, most=MOST_BYTES)
     try:
-        return json.loads(text.decode("utf-8-sig"))
+        return json.loads(text.decode("utf-8-sig"), object_pairs_hook=each_key_once)
+    except NotJson as error:
+        raise CommandError(str(error)) from error
     except (ValueError, RecursionError) as error:
         raise CommandError(_("%(path)s is not a JSON document.") % {"path": name}) from error

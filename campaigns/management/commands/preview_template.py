@@ -7,9 +7,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from campaigns.actions.preview import Preview, document, preview_template, read_asked
-from campaigns.content.sentences import NOT_JSON
 from campaigns.errors import BadRequest, EngineUnavailable
 from compliance.command_input import read_input
+from compliance.json_text import NotJson, decode_bytes
 from compliance.reader import say
 
 MOST_BYTES = 4_000_000
@@ -31,8 +31,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Preview, then tell."""
         try:
-            asked = read_asked(_parsed(read_input(options["file"], most=MOST_BYTES)))
+            raw = read_input(options["file"], most=MOST_BYTES)
+            asked = read_asked(decode_bytes(raw, most=MOST_BYTES))
             preview = preview_template(asked=asked, on=timezone.localdate())
+        except NotJson as error:
+            raise CommandError(str(error)) from error
         except (BadRequest, EngineUnavailable) as error:
             raise CommandError(say(error)) from error
         if options["json"]:
@@ -47,13 +50,3 @@ def _lines(preview: Preview) -> list[str]:
     parts = output.items() if isinstance(output, dict) else [("", output)]
     said = [f"{name}: {text}" if name else text for name, text in parts if text]
     return [str(preview.verdict), *said, *(say(problem.said) for problem in preview.problems)]
-
-
-def _parsed(raw: bytes) -> object:
-    try:
-        found = json.loads(raw.decode("utf-8-sig"))
-        # Half a surrogate pair is no character: nothing could send or print it.
-        json.dumps(found, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(NOT_JSON, "", why=str(error).rstrip(".")) from error
-    return found

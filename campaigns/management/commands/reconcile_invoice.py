@@ -17,7 +17,7 @@ from compliance.queries import clock_now
 
 
 class Command(BaseCommand):
-    """Exit code 0 when the file was taken (lines may be refused and listed), 1 when it was not."""
+    """Exit code 0 when the file was taken (lines may be refused and listed), 2 when it was not."""
 
     help = "Take a provider's invoice (CSV) and compare it with the touches of the account."
 

@@ -2,9 +2,7 @@
 
 import json
 import sys
-from argparse import ArgumentTypeError
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from compliance.command_input import day
 from compliance.errors import ComplianceError
 from compliance.scan import Scan, scan_wording
 
@@ -29,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--product", metavar="TYPE", help="kind of product, as public_fund")
         parser.add_argument("--channel", metavar="C", help="where it is to stand, as sms")
         parser.add_argument(
-            "--on", metavar="DATE", type=_day, help="rules in force on this day (default: today)"
+            "--on", metavar="DATE", type=day, help="rules in force on this day (default: today)"
         )
         parser.add_argument("--json", action="store_true")
 
@@ -98,6 +97,8 @@ def _read(told: str) -> str:
     """
     if told == "-":
         return _decoded(sys.stdin.buffer.read(), "-")
+    if not told:
+        return told  # as a path it would be the folder one is in
     path = Path(told)
     try:
         if path.is_file():
@@ -134,10 +135,3 @@ def _decoded(raw: bytes, name: str) -> str:
         raise CommandError(
             _("%(path)s is not UTF-8 text (byte %(byte)d).") % {"path": name, "byte": error.start}
         ) from error
-
-
-def _day(told: str) -> date:
-    try:
-        return date.fromisoformat(told)
-    except ValueError as error:
-        raise ArgumentTypeError(_("%(told)r is no day, as 2026-09-30") % {"told": told}) from error

@@ -1,13 +1,13 @@
 """`manage.py archive_events`: write what analytics engines read."""
 
 import json
-from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
+from compliance.command_input import day
 from compliance.queries import clock_now
 from customers.management.progress import Progress
 from segments.actions.write_archive import archive_events
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """How far back."""
         parser.add_argument(
-            "--since", type=date.fromisoformat, help="leave out events before this day"
+            "--since", metavar="DATE", type=day, help="leave out events before this day"
         )
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 

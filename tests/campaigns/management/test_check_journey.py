@@ -102,6 +102,14 @@ def test_what_is_no_json_cannot_be_judged(text: bytes, monkeypatch: pytest.Monke
         call_command("check_journey", "-", "--json")
 
 
+def test_a_key_that_stands_twice_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    twice = io.TextIOWrapper(io.BytesIO(b'{"name": "one", "name": "two"}'))
+    monkeypatch.setattr(sys, "stdin", twice)
+
+    with pytest.raises(CommandError, match='"name" stands twice'):
+        call_command("check_journey", "-", "--json")
+
+
 def test_a_missing_file_ends_with_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["manage.py", "check_journey", "no-such-file.json", "--json"]) == 2
 

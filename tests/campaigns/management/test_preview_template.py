@@ -53,10 +53,11 @@ def test_a_file_is_read_and_problems_are_told_with_their_place(tmp_path: Path) -
         ("{", ("-", "--json"), "not_json"),
         ('{"template": "\\ud800"}', ("-", "--json"), "not_json"),
         ("[" * 100_000, ("-", "--json"), "not_json"),
+        ('{"template": "one", "template": "two"}', ("-", "--json"), "not_json"),
         ("[]", ("-", "--json"), "not_an_object"),
         ("", ("/nowhere/at/all.json", "--json"), "bad_input"),
     ],
-    ids=["no JSON", "half a character", "deep", "a list", "no file"],
+    ids=["no JSON", "half a character", "deep", "a key twice", "a list", "no file"],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(
     told: str, arguments: tuple[str, ...], code: str

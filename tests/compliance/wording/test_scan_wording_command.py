@@ -41,6 +41,10 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     assert document["hits"][0]["start"] == 0  # type: ignore[index]  # a list of dicts
 
 
+def test_an_empty_text_says_nothing_forbidden() -> None:
+    assert scanned("")["verdict"] == "allow"
+
+
 def test_product_channel_and_day_count() -> None:
     assert scanned("低门槛", "--on", "2026-09-29")["verdict"] == "allow"
     assert scanned("低门槛", "--on", "2026-09-30")["verdict"] == "block"
