@@ -36,6 +36,7 @@ django.setup()
 from django.db import connection, connections  # noqa: E402
 
 from bench import dispatch_raw  # noqa: E402
+from bench.world.settled import settle  # noqa: E402
 from campaigns.actions.advance import advance  # noqa: E402
 from campaigns.actions.enrol import enrol  # noqa: E402
 from campaigns.actions.launch import (  # noqa: E402
@@ -180,7 +181,7 @@ def go_on(key: str) -> None:
 
 
 def bring_customers(folder: Path, messages: int) -> None:
-    """N customers with every kind of address, all consenting."""
+    """N customers with every kind of address, all consenting, and nothing else left to do."""
     path = folder / "customers.csv"
     with path.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out)
@@ -194,6 +195,7 @@ def bring_customers(folder: Path, messages: int) -> None:
         consents=ConsentTerms(channels=("email", "sms", "push"), notice_version="bench"),
         now=clock_now(),
     )
+    settle()
     save_segment(
         key="all",
         name="Everyone",

@@ -16,7 +16,6 @@ The segments are of ten forms over four windows. Two JSON lines:
 
 import argparse
 import base64
-import io
 import json
 import os
 import random
@@ -35,8 +34,8 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from django.core.management import call_command  # noqa: E402
 
+from bench.world.settled import settle  # noqa: E402
 from bench.world.telling import spent  # noqa: E402
 from compliance.queries import clock_now  # noqa: E402
 from compliance.roles import Role  # noqa: E402
@@ -49,11 +48,9 @@ from customers.actions.sources import create_api_key, internal_source  # noqa: E
 from customers.queries.database import execute, rows  # noqa: E402
 from customers.tracking.event import NewEvent  # noqa: E402
 from customers.vocabulary import KeyScope  # noqa: E402
-from segments.actions.catalogue import ship_tags, walk_values  # noqa: E402
 from segments.actions.follow import follow  # noqa: E402
 from segments.actions.refresh import refresh  # noqa: E402
 from segments.actions.save import save_segment  # noqa: E402
-from segments.tasks import refresh_all  # noqa: E402
 
 REQUIRED = 5.0
 REQUIRED_MS = 1_000.0
@@ -208,6 +205,7 @@ def run(events: int) -> tuple[float, float, list[float]]:
 def run_paced(seconds: int, pace: int) -> list[float]:
     """Milliseconds from the post to the move, of customers who had done nothing so far."""
     settle()
+    execute(AGE, {})
     people: dict[str, int] = dict(rows(IDLE, {"most": seconds * pace}))
     secret = create_api_key(name="pace", scope=KeyScope.INGEST, now=clock_now()).secret
     logs = settings.STATE_DIR / "log" / settings.SPACE
@@ -222,19 +220,6 @@ def run_paced(seconds: int, pace: int) -> list[float]:
     if len(seen) < len(people):
         raise SystemExit(f"{len(people) - len(seen)} of {len(people)} customers were not moved.")
     return [(seen[customer] - posted[customer]) * 1_000 for customer in people.values()]
-
-
-def settle() -> None:
-    """What a first start does with everybody is done already; it is not what is measured."""
-    ship_tags(now=clock_now())
-    while walk_values(now=clock_now()) is not None:
-        pass
-    call_command("judge_lifecycle", stdout=io.StringIO())
-    call_command("score_value", stdout=io.StringIO())
-    while follow(now=clock_now()).changes:
-        pass
-    refresh_all()
-    execute(AGE, {})
 
 
 def post_paced(
