@@ -1,17 +1,18 @@
-"""May this product be promoted to this customer, by this channel, now? The gates, asked at once.
+"""May this be said to this customer, of this product if any, by this channel? All gates at once.
 
 Unlike before a send, every gate is asked and nothing is counted; the answer holds for the moment
 it was given. Whoever asks keeps it (`decisions.keep_answer`).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from campaigns.actions.asked_text import missing_notices, read_asked_text
 from campaigns.actions.contacts import contacts_of, last_marketed
 from campaigns.actions.judging import (
     CONSENT_CHANNEL,
@@ -19,70 +20,37 @@ from campaigns.actions.judging import (
     stop_of,
 )
 from campaigns.actions.policies import policy_of, rules_at
-from campaigns.actions.wording import Subject, read_notices, read_text
+from campaigns.actions.question import Answer, Question
 from campaigns.channels.base import Channel
 from campaigns.errors import NotOnRecord
-from campaigns.guards import notices
 from campaigns.guards.chain import ask
+from campaigns.guards.purpose import judged_as
 from campaigns.guards.verdict import Case, Defer, Policy, Refuse, Verdict
 from campaigns.states import Reason
 from compliance.calendar import zone
 from compliance.contact import LIMITED_PURPOSES
-from compliance.jurisdiction import Jurisdiction
 from compliance.queries import products
-from compliance.scan import rule_words
 from compliance.suitability.judge import judge as judge_offer
+from compliance.suitability.judge import judge_unnamed
 from compliance.suitability.values import (
     CUSTOMER,
-    INSTITUTION,
     WEIGHT,
     Ask,
     Decision,
     Finding,
+    Opinion,
     Product,
 )
 from customers.queries.consents import current_statements
 from customers.queries.people import CustomerFacts, customer_facts, customer_ids
+from customers.vocabulary import Purpose
 
 # By what rule each gate speaks, where its verdict doesn't say.
 _RULES: Final = {"recipient": "P-6", "eligibility": "not_eligible", "consent": "P-1"}
 # Gates that only bound what the institution does of its own accord.
 _PUSH_ONLY: Final = ("consent", "suppression", "quiet_hours", "frequency")
 _PERSONALISATION: Final = "P-4"
-_WORDING: Final = "wording"
 _SUITABILITY: Final = "suitability"
-Values: TypeAlias = Mapping[str, str | int | bool | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is asked. ``text``: what would be said, judged by the wording rules if given."""
-
-    customer_no: str
-    product: str
-    channel: str
-    purpose: str = "marketing"
-    initiator: str = INSTITUTION
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """The heaviest of all findings. ``not_before``: from when hours alone no longer object.
-
-    ``rules``: the versions that officers made; ``rules_hash``: of all rules it was given by;
-    ``jurisdiction``: by whose numbers.
-    """
-
-    customer_id: int
-    decision: Decision
-    findings: Sequence[Finding]
-    notices: Sequence[str] = ()
-    not_applied: Sequence[str] = ()
-    not_before: datetime | None = None
-    rules: Mapping[str, int] = field(default_factory=dict)
-    rules_hash: str = ""
-    jurisdiction: str = ""
 
 
 def decide(*, question: Question, now: datetime) -> Answer:
@@ -93,32 +61,38 @@ def decide(*, question: Question, now: datetime) -> Answer:
     NotOnRecord : the customer or the product.
     """
     customer, product = _looked_up(question)
+    question = replace(question, purpose=judged_as(question.purpose, question.product))
     policy = policy_of(customer.region, rules_at(now))
     case = _case(question, customer, product, policy, now)
     held = ask("eligibility", case, now)
     if isinstance(held, Refuse):
         # Nothing beside it: what else holds of him could tell one hold from another.
-        return _answer(customer, [_refusal("eligibility", held)], (), None, policy)
+        return _answer(question, customer, [_refusal("eligibility", held)], (), None, policy)
     findings, skipped, not_before = _gates(question, case, now)
     told, unasked = _offer(question, customer, product, policy, now)
-    worded, unread = _worded(question, product, policy)
-    found = [*findings, *told, *worded, *_unnoticed(question, product, policy, told)]
-    return _answer(customer, found, [*skipped, *unasked, *unread], not_before, policy)
+    worded, unread = read_asked_text(question, product, policy)
+    found = [*findings, *told, *worded, *missing_notices(question, product, policy, told)]
+    skipped = [*skipped, *unasked, *unread]
+    return _answer(question, customer, found, skipped, not_before, policy)
 
 
-def _looked_up(question: Question) -> tuple[CustomerFacts, Product]:
+def _looked_up(question: Question) -> tuple[CustomerFacts, Product | None]:
     ids = customer_ids([question.customer_no])
-    known = products({question.product})
+    known = products({question.product} - {""})
     if question.customer_no not in ids:
         raise NotOnRecord("customer", _("There is no such customer."))
-    if question.product not in known:
+    if question.product and question.product not in known:
         raise NotOnRecord("product", _("There is no such product."))
     customer_id = ids[question.customer_no]
-    return customer_facts([customer_id])[customer_id], known[question.product]
+    return customer_facts([customer_id])[customer_id], known.get(question.product)
 
 
 def _case(
-    question: Question, customer: CustomerFacts, product: Product, policy: Policy, now: datetime
+    question: Question,
+    customer: CustomerFacts,
+    product: Product | None,
+    policy: Policy,
+    now: datetime,
 ) -> Case:
     where = zone(customer.time_zone, settings.TIME_ZONE)
     said = current_statements([customer.id], question.purpose).get(customer.id, {})
@@ -139,7 +113,7 @@ def _case(
         aml_hold=customer.aml_hold,
         internal_hold=customer.internal_hold,
         client=customer,
-        product_code=product.code,
+        product_code=question.product,
         product=product,
         policy=policy,
         zone=where,
@@ -147,7 +121,7 @@ def _case(
             customer.id,
             rules=policy.contact,
             channel=question.channel,
-            product=product.code,
+            product=question.product,
             zone=where,
             now=now,
         ),
@@ -190,82 +164,43 @@ def _refusal(gate: str, verdict: Verdict) -> Finding:
 
 
 def _offer(
-    question: Question, customer: CustomerFacts, product: Product, policy: Policy, now: datetime
+    question: Question,
+    customer: CustomerFacts,
+    product: Product | None,
+    policy: Policy,
+    now: datetime,
 ) -> tuple[Sequence[Finding], Sequence[str]]:
     if question.purpose not in LIMITED_PURPOSES:
         return (), (_SUITABILITY,)
-    is_his_wish = question.initiator == CUSTOMER
-    marketed_at = last_marketed(customer.id, product.code) if is_his_wish else None
-    opinion = judge_offer(
-        client=customer,
-        product=product,
-        ask=Ask(
-            on=policy.on,
-            channel=question.channel,
-            initiator=question.initiator,
-            marketed_days_ago=_days_since(marketed_at, now),
-        ),
-        rules=policy.suitability,
-    )
+    if product is None and question.purpose != Purpose.MARKETING:
+        return (), (_SUITABILITY,)
+    opinion = _opinion(question, customer, product, policy, now)
     return opinion.findings, opinion.not_applied
+
+
+def _opinion(
+    question: Question,
+    customer: CustomerFacts,
+    product: Product | None,
+    policy: Policy,
+    now: datetime,
+) -> Opinion:
+    asked = Ask(on=policy.on, channel=question.channel, initiator=question.initiator)
+    rules = policy.suitability
+    if product is None:
+        return judge_unnamed(client=customer, ask=asked, rules=rules)
+    if question.initiator == CUSTOMER:
+        marketed_at = last_marketed(customer.id, product.code)
+        asked = replace(asked, marketed_days_ago=_days_since(marketed_at, now))
+    return judge_offer(client=customer, product=product, ask=asked, rules=rules)
 
 
 def _days_since(at: datetime | None, now: datetime) -> int | None:
     return None if at is None else max(now - at, timedelta()).days
 
 
-def _worded(
-    question: Question, product: Product, policy: Policy
-) -> tuple[Sequence[Finding], Sequence[str]]:
-    if not question.text:
-        return (), (_WORDING,)
-    subject = Subject(channel=question.channel, product=product.kind or None)
-    forbidden, to_review = read_text(question.text, subject, on=policy.on, lexicon=policy.lexicon)
-    found = [(Decision.BLOCK, rule) for rule in sorted(forbidden)]
-    found += [(Decision.REVIEW, rule) for rule in sorted(to_review)]
-    about = rule_words(policy.lexicon)
-    return [
-        Finding(rule_id=rule, decision=decision, evidence={"about": about[rule]})
-        for decision, rule in found
-    ], ()
-
-
-def _unnoticed(
-    question: Question, product: Product, policy: Policy, told: Sequence[Finding]
-) -> Sequence[Finding]:
-    """A text that lacks what must go with it would be refused before it is sent.
-
-    What a reviewer is to do (a call to an elderly customer) stands in no text.
-    """
-    if not question.text or question.initiator == CUSTOMER:
-        return ()
-    owed = {
-        finding.rule_id: finding.notices
-        for finding in told
-        if finding.decision is Decision.ALLOW_WITH_NOTICE
-    }
-    found = [
-        (rule, notices.judge(_notice(question, tuple(due), product))) for rule, due in owed.items()
-    ]
-    if question.purpose in LIMITED_PURPOSES:
-        where = policy.jurisdiction
-        found.append((where.rule_id, notices.judge(_notice(question, (), product, where))))
-    return [
-        Finding(rule_id=rule, decision=Decision.BLOCK, evidence={"missing": gate.detail})
-        for rule, gate in found
-        if isinstance(gate, Refuse)
-    ]
-
-
-def _notice(
-    question: Question, due: tuple[str, ...], product: Product, where: Jurisdiction | None = None
-) -> notices.Notice:
-    return read_notices(
-        due, {"text": question.text}, question.channel, product.risk_points, where=where
-    )
-
-
 def _answer(
+    question: Question,
     customer: CustomerFacts,
     findings: Sequence[Finding],
     not_applied: Sequence[str],
@@ -284,4 +219,5 @@ def _answer(
         rules=policy.packs,
         rules_hash=policy.digest,
         jurisdiction=policy.jurisdiction.rule_id,
+        judged_as=question.purpose,
     )

@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns.actions.decide import Answer, Question
 from campaigns.actions.policies import rules_at
+from campaigns.actions.question import Answer, Question
 from campaigns.errors import NotOnRecord, StateConflict
 from campaigns.models import Confirmation, Decision
 from campaigns.queries.decisions import ALLOW_PRUNING, PRUNE_DECISIONS
@@ -50,6 +50,7 @@ def keep_answer(
             "not_applied": list(answer.not_applied),
             "not_before": answer.not_before.isoformat() if answer.not_before else None,
             "jurisdiction": answer.jurisdiction,
+            "judged_as": answer.judged_as,
         },
         rules=dict(answer.rules),
         rules_hash=answer.rules_hash,

@@ -11,6 +11,7 @@ from django.db import connection
 from campaigns.actions.routing import Route, pick, routes
 from campaigns.actions.steps import Due, Run
 from campaigns.channels.sms.prices import LONGEST
+from campaigns.guards.purpose import judged_as
 from campaigns.journeys.graph import Send
 from campaigns.models import DispatchBatch, ProviderAccount, TemplateVersion
 from campaigns.queries.journeys import approved_templates, version_graph
@@ -18,7 +19,7 @@ from campaigns.states import TouchState
 from compliance.tracing import event_trace, is_on, note
 from customers.queries.events import newest_events
 from customers.queries.identities import beginnings
-from customers.vocabulary import IdentityKind, Purpose
+from customers.vocabulary import IdentityKind
 
 TOUCH_LIFETIME = timedelta(days=3)
 # Ties a touch's key to its enrolment, node and visit: a second decision has the same key.
@@ -148,7 +149,7 @@ def _touch_row(
         effect.visit,
         due.customer_id,
         effect.channel,
-        _purpose(version_graph(due.version_id).priority, product),
+        judged_as(version_graph(due.version_id).priority, product),
         product,
         account.pk,
         batch.pk,
@@ -168,11 +169,3 @@ def _touch_row(
         settings.CURRENCY,
         now,
     )
-
-
-def _purpose(priority: str, product: str) -> str:
-    """What the touch is for. A service that markets a product along the way is marketing."""
-    is_service = priority in ("protective", Purpose.SERVICE)
-    if is_service and product:
-        return Purpose.MARKETING
-    return Purpose.SERVICE if is_service else priority

@@ -6,6 +6,7 @@ are not scanned again (`compliance.wording.pieces`), nor is their markup read ag
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
@@ -16,7 +17,7 @@ from django.utils.timezone import localtime
 from campaigns.channels.base import Channel
 from campaigns.content.marks import replace_marks
 from campaigns.guards.notices import Notice
-from campaigns.guards.wording import Reading
+from campaigns.guards.wording import STATUTORY, Reading, weighed
 from campaigns.models import TemplateVersion
 from compliance.jurisdiction import UNSUBSCRIBE, Jurisdiction
 from compliance.queries import approved_at
@@ -62,11 +63,14 @@ def read_message(
 ) -> Reading:
     """What the scanner finds in a rendered message, beside what was reviewed of its template."""
     texts = _texts(tuple(sorted(content.items())))
-    forbidden, to_review = _found(texts, subject, on, lexicon)
+    forbidden, to_review = weighed(purpose, *_found(texts, subject, on, lexicon))
     reviewed: frozenset[str] = frozenset()
-    if to_review:
+    if to_review and purpose == STATUTORY:
+        own = _own_words(version_id, subject, on, lexicon)
+        reviewed = to_review - _brought_in(texts, own, subject, on, lexicon)
+    elif to_review:
         reviewed = _reviewed(version_id, subject, lexicon.history)
-    return Reading(purpose=purpose, forbidden=forbidden, to_review=to_review, reviewed=reviewed)
+    return Reading(forbidden=forbidden, to_review=to_review, reviewed=reviewed)
 
 
 def read_template(
@@ -150,6 +154,39 @@ def _found(texts: tuple[str, ...], subject: Subject, on: date, lexicon: Lexicon)
     return frozenset(forbidden), frozenset(to_review)
 
 
+def _brought_in(
+    texts: tuple[str, ...],
+    own: Counter[str],
+    subject: Subject,
+    on: date,
+    lexicon: Lexicon,
+) -> frozenset[str]:
+    """The rules that forbid more places of a text than of what its template says by itself."""
+    said = (_places(text, subject, on, lexicon) for text in texts)
+    return frozenset(rule for places in said for rule in places - own)
+
+
+@lru_cache(maxsize=512)
+def _own_words(version_id: int, subject: Subject, on: date, lexicon: Lexicon) -> Counter[str]:
+    """In how many places the approved template itself says what a rule forbids, at most.
+
+    By the rules of the day: a person approved these very words, whatever is listed since.
+    """
+    version = TemplateVersion.objects.get(pk=version_id)
+    most: Counter[str] = Counter()
+    for text in _own_texts(version):
+        most |= _places(text, subject, on, lexicon)
+    return most
+
+
+def _places(text: str, subject: Subject, on: date, lexicon: Lexicon) -> Counter[str]:
+    """In how many places of a text each rule forbids what it says."""
+    scan = scan_wording(
+        text=text, on=on, product=subject.product, channel=subject.channel, lexicon=lexicon
+    )
+    return Counter(hit.rule_id for hit in scan.hits if hit.verdict is Verdict.BLOCK)
+
+
 @lru_cache(maxsize=512)
 def _reviewed(version_id: int, subject: Subject, history: History) -> frozenset[str]:
     """What the approver of the template was shown: its own words, by the rules of that moment."""
@@ -157,9 +194,14 @@ def _reviewed(version_id: int, subject: Subject, history: History) -> frozenset[
     at = approved_at(kind="template", key=version.template.key, content_hash=version.content_hash)
     if at is None:
         return frozenset()
+    on, lexicon = localtime(at).date(), Lexicon(history=history).as_of(at)
+    return _found(_own_texts(version), subject, on, lexicon)[1]
+
+
+def _own_texts(version: TemplateVersion) -> tuple[str, ...]:
+    """What a version says in each language whatever its values are."""
     shown = (version.built or {"": version.parts}).values()
-    texts = tuple(text for parts in shown for text in _literal_texts(parts))
-    return _found(texts, subject, localtime(at).date(), Lexicon(history=history).as_of(at))[1]
+    return tuple(text for parts in shown for text in _literal_texts(parts))
 
 
 def _literal_texts(parts: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""``/api/v1/decide``: may this product be promoted to this customer, by this channel, now?
+"""``/api/v1/decide``: may this be said to this customer, of this product, by this channel, now?
 
 Each answer is on record under the id that comes with it, as proof for later.
 """
@@ -15,10 +15,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from campaigns.actions.decide import Question, decide
+from campaigns.actions.decide import decide
 from campaigns.actions.decisions import confirm_warning, keep_answer
+from campaigns.actions.question import Question
 from campaigns.channels.base import Channel
 from campaigns.errors import NotOnRecord, StateConflict
+from campaigns.guards.purpose import PROTECTIVE
 from campaigns.models import Confirmation, Decision
 from campaigns.queries.decisions import decision
 from compliance.queries import clock_now
@@ -37,6 +39,7 @@ from customers.vocabulary import Block, Purpose
 TEXT_MOST: Final = 20_000
 EVIDENCE_MOST: Final = 20
 _EVIDENCE_NAME: Final = Text(max_length=100)
+_PURPOSES: Final = (*(purpose.value for purpose in Purpose), PROTECTIVE)
 _CHANNELS: Final = sorted({*(channel.value for channel in Channel), *shipped_context().media})
 
 
@@ -44,9 +47,19 @@ class QuestionSerializer(KnownFields):
     """What is asked."""
 
     customer = Text(max_length=128, help_text="The customer's number.")
-    product = Text(max_length=64, help_text="The product's code.")
+    product = Text(
+        max_length=64,
+        default="",
+        allow_blank=True,
+        help_text="The code of the product that the message names; empty: it names none.",
+    )
     channel = serializers.ChoiceField(_CHANNELS)
-    purpose = serializers.ChoiceField([p.value for p in Purpose], default=Purpose.MARKETING.value)
+    purpose = serializers.ChoiceField(
+        _PURPOSES,
+        default=Purpose.MARKETING.value,
+        help_text="What the message is for, as a journey's priority: `service` or `protective` with"
+        " a product is judged as `marketing`, `protective` without one as `service`.",
+    )
     initiator = serializers.ChoiceField([INSTITUTION, CUSTOMER], default=INSTITUTION)
     at = serializers.DateTimeField(required=False, help_text="For when; now unless given.")
     text = Text(max_length=TEXT_MOST, default="", allow_blank=True, help_text="What would be said.")
@@ -75,6 +88,10 @@ class AnswerSerializer(serializers.Serializer):  # type: ignore[type-arg]
     )
     rules_hash = serializers.CharField(help_text="SHA-256 of all rules it was given by.")
     jurisdiction = serializers.CharField(help_text="By whose numbers.")
+    judged_as = serializers.ChoiceField(
+        [purpose.value for purpose in Purpose],
+        help_text="The purpose whose consent and limits counted, the same as before a send.",
+    )
     decided_at = serializers.DateTimeField()
 
 
@@ -204,6 +221,7 @@ def _body(kept: Decision, source: Source) -> dict[str, Any]:
         "id": kept.pk,
         "decision": kept.verdict,
         "rule_ids": [found["rule_id"] for found in answer["evidence"]],
+        "judged_as": kept.question["purpose"],  # of answers that were kept before it was told
         **answer,
         "not_before": answer["not_before"] and datetime.fromisoformat(answer["not_before"]),
         "rules": kept.rules,

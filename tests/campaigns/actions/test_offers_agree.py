@@ -11,9 +11,10 @@ from typing import Any, Final
 import pytest
 
 from campaigns.actions.advance import advance
-from campaigns.actions.decide import Question, decide
+from campaigns.actions.decide import decide
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
+from campaigns.actions.question import Question
 from campaigns.channels.base import Channel
 from campaigns.models import Touch
 from customers.models import Customer

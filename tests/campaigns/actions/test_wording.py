@@ -52,7 +52,8 @@ def send(monkeypatch: pytest.MonkeyPatch) -> Send:
         people = make_people(
             1, channels=[Channel.SMS], attributes={"nickname": nickname or "x"}, columns=SUITED
         )
-        say_consent(people, ["sms"], purpose="service")
+        for purpose in ("service", "education"):
+            say_consent(people, ["sms"], purpose=purpose)
         make_segment()
         enrol(journey=make_journey(graph_of(send_node(Channel.SMS), priority=priority)), now=NOW)
         advance(owner="w", now=NOW)
@@ -79,11 +80,27 @@ def test_a_term_put_together_by_a_value_is_found(send: Send) -> None:
     assert Touch.objects.get().reason == "wording_forbidden"
 
 
-@pytest.mark.parametrize(("priority", "is_sent"), [("service", False), ("statutory", True)])
-def test_only_what_the_law_words_is_not_scanned(send: Send, priority: str, is_sent: bool) -> None:
+@pytest.mark.parametrize(
+    ("priority", "reason"),
+    [
+        ("service", "wording_forbidden"),
+        ("education", "wording_forbidden"),
+        ("statutory", "wording_unreviewed"),
+    ],
+)
+def test_no_purpose_lets_a_promise_pass_that_a_value_brought(
+    send: Send, priority: str, reason: str
+) -> None:
     provider = send("您好{{ customer.nickname }}", FORBIDDEN, priority=priority)
 
-    assert len(provider.sent) == is_sent
+    assert provider.sent == []
+    assert Touch.objects.get().reason == reason
+
+
+def test_what_asks_for_a_reviewer_stops_no_statutory_notice(send: Send) -> None:
+    provider = send("您好{{ customer.nickname }}", TO_REVIEW, priority="statutory")
+
+    assert len(provider.sent) == 1
 
 
 def test_what_the_reviewer_saw_is_sent_and_said(send: Send) -> None:
@@ -167,6 +184,27 @@ def test_a_reviewer_who_was_shown_the_new_term_lets_it_pass(run: Callable[..., T
 
     assert touch.state == "accepted"
     assert touch.verdict["read"]["wording"] == change.rule_id
+
+
+@pytest.mark.parametrize(("nickname", "reason"), [("x", ""), ("稳稳的幸福", "wording_unreviewed")])
+def test_a_statutory_notice_says_what_was_listed_after_its_approval_and_no_more_of_it(
+    monkeypatch: pytest.MonkeyPatch, nickname: str, reason: str
+) -> None:
+    """A person approved these very words; a value that says them once more was seen by nobody."""
+    make_memory_account(monkeypatch, Channel.SMS)
+    make_template(Channel.SMS, parts={"text": "“稳稳的幸福”将清算。{{ customer.nickname }}"})
+    make_people(1, channels=[Channel.SMS], attributes={"nickname": nickname}, columns=SUITED)
+    make_segment()
+    change = add_wording("稳稳的幸福", now=NOW)
+
+    enrol(journey=make_journey(graph_of(send_node(Channel.SMS), priority="statutory")), now=NOW)
+    advance(owner="w", now=NOW)
+    dispatch_batch(owner="w", now=NOW)
+
+    touch = Touch.objects.get()
+    assert touch.reason == reason
+    told = touch.verdict["detail"] if reason else touch.verdict["read"]["wording"]
+    assert told == change.rule_id
 
 
 def test_a_template_with_a_new_term_is_not_submitted() -> None:

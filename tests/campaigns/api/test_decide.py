@@ -195,11 +195,50 @@ def test_a_term_that_officers_added_is_told_with_the_lexicon_s_version(ask: Deci
 def test_a_service_needs_its_own_consent_and_no_suitability(ask: Decide, world: int) -> None:
     Customer.objects.update(risk_level="C1")
 
-    assert ask(purpose="service")["rule_ids"] == ["P-1"]
+    assert ask(purpose="service", product="")["rule_ids"] == ["P-1"]
     say_consent([world], ["sms"], purpose="service")
-    told = ask(purpose="service", at="2026-03-02T23:00:00+08:00")
-    assert told["decision"] == "ALLOW"
+    told = ask(purpose="service", product="", at="2026-03-02T23:00:00+08:00")
+    assert (told["decision"], told["judged_as"]) == ("ALLOW", "service")
     assert "suitability" in told["not_applied"]
+
+
+@pytest.mark.parametrize("purpose", ["service", "protective"])
+def test_a_service_that_names_a_product_is_marketing(ask: Decide, purpose: str) -> None:
+    Customer.objects.update(risk_level="C1")
+
+    told = ask(purpose=purpose)
+
+    assert (told["decision"], told["judged_as"]) == ("BLOCK", "marketing")
+    assert "S-01" in told["rule_ids"]
+
+
+def test_what_names_no_product_is_judged_by_the_person_alone(ask: Decide) -> None:
+    told = ask(product="")
+    Customer.objects.update(birth_on=date(2012, 1, 1))
+
+    assert told["decision"] == "ALLOW"
+    assert ask(product="")["rule_ids"] == ["S-12"]
+    assert "suitability" in ask(product="", purpose="education")["not_applied"]
+
+
+def test_a_text_about_a_product_that_is_not_named_is_for_a_reviewer(ask: Decide) -> None:
+    told = ask(product="", text="本基金R3今日开放申购")
+
+    assert (told["decision"], told["rule_ids"]) == ("REVIEW", ["N-01"])
+
+
+def test_a_statutory_notice_may_quote_what_a_person_saw(ask: Decide) -> None:
+    """The same text is blocked as anything else."""
+    text = "原保本基金将于下月转型"
+
+    told = ask(purpose="statutory", product="", text=text)
+
+    assert (told["decision"], told["judged_as"]) == ("REVIEW", "statutory")
+    assert told["rule_ids"] == ["A1-01"]
+    assert ask(product="", text=text)["decision"] == "BLOCK"
+    # What an advertisement must carry is not asked of it.
+    plain = ask(purpose="statutory", text="基金A的托管人将变更，行业第一")
+    assert (plain["decision"], plain["rule_ids"]) == ("ALLOW", [])
 
 
 @pytest.mark.parametrize(
