@@ -226,6 +226,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "PurposeEnum": ["marketing", "service", "statutory", "education"],
+        "PriorityEnum": ["marketing", "service", "statutory", "education", "protective"],
+    },
 }
 
 # --- Console ----------------------------------------------------------------------------------
