@@ -20,9 +20,7 @@ def confirm_consent(request: HttpRequest, token: str) -> HttpResponse:
     pending = pending_of(token, now=now)
     if pending is None:
         raise Http404
-    is_done = request.method == "POST" and confirm(pending=pending, now=now)
+    outcome = confirm(pending=pending, now=now) if request.method == "POST" else None
     return render(
-        request,
-        "customers/opt_in.html",
-        {"channel": pending.channel, "is_done": is_done, "is_asked": request.method != "POST"},
+        request, "customers/opt_in.html", {"channel": pending.channel, "outcome": outcome}
     )

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
+from customers.models import Consent
 from customers.queries.database import as_array, as_json, rows
 from customers.vocabulary import ConsentState, Purpose
 
@@ -125,6 +126,19 @@ def lock_standing(customer_ids: Collection[int]) -> dict[int, int]:
     if kept:
         rows(LOCK_CUSTOMERS, {"ids": as_json(sorted(kept))})
     return {one: found[one] or one for one in found.keys() & set(customer_ids)}
+
+
+def is_carried_from(said: Consent, newest: Consent) -> bool:
+    """Whether the newest statement is this one, or what merges made of it."""
+    while newest.pk != said.pk and newest.source == "merge":
+        earlier = Consent.objects.filter(
+            customer_id=newest.evidence["of"],
+            purpose=said.purpose,
+            channel=said.channel,
+            pk__lt=newest.pk,
+        )
+        newest = earlier.latest("pk")
+    return newest.pk == said.pk
 
 
 def current_statements(

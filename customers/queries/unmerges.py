@@ -49,14 +49,25 @@ TAKE_BACK = """
 
 RESTORE_CONSENTS = """
     -- The one that stays says again what it said before the merge, where nothing was said since;
-    -- a no that was said while they were one counts for both.
+    -- a no that was said while they were one counts for both. What the other confirmed by a link
+    -- of its own is its own again.
     WITH m AS (SELECT * FROM customers_merge WHERE id = %(merge)s),
+    leaving AS (
+        SELECT gone_id AS id FROM m
+        UNION ALL
+        SELECT row_id FROM customers_mergemove WHERE merge_id = %(merge)s AND what = 'customer'),
     newest AS (
         SELECT DISTINCT ON (c.purpose, c.channel) c.* FROM customers_consent c, m
         WHERE c.customer_id = m.kept_id ORDER BY c.purpose, c.channel, c.id DESC),
+    confirmed AS (
+        SELECT n.* FROM newest n JOIN leaving ON (n.evidence ->> 'of')::bigint = leaving.id
+        WHERE n.source = 'double-opt-in'),
     brought AS (
-        SELECT n.* FROM newest n WHERE n.source = 'merge' AND (n.evidence ->> 'merge')::bigint =
-            %(merge)s)
+        SELECT c.* FROM customers_consent c CROSS JOIN m
+        WHERE c.customer_id = m.kept_id AND c.source = 'merge'
+          AND (c.evidence ->> 'merge')::bigint = m.id AND (
+            c.id IN (SELECT id FROM newest)
+            OR (c.purpose, c.channel) IN (SELECT purpose, channel FROM confirmed)))
     INSERT INTO customers_consent
         (customer_id, purpose, channel, state, notice_version, source, evidence, at)
     SELECT m.kept_id, b.purpose, b.channel, coalesce(before.state, 'void'),
@@ -71,6 +82,11 @@ RESTORE_CONSENTS = """
            jsonb_build_object('merge', m.id), %(now)s
     FROM newest n CROSS JOIN m
     WHERE n.state = 'withdrawn' AND n.at >= m.at AND n.source <> 'merge'
+    UNION ALL
+    SELECT m.gone_id, s.purpose, s.channel, s.state, s.notice_version, s.source,
+           CASE (s.evidence ->> 'of')::bigint WHEN m.gone_id THEN s.evidence - 'of'
+                ELSE s.evidence END, %(now)s
+    FROM confirmed s CROSS JOIN m
 """
 
 

@@ -64,9 +64,27 @@ def test_a_link_confirms_nothing_after_a_withdrawal(client: Client, customer: in
         now=clock_now(),
     )
 
-    client.post(path)
+    answer = client.post(path).content.decode()
 
     assert current_consents([customer]) == {customer: {"email": "withdrawn"}}
+    assert "you do not want these messages" in answer
+
+
+def test_a_link_says_when_another_took_its_place(client: Client, customer: int) -> None:
+    asked = {**GRANT, "state": "pending"}
+    path = call(client, "consents", asked).json()["confirm_path"]
+    newer = call(client, "consents", asked).json()["confirm_path"]
+
+    assert "If you were sent another link, use that one" in client.post(path).content.decode()
+    client.post(newer)
+    assert current_consents([customer]) == {customer: {"email": "granted"}}
+
+
+def test_a_link_of_who_is_a_customer_no_more_says_so(client: Client, customer: int) -> None:
+    path = call(client, "consents", {**GRANT, "state": "pending"}).json()["confirm_path"]
+    Customer.objects.update(status="restricted")
+
+    assert "no longer keep a customer record" in client.post(path).content.decode()
 
 
 def test_a_link_ends(client: Client, customer: int) -> None:
