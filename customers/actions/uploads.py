@@ -121,19 +121,23 @@ def ask_check(
                 now=now,
             )
         held_row.id_column, held_row.mapping = id_column, mapping
+        held_row.checked_by = actor
         _set_off(held_row, UploadState.CHECKING, now)
 
 
 @transaction.atomic
 def start_upload(*, upload: Upload, actor: User, now: datetime) -> None:
-    """Have a worker import a file that was tried.
+    """Have a worker import a file that whoever starts it had tried, as its columns go now.
 
-    Raises NotPermitted; FileRejected when it was not tried, or is under way or over.
+    Raises NotPermitted; FileRejected when it was not tried, somebody else has had it tried since,
+    or it is under way or over.
     """
     _allow(actor)
     row = _open(upload)
     if row.state != UploadState.CHECKED:
         raise FileRejected("upload_unchecked", _("Check the file first."))
+    if row.checked_by != actor:
+        raise FileRejected("upload_checked_by_other", why_to_check_again(row))
     _set_off(row, UploadState.LOADING, now)
     record(
         actor=actor.username,
@@ -142,6 +146,14 @@ def start_upload(*, upload: Upload, actor: User, now: datetime) -> None:
         now=now,
         detail={"kind": row.kind, "source": row.source_key, "sha256": row.file_hash},
     )
+
+
+def why_to_check_again(upload: Upload) -> str:
+    """What to tell whoever did not have the newest check made."""
+    return _(
+        "%(who)s had this file checked last, perhaps with other columns. Look at where they go, and"
+        " check it yourself before it is imported."
+    ) % {"who": upload.checked_by.username if upload.checked_by else "—"}
 
 
 def expire_uploads(*, now: datetime) -> int:

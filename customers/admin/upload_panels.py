@@ -70,12 +70,16 @@ def _check_found(upload: Upload) -> Panel:
     }
     return Panel(
         title=_t("What the check found"),
-        headers=(_t("rows to import"), _t("rows refused"), _t("outcome"), _t("file")),
+        headers=(
+            *(_t("rows to import"), _t("rows refused"), _t("outcome"), _t("checked by")),
+            _t("file"),
+        ),
         rows=[
             (
                 figure(upload.result["rows_ok"]),
                 figure(upload.result["rows_bad"]),
                 words.get(upload.result["status"], _t("It would be imported")),
+                upload.checked_by.username if upload.checked_by else "—",
                 file,
             )
         ],

@@ -33,6 +33,7 @@ from customers.actions.uploads import (
     start_upload,
     stored_path,
     take_upload,
+    why_to_check_again,
 )
 from customers.admin.upload_panels import newest_uploads, panels_of
 from customers.admin.words import FILE_KIND_WORDS
@@ -110,7 +111,7 @@ class UploadPages(ReadOnlyAdmin):
             "upload": upload,
             "is_open": is_open,
             "is_busy": upload.state in _BUSY,
-            "is_checked": upload.state == UploadState.CHECKED,
+            **_may_start(upload, _actor(request)),
             "progress_url": reverse("admin:customers_upload_pace", args=[pk]),
             "check_url": reverse("admin:customers_upload_check", args=[pk]),
             "start_url": reverse("admin:customers_upload_start", args=[pk]),
@@ -233,7 +234,18 @@ def _allow(request: HttpRequest) -> None:
 
 def _found(request: HttpRequest, pk: int) -> Upload:
     _allow(request)
-    return get_object_or_404(Upload.objects.select_related("uploaded_by", "job"), pk=pk)
+    return get_object_or_404(
+        Upload.objects.select_related("uploaded_by", "checked_by", "job"), pk=pk
+    )
+
+
+def _may_start(upload: Upload, actor: User) -> dict[str, object]:
+    """Whether the button is his, and else what to say in its place."""
+    is_checked, is_his = upload.state == UploadState.CHECKED, upload.checked_by == actor
+    return {
+        "is_checked": is_checked and is_his,
+        "check_again": why_to_check_again(upload) if is_checked and not is_his else "",
+    }
 
 
 def _actor(request: HttpRequest) -> User:

@@ -174,6 +174,14 @@ class Upload(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, verbose_name=_("uploaded by")
     )
     uploaded_at = models.DateTimeField(_("uploaded at"))
+    # Whoever starts it has had it checked himself, as its columns are said to go now.
+    checked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("checked by"),
+    )
     began_at = models.DateTimeField(null=True)  # the check or load under way
     told_at = models.DateTimeField(_("last heard of"), null=True)
 

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from compliance.models import AuditEntry
+from compliance.models import AuditEntry, User
 from compliance.queries import clock_now
 from customers.actions.upload_runs import continue_uploads
 from customers.models import Customer, SavedMapping, Upload
@@ -51,6 +51,23 @@ def test_the_page_tells_what_was_detected_and_masks_people(operator: Client) -> 
     for personal in ("13800000001", "张伟"):
         assert personal not in told
     assert "Import it" not in told
+
+
+def test_who_did_not_have_it_checked_last_is_told_so_in_place_of_the_button(
+    operator: Client,
+) -> None:
+    upload = bring(operator)
+    operator.post(address("_check", upload.pk), BOXES)
+    continue_uploads(now=clock_now())
+    assert "Import it" in operator.get(address("_columns", upload.pk)).content.decode()
+    other = User.objects.create_user("zoe", is_staff=True)
+    other.groups.set(User.objects.get(pk=upload.uploaded_by_id).groups.all())
+
+    operator.force_login(other)
+    told = operator.get(address("_columns", upload.pk)).content.decode()
+
+    assert "Import it" not in told
+    assert f"{upload.uploaded_by.username} had this file checked last" in told
 
 
 def test_check_then_import_by_the_buttons(operator: Client) -> None:

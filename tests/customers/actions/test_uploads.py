@@ -17,7 +17,7 @@ from django.db import connections
 
 from compliance.errors import NotPermitted
 from compliance.keeping import Kept
-from compliance.models import User
+from compliance.models import AuditEntry, User
 from compliance.queries import clock_now, kept_for
 from customers.actions.upload_runs import continue_uploads
 from customers.actions.uploads import (
@@ -156,6 +156,27 @@ def test_nothing_is_imported_that_was_not_checked(operator: User) -> None:
         start_upload(upload=upload, actor=operator, now=clock_now())
 
     assert refused.value.code == "upload_unchecked"
+
+
+def test_whoever_starts_a_file_checks_it_again_after_somebody_else_did(operator: User) -> None:
+    other = User.objects.create_user("zoe", is_staff=True)
+    other.groups.set(operator.groups.all())
+    upload = checked(operator, bring(operator), FIELDS)
+    checked(other, upload, {**FIELDS, "Handy": "ignore"})
+
+    with pytest.raises(FileRejected) as refused:
+        start_upload(upload=upload, actor=operator, now=clock_now())
+
+    upload.refresh_from_db()
+    assert (refused.value.code, upload.state) == ("upload_checked_by_other", UploadState.CHECKED)
+    assert "zoe had this file checked last" in refused.value.message
+    assert not AuditEntry.objects.filter(action="upload.start").exists()
+
+    checked(operator, upload, FIELDS)
+    start_upload(upload=upload, actor=operator, now=clock_now())
+    continue_uploads(now=clock_now())
+
+    assert set(Identity.objects.values_list("kind", flat=True)) == {"phone"}
 
 
 def test_only_whose_role_says_so_brings_files(operator: User) -> None:
