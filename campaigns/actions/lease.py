@@ -40,7 +40,7 @@ class Lease:
         self._claimed, self._watch = claimed, watch
         self._renewed = watch.started
         self._valid_until = watch.started + (LEASE - MARGIN).total_seconds()
-        self._is_ended = self.is_lost = False
+        self._is_ended = False
 
     def holds(self) -> bool:
         """Whether a request may be made now."""
@@ -67,8 +67,7 @@ class Lease:
             },
         )
         self._renewed = asked
-        self.is_lost = not told
-        self._is_ended = self.is_lost or told[0][0] != Journey.State.RUNNING
+        self._is_ended = not told or told[0][0] != Journey.State.RUNNING
         self._valid_until = asked + (LEASE - MARGIN).total_seconds()
 
 

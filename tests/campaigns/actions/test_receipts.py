@@ -174,6 +174,19 @@ def test_a_click_proves_the_delivery(accepted: Callable[..., list[Touch]]) -> No
     assert told(touch) == ("clicked", NOW, None, NOW)
 
 
+@pytest.mark.parametrize("minutes", [(1, 2), (2, 1)])
+def test_of_two_reports_of_one_thing_the_earlier_time_counts(
+    accepted: Callable[..., list[Touch]], minutes: tuple[int, int]
+) -> None:
+    (touch,) = accepted(1)
+
+    for minute in minutes:
+        at = NOW + timedelta(minutes=minute)
+        take(receipt(touch, ReceiptKind.DELIVERED, provider_event_id=f"e{minute}", at=at))
+
+    assert told(touch)[1] == NOW + timedelta(minutes=1)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_receipts_wait_for_whoever_records_their_batch(
     accepted: Callable[..., list[Touch]],

@@ -92,7 +92,6 @@ def test_a_worker_that_is_sending_loses_the_right_at_its_next_renewal(
     lease.renew()
 
     assert not lease.holds()
-    assert not lease.is_lost
 
 
 def test_a_stop_between_claim_and_sending_is_obeyed(
