@@ -5,6 +5,7 @@ from typing import Final
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.encoding import iri_to_uri
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from attribution.actions.clicks import Visitor, follow
@@ -15,6 +16,7 @@ from compliance.queries import clock_now
 _PIXEL: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
+@csrf_exempt
 @require_safe
 def redirect(request: HttpRequest, token: str) -> HttpResponse:
     """302 to the stored target; 404 for a token that isn't ours. The query string has no say."""
@@ -29,6 +31,7 @@ def redirect(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
+@csrf_exempt
 @require_safe
 def pixel(request: HttpRequest, token: str) -> HttpResponse:
     """One transparent pixel, never from a cache; 404 for a token that isn't ours."""

@@ -33,6 +33,7 @@ from campaigns.actions.inbox import (
 )
 from compliance.queries import clock_now
 from customers.api.bearer import READING, WRITING, BearerKey, bearer, require
+from customers.api.body import KnownFields
 from customers.api.pages import PRIVATE, page, paged
 from customers.api.problems import problems
 from customers.queries.sources import has_live_key
@@ -80,15 +81,20 @@ class MessageSerializer(serializers.Serializer):  # type: ignore[type-arg]
     clicked_at = serializers.DateTimeField(allow_null=True)
 
 
-class InboxQuery(serializers.Serializer):  # type: ignore[type-arg]
+class InboxQuery(KnownFields):
     """What a page is asked with."""
 
+    customer = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        help_text="The customer's number; needed with a server key, taken from a customer token.",
+    )
     limit = serializers.IntegerField(min_value=1, max_value=PAGE_MOST, default=20)
     cursor = serializers.IntegerField(min_value=1, max_value=NEWEST, default=NEWEST)
     unread = serializers.BooleanField(default=False)
 
 
-class TokenSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class TokenSerializer(KnownFields):
     """Whose inbox a token is to open."""
 
     customer = serializers.CharField(max_length=128)
@@ -123,7 +129,7 @@ class InboxView(_InboxDoor):
 
     @extend_schema(
         operation_id="inbox_list",
-        parameters=[_CUSTOMER, InboxQuery],
+        parameters=[InboxQuery],
         responses={
             200: paged(MessageSerializer, unread=serializers.IntegerField()),
             **problems(400, 404),
@@ -132,7 +138,7 @@ class InboxView(_InboxDoor):
     def get(self, request: Request) -> Response:
         """The newest first; what expired or was dismissed is gone."""
         customer_id = _customer(request, is_writing=False)
-        query = InboxQuery(data=request.query_params)
+        query = InboxQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         asked, now = query.validated_data, clock_now()
         found = inbox_page(

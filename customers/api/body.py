@@ -1,6 +1,6 @@
 """Bodies of `/api/v1/` as JSON that can be worked with; whatever else is sent is a 400."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import IO, Any, Final, cast
 
 from django.utils.translation import gettext as _t
@@ -40,13 +40,16 @@ class KnownFields(serializers.Serializer):  # type: ignore[type-arg]
 
     def to_internal_value(self, data: object) -> object:
         """The fields.  Raises ValidationError, naming those that are unknown."""
-        given = data if isinstance(data, Mapping) else {}
-        unknown = [name for name in given if name not in self.fields]
-        if unknown:
-            known = ", ".join(self.fields)
-            why = _t("This field is not known. Known are %(known)s.") % {"known": known}
-            raise serializers.ValidationError({name: [why] for name in unknown})
+        require_known(data if isinstance(data, Mapping) else {}, self.fields)
         return super().to_internal_value(data)
+
+
+def require_known(given: Iterable[str], known: Collection[str]) -> None:
+    """Raises ValidationError, naming each that is not known."""
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        why = _t("This field is not known. Known are %(known)s.") % {"known": ", ".join(known)}
+        raise serializers.ValidationError({name: [why] for name in unknown})
 
 
 class Text(serializers.CharField):

@@ -15,6 +15,7 @@ from customers.actions.consents import ConsentStatement, record_consents
 from customers.actions.opt_in import token_of
 from customers.actions.rights import set_personalisation
 from customers.api.bearer import READING, WRITING, BearerKey, require
+from customers.api.body import KnownFields
 from customers.api.fields import demand
 from customers.api.once import repeatable
 from customers.api.pages import paged
@@ -27,7 +28,7 @@ from customers.vocabulary import Block, ConsentState, CustomerStatus, Purpose
 _SAYABLE: Final = (ConsentState.GRANTED, ConsentState.PENDING, ConsentState.WITHDRAWN)
 
 
-class StatementSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class StatementSerializer(KnownFields):
     """What the customer said, and how it can be proved."""
 
     purpose = serializers.ChoiceField([p.value for p in Purpose], default=Purpose.MARKETING.value)
@@ -103,7 +104,7 @@ class ConsentsView(APIView):
         return Response(answer, status=status.HTTP_201_CREATED)
 
 
-class SwitchSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class SwitchSerializer(KnownFields):
     """Whether the customer objects to messages made for him."""
 
     off = serializers.BooleanField()

@@ -16,6 +16,7 @@ from compliance.queries import clock_now
 from customers.actions.correct import correct_customer
 from customers.actions.rights import reveal
 from customers.api.bearer import READING, WRITING, BearerKey, require
+from customers.api.body import KnownFields, require_known
 from customers.api.consents import standing_customer
 from customers.api.fields import demand, granted
 from customers.api.once import repeatable
@@ -92,6 +93,14 @@ class CustomerView(APIView):
         return Response(answer, headers=PRIVATE)
 
 
+class TimelinePageSerializer(KnownFields):
+    """Which events; the newest unless something is said."""
+
+    name = serializers.CharField(max_length=256, default="", allow_blank=True)
+    after = serializers.CharField(max_length=64, default="", allow_blank=True)
+    limit = serializers.IntegerField(min_value=1, max_value=PAGE_MOST, default=50)
+
+
 class TimelineEventSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """One event of one customer; ``source`` is the key of who told it."""
 
@@ -122,16 +131,19 @@ class TimelineView(APIView):
         source = require(request, READING)
         demand(source, [Block.TIMELINE])
         customer = standing_customer(number)
-        asked = {name: request.query_params.get(name, "") for name in ("name", "after", "limit")}
-        if any("\x00" in text for text in asked.values()):
-            raise ValidationError({"name": [_t("It holds a control character.")]})
-        most = _limit(asked["limit"])
+        told = TimelinePageSerializer(data=request.query_params.dict())
+        told.is_valid(raise_exception=True)
+        asked = told.validated_data
         if customer.status == CustomerStatus.RESTRICTED:
             return Response({"results": [], "next": None}, headers=PRIVATE)
         until = clock_now()
         try:
             page = timeline(
-                customer.pk, until=until, name=asked["name"], after=asked["after"], most=most
+                customer.pk,
+                until=until,
+                name=asked["name"],
+                after=asked["after"],
+                most=asked["limit"],
             )
         except (ValueError, OverflowError) as error:
             raise ValidationError({"after": [_t("It is no mark of a page.")]}) from error
@@ -150,7 +162,7 @@ class TimelineView(APIView):
         return Response({"results": results, "next": following}, headers=PRIVATE)
 
 
-class WhySerializer(serializers.Serializer):  # type: ignore[type-arg]
+class WhySerializer(KnownFields):
     """Why somebody must see it."""
 
     why = serializers.CharField(min_length=3, max_length=400)
@@ -192,7 +204,7 @@ class RevealView(APIView):
         return Response({"kind": found.kind, "value": value}, headers=PRIVATE)
 
 
-class CorrectionSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class CorrectionSerializer(KnownFields):
     """What is wrong, and what is right."""
 
     field = serializers.CharField(max_length=64)
@@ -240,8 +252,8 @@ class CorrectionsView(APIView):
 
 def _wanted(request: Request, source: Source) -> dict[Block, frozenset[str]]:
     """Fields by block: what was asked for by name, else all that the key may see."""
-    text = request.query_params.get("fields", "")
-    if text:
+    require_known(request.query_params, ("fields",))
+    if text := request.query_params.get("fields", ""):
         names = [name.strip() for name in text.split(",") if name.strip()]
         known = {f"{block}.{name}" for block, fields in TOLD.items() for name in fields}
         if unknown := sorted(set(names) - known - set(TOLD)):
@@ -282,11 +294,3 @@ def _identity(customer: Customer) -> dict[str, Any]:
             for one in customer.identities.order_by("kind", NEWEST_TOLD)
         ],
     }
-
-
-def _limit(text: str) -> int:
-    if not text:
-        return 50
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= PAGE_MOST):
-        raise ValidationError({"limit": [_t("A page has 1 to %(most)d.") % {"most": PAGE_MOST}]})
-    return int(text)

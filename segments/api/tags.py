@@ -13,6 +13,7 @@ from compliance.queries import clock_now
 from compliance.reader import language, say
 from customers.actions.tags import allow_tag, refuse_tag
 from customers.api.bearer import READING, WRITING, BearerKey, require
+from customers.api.body import KnownFields
 from customers.api.consents import standing_customer
 from customers.api.fields import demand
 from customers.api.once import repeatable
@@ -29,7 +30,7 @@ from segments.queries.tags import names_of
 _CARRIED: Final = ("tag", "source", "since", "valid_until")
 
 
-class ReasonSerializer(serializers.Serializer):  # type: ignore[type-arg]  # not generic at run time
+class ReasonSerializer(KnownFields):
     """Why, for the audit trail."""
 
     why = serializers.CharField(min_length=3, max_length=500)

@@ -20,12 +20,12 @@ def operations() -> Iterator[tuple[str, str]]:
 def operation(method: str, path: str) -> dict[str, Any]:
     """What the document says of one."""
     told: dict[str, Any] = DOCUMENT["paths"][path][method]
-    return told
+    return {"parameters": [], **told}
 
 
 def filled(method: str, path: str, customer: str = "1") -> str:
     """The path with a value of each parameter's kind, under which nothing need stand."""
-    told = operation(method, path).get("parameters", [])
+    told = operation(method, path)["parameters"]
     path = path.replace("customers/{number}", f"customers/{customer}")
     for one in told:
         if one["in"] == "path":

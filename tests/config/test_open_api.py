@@ -32,6 +32,11 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 OPERATIONS = sorted(operations(), key=lambda one: (one[1], one[0]))
 WITH_BODY = [one for one in OPERATIONS if "requestBody" in operation(*one)]
+WITH_QUERY = [
+    one
+    for one in OPERATIONS
+    if one[0] == "get" and any(p["in"] == "query" for p in operation(*one)["parameters"])
+]
 every = pytest.mark.parametrize(("method", "path"), OPERATIONS)
 LISTS = {
     "/api/v1/audit": "/api/v1/audit",
@@ -126,6 +131,29 @@ def test_a_body_of_another_kind_is_a_problem(method: str, path: str) -> None:
 
     assert answer.status_code in {404, 415}
     assert undescribed(method, path, answer) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [one for one in WITH_BODY if not one[1].endswith("/preview")]
+)
+def test_a_misspelt_field_is_named_and_nothing_is_done(method: str, path: str) -> None:
+    make_people(2)
+    address = filled(method, path, "P00000")
+    answer = ask(method, address, b'{"purpsoe": "service"}', key(KeyScope.MANAGE))
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"].keys() == {"purpsoe"}
+
+
+@pytest.mark.parametrize(("method", "path"), WITH_QUERY)
+def test_a_misspelt_parameter_is_named(method: str, path: str) -> None:
+    make_people(2)
+    make_segment("1")
+    address = f"{filled(method, path, 'P00000')}?customer=P00000&stauts=open"
+    answer = ask(method, address, secret=key(KeyScope.READ))
+
+    assert answer.status_code == 400
+    assert "stauts" in answer.json()["errors"]
 
 
 @pytest.mark.parametrize(("path", "address"), LISTS.items(), ids=LISTS)
