@@ -74,6 +74,30 @@ def test_a_locale_falls_back_to_its_language_then_to_the_default(
     assert chosen({"zh", "zh-hant"}, locale) == variant
 
 
+@pytest.mark.parametrize(
+    ("available", "locale", "variant"),
+    [
+        ({"", "zh-hans", "en"}, "zh_CN", "zh-hans"),
+        ({"", "zh-hans", "en"}, "zh_CN.UTF-8", "zh-hans"),
+        ({"", "zh-hans", "zh-hant"}, "zh-TW", "zh-hant"),
+        ({"", "zh-hans", "zh-hant"}, "zh_HK", "zh-hant"),
+        ({"", "zh-cn"}, "zh-Hans-SG", "zh-cn"),
+        ({"", "zh-tw"}, "zh-MO", "zh-tw"),
+        ({"", "zh-hans"}, "zh", "zh-hans"),
+        ({"", "zh"}, "zh-TW", "zh"),
+        # The other script is a guess too many: the default is what its author meant for the rest.
+        ({"", "zh-hans"}, "zh-TW", ""),
+        ({"", "zh-hant"}, "zh-CN", ""),
+        ({"", "de"}, "de_DE@euro", "de"),
+        ({"", "en"}, "x" * 10_000, ""),
+    ],
+)
+def test_a_region_of_china_is_written_in_its_script(
+    available: set[str], locale: str, variant: str
+) -> None:
+    assert chosen(available, locale) == variant
+
+
 def test_a_picture_with_a_token_of_the_touch_stands_at_the_end_of_the_html() -> None:
     (done,) = composed(
         ready(Channel.EMAIL, tracks_opens=True, default="<body><p>x</p></BODY>"), recipient(7)
