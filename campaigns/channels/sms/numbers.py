@@ -6,10 +6,18 @@ from typing import Final
 
 from campaigns.channels.base import Receipt, ReceiptKind
 
-# What the mainland operators report of a number that nobody has (空号).
-_NO_SUCH_NUMBER: Final = frozenset({"MK:0001", "MN:0001", "CB:0001"})
-# Aliyun's and Twilio's codes of a message not delivered because its addressee wants none.
-_SAID_NO: Final = frozenset({"isv.CUSTOMER_REFUSED", "USER_REJECT", "MOBILE_IN_BLACK", "21610"})
+# What the mainland operators report of a number that nobody has (空号), and of nothing else: most
+# of their codes, such as MN:0001, also stand for a phone that is switched off.
+_NO_SUCH_NUMBER: Final = frozenset({"MK:0001", "MK00001", "XL:169", "TA:169"})
+# Of a message not delivered because its addressee wants none: he told the vendor or his operator,
+# or has complained of advertising to the operator or the ministry.
+_SAID_NO: Final = frozenset(
+    {
+        *("isv.CUSTOMER_REFUSED", "USER_REJECT", "MOBILE_IN_BLACK"),  # Aliyun
+        *("MX:0012", "TUIDING", "DB:0141", "MB:1077"),  # Tencent
+        "21610",  # Twilio
+    }
+)
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 

@@ -45,7 +45,7 @@ from campaigns.channels.remote import Remote, Wiring, wire
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.signing import tc3_headers
 from campaigns.channels.sms.fit import parted
-from campaigns.channels.sms.numbers import failure, from_vendor
+from campaigns.channels.sms.numbers import failure, from_vendor, with_opt_out
 from campaigns.channels.sms.tencent_codes import MEANINGS, WAITS
 
 _NUMBERS_MOST = 200
@@ -88,7 +88,7 @@ class Tencent(Remote):
         if is_house_form(headers):
             return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
         check_token(self._config, headers, now)
-        return [_read_item(item, now) for item in read_items(body)]
+        return [receipt for item in read_items(body) for receipt in _read_item(item, now)]
 
     async def _send_group(self, group: Sequence[Outgoing]) -> list[Outcome]:
         body = orjson.dumps(
@@ -222,22 +222,23 @@ def _judge(key: str, told: Mapping[str, object]) -> Outcome:
     )
 
 
-def _read_item(item: Mapping[str, object], now: datetime) -> Receipt:
+def _read_item(item: Mapping[str, object], now: datetime) -> list[Receipt]:
     number = from_vendor(f"+{text(item, 'nationcode') or '86'}{text(item, 'mobile')}")
     if "text" in item:
-        return _read_reply(item, number, now)
+        return [_read_reply(item, number, now)]
     serial, status = text(item, "sid"), text(item, "report_status")
     if not serial or status not in ("SUCCESS", "FAIL"):
-        return unreadable(item, "unknown_form", now)
-    failed = f"{text(item, 'errmsg')} {text(item, 'description')}".strip()
-    return Receipt(
+        return [unreadable(item, "unknown_form", now)]
+    code, is_delivered = text(item, "errmsg"), status == "SUCCESS"
+    report = Receipt(
         provider_event_id=event_id(serial, status),
         key=None,
         provider_id=serial,
-        kind=ReceiptKind.DELIVERED if status == "SUCCESS" else failure(text(item, "errmsg")),
+        kind=ReceiptKind.DELIVERED if is_delivered else failure(code),
         at=china_time(text(item, "user_receive_time"), now),
-        detail="" if status == "SUCCESS" else failed,
+        detail="" if is_delivered else f"{code} {text(item, 'description')}".strip(),
     )
+    return [report] if is_delivered else with_opt_out(report, code)
 
 
 def _read_reply(item: Mapping[str, object], number: str, now: datetime) -> Receipt:

@@ -2,7 +2,8 @@
 
 Sources: Alibaba Cloud SMS, "SmsReport" and "SmsUp" (HTTP batch push) and its receipts' error codes
 (help.aliyun.com/document_detail/101347.html); Tencent Cloud SMS, "SMS Sending Status Notification"
-(document 382/43547) and "SMS Reply Notification"; Twilio, "Message resource", status values.
+(document 382/43547), "SMS Reply Notification" and "Error codes for status"; Twilio, "Message
+resource", status values.
 """
 
 from datetime import UTC, datetime
@@ -53,6 +54,7 @@ TENCENT_REPLY: Final = {
     "text": "用户回复的内容",
     "time": 1457336869,
 }
+FAIL: Final = {"report_status": "FAIL"}
 FAILED: Final = {"success": False, "err_msg": "m"}
 DELIVERED, NO, GONE, LOST, REPLIED, ODD = (
     ReceiptKind.DELIVERED,
@@ -102,6 +104,15 @@ def read(vendor: str, posted: object) -> list[Receipt]:
         ("tencent", TENCENT_STATUS, [DELIVERED]),
         ("tencent", [TENCENT_STATUS | {"report_status": "FAIL", "errmsg": "MK:0001"}], [GONE]),
         ("tencent", [TENCENT_STATUS | {"report_status": "FAIL", "errmsg": "EXPIRED"}], [LOST]),
+        ("tencent", [TENCENT_STATUS | FAIL | {"errmsg": "XL:169"}], [GONE]),
+        # Also of a phone that is switched off: its owner may be written to again.
+        ("tencent", [TENCENT_STATUS | FAIL | {"errmsg": "MN:0001"}], [LOST]),
+        ("aliyun", [SMS_REPORT | FAILED | {"err_code": "MN:0001"}], [LOST]),
+        ("aliyun", [SMS_REPORT | FAILED | {"err_code": "CB:0001"}], [LOST]),
+        ("tencent", [TENCENT_STATUS | FAIL | {"errmsg": "MX:0012"}], [LOST, NO]),
+        ("tencent", [TENCENT_STATUS | FAIL | {"errmsg": "TUIDING"}], [LOST, NO]),
+        ("tencent", [TENCENT_STATUS | FAIL | {"errmsg": "DB:0141"}], [LOST, NO]),
+        ("tencent", [TENCENT_STATUS | {"errmsg": "MX:0012"}], [DELIVERED]),
         ("tencent", [TENCENT_STATUS | {"report_status": "PENDING"}], [ODD]),
         ("tencent", [TENCENT_STATUS | {"sid": ""}], [ODD]),
         ("tencent", [TENCENT_REPLY], [REPLIED]),
