@@ -10,6 +10,7 @@ Source: Twilio, "Message resource", "Validating signatures from Twilio",
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -96,8 +97,7 @@ _ENDED: Final[Mapping[str, ReceiptKind]] = {
     "canceled": ReceiptKind.FAILED,
     "read": ReceiptKind.OPENED,
 }
-# Unknown destination, landline or unreachable carrier: no later message would arrive either.
-_NO_SUCH_NUMBER: Final = frozenset({"30005", "30006"})
+_SHORT_CODE: Final = re.compile(r"[0-9]{3,8}")
 _UNDER_WAY: Final = frozenset({"accepted", "scheduled", "queued", "sending", "sent", "receiving"})
 
 
@@ -267,11 +267,19 @@ def _read_post(form: Mapping[str, str], key: str, now: datetime) -> list[Receipt
         provider_event_id=event_id(sid, status),
         key=key[:200] or None,
         provider_id=sid,
-        kind=ReceiptKind.UNDELIVERABLE if code in _NO_SUCH_NUMBER else kind,
+        kind=ReceiptKind.UNDELIVERABLE if _is_for_good(code, form.get("From", "")) else kind,
         at=now.astimezone(UTC),
         detail=code,
     )
     return with_opt_out(report, code)
+
+
+def _is_for_good(code: str, sender: str) -> bool:
+    """Return whether no later message would arrive either: an unknown destination, a landline.
+
+    From a short code 30006 may only mean that this carrier takes none of its messages.
+    """
+    return code == "30005" or (code == "30006" and _SHORT_CODE.fullmatch(sender) is None)
 
 
 def _read_reply(form: Mapping[str, str], sid: str, now: datetime) -> Receipt:

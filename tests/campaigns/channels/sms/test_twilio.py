@@ -202,6 +202,24 @@ def test_a_status_and_its_code_say_what_became_of_it(
     assert [receipt.kind for receipt in receipts] == kinds
 
 
+@pytest.mark.parametrize(
+    ("sender", "kind"),
+    [
+        ("+12025550123", ReceiptKind.UNDELIVERABLE),
+        ("Touchstone", ReceiptKind.UNDELIVERABLE),
+        ("24273", ReceiptKind.BOUNCED),
+    ],
+)
+def test_a_carrier_that_takes_no_short_codes_kills_no_number(
+    sender: str, kind: ReceiptKind
+) -> None:
+    form = {"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30006"}
+
+    [receipt] = read({**form, "From": sender})
+
+    assert receipt.kind is kind
+
+
 def test_a_status_twilio_may_invent_is_kept_as_unreadable() -> None:
     [receipt] = read({"MessageSid": "SM1", "MessageStatus": "pondered"})
 
