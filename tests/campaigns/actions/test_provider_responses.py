@@ -2,6 +2,7 @@
 
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
 from campaigns.channels.base import Channel
 from campaigns.channels.runner import process_loop
-from campaigns.models import AccountHealth, Suppression, Touch
+from campaigns.models import AccountHealth, DispatchBatch, Suppression, Touch
 from tests.factories import (
     NOW,
     graph_of,
@@ -105,6 +106,94 @@ def test_a_flapping_provider_gets_every_message_in_the_end_under_one_key(
 
     assert set(Touch.objects.values_list("state", flat=True)) == {"accepted"}
     assert len(seen) == len(set(seen)) == 20
+
+
+def half_told(messages: list[dict[str, str]]) -> web.Response:
+    return verdicts(messages[::2])
+
+
+def told_twice(messages: list[dict[str, str]]) -> web.Response:
+    return verdicts(messages * 2)
+
+
+def both_ways(messages: list[dict[str, str]]) -> web.Response:
+    results = [
+        {"key": message["key"], **told}
+        for message in messages
+        for told in ({"status": "accepted", "id": "x"}, {"status": "refused", "code": "no"})
+    ]
+    return web.Response(body=orjson.dumps({"results": results}))
+
+
+def of_strangers(messages: list[dict[str, str]]) -> web.Response:
+    return verdicts([{**message, "key": message["key"][::-1]} for message in messages])
+
+
+def cut_off(messages: list[dict[str, str]]) -> web.Response:
+    body = verdicts(messages).body
+    assert isinstance(body, bytes)
+    return web.Response(body=body[: len(body) // 2])
+
+
+# Each has taken the messages; what it says of them is of no use, or only of some.
+TOOK: tuple[Answer, ...] = (
+    verdicts,
+    half_told,
+    told_twice,
+    both_ways,
+    of_strangers,
+    cut_off,
+    lambda _messages: web.Response(body=b"<html>welcome to the proxy</html>"),
+    lambda _messages: web.Response(body=orjson.dumps({"accepted": 150, "rejected": 50})),
+    lambda _messages: web.Response(body=b'{"results": "' + b"x" * 2_100_000 + b'"}'),
+    lambda _messages: web.Response(status=500),
+    lambda _messages: web.Response(status=502, body=b"<html>"),
+)
+# These have turned them away, and say so.
+TURNED_AWAY: tuple[Answer, ...] = (
+    lambda _messages: web.Response(status=503),
+    lambda _messages: web.Response(
+        status=429, headers={"Retry-After": "Mon, 02 Mar 2026 02:05:00 GMT"}
+    ),
+    lambda messages: web.Response(
+        body=orjson.dumps(
+            {"results": [{"key": m["key"], "status": "unavailable"} for m in messages]}
+        )
+    ),
+)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_answered_nobody_is_written_to_twice_and_no_message_is_lost(
+    played: Callable[..., None], seed: int
+) -> None:
+    dice, sent = random.Random(seed), Counter[str]()
+
+    def answer(messages: list[dict[str, str]]) -> web.Response:
+        if dice.random() < 0.4:
+            return dice.choice(TURNED_AWAY)(messages)
+        sent.update(message["key"] for message in messages)
+        return dice.choice(TOOK)(messages)
+
+    played(answer, people=60, options={})
+    now = NOW
+    for _ in range(30):
+        waiting = Touch.objects.filter(state__in=("queued", "deferred")).order_by("id")
+        open_now = list(waiting.values_list("pk", flat=True))
+        few = dice.sample(open_now, min(4, len(open_now)))
+        Touch.objects.exclude(pk__in=few).update(due_at=now + timedelta(days=1))
+        Touch.objects.filter(pk__in=few).update(due_at=now)
+        DispatchBatch.objects.update(due_at=now)
+        AccountHealth.objects.all().delete()
+        dispatch_batch(owner="w", now=now)
+        now += timedelta(minutes=10)
+
+    states = {touch.key.hex: touch.state for touch in Touch.objects.all()}
+    assert max(sent.values()) == 1
+    assert {states[key] for key in sent} == {"accepted", "ambiguous"}
+    assert {state for key, state in states.items() if key not in sent} <= {
+        *("queued", "deferred", "failed")
+    }
 
 
 def test_a_provider_that_is_down_past_the_messages_time_sends_nothing(
