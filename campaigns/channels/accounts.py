@@ -53,6 +53,17 @@ NOT_HTTP: Final = Sentence(
     en="Account “{account}”: “{url}” is not an http(s) URL.",
     zh="账号“{account}”：“{url}”不是 http(s) 网址。",
 )
+# The address is not repeated: it may hold a password.
+HAS_USER: Final = Sentence(
+    code=_CODE,
+    en="Account “{account}”: an address holds no user name or password. Give them as secrets.",
+    zh="账号“{account}”：地址中不能包含用户名或密码。请将其填写为密钥。",
+)
+NOT_BARE: Final = Sentence(
+    code=_CODE,
+    en="Account “{account}”: a base URL ends with its path; take off what begins with “?” or “#”.",
+    zh="账号“{account}”：基础地址到路径为止，请去掉“?”或“#”及其后的内容。",
+)
 NOBODYS_HOST: Final = Sentence(
     code=_CODE,
     en="Account “{account}”: no provider can stand at “{host}”. Give the provider's own address.",
@@ -124,10 +135,20 @@ def choice_option(
 
 
 def http_base(config: AccountConfig, url: str | None = None) -> str:
-    """Return the base URL without a trailing slash; it must be http or https with a host."""
+    """Return the base URL without a trailing slash: a path or a query of ours is put behind it."""
+    text = http_url(config, url)
+    if "?" in text or "#" in text:
+        raise AccountInvalid(NOT_BARE, account=config.key)
+    return text
+
+
+def http_url(config: AccountConfig, url: str | None = None) -> str:
+    """Return a URL without a trailing slash; it must be http or https with a host."""
     text = (config.base_url if url is None else url).rstrip("/")
     if not is_url(text, ("http", "https")):
         raise AccountInvalid(NOT_HTTP, account=config.key, url=text)
+    if "@" in urlsplit(text).netloc:
+        raise AccountInvalid(HAS_USER, account=config.key)
     try:
         check_url(text, None)
     except ForbiddenHost as error:

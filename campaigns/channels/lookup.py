@@ -73,7 +73,7 @@ def build_lookup(
         return NoLookup()
     return Lookup(
         http=http,
-        url=accounts.http_base(config, url),
+        url=accounts.http_url(config, url),
         account=account or config.key,
         secret=accounts.secret(config, "lookup_secret"),
     )

@@ -55,7 +55,7 @@ class Webhook(OneByOne):
     def __init__(self, config: AccountConfig, wiring: Wiring, *, channel: Channel) -> None:
         super().__init__(config, wiring)
         self.channel = channel
-        self._url = accounts.http_base(config)
+        self._url = accounts.http_url(config)
         self._secret = accounts.secret(config, "signing_secret")
 
     async def _send_one(self, message: Outgoing) -> Outcome:
@@ -85,7 +85,7 @@ def build(config: AccountConfig) -> Webhook:
     `deadline_seconds` (10), `settle_seconds` (60).
     """
     channel = _read_channel(config)
-    base_url = accounts.http_base(config)
+    base_url = accounts.http_url(config)
     parts = urlsplit(base_url)
     host = (parts.hostname or "").lower()
     if parts.scheme != "https" and host not in config.private_hosts:

@@ -231,7 +231,7 @@ def build(config: AccountConfig) -> Smpp:
     if not host or not port:
         raise AccountInvalid(_NOT_SMPP, account=config.key)
     if config.options.get("receipts_url"):
-        accounts.http_base(config, config.options["receipts_url"])
+        accounts.http_url(config, config.options["receipts_url"])
         accounts.secret(config, "receipt_secret")
     for name, most in _ROOM.items():
         value = config.secrets.get(name) or config.options.get(name, "")

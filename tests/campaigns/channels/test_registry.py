@@ -40,3 +40,60 @@ def test_every_documented_option_is_read_and_another_is_told(name: str) -> None:
     assert build_strictly(config).name == vendor.name
     with pytest.raises(AccountInvalid, match="settle_second"):
         build_strictly(replace(config, options={**config.options, "settle_second": "1"}))
+
+
+@pytest.mark.parametrize(
+    "name", ["http_sms", "aliyun", "tencent", "twilio", "fcm", "jpush", "wecom"]
+)
+@pytest.mark.parametrize(
+    "url", ["https://vendor.example?x=1", "https://vendor.example/v1?", "https://vendor.example/#a"]
+)
+def test_a_base_url_that_goes_on_behind_its_path_is_one_clear_error(name: str, url: str) -> None:
+    """What is put behind it would become a part of its query."""
+    vendor = VENDORS[name]
+    config = AccountConfig(
+        key="odd", vendor=name, base_url=url, secrets=vendor.secrets, options=vendor.options
+    )
+
+    with pytest.raises(AccountInvalid, match="base URL"):
+        build_strictly(config)
+
+
+@pytest.mark.parametrize("name", ["twilio", "webhook"])
+def test_a_password_in_an_address_is_refused_and_not_repeated(name: str) -> None:
+    vendor = VENDORS[name]
+    url = "https://ops:hunter2@vendor.example/"
+    config = AccountConfig(
+        key="odd", vendor=name, base_url=url, secrets=vendor.secrets, options=vendor.options
+    )
+
+    with pytest.raises(AccountInvalid, match="secrets") as refused:
+        build_strictly(config)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_door_of_the_house_may_have_a_query() -> None:
+    vendor = VENDORS["webhook"]
+    config = AccountConfig(
+        key="door",
+        vendor="webhook",
+        base_url="https://door.example/in?tenant=1",
+        secrets=vendor.secrets,
+        options=vendor.options,
+    )
+
+    assert build_strictly(config).name == "webhook"
+
+
+def test_twilios_callbacks_need_a_door_without_a_query() -> None:
+    vendor = VENDORS["twilio"]
+    config = AccountConfig(
+        key="tw",
+        vendor="twilio",
+        base_url="https://api.twilio.com",
+        secrets=vendor.secrets,
+        options={**vendor.options, "receipts_url": "https://crm.example/hooks/tw/?a=1"},
+    )
+
+    with pytest.raises(AccountInvalid, match="base URL"):
+        build_strictly(config)
