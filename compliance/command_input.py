@@ -4,9 +4,13 @@ import sys
 from argparse import ArgumentTypeError
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
+
+# Told so, a command judges by what this installation's officers changed, and joins its database.
+IN_FORCE: Final = "--in-force"
 
 
 def read_input(name: str, *, most: int) -> bytes:

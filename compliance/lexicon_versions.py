@@ -7,12 +7,13 @@ one than it knows reads the rows and compiles them, once. No restart is needed.
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import lru_cache
 
 from django.db.models import Max
 
 from compliance.models import LexiconChange
-from compliance.rulebook.shipped import shipped_wordbook
+from compliance.rulebook.shipped import shipped_wordbook, shipped_wording_digest
 from compliance.wording.amend import (
     SHIPPED,
     Addition,
@@ -56,6 +57,23 @@ def explanations(lexicon: Lexicon) -> Mapping[str, Explanation]:
         for change in lexicon.history.changes
         if isinstance(change, Addition) and change.version <= lexicon.version
     }
+
+
+def lexicon_digest(lexicon: Lexicon) -> str:
+    """SHA-256, hex, of all that texts are judged by: the shipped files and what officers changed.
+
+    Two installations of one release whose officers approved the same changes have the same one.
+    """
+    told = [
+        {**asdict(change), "products": sorted(getattr(change, "products", ()))}
+        for change in lexicon.history.changes
+        if change.version <= lexicon.version
+    ]
+    for change in told:
+        # When it was approved judges no text, and the number is each installation's own.
+        del change["decided_at"], change["version"]
+    body = json.dumps([shipped_wording_digest(), told], sort_keys=True, default=str)
+    return hashlib.sha256(body.encode()).hexdigest()
 
 
 def change_hash(change: LexiconChange) -> str:

@@ -26,6 +26,7 @@ from django.db.utils import OperationalError as DjangoOperationalError
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from compliance.command_input import IN_FORCE
 from config import embedded, tables
 from config.places import locate
 
@@ -41,7 +42,7 @@ WITHOUT_SERVERS = frozenset(
         "servers",
     }
 )
-"""Commands that neither start nor join a database server."""
+"""Commands that neither start nor join a database server, unless they are told `--in-force`."""
 
 MAKES_TABLES = frozenset({"chaos", "demo", "up"})
 """Commands of ours that see to their tables themselves."""
@@ -99,7 +100,7 @@ def _run(argv: list[str]) -> None:
         os.environ.setdefault("TOUCHSTONE_SPACE", name)
         os.environ.setdefault("TOUCHSTONE_CURRENCY", "USD")
     utility = ManagementUtility(argv)
-    if name in WITHOUT_SERVERS or name.startswith("-") or {"-h", "--help"} & set(argv):
+    if _is_without_servers(argv) or name.startswith("-") or {"-h", "--help"} & set(argv):
         os.environ["TOUCHSTONE_NO_SERVERS"] = "1"
     url = os.environ.get("DATABASE_URL")
     if url and os.environ.get("TOUCHSTONE_NO_SERVERS") != "1":
@@ -115,6 +116,10 @@ def _run(argv: list[str]) -> None:
     if name not in get_commands():
         raise CommandError(f"There is no command {name!r}: manage.py help lists them.")
     _execute(utility.fetch_command(name), argv)
+
+
+def _is_without_servers(argv: Sequence[str]) -> bool:
+    return (argv[1] if len(argv) > 1 else "help") in WITHOUT_SERVERS and IN_FORCE not in argv
 
 
 def _is_ours(command: BaseCommand) -> bool:
@@ -159,7 +164,8 @@ def _execute(command: BaseCommand, argv: Sequence[str]) -> None:
     options = vars(parser.parse_args(argv[2:]))
     arguments = options.pop("args", ())
     try:
-        if argv[1] not in MAKES_TABLES | WITHOUT_SERVERS and _is_ours(command):
+        needs_tables = argv[1] not in MAKES_TABLES and not _is_without_servers(argv)
+        if needs_tables and _is_ours(command):
             _see_to_tables()
         command.execute(*arguments, **options)
     finally:

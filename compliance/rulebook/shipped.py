@@ -2,6 +2,7 @@
 
 import csv
 import functools
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +35,10 @@ _VERDICTS: Final = {
     "evidence": Verdict.REVIEW,  # whether the evidence suffices is for a person to say
     "advice": Verdict.NOTICE,
 }
+_WORDING_FILES: Final = (
+    *("lexicon.csv", "patterns.csv", "exclusions.csv", "cues.csv", "spellings.csv"),
+    *("readings.tsv", "homophones.csv", "disclosures.json", "context.json"),
+)
 _Rule = TypeVar("_Rule")
 
 
@@ -77,6 +82,15 @@ def shipped_wordbook(folder: Path = FOLDER) -> Wordbook:
         readings={character: syllable for syllable, those in readings for character in those},
         homophones=frozenset(_rows(folder / "homophones.csv", lambda row: row["word"])),
     )
+
+
+@functools.cache
+def shipped_wording_digest(folder: Path = FOLDER) -> str:
+    """SHA-256, hex, of the files that texts are judged by. Raises `RulebookError`."""
+    digest = hashlib.sha256()
+    for name in _WORDING_FILES:
+        digest.update(f"{name}\n{_text(folder / name)}\n".encode())
+    return digest.hexdigest()
 
 
 @functools.cache

@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from campaigns.actions.preview import Preview, document, preview_template, read_asked
 from campaigns.errors import BadRequest, EngineUnavailable
 from compliance.command_input import read_input
+from compliance.command_lexicon import add_lexicon_option, chosen_lexicon, lexicon_document
 from compliance.json_text import NotJson, decode_bytes
 from compliance.reader import say
 
@@ -26,6 +26,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Where the request is read."""
         parser.add_argument("file", help="a JSON file, or - for standard input")
+        add_lexicon_option(parser)
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,13 +34,15 @@ class Command(BaseCommand):
         try:
             raw = read_input(options["file"], most=MOST_BYTES)
             asked = read_asked(decode_bytes(raw, most=MOST_BYTES))
-            preview = preview_template(asked=asked, on=timezone.localdate())
+            lexicon, today = chosen_lexicon(is_in_force=options["in_force"])
+            preview = preview_template(asked=asked, on=today, lexicon=lexicon)
         except NotJson as error:
             raise CommandError(str(error)) from error
         except (BadRequest, EngineUnavailable) as error:
             raise CommandError(say(error)) from error
         if options["json"]:
-            self.stdout.write(json.dumps(document(preview), ensure_ascii=False))
+            told = {**document(preview), "lexicon": lexicon_document(lexicon)}
+            self.stdout.write(json.dumps(told, ensure_ascii=False))
             return
         for line in _lines(preview):
             self.stdout.write(line)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compliance.command_input import day
+from compliance.command_lexicon import add_lexicon_option, chosen_lexicon, lexicon_document
 from compliance.errors import ComplianceError
 from compliance.scan import Scan, scan_wording
 
@@ -30,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--on", metavar="DATE", type=day, help="rules in force on this day (default: today)"
         )
+        add_lexicon_option(parser)
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -39,17 +40,20 @@ class Command(BaseCommand):
             raise CommandError(
                 _("The text is longer than %(most)d characters.") % {"most": MOST_CHARACTERS}
             )
+        lexicon, today = chosen_lexicon(is_in_force=options["in_force"])
         try:
             scan = scan_wording(
                 text=text,
-                on=options["on"] or timezone.localdate(),
+                on=options["on"] or today,
                 product=options["product"],
                 channel=options["channel"],
+                lexicon=lexicon,
             )
         except ComplianceError as error:
             raise CommandError(str(error)) from error
         if options["json"]:
-            self.stdout.write(json.dumps(document(scan), ensure_ascii=False))
+            told = {**document(scan), "lexicon": lexicon_document(lexicon)}
+            self.stdout.write(json.dumps(told, ensure_ascii=False))
             return
         for line in _lines(scan):
             self.stdout.write(line)

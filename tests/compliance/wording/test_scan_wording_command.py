@@ -10,6 +10,11 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from compliance.lexicon_versions import lexicon_digest, lexicon_in_force
+from compliance.queries import clock_now
+from compliance.wording.amend import SHIPPED
+from tests.factories import add_wording
+
 CHECKOUT = Path(__file__).resolve().parents[3]
 
 
@@ -96,3 +101,61 @@ def test_standard_input_and_exit_codes_without_any_server() -> None:
     error = json.loads(bad.stdout)["error"]
     assert (error["code"], error["path"]) == ("unknown_product", "product")
     assert len(bad.stderr.splitlines()) == 1
+
+
+def test_without_a_database_the_shipped_lexicon_judges_and_says_so() -> None:
+    first, second = scanned("稳稳的幸福"), scanned("保本")
+
+    assert first["lexicon"] == second["lexicon"]
+    assert first["lexicon"] == {"version": 0, "digest": lexicon_digest(SHIPPED)}
+
+
+@pytest.mark.django_db
+def test_in_force_is_what_officers_changed() -> None:
+    change = add_wording("稳稳的幸福", verdict="review", now=clock_now())
+
+    shipped, told = scanned("稳稳的幸福"), scanned("稳稳的幸福", "--in-force")
+
+    assert (shipped["verdict"], told["verdict"]) == ("allow", "review")
+    lexicon = told["lexicon"]
+    assert lexicon == {"version": change.version, "digest": lexicon_digest(lexicon_in_force())}
+    assert lexicon["digest"] != shipped["lexicon"]["digest"]  # type: ignore[index]  # documents
+
+
+@pytest.mark.django_db
+def test_a_preview_in_force_is_judged_as_before_a_send(tmp_path: Path) -> None:
+    change = add_wording("稳稳的幸福", now=clock_now())
+    file = tmp_path / "asked.json"
+    file.write_text(json.dumps({"template": "稳稳的{{ v }}", "context": {"v": "幸福"}}))
+
+    def previewed(*arguments: str) -> dict[str, object]:
+        out = io.StringIO()
+        call_command("preview_template", str(file), *arguments, "--json", stdout=out)
+        document: dict[str, object] = json.loads(out.getvalue())
+        return document
+
+    assert previewed()["class"] == "ok"
+    told = previewed("--in-force")
+    assert told["class"] == "suppress"
+    assert told["lexicon"]["version"] == change.version  # type: ignore[index]  # a document
+
+
+@pytest.mark.parametrize("command", ["scan_wording", "preview_template"])
+def test_in_force_without_a_database_is_one_sentence(command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", command, "-", "--in-force", "--json"],
+        cwd=CHECKOUT,
+        env={**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"},
+        input='{"template": "x"}',
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["code"] in (
+        "database_unavailable",
+        "server_unavailable",
+    )
+    assert len(done.stderr.splitlines()) == 1
