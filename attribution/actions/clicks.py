@@ -27,8 +27,16 @@ from customers.vocabulary import EventKind
 EVENT = "Link Clicked"
 LINKS = "links"  # the source of these events
 CLICK_PARAMETER = "ts_click"
-# Mail gateways that open links before the reader does and are on no crawler list.
-_GATEWAYS = re.compile(r"barracuda|proofpoint|mimecast|safelinks|urldefense|symantec", re.I)
+# Mail gateways, and chats that show a link's page, which open it before the reader does and are on
+# no crawler list; and the tools of who tries a link out.
+_GATEWAYS = re.compile(
+    r"barracuda|proofpoint|mimecast|safelinks|urldefense|symantec|ironport|trend ?micro|fireeye"
+    r"|trellix|forcepoint|sophos|fortimail|zscaler|messagelabs|cloudmark|avanan|qq-url-manager"
+    r"|feishu-?bot|^java/|^undici|^postmanruntime",
+    re.I,
+)
+# Browsers say so of pages that nobody has asked for yet; "preview" is Safari's word.
+_AHEAD = re.compile("prefetch|prerender|preview", re.I)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +45,12 @@ class Visitor:
 
     method: str
     user_agent: str
-    purpose: str  # Sec-Purpose or Purpose: prefetch
+    purpose: str  # what Sec-Purpose and its older names say: prefetch
+
+    @property
+    def is_ahead(self) -> bool:
+        """The browser asks before its reader does, if he ever will."""
+        return _AHEAD.search(self.purpose) is not None
 
 
 def follow(*, token: str, visitor: Visitor, now: datetime) -> str | None:
@@ -83,7 +96,7 @@ def machine(visitor: Visitor) -> str:
     """Why this is no person, or an empty text."""
     if visitor.method == "HEAD":
         return "head"
-    if "prefetch" in visitor.purpose.lower():
+    if visitor.is_ahead:
         return "prefetch"
     if not visitor.user_agent:
         return "no_user_agent"

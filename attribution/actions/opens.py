@@ -50,7 +50,7 @@ def opened(*, token: str, visitor: Visitor, now: datetime) -> bool:
 
 def kind_of(visitor: Visitor) -> Open.Kind:
     """Who fetched it."""
-    if visitor.method == "HEAD" or "prefetch" in visitor.purpose.lower():
+    if visitor.method == "HEAD" or visitor.is_ahead:
         return Open.Kind.MACHINE
     if _PROXIES.search(visitor.user_agent):
         return Open.Kind.PROXY

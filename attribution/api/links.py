@@ -14,6 +14,8 @@ from compliance.queries import clock_now
 
 # One transparent pixel, GIF89a.
 _PIXEL: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+# By which browsers, now and before, say that nobody has asked yet.
+_PURPOSES: Final = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 
 
 @csrf_exempt
@@ -46,5 +48,5 @@ def _visitor(request: HttpRequest) -> Visitor:
     return Visitor(
         method=request.method or "GET",
         user_agent=request.headers.get("User-Agent", ""),
-        purpose=request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")),
+        purpose=" ".join(filter(None, map(request.headers.get, _PURPOSES))),
     )

@@ -64,10 +64,16 @@ def test_a_person_is_sent_to_the_stored_target_with_utm_and_click_id(address: st
         ({"method": "head"}, "head"),
         ({"sec-purpose": "prefetch;prerender"}, "prefetch"),
         ({"purpose": "prefetch"}, "prefetch"),
+        ({"x-moz": "prefetch"}, "prefetch"),
+        ({"x-purpose": "preview"}, "prefetch"),
+        ({"sec-purpose": "", "purpose": "prefetch"}, "prefetch"),
         ({"agent": ""}, "no_user_agent"),
         ({"agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://google.com/bot)"}, "crawler"),
         ({"agent": "python-requests/2.32"}, "crawler"),
         ({"agent": "Mozilla/5.0 BarracudaSentinel"}, "mail_gateway"),
+        ({"agent": "Cisco-IronPort-URL"}, "mail_gateway"),
+        ({"agent": "Mozilla/5.0 QQ-URL-Manager"}, "mail_gateway"),
+        ({"agent": "Java/17.0.1"}, "mail_gateway"),
     ],
 )
 def test_a_machine_is_recorded_and_not_counted(
@@ -80,6 +86,22 @@ def test_a_machine_is_recorded_and_not_counted(
     assert (click.is_bot, click.reason) == (True, reason)
     assert Touch.objects.get().state == "accepted"
     assert events() == []
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "Mozilla/5.0 (Linux; Android 10; CUBOT NOTE 20) AppleWebKit/537.36 Chrome/120.0 Mobile",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) MicroMessenger/8.0.42",
+        "Mozilla/5.0 (Linux; Android 13) Chrome/110 Mobile Safari/537.36 Lark/7.0",
+        "Mozilla/5.0 (Windows NT 10.0) JavaFX/17",
+    ],
+)
+def test_a_person_with_an_unusual_browser_counts(address: str, agent: str) -> None:
+    visit(address, agent=agent)
+
+    assert Click.objects.get().is_bot is False
+    assert Touch.objects.get().state == "clicked"
 
 
 def test_nothing_in_the_request_can_name_another_target(address: str) -> None:
