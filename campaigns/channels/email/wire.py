@@ -153,12 +153,26 @@ class Connection:
         await self._hello(relay.hello)
         if relay.tls is Tls.STARTTLS:
             await self._command("STARTTLS")
+            await self._refuse_early_words()
             await self._writer.start_tls(context or _context(relay), server_hostname=relay.host)
             # RFC 3207 §4.2: what was said in the clear is forgotten.
             await self._hello(relay.hello)
         if relay.username:
             token = base64.b64encode(f"\0{relay.username}\0{relay.password}".encode()).decode()
             await self._command(f"AUTH PLAIN {token}", stage="AUTH")
+
+    async def _refuse_early_words(self) -> None:
+        """Whoever stands in between could put replies here that we would read as the relay's own.
+
+        They would be taken for answers given under TLS, the one to the final dot included.
+        """
+        try:
+            async with asyncio.timeout(0):
+                early = await self._reader.read(1)
+        except TimeoutError:
+            return
+        said = "the relay spoke before TLS began" if early else "the relay closed the connection"
+        raise RequestUnsent(said, code="tls")
 
     async def _hello(self, name: str) -> None:
         reply = await self._command(f"EHLO {name}", stage="EHLO")

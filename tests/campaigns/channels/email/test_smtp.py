@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import uuid
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from campaigns.channels.base import (
     Unavailable,
     Unknown,
 )
-from campaigns.channels.errors import AccountInvalid
+from campaigns.channels.email.wire import Connection, Relay, Tls
+from campaigns.channels.errors import AccountInvalid, RequestUnsent
 from campaigns.channels.registry import build_provider
 from tests.campaigns.channels.certificates import self_signed
 from tests.campaigns.channels.contract import API_SECRET, ProviderContract
@@ -228,6 +229,46 @@ async def test_a_certificate_nobody_vouches_for_gets_no_message(tmp_path: Path) 
     assert isinstance(outcome, Unavailable)
     assert outcome.code == "tls"
     assert seen == []
+
+
+@pytest.mark.parametrize(
+    ("early", "is_opened"), [(b"", True), (b"250 relay\r\n250 ok\r\n354 go\r\n250 ok\r\n", False)]
+)
+async def test_replies_put_in_before_tls_begins_are_not_taken_for_the_relays(
+    tmp_path: Path, early: bytes, is_opened: bool
+) -> None:
+    protected: list[bytes] = []
+    context = self_signed(tmp_path)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 relay\r\n")
+        await reader.readline()
+        writer.write(b"250-relay\r\n250 STARTTLS\r\n")
+        await reader.readline()
+        writer.write(b"220 go\r\n" + early)
+        with suppress(OSError, ssl.SSLError):
+            await writer.start_tls(context)
+            protected.append(await reader.readline())
+            writer.write(b"250 relay\r\n")
+        writer.close()
+
+    trusting = ssl.create_default_context(cafile=str(tmp_path / "relay.pem"))
+    trusting.check_hostname = False
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        there = Relay(
+            host="127.0.0.1",
+            port=server.sockets[0].getsockname()[1],
+            tls=Tls.STARTTLS,
+            hello="crm.example",
+            tls_context=trusting,
+        )
+        try:
+            await (await Connection.open(there)).close()
+            code = ""
+        except RequestUnsent as error:
+            code = error.code
+
+    assert (code, protected) == (("", [b"EHLO crm.example\r\n"]) if is_opened else ("tls", []))
 
 
 def outgoing() -> Outgoing:
