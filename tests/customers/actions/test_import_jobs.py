@@ -1,11 +1,12 @@
 """Reading, sealing and writing a file go on at the same time, in order."""
 
+import gc
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from customers.actions.import_jobs import prepared_ahead
+from customers.actions.import_jobs import collecting_seldom, prepared_ahead
 
 
 def test_next_batch_is_prepared_and_the_one_after_it_read_while_one_is_written() -> None:
@@ -42,3 +43,21 @@ def test_failing_preparation_reaches_the_writer_after_what_came_before_it() -> N
         written.extend(prepared_ahead(iter(range(4)), lambda _batch: None, prepare))
 
     assert written == [0, 1]
+
+
+def test_python_collects_as_before_once_an_import_has_ended() -> None:
+    usual = gc.get_threshold()
+
+    with collecting_seldom():
+        assert gc.get_threshold()[0] > usual[0]
+
+    assert gc.get_threshold() == usual
+
+
+def test_python_collects_as_before_once_an_import_has_failed() -> None:
+    usual = gc.get_threshold()
+
+    with pytest.raises(ZeroDivisionError), collecting_seldom():
+        1 / 0  # noqa: B018
+
+    assert gc.get_threshold() == usual
