@@ -2,17 +2,20 @@
 
 A customer is judged again at that moment; once too often does no harm, too late would. What time
 changes for everybody alike, at local midnight, is no boundary of single customers: `turns_daily`.
+Who fails a condition that all must meet, and that time does not change, has no boundary: once the
+condition changes he is judged anyway.
 """
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Listed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from textwrap import indent
 
 from segments.rules.catalog import Field, FieldType
 from segments.rules.check import Checked
 from segments.rules.comparisons import whole
+from segments.rules.compile import compile_predicate
 from segments.rules.moments import Clock
 from segments.rules.operands import Parameters, field_operand
 from segments.rules.statement import Fragment
@@ -87,11 +90,47 @@ def compile_boundaries(
     if not parts:
         return None
     union = "\nUNION ALL\n".join(parts)
+    where, params = f"b.due_at > {writer.now()}", dict(parameters.values)
+    if lasting := tuple(_lasting(checked.rule, checked)):
+        met = compile_predicate(
+            replace(checked, rule=All(children=lasting)),
+            now=now,
+            zone=zone,
+            ids=ids,
+            customer="b.customer_id",
+            prefix=f"{prefix}k",
+        )
+        where = f"{where}\n  AND {met.sql}"
+        params.update(met.params)
     sql = (
         f"SELECT b.customer_id, min(b.due_at) AS due_at\nFROM (\n{indent(union, '  ')}\n) b"
-        f"\nWHERE b.due_at > {writer.now()}\nGROUP BY b.customer_id"
+        f"\nWHERE {where}\nGROUP BY b.customer_id"
     )
-    return Fragment(sql=sql, params=parameters.values)
+    return Fragment(sql=sql, params=params)
+
+
+def _lasting(rule: Rule, checked: Checked) -> Iterator[Rule]:
+    """What everybody must meet and only a change of the customer's own row can change."""
+    match rule:
+        case All():
+            for child in rule.children:
+                yield from _lasting(child, checked)
+        case _ if _is_lasting(rule, checked):
+            yield rule
+
+
+def _is_lasting(rule: Rule, checked: Checked) -> bool:
+    match rule:
+        case All() | AnyOf():
+            return all(_is_lasting(child, checked) for child in rule.children)
+        case Not():
+            return _is_lasting(rule.child, checked)
+        case Attribute():
+            return rule.op not in _BY_CLOCK and not checked.fields[rule.field].is_daily
+        case Lifecycle():
+            return True
+        case _:
+            return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
