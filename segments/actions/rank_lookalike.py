@@ -17,7 +17,13 @@ from customers.queries.database import going_alone
 from customers.vocabulary import AttributeType
 from segments.likeness.leaks import leaking_fields
 from segments.likeness.model import SEED, Fitted, Matrix, Spec, encode, fit
-from segments.likeness.seeds import LEAST_SEED, NO_FEATURES, TOO_SMALL
+from segments.likeness.seeds import (
+    LEAST_OTHERS,
+    LEAST_SEED,
+    NO_FEATURES,
+    TOO_FEW_OTHERS,
+    TOO_SMALL,
+)
 from segments.models import LookalikeRun, Segment
 from segments.queries.likeness import Feature, carrying, feature_rows, features, usable_ids
 from segments.queries.rules import catalog
@@ -69,6 +75,9 @@ def _rank(run: LookalikeRun, now: datetime) -> None:
     run.seed_size, run.done_at = members, now
     if members < LEAST_SEED:
         _refuse(run, TOO_SMALL, count=members, least=LEAST_SEED)
+        return
+    if everybody - members < LEAST_OTHERS:
+        _refuse(run, TOO_FEW_OTHERS, count=everybody - members, least=LEAST_OTHERS)
         return
     if not told:
         _refuse(run, NO_FEATURES)

@@ -6,6 +6,8 @@ from typing import Final
 from compliance.sentences import Sentence
 
 LEAST_SEED: Final = 100
+LEAST_OTHERS: Final = 20
+"""Of fewer people outside the seed no share of the judging could hold some (five folds)."""
 LEAST_STATED: Final = 10
 
 
@@ -40,13 +42,19 @@ TOO_SMALL: Final = Sentence(
     en="The seed has {count} members who may be used; it needs {least}.",
     zh="种子人群可用成员 {count} 人，至少需要 {least} 人。",
 )
+TOO_FEW_OTHERS: Final = Sentence(
+    code="too_few_others",
+    en="Only {count} people outside the seed may be ranked; it needs {least}. Take a smaller seed.",
+    zh="种子人群之外可排序的客户仅 {count} 人，至少需要 {least} 人。请选择更小的种子人群。",
+)
 NO_FEATURES: Final = Sentence(
     code="no_features",
     en="No field is left to compare by once those of the seed's own rule are excluded.",
     zh="排除种子规则自身使用的字段后，没有可用于比较的字段。",
 )
 REFUSALS: Final = {
-    sentence.code: sentence for sentence in (COMPETITOR, NO_BASIS, TOO_SMALL, NO_FEATURES)
+    sentence.code: sentence
+    for sentence in (COMPETITOR, NO_BASIS, TOO_SMALL, TOO_FEW_OTHERS, NO_FEATURES)
 }
 
 

@@ -12,7 +12,7 @@ from segments.actions.rank_lookalike import CELLS, field_of, rank_lookalike, sam
 from segments.actions.refresh import refresh
 from segments.errors import LookalikeRefused
 from segments.likeness.model import Spec
-from segments.likeness.seeds import Basis, Origin
+from segments.likeness.seeds import LEAST_OTHERS, Basis, Origin
 from segments.models import LookalikeRun, Segment
 from segments.queries.sizes import preview
 from tests.factories import NOW, make_people, make_segment, make_staff
@@ -54,6 +54,20 @@ def test_the_most_alike_carry_the_score_and_a_rule_finds_them() -> None:
     assert set(carrying.values_list("id", flat=True)) == set(sorted(alike)[:30])
     assert (run.state, run.seed_size, run.ranked, run.random_seed) == ("done", 120, 240, 42)
     assert run.version.startswith("scikit-learn ")
+
+
+def test_a_seed_of_almost_everybody_is_refused_in_words() -> None:
+    people(120, "S", gender="f", total_asset="900000")
+    people(LEAST_OTHERS - 1, "U", gender="m", total_asset="10")
+    segment = make_segment("everybody", IN_SEED)
+    refresh(segment=segment, now=NOW)
+    run = asked(segment)
+
+    assert rank_lookalike(run=run, now=NOW)
+
+    run.refresh_from_db()
+    assert run.state == "refused"
+    assert run.why == {"code": "too_few_others", "count": 19, "least": 20}
 
 
 def test_the_seeds_own_field_is_excluded_and_told_so() -> None:
