@@ -15,6 +15,7 @@ from customers.actions.import_jobs import (
     ahead,
     alone,
     close_job,
+    collecting_seldom,
     dry_run_errors_path,
     errors_path,
     open_job,
@@ -120,7 +121,7 @@ def import_customers(
     terms = consents or ConsentTerms()
     source = internal_source(key=source_key, name=source_key, now=now)
     placed = {target.column: f"{target.part}:{target.field}" for target in plan.targets}
-    with alone(source, layout):
+    with alone(source, layout), collecting_seldom():
         job = None
         if not dry_run:
             job = open_job(

@@ -1,5 +1,6 @@
 """What every import shares: one process per file, a job that remembers how far it is."""
 
+import gc
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ from customers.models import ImportJob, Source
 from customers.queries.database import execute, rows
 from customers.queries.loads import CLEAR
 
+_COLLECTED_AFTER: Final = 200_000  # new objects less freed ones
 _Batch = TypeVar("_Batch")
 _Found = TypeVar("_Found")
 _Prepared = TypeVar("_Prepared")
@@ -130,6 +132,21 @@ def close_job(job: ImportJob, errors: Path | None, now: datetime) -> None:
     job.errors_file = str(errors or "")
     job.finished_at = now
     job.save(update_fields=["state", "errors_file", "finished_at"])
+
+
+@contextmanager
+def collecting_seldom() -> Iterator[None]:
+    """Have Python look for cycles of dead objects once in some batches.
+
+    A batch of rows makes tens of thousands of objects that live for three batches and hold no
+    cycle; to look through them after every 700 took a tenth of this process's time.
+    """
+    usual = gc.get_threshold()
+    gc.set_threshold(_COLLECTED_AFTER, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:

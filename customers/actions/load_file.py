@@ -16,6 +16,7 @@ from customers.actions.import_jobs import (
     Tell,
     ahead,
     alone,
+    collecting_seldom,
     errors_path,
     open_job,
     tell,
@@ -100,7 +101,7 @@ def load_file(
     header = read_header(path, layout)
     columns = find_columns(header, kind, mapping or {})
     source = internal_source(key=source_key, name=source_key, now=now)
-    with alone(source, layout):
+    with alone(source, layout), collecting_seldom():
         job = open_job(
             source=source,
             kind=kind.key,
