@@ -55,6 +55,22 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "isp.RAM_PERMISSION_DENY": Meaning.UNAUTHORISED,
     "InvalidAccessKeyId": Meaning.UNAUTHORISED,
     "SignatureDoesNotMatch": Meaning.UNAUTHORISED,
+    # Of the gateway in front of all its products ("Client error codes", document 51132, and "Public
+    # errors"), most with HTTP 400.
+    "ActionUnauthorized": Meaning.UNAUTHORISED,
+    "IllegalTimestamp": Meaning.UNAUTHORISED,
+    "InvalidSignatureMethod": Meaning.UNAUTHORISED,
+    "InsufficientBalance": Meaning.OUT_OF_SERVICE,
+    "NoSuchVersion": Meaning.OUT_OF_SERVICE,
+    "IncompleteSignature": Meaning.UNAUTHORISED,
+    "InvalidSecurityToken": Meaning.UNAUTHORISED,
+    "MissingSecurityToken": Meaning.UNAUTHORISED,
+    "Forbidden": Meaning.UNAUTHORISED,
+    "NoPermission": Meaning.UNAUTHORISED,
+    "InvalidApi": Meaning.OUT_OF_SERVICE,
+    "InvalidProtocol": Meaning.OUT_OF_SERVICE,
+    "UnsupportedHTTPMethod": Meaning.OUT_OF_SERVICE,
+    "ServiceUnavailable": Meaning.RETRY,
     # Our clock: the vendor takes a request for fifteen minutes.
     "InvalidTimeStamp": Meaning.UNAUTHORISED,
     "isv.SMS_SIGNATURE_ILLEGAL": Meaning.SENDER_REFUSED,
