@@ -7,7 +7,15 @@ from contextlib import asynccontextmanager
 import orjson
 from aiohttp import web
 
-from campaigns.channels.base import AccountConfig, Outcome, Outgoing
+from campaigns.channels.base import (
+    ACCOUNT_FAULTS,
+    Accepted,
+    AccountConfig,
+    Outcome,
+    Outgoing,
+    Refused,
+    Unavailable,
+)
 from campaigns.channels.registry import build_provider
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -44,3 +52,24 @@ async def send_to(config: AccountConfig, address: str, content: dict[str, str]) 
     [outcome] = await provider.send([message])
     await provider.aclose()
     return outcome
+
+
+def class_of(outcome: Outcome) -> str:
+    """What dispatch does with it, in a word."""
+    match outcome:
+        case Accepted():
+            return "accepted"
+        case Refused(is_address_dead=True):
+            return "dead"
+        case Refused(has_opted_out=True):
+            return "opted out"
+        case Refused():
+            return "refused"
+        case Unavailable(code=code) if code in ACCOUNT_FAULTS:
+            return "account"
+        case Unavailable(is_recipients=True):
+            return "recipient"
+        case Unavailable():
+            return "retry"
+        case _:
+            return "ambiguous"

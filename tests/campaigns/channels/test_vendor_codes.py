@@ -16,39 +16,16 @@ import pytest
 from aiohttp import web
 
 from campaigns.channels.base import (
-    ACCOUNT_FAULTS,
-    Accepted,
     AccountConfig,
     Outcome,
     Outgoing,
-    Refused,
     Unavailable,
 )
 from campaigns.channels.registry import build_provider
-from tests.campaigns.channels.scripted import Handler, answers, scripted
+from tests.campaigns.channels.scripted import Handler, answers, class_of, scripted
 from tests.campaigns.channels.vendors import VENDORS
 
 MINUTE, HOUR, LONG = timedelta(minutes=1), timedelta(hours=1), timedelta(hours=6)
-
-
-def class_of(outcome: Outcome) -> str:
-    match outcome:
-        case Accepted():
-            return "accepted"
-        case Refused(is_address_dead=True):
-            return "dead"
-        case Refused(has_opted_out=True):
-            return "opted out"
-        case Refused():
-            return "refused"
-        case Unavailable(code=code) if code in ACCOUNT_FAULTS:
-            return "account"
-        case Unavailable(is_recipients=True):
-            return "recipient"
-        case Unavailable():
-            return "retry"
-        case _:
-            return "ambiguous"
 
 
 def aliyun(code: str, message: str = "m") -> Handler:

@@ -12,8 +12,7 @@ from h2.connection import H2Connection
 from h2.events import StreamEnded
 
 from campaigns.channels.base import AccountConfig
-from tests.campaigns.channels.scripted import send_to
-from tests.campaigns.channels.test_vendor_codes import class_of
+from tests.campaigns.channels.scripted import class_of, send_to
 from tests.campaigns.channels.vendors import EC_PEM, PUSH
 
 REASONS = (

@@ -9,8 +9,7 @@ import struct
 import pytest
 
 from campaigns.channels.base import AccountConfig, Outcome
-from tests.campaigns.channels.scripted import send_to
-from tests.campaigns.channels.test_vendor_codes import class_of
+from tests.campaigns.channels.scripted import class_of, send_to
 from tests.campaigns.channels.vendors import PHONE
 
 SUBMIT, BIND = 0x04, 0x09
