@@ -16,7 +16,7 @@ from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campaigns.channels.base import Accepted, AccountConfig, Outcome, Outgoing
+from campaigns.channels.base import Accepted, Outcome, Outgoing
 from campaigns.channels.registry import build_provider
 from tests.campaigns.channels.scripted import scripted
 from tests.campaigns.channels.vendors import VENDORS
@@ -160,16 +160,7 @@ async def outcomes_of(
         return web.Response(status=status, body=b"" if status == 204 else answer)
 
     async with scripted(handle) as url:
-        provider = build_provider(
-            AccountConfig(
-                key="any",
-                vendor=known.name,
-                base_url=url,
-                secrets={name: told.replace("URL", url) for name, told in known.secrets.items()},
-                options={**known.options, **options},
-                private_hosts=frozenset({"127.0.0.1"}),
-            )
-        )
+        provider = build_provider(known.account(url, options))
         batch = [
             Outgoing(key=f"{n:032x}", address=numbered(known.address, n), content=known.content)
             for n in range(5)

@@ -13,7 +13,7 @@ import orjson
 import pytest
 from aiohttp import web
 
-from campaigns.channels.base import Accepted, AccountConfig, Outgoing, Refused
+from campaigns.channels.base import Accepted, Outgoing, Refused
 from campaigns.channels.registry import build_provider
 from tests.campaigns.channels.scripted import scripted
 from tests.campaigns.channels.vendors import VENDORS
@@ -97,15 +97,7 @@ async def test_what_is_a_letter_too_long_is_refused_alone_and_never_leaves(known
         return await accept(request, bodies)
 
     async with scripted(handle) as url:
-        provider = build_provider(
-            AccountConfig(
-                key="a",
-                vendor=vendor.name,
-                base_url=url,
-                secrets={name: told.replace("URL", url) for name, told in vendor.secrets.items()},
-                options={**vendor.options, **known.options},
-            )
-        )
+        provider = build_provider(vendor.account(url, known.options))
         outcomes = await provider.send(
             [
                 Outgoing(key=key, address=vendor.address, content=known.content(length))

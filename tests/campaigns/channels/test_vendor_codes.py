@@ -16,7 +16,6 @@ import pytest
 from aiohttp import web
 
 from campaigns.channels.base import (
-    AccountConfig,
     Outcome,
     Outgoing,
     Unavailable,
@@ -277,15 +276,7 @@ async def sent_by(
     """What became of one message to each address, by its place."""
     known = VENDORS[vendor]
     async with scripted(handler) as url:
-        provider = build_provider(
-            AccountConfig(
-                key="many",
-                vendor=vendor,
-                base_url=url,
-                secrets=known.secrets,
-                options={**known.options, **options},
-            )
-        )
+        provider = build_provider(known.account(url, options))
         batch = [
             Outgoing(key=str(place), address=address, content=known.content)
             for place, address in enumerate(addresses)

@@ -59,16 +59,18 @@ class Vendor:
     async def hear(self, handler: Handler) -> Outcome:
         """What the adapter makes of the handler's answer."""
         async with scripted(_with_tokens(handler)) as url:
-            secrets = {name: value.replace("URL", url) for name, value in self.secrets.items()}
-            config = AccountConfig(
-                key="odd",
-                vendor=self.name,
-                base_url=url,
-                secrets=secrets,
-                options=self.options,
-                private_hosts=frozenset({"127.0.0.1"}),
-            )
-            return await send_to(config, self.address, dict(self.content))
+            return await send_to(self.account(url), self.address, dict(self.content))
+
+    def account(self, url: str, options: Mapping[str, str] | None = None) -> AccountConfig:
+        """This account at a server of the test's own, which gives out its tokens, too."""
+        return AccountConfig(
+            key="odd",
+            vendor=self.name,
+            base_url=url,
+            secrets={name: value.replace("URL", url) for name, value in self.secrets.items()},
+            options={**self.options, **(options or {})},
+            private_hosts=frozenset({"127.0.0.1"}),
+        )
 
 
 def _with_tokens(handler: Handler) -> Handler:
