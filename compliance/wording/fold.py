@@ -63,21 +63,24 @@ _RADICALS: Final = str.maketrans(
     "⺅⺌⺝⺟⺠⺡⺮⺼⻅⻈⻉⻋⻓⻔⻖⻘⻚⻛⻝⻢⻣⻤⻥⻨⻩⻬⻮⻰",
     "亻小月母民氵竹月见讠贝车长门阝青页风食马骨鬼鱼麦黄齐齿龙",
 )
-# Letters of other alphabets as the Latin ones they look like (Unicode UTS #39, "confusables"), and
-# small capitals. Both sizes, since a small one may look like another letter than its capital.
+# Letters of other alphabets as the Latin ones they look like (Unicode UTS #39, "confusables"),
+# small capitals, and digits in circles that NFKC leaves alone. Both sizes, since a small letter
+# may look like another one than its capital.
 _LOOKALIKES: Final = str.maketrans(
     "АВЕЅІЈКМНОРСТХУҮԌԚԜ"
     "авесԁһіјкмнорԛѕтѵԝхуү"
     "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
     "αβεηικνορτυχω"
     "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ"
-    "ɑɡıȷ",
+    "ɑɡıȷ"
+    "⓿🄋🄌❶❷❸❹❺❻❼❽❾➀➁➂➃➄➅➆➇➈➊➋➌➍➎➏➐➑➒",
     "ABESIJKMHOPCTXYYGQW"
     "abecdhijkmhopqstvwxyy"
     "ABEZHIKMNOPTYX"
     "abenikvoptuxw"
     "abcdefghijklmnoprstuvwyz"
-    "agij",
+    "agij"
+    "000123456789123456789123456789",
 )
 _ZEROS: Final = frozenset("零〇")
 # Marks in their NFKC form; … becomes dots.

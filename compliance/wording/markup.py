@@ -20,7 +20,12 @@ _ASIDE: Final = frozenset({"rt", "rp", "rtc"})
 _ON_THE_LINE: Final = _INLINE | _ASIDE
 _STAYS_ASIDE: Final = _INLINE - {"rb", "ruby"}
 _UNSEEN: Final = frozenset({"script", "style"})
-_SPOKEN: Final = frozenset({"alt", "title", "placeholder", "aria-label", "label"})
+_SPOKEN: Final = frozenset(
+    {
+        *("alt", "title", "placeholder", "label", "summary"),
+        *("aria-label", "aria-description", "aria-placeholder", "aria-valuetext"),
+    }
+)
 # A comment that some mail programs read as part of the page.
 _CONDITIONAL: Final = re.compile(r"\s*\[if\b[^\]]*\]>(.*?)(?:<!(?:\[endif\]|\Z)|\Z)", re.I | re.S)
 # Text that a style sheet puts before or after an element.

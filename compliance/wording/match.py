@@ -11,6 +11,7 @@ import ahocorasick
 
 from compliance.wording.chains import Chains
 from compliance.wording.fold import Folded, Folder, Gap
+from compliance.wording.initials import with_initials
 from compliance.wording.lexicon import Severity, Term, Wordbook
 from compliance.wording.sound import Sound, Voice
 
@@ -71,6 +72,7 @@ class Matcher:
         self._homophones = wordbook.homophones
         self._written = ahocorasick.Automaton()
         self._heard = ahocorasick.Automaton()
+        self._abridged = ahocorasick.Automaton()
         by_spelling: dict[tuple[str, tuple[int, ...]], list[Term]] = defaultdict(list)
         for term in wordbook.terms:
             for spelling in _variants(term.text):
@@ -84,6 +86,7 @@ class Matcher:
         ]
         self._add_written(by_spelling)
         self._add_heard(by_spelling)
+        self._add_abridged(by_spelling)
 
     @property
     def spellings(self) -> Iterator[str]:
@@ -96,6 +99,7 @@ class Matcher:
         if (
             _is_hit(self._written, tight)
             or _is_hit(self._heard, self._voice.letters(tight))
+            or _is_hit(self._abridged, tight)
             or self.may_phrase(tight)
         ):
             return self.folder.fold(text)
@@ -133,7 +137,20 @@ class Matcher:
                     )
 
     def sounding(self, folded: Folded) -> Iterator[Match]:
-        """Every red term that is not written out but sounds so."""
+        """Every red term that is not written out but sounds so, or is begun to."""
+        yield from self._heard_in(folded)
+        yield from self._abridged_in(folded)
+
+    def _abridged_in(self, folded: Folded) -> Iterator[Match]:
+        if not len(self._abridged):
+            return
+        for last, (length, terms) in self._abridged.iter(folded.tight):
+            start, end = last + 1 - length, last + 1
+            is_whole = not _is_within_a_word(folded, start) and not _is_within_a_word(folded, end)
+            if is_whole and max(folded.gaps[start + 1 : end], default=0) < Gap.LIST:
+                yield Match(terms=terms, start=start, end=end, manner=Manner.SOUNDS)
+
+    def _heard_in(self, folded: Folded) -> Iterator[Match]:
         found: dict[str, list[int]] = defaultdict(list)
         voiced_by_letters: dict[str, _Voiced] = {}
         for last, voiced in self._heard.iter(self._voice.letters(folded.tight)):
@@ -181,6 +198,23 @@ class Matcher:
             self._heard.add_word(sound.letters, voiced)
         self._heard.make_automaton()
 
+    def _add_abridged(self, terms: dict[tuple[str, tuple[int, ...]], list[Term]]) -> None:
+        found: dict[str, list[Term]] = defaultdict(list)
+        for (tight, _runs), those in terms.items():
+            red = [term for term in those if term.severity is Severity.RED]
+            for spelling in with_initials(tight, self._voice.letters) if red else ():
+                found[spelling] += red
+        for spelling, red in found.items():
+            self._abridged.add_word(spelling, (len(spelling), tuple(red)))
+        self._abridged.make_automaton()
+
+
+def _is_within_a_word(folded: Folded, place: int) -> bool:
+    """Whether a Latin word or a number goes on over a place."""
+    around = folded.tight[place - 1 : place + 1] if place else ""
+    is_joined = len(around) == 2 and folded.gaps[place] is Gap.NONE
+    return is_joined and around.isascii() and around.isalnum()
+
 
 def _arms(pattern: str) -> list[str]:
     """The alternatives of a regular expression; it is found where one of them is.
@@ -199,10 +233,11 @@ def _arms(pattern: str) -> list[str]:
 
 
 def _variants(text: str) -> Iterator[str]:
-    """The term, and 0 % for a term that begins with zero."""
+    """The term, and 0 %, 0.0 and 0.00 for a term that begins with zero."""
     yield text
     if text[0] in "0零":
-        yield f"0%{text[1:]}"
+        for zero in ("0%", "0.0", "0.0%", "0.00", "0.00%"):
+            yield f"{zero}{text[1:]}"
 
 
 def _phrased(folded: Folded, term: Term, start: int, end: int) -> Match:
