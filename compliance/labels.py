@@ -1,4 +1,6 @@
-"""What the audit trail tells of, in the reader's words; codes stay codes in the table and the hash.
+"""What the audit trail tells of and what rules are called, in the reader's words.
+
+Codes stay codes in the table and the hash, names stay as they are written in the rules.
 
 Every floor writes to the trail; its words stand here, beside the page that shows it, and a test
 finds the act that nobody gave a word.
@@ -128,6 +130,68 @@ ACTIONS: dict[str, str | Promise] = {
     "touches.propose": _("Touches by hand: proposed"),
     "touches.reject": _("Touches by hand: rejected"),
 }
+
+RULE_NAMES: dict[str, str | Promise] = {
+    "matrix of level and risk": _("matrix of level and risk"),
+    "objective and horizon": _("objective and horizon"),
+    "lowest class": _("lowest class"),
+    "client-initiated above the level": _("client-initiated above the level"),
+    "extra care for high risk": _("extra care for high risk"),
+    "assessment missing or expired": _("assessment missing or expired"),
+    "repeated assessments": _("repeated assessments"),
+    "the higher rating counts": _("the higher rating counts"),
+    "professional investors": _("professional investors"),
+    "trading permissions": _("trading permissions"),
+    "products not offered to the public": _("products not offered to the public"),
+    "minors, the elderly, the licence area": _("minors, the elderly, the licence area"),
+    "marketing that names no product": _("marketing that names no product"),
+    "hours for text messages": _("hours for text messages"),
+    "hours for push and WeCom": _("hours for push and WeCom"),
+    "hours for calls, not over lunch": _("hours for calls, not over lunch"),
+    "text messages a day": _("text messages a day"),
+    "text messages a month": _("text messages a month"),
+    "pushes a day": _("pushes a day"),
+    "pushes a week": _("pushes a week"),
+    "calls a week": _("calls a week"),
+    "all marketing a day": _("all marketing a day"),
+    "answers to whether a product may be offered": _("answers to whether a product may be offered"),
+    "who has traded, from the request to erase on": _(
+        "who has traded, from the request to erase on"
+    ),
+    "who was assessed, from the newest assessment on": _(
+        "who was assessed, from the newest assessment on"
+    ),
+    "files brought by the console that nobody imported": _(
+        "files brought by the console that nobody imported"
+    ),
+    "lists of refused rows": _("lists of refused rows"),
+    "keys that make an event sent again one event": _(
+        "keys that make an event sent again one event"
+    ),
+    "arrivals by hour, for watched flows": _("arrivals by hour, for watched flows"),
+    "contacts, as frequency caps count them": _("contacts, as frequency caps count them"),
+    "exports of a segment's members, until they are fetched": _(
+        "exports of a segment's members, until they are fetched"
+    ),
+    "China (mainland), and wherever no other is named": _(
+        "China (mainland), and wherever no other is named"
+    ),
+    "United States": _("United States"),
+    "Florida, Oklahoma, Washington": _("Florida, Oklahoma, Washington"),
+    "European Union": _("European Union"),
+    "United Kingdom": _("United Kingdom"),
+    "Hong Kong": _("Hong Kong"),
+    "Singapore": _("Singapore"),
+    "Canada": _("Canada"),
+    "Australia": _("Australia"),
+    "Shanghai Stock Exchange, 2025": _("Shanghai Stock Exchange, 2025"),
+    "Shanghai Stock Exchange, 2026": _("Shanghai Stock Exchange, 2026"),
+}
+
+
+def rule_named(name: str) -> str:
+    """A rule's name as we ship it, in the reader's language; an officer's own stays as written."""
+    return str(RULE_NAMES.get(name, name))
 
 
 def said(code: str) -> str:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from compliance.lexicon_versions import rules_of
 from compliance.scan import scanner_of
 from compliance.wording.amend import SHIPPED, Addition, Explanation, Lexicon
+from compliance.wording.categories import category_named
 from compliance.wording.lexicon import Severity, Status, Term
 from compliance.wording.verdict import Verdict
 
@@ -102,7 +103,8 @@ def _standing(term: Term, version: int, on: date) -> Standing:
 def _is_sought(row: Row, sought: Sought) -> bool:
     plain = scanner_of(SHIPPED).plain
     words = plain(sought.words)
-    told = (row.text, row.rule_id, row.category, row.basis)
+    named = (category_named(row.category, "en"), category_named(row.category, "zh"))
+    told = (row.text, row.rule_id, row.category, *named, row.basis)
     return (
         sought.category in ("", row.category)
         and sought.standing in ("", row.standing)

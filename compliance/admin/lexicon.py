@@ -30,8 +30,9 @@ from compliance.lexicon_trial import Trial, trial_of
 from compliance.lexicon_versions import change_hash
 from compliance.models import LexiconChange
 from compliance.queries import clock_now
-from compliance.reader import say
+from compliance.reader import language, say
 from compliance.scan import Scan
+from compliance.wording.categories import category_named
 
 ADDS = "compliance.add_lexiconchange"
 REVIEWS = "compliance.change_review"
@@ -62,7 +63,7 @@ class LexiconChangeAdmin(ActingAdmin):
     search_fields = ("text__icontains", "rule_id")
     ordering = ("-pk",)
     facts = (
-        *(("rule_id", "what"), "text", ("category", "basis"), ("judged", "severity")),
+        *(("rule_id", "what"), "text", ("kind_of_words", "basis"), ("judged", "severity")),
         *(("effective_from", "effective_to"), "kinds", "silent_in"),
         *("explanation_en", "explanation_zh", ("state", "version")),
         *(("made_by", "made_at"), ("checked_by", "decided_at")),
@@ -143,6 +144,11 @@ class LexiconChangeAdmin(ActingAdmin):
     def what(self, change: LexiconChange) -> str:
         """What is changed."""
         return str(LexiconChange.Kind(change.kind).label)
+
+    @display(description=_("category"), ordering="category")
+    def kind_of_words(self, change: LexiconChange) -> str:
+        """What its words do, in the reader's language."""
+        return category_named(change.category, language())
 
     @display(description=_("verdict"))
     def judged(self, change: LexiconChange) -> SafeString | str:

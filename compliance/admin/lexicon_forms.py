@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from compliance.lexicon_changes import LastDay, Wording
 from compliance.lexicon_checks import LONGEST_TEXT, MOST_TEXTS, categories
 from compliance.models import LexiconChange
+from compliance.reader import language
 from compliance.rulebook.shipped import shipped_context
+from compliance.wording.categories import category_named
 
 _BOX: Final = {"class": "ts-area"}
 _LONGEST_LIST: Final = MOST_TEXTS * (LONGEST_TEXT + 2)
@@ -136,7 +138,8 @@ class WordingForm(_Explained):
     def __init__(self, *args: Any, **told: Any) -> None:
         super().__init__(*args, **told)
         kinds = [(kind, f"{PRODUCT_KINDS[kind]} ({kind})") for kind in shipped_context().products]
-        self.fields["category"].choices = [(one, one) for one in categories()]  # type: ignore[attr-defined]  # a field of choices
+        named = [(one, category_named(one, language())) for one in categories()]
+        self.fields["category"].choices = named  # type: ignore[attr-defined]  # a field of choices
         self.fields["products"].choices = kinds  # type: ignore[attr-defined]  # a field of choices
 
     def wording(self) -> Wording:

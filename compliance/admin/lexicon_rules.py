@@ -22,6 +22,7 @@ from compliance.models import LexiconChange
 from compliance.queries import clock_now
 from compliance.reader import language
 from compliance.spreadsheet import Value, csv_bytes
+from compliance.wording.categories import category_named
 
 SHOWN: Final = 300
 ALLOWED: Final = _("Allowed")
@@ -51,7 +52,7 @@ def rules_page(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _t("Lexicon"),
         "sought": sought,
-        "categories": categories(),
+        "categories": [(one, category_named(one, language())) for one in categories()],
         "standings": [(standing.value, word) for standing, (word, _tone) in STANDINGS.items()],
         "origins": [(origin.value, word) for origin, word in ORIGINS.items()],
         "panels": [_panel(found, may_change=may_change)],
@@ -105,7 +106,7 @@ def _shown(row: Row, *, may_change: bool) -> Iterator[object]:
     yield code(row.rule_id)
     yield row.text
     yield verdict_badge(row.verdict)
-    yield row.category
+    yield category_named(row.category, language())
     yield row.basis
     yield _day(row.first_day)
     yield _day(row.last_day)

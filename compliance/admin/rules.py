@@ -16,6 +16,7 @@ from compliance.actions import propose_rules, review_rules
 from compliance.console import Act, ActingAdmin, Panel, Tone, badge, code, person
 from compliance.errors import ComplianceError, RulebookError
 from compliance.json_box import JsonText, spelled
+from compliance.labels import rule_named
 from compliance.models import RulePack, User
 from compliance.queries import PACKS, check_rules, clock_now, pack_hash, rules_as_told
 from compliance.reader import say
@@ -172,7 +173,7 @@ def _rules(pack: RulePack) -> Panel:
     rows = [
         (
             code(rule["rule_id"]),
-            rule.get("name", ""),
+            rule_named(rule.get("name", "")),
             rule.get("basis", ""),
             rule["status"],
             rule["effective_from"] or "—",

@@ -6,9 +6,11 @@ from datetime import date
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
+from compliance.labels import rule_named
 from compliance.models import AuditEntry, Product, RulePack, User
-from compliance.queries import rulebook
+from compliance.queries import PACKS, rulebook
 from compliance.rulebook.shipped import shipped_document
 from tests.factories import Staff, make_product, make_rules, make_staff
 
@@ -153,3 +155,21 @@ def test_a_rating_is_raised_in_the_console(staff: Staff) -> None:
 
     product.refresh_from_db()
     assert product.issuer_risk == 5
+
+
+def test_every_shipped_rule_is_named_in_the_reader_s_language(staff: Staff) -> None:
+    """An officer's own name for a rule stays as he wrote it."""
+    for key in PACKS:
+        for rule in shipped_document(key):
+            with override("zh-hans"):
+                assert rule_named(rule["name"]) != rule["name"], rule["rule_id"]
+            with override("en"):
+                assert rule_named(rule["name"]) == rule["name"]
+    propose(staff.compliance, change(minor_below=21))
+    url = reverse("admin:compliance_rulepack_change", args=[RulePack.objects.get().pk])
+
+    client = Client(headers={"accept-language": "zh-hans"})
+    client.force_login(staff.checker)
+    assert "投资目标与期限" in client.get(url).content.decode()
+    assert "objective and horizon" in page(staff.checker).get(url).content.decode()
+    assert rule_named("our own words") == "our own words"

@@ -248,3 +248,15 @@ def test_a_last_day_at_the_end_of_time_is_tried_too(staff: Staff, day: str) -> N
 
 def test_every_product_kind_has_a_word() -> None:
     assert PRODUCT_KINDS.keys() == shipped_context().products.keys()
+
+
+def test_categories_are_told_in_the_reader_s_language(staff: Staff, today: date) -> None:
+    add_wording("稳稳的幸福")
+    change = reverse("admin:compliance_lexiconchange_change", args=[LexiconChange.objects.get().pk])
+
+    for address in (reverse(LIST), reverse(PROPOSE), change):
+        english = page(staff.compliance).get(address).content.decode()
+        chinese = page(staff.compliance, language="zh-hans").get(address).content.decode()
+        assert "A1 Guaranteed principal or return" in english
+        assert "A1 保本保收益<" in chinese
+        assert "guaranteed principal/return<" not in english + chinese
