@@ -185,7 +185,12 @@ def _opinion(
     policy: Policy,
     now: datetime,
 ) -> Opinion:
-    asked = Ask(on=policy.on, channel=question.channel, initiator=question.initiator)
+    asked = Ask(
+        on=policy.on,
+        channel=question.channel,
+        initiator=question.initiator,
+        local_on=now.astimezone(zone(customer.time_zone, settings.TIME_ZONE)).date(),
+    )
     rules = policy.suitability
     if product is None:
         return judge_unnamed(client=customer, ask=asked, rules=rules)

@@ -28,7 +28,8 @@ def judge(case: Case, now: datetime) -> Verdict:
         return Refuse(reason=Reason.PRODUCT_UNKNOWN, detail=case.product_code)
     if case.client is None:
         return Refuse(reason=Reason.GATE_ERROR, detail="nothing is known of the customer")
-    ask = Ask(on=case.policy.on, channel=case.channel)
+    local_on = now.astimezone(case.zone).date()
+    ask = Ask(on=case.policy.on, channel=case.channel, local_on=local_on)
     rules = case.policy.suitability
     if case.product is None:
         return _verdict(

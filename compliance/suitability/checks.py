@@ -213,16 +213,22 @@ def non_public(offer: Offer, params: Params) -> Finding | NotApplied | None:
 
 
 def person(offer: Offer, params: Params) -> Finding | NotApplied | None:
-    """S-12: no minors; the elderly are talked to before high risk; nobody outside the licence."""
+    """S-12: no minors; the elderly are talked to before high risk; nobody outside the licence.
+
+    Where it is another day with the customer than with the institution, nobody comes of age before
+    it is the day with both, and he is elderly once it is with either.
+    """
     client, product = offer.client, offer.product
     if client.birth_on is None:
         return _blocked("S-12", age=None)
-    age = age_on(client.birth_on, offer.ask.on)
+    days = (offer.ask.on, offer.ask.local_on or offer.ask.on)
+    age = age_on(client.birth_on, min(days))
     if age < params["minor_below"]:
         return _blocked("S-12", age=age)
     area = product.regions or params["regions"]
     if area and client.region not in area:
         return _blocked("S-12", region=client.region)
+    age = age_on(client.birth_on, max(days))
     is_elder = bool(product.code) and age >= params["elder_from"]
     if is_elder and (offer.risk is None or offer.risk >= params["elder_risk"]):
         return Finding(

@@ -87,12 +87,16 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """The circumstances. ``marketed_days_ago``: the last marketing touch for this product."""
+    """The circumstances. ``on``: the institution's day; ``local_on``: the customer's, if known.
+
+    ``marketed_days_ago``: the last marketing touch for this product.
+    """
 
     on: date
     channel: str
     initiator: str = INSTITUTION
     marketed_days_ago: int | None = None
+    local_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

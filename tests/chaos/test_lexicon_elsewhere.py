@@ -45,8 +45,7 @@ def queue(key: str) -> None:
 
 
 def outcomes(key: str) -> set[tuple[str, str]]:
-    told = Touch.objects.filter(journey__key=key).values_list("state", "reason")
-    return set(told) if told.count() == PEOPLE else set()
+    return set(Touch.objects.filter(journey__key=key).values_list("state", "reason"))
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
@@ -73,9 +72,7 @@ def test_a_change_stops_the_next_send_of_a_process_that_goes_on(
             wait_until(lambda: outcomes("before") == {("accepted", "")})
             change = add_wording(TERM)
             queue("after")
-            wait_until(
-                lambda: "queued" not in {state for state, _why in outcomes("after")} != set()
-            )
+            wait_until(lambda: ("queued", "") not in outcomes("after"))
             os.kill(sender, signal.SIGKILL)
             ended = workers.wait()
 
