@@ -9,7 +9,8 @@ from unfold.decorators import display
 from attribution.models import ChannelCost, Experiment, Goal, Open, ReportRun
 from campaigns.admin.delivery import ChannelFilter
 from campaigns.labels import CHANNELS, say
-from compliance.console import ReadOnlyAdmin, code
+from compliance.console.lists import ReadOnlyAdmin
+from compliance.console.shown import code
 
 
 @admin.register(Goal)

@@ -19,7 +19,7 @@ from attribution.reports.campaign import campaign_report
 from attribution.reports.page.campaign import present
 from attribution.reports.why import Decision, why
 from campaigns.models import Journey
-from compliance.console import moment
+from compliance.console.shown import moment
 from compliance.queries import clock_now
 from compliance.reader import say
 from compliance.spreadsheet import csv_bytes

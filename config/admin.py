@@ -15,7 +15,7 @@ from campaigns.admin.template_panels import met
 from campaigns.models import Enrolment, Touch
 from campaigns.queries.dependents import journeys_asking, journeys_naming, templates_naming
 from compliance.admin.lexicon import LexiconChangeAdmin
-from compliance.console import Panel, Tone, badge, link, moment
+from compliance.console.shown import Panel, Tone, badge, link, moment
 from compliance.models import LexiconChange
 from compliance.queries import clock_now
 from compliance.reader import language

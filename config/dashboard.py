@@ -24,7 +24,7 @@ from campaigns.models import (
     Touch,
 )
 from campaigns.states import RANK, TouchState
-from compliance.console import Panel, figure, link, moment, review_subject, verdict_badge
+from compliance.console.shown import Panel, figure, link, moment, review_subject, verdict_badge
 from compliance.models import Review
 from compliance.queries import clock_now
 from customers.models import CoverageAlert, ImportJob, Quarantine

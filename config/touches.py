@@ -16,7 +16,8 @@ from campaigns.admin.delivery import touch_badge
 from campaigns.labels import CHANNELS, REASONS, say
 from campaigns.models import Touch
 from campaigns.queries.touches import TouchesPage, touches_of
-from compliance.console import ConsoleAdmin, Panel, link, moment
+from compliance.console.lists import ConsoleAdmin
+from compliance.console.shown import Panel, link, moment
 from customers.models import Customer
 from customers.queries.rights import ids_of
 

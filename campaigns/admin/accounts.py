@@ -36,7 +36,8 @@ from campaigns.errors import CampaignError
 from campaigns.labels import CHANNELS, say
 from campaigns.models import ProviderAccount
 from campaigns.queries.accounts import account_config
-from compliance.console import Act, ActingAdmin, Panel, Tone, badge, person, verdict_badge, verdicts
+from compliance.console.acts import Act, ActingAdmin, person, verdicts
+from compliance.console.shown import Panel, Tone, badge, verdict_badge
 from compliance.errors import ComplianceError
 from compliance.json_box import JsonText
 from compliance.models import Review, User

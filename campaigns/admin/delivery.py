@@ -23,16 +23,8 @@ from campaigns.models import (
     Touch,
 )
 from campaigns.states import Reason, TouchState
-from compliance.console import (
-    Panel,
-    ReadOnlyAdmin,
-    Tone,
-    badge,
-    closed_filter,
-    code,
-    link,
-    moment,
-)
+from compliance.console.lists import ReadOnlyAdmin, closed_filter
+from compliance.console.shown import Panel, Tone, badge, code, link, moment
 
 TOUCH_TONES = {
     TouchState.QUEUED.value: Tone.BUSY,

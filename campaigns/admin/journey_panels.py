@@ -16,13 +16,7 @@ from campaigns.errors import GraphError
 from campaigns.journeys.check import Severity
 from campaigns.journeys.parse import parse
 from campaigns.models import Journey, JourneyVersion, Touch
-from compliance.console import (
-    Panel,
-    Tone,
-    badge,
-    figure,
-    link,
-)
+from compliance.console.shown import Panel, Tone, badge, figure, link
 from compliance.reader import say
 
 

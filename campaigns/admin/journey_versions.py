@@ -4,10 +4,7 @@ from django.utils.translation import gettext as _t
 
 from campaigns.actions import launch
 from campaigns.models import Journey, JourneyVersion
-from compliance.console import (
-    Act,
-    verdicts,
-)
+from compliance.console.acts import Act, verdicts
 from compliance.models import Review, User
 from compliance.queries import clock_now
 

@@ -24,16 +24,9 @@ from campaigns.errors import CampaignError, GraphError
 from campaigns.journeys.parse import parse
 from campaigns.labels import NODES
 from campaigns.models import Enrolment, Journey
-from compliance.console import (
-    Act,
-    ActingAdmin,
-    CappedList,
-    Panel,
-    Tone,
-    badge,
-    figure,
-    person,
-)
+from compliance.console.acts import Act, ActingAdmin, person
+from compliance.console.lists import CappedList
+from compliance.console.shown import Panel, Tone, badge, figure
 from compliance.errors import ComplianceError
 from compliance.json_box import JsonBox, JsonText
 from compliance.queries import clock_now

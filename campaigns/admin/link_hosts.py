@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from campaigns.actions.link_hosts import allow_link_host, host_name, withdraw_link_host
 from campaigns.errors import CampaignError
 from campaigns.models import LinkHost
-from compliance.console import Act, ActingAdmin, person
+from compliance.console.acts import Act, ActingAdmin, person
 from compliance.queries import clock_now
 from compliance.reader import say
 

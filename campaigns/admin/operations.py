@@ -23,21 +23,9 @@ from campaigns.admin.delivery import touch_badge
 from campaigns.errors import CampaignError
 from campaigns.labels import REASONS, say
 from campaigns.models import EmergencyStop, Intervention, PoisonRow, Touch
-from compliance.console import (
-    OPINION_LENGTH,
-    Act,
-    ActingAdmin,
-    Panel,
-    ReadOnlyAdmin,
-    Tone,
-    badge,
-    code,
-    figure,
-    link,
-    moment,
-    person,
-    tell,
-)
+from compliance.console.acts import OPINION_LENGTH, Act, ActingAdmin, person, tell
+from compliance.console.lists import ReadOnlyAdmin
+from compliance.console.shown import Panel, Tone, badge, code, figure, link, moment
 from compliance.errors import ComplianceError
 from compliance.queries import clock_now
 

@@ -16,7 +16,7 @@ from campaigns.actions.prices import checked_price, list_price, withdraw_price
 from campaigns.channels.base import Channel
 from campaigns.errors import CampaignError
 from campaigns.models import MessagePrice, ProviderAccount
-from compliance.console import Act, ActingAdmin, person
+from compliance.console.acts import Act, ActingAdmin, person
 from compliance.queries import clock_now
 
 

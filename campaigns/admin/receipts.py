@@ -19,7 +19,9 @@ from campaigns.invoices.read import MOST_BYTES, Fault, FileUnreadable
 from campaigns.labels import say
 from campaigns.models import Invoice, ProviderAccount, Suppression
 from campaigns.reports.invoices import Finding, Reconciliation, items, reconcile
-from compliance.console import Act, ActingAdmin, Panel, ReadOnlyAdmin, closed_filter, code, figure
+from compliance.console.acts import Act, ActingAdmin
+from compliance.console.lists import ReadOnlyAdmin, closed_filter
+from compliance.console.shown import Panel, code, figure
 from compliance.queries import clock_now
 from compliance.spreadsheet import csv_bytes
 from customers.vocabulary import IdentityKind

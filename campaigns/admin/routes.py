@@ -13,7 +13,8 @@ from campaigns.actions.routing import set_policy
 from campaigns.labels import CHANNELS, POLICIES
 from campaigns.models import ChannelRoute
 from campaigns.states import Policy
-from compliance.console import ConsoleAdmin, person
+from compliance.console.acts import person
+from compliance.console.lists import ConsoleAdmin
 from compliance.queries import clock_now
 
 

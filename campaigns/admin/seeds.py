@@ -27,7 +27,8 @@ from campaigns.channels.base import Channel
 from campaigns.errors import CampaignError
 from campaigns.labels import CHANNELS, say
 from campaigns.models import Seed, SeedList
-from compliance.console import Act, ActingAdmin, Panel, figure, moment, person, tell
+from compliance.console.acts import Act, ActingAdmin, person, tell
+from compliance.console.shown import Panel, figure, moment
 from compliance.errors import ComplianceError
 from compliance.models import User
 from compliance.queries import clock_now

@@ -17,7 +17,7 @@ from campaigns.content.render import MAX_PART
 from campaigns.errors import EngineUnavailable, NotOnRecord
 from campaigns.labels import say
 from campaigns.models import TemplateVersion
-from compliance.console import Tone, badge
+from compliance.console.shown import Tone, badge
 from compliance.queries import clock_now
 from compliance.reader import say as speak
 from customers.identifiers import redact

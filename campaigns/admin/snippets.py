@@ -43,18 +43,8 @@ from campaigns.queries.snippets import (
     snippets_using,
     templates_using,
 )
-from compliance.console import (
-    Act,
-    ActingAdmin,
-    Panel,
-    Tone,
-    badge,
-    code,
-    link,
-    person,
-    verdict_badge,
-    verdicts,
-)
+from compliance.console.acts import Act, ActingAdmin, person, verdicts
+from compliance.console.shown import Panel, Tone, badge, code, link, verdict_badge
 from compliance.errors import ComplianceError
 from compliance.models import Review, User
 from compliance.queries import clock_now

@@ -15,7 +15,7 @@ from campaigns.admin.part_boxes import (
 from campaigns.admin.template_versions import review_of
 from campaigns.admin.version_panel import Shown, version_panel
 from campaigns.models import Template, TemplateVersion
-from compliance.console import Panel, code, link
+from compliance.console.shown import Panel, code, link
 from compliance.lexicon_trial import Trial
 from compliance.lexicon_versions import explanations, lexicon_in_force
 from compliance.queries import clock_now

@@ -14,7 +14,7 @@ from campaigns.admin.part_boxes import (
     PART_LABELS,
 )
 from campaigns.models import Template, TemplateVersion
-from compliance.console import Act, verdicts
+from compliance.console.acts import Act, verdicts
 from compliance.models import Review, User
 from compliance.queries import clock_now
 from compliance.reader import say as speak

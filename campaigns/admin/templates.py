@@ -47,13 +47,8 @@ from campaigns.content.render import AUTHORED
 from campaigns.errors import CampaignError, TemplateError
 from campaigns.labels import CHANNELS, say
 from campaigns.models import Template
-from compliance.console import (
-    Act,
-    ActingAdmin,
-    Panel,
-    person,
-    verdict_badge,
-)
+from compliance.console.acts import Act, ActingAdmin, person
+from compliance.console.shown import Panel, verdict_badge
 from compliance.errors import ComplianceError
 from compliance.models import Review
 from compliance.queries import clock_now, products

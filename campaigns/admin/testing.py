@@ -20,7 +20,8 @@ from campaigns.admin.showing import SEES_CUSTOMERS
 from campaigns.channels.base import Channel
 from campaigns.errors import CampaignError
 from campaigns.models import SeedList, SeedMessage, Template, TemplateVersion
-from compliance.console import Panel, Tone, badge, moment, person, tell
+from compliance.console.acts import person, tell
+from compliance.console.shown import Panel, Tone, badge, moment
 from compliance.errors import ComplianceError
 from compliance.json_box import JsonBox, JsonText
 from compliance.queries import clock_now

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _t
 
 from campaigns.models import JourneyVersion, SnippetVersion, TemplateVersion
-from compliance.console import Panel, code, moment, verdict_badge
+from compliance.console.shown import Panel, code, moment, verdict_badge
 from compliance.models import Review
 
 

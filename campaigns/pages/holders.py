@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from campaigns.actions.holders import Match, match_holders
 from campaigns.errors import NotOnRecord
-from compliance.console import Panel, figure, moment
+from compliance.console.shown import Panel, figure, moment
 from compliance.models import Product
 from compliance.queries import clock_now
 

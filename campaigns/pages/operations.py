@@ -24,7 +24,8 @@ from campaigns.errors import CampaignError
 from campaigns.labels import CHANNELS, FAULTS, REASONS, STAGES, TOUCH_STATES, say
 from campaigns.models import EmergencyStop, Journey, PoisonRow, ProviderAccount
 from campaigns.reports.operations import Account, Operations, Stage, operations, standing_stops
-from compliance.console import Panel, Tone, badge, figure, link, moment, tell
+from compliance.console.acts import tell
+from compliance.console.shown import Panel, Tone, badge, figure, link, moment
 from compliance.errors import ComplianceError
 from compliance.models import User
 from compliance.queries import clock_now

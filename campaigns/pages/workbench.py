@@ -20,7 +20,7 @@ from campaigns.labels import CHANNELS, CONSENT_CHANNELS, DISPOSITIONS, PURPOSES,
 from campaigns.models import AdvisorTask
 from campaigns.reports.workbench import Summary, board, later_choices, summary
 from campaigns.states import Disposition
-from compliance.console import moment
+from compliance.console.shown import moment
 from compliance.models import User
 from compliance.queries import clock_now
 from customers.vocabulary import ConsentState

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from compliance.console import ReadOnlyAdmin
+from compliance.console.lists import ReadOnlyAdmin
 from compliance.labels import said
 from compliance.models import AuditEntry
 from compliance.queries import broken_audit_entries

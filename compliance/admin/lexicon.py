@@ -17,7 +17,8 @@ from unfold.decorators import display
 
 from compliance.admin.lexicon_forms import LastDayForm, WordingForm
 from compliance.admin.lexicon_rules import rules_as_csv, rules_page, verdict_badge
-from compliance.console import Act, ActingAdmin, Panel, Tone, badge, code, person, verdicts
+from compliance.console.acts import Act, ActingAdmin, person, verdicts
+from compliance.console.shown import Panel, Tone, badge, code
 from compliance.errors import ComplianceError, RulesRefused
 from compliance.lexicon_changes import (
     drafted,

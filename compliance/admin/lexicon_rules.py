@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from compliance.console import Panel, Tone, badge, code, figure, link
+from compliance.console.shown import Panel, Tone, badge, code, figure, link
 from compliance.lexicon_checks import categories
 from compliance.lexicon_list import Origin, Row, Sought, Standing, rows
 from compliance.lexicon_versions import lexicon_in_force

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from compliance.actions import save_product
-from compliance.console import ConsoleAdmin, person
+from compliance.console.acts import person
+from compliance.console.lists import ConsoleAdmin
 from compliance.json_box import JsonText
 from compliance.models import Product
 from compliance.queries import clock_now

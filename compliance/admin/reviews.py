@@ -5,15 +5,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from compliance.console import (
-    SUBJECT_WORDS,
-    ReadOnlyAdmin,
-    Tone,
-    badge,
-    closed_filter,
-    code,
-    review_subject,
-)
+from compliance.console.lists import ReadOnlyAdmin, closed_filter
+from compliance.console.shown import SUBJECT_WORDS, Tone, badge, code, review_subject
 from compliance.models import Review
 
 VERDICT_TONES = {

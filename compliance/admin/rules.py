@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from compliance.actions import propose_rules, review_rules
-from compliance.console import Act, ActingAdmin, Panel, Tone, badge, code, person
+from compliance.console.acts import Act, ActingAdmin, person
+from compliance.console.shown import Panel, Tone, badge, code
 from compliance.errors import ComplianceError, RulebookError
 from compliance.json_box import JsonText, spelled
 from compliance.labels import rule_named

@@ -17,20 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import display
 
-from compliance.console import (
-    OPINION_LENGTH,
-    Act,
-    ActingAdmin,
-    ReadOnlyAdmin,
-    Tone,
-    badge,
-    closed_filter,
-    code,
-    figure,
-    link,
-    person,
-    tell,
-)
+from compliance.console.acts import OPINION_LENGTH, Act, ActingAdmin, person, tell
+from compliance.console.lists import ReadOnlyAdmin, closed_filter
+from compliance.console.shown import Tone, badge, code, figure, link
 from compliance.errors import ComplianceError
 from compliance.json_box import JsonBox
 from compliance.queries import clock_now

@@ -3,7 +3,7 @@
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
 
-from compliance.console import Panel, moment
+from compliance.console.shown import Panel, moment
 from customers.actions.correct import COLUMNS_CORRECTED, CONTACTS_CORRECTED
 from customers.admin.words import FIELD_WORDS
 from customers.errors import KeyDestroyed

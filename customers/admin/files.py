@@ -18,15 +18,8 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from compliance.console import (
-    Panel,
-    Tone,
-    badge,
-    closed_filter,
-    figure,
-    link,
-    moment,
-)
+from compliance.console.lists import closed_filter
+from compliance.console.shown import Panel, Tone, badge, figure, link, moment
 from compliance.queries import clock_now
 from customers.admin.uploads import UploadPages
 from customers.admin.words import FILE_KIND_WORDS

@@ -10,16 +10,9 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from compliance.console import (
-    Act,
-    ActingAdmin,
-    Panel,
-    ReadOnlyAdmin,
-    Tone,
-    badge,
-    closed_filter,
-    code,
-)
+from compliance.console.acts import Act, ActingAdmin
+from compliance.console.lists import ReadOnlyAdmin, closed_filter
+from compliance.console.shown import Panel, Tone, badge, code
 from compliance.errors import ComplianceError
 from compliance.queries import clock_now
 from customers.actions.merge import PERMISSION as MERGES

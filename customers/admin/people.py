@@ -15,7 +15,9 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from compliance.console import Act, Panel, ReadOnlyAdmin, Tone, badge, closed_filter
+from compliance.console.acts import Act
+from compliance.console.lists import ReadOnlyAdmin, closed_filter
+from compliance.console.shown import Panel, Tone, badge
 from compliance.queries import clock_now
 from customers.actions.rights import PERMISSION, erase_customer
 from customers.admin.portrait import (

@@ -14,17 +14,9 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from compliance.console import (
-    ConsoleAdmin,
-    Panel,
-    ReadOnlyAdmin,
-    Tone,
-    badge,
-    code,
-    figure,
-    moment,
-    person,
-)
+from compliance.console.acts import person
+from compliance.console.lists import ConsoleAdmin, ReadOnlyAdmin
+from compliance.console.shown import Panel, Tone, badge, code, figure, moment
 from compliance.queries import clock_now
 from customers.actions.plan import publish_event_type, save_flow
 from customers.actions.watch_flows import judge_flows

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 
-from compliance.console import Panel, Tone, badge, code, figure, moment
+from compliance.console.shown import Panel, Tone, badge, code, figure, moment
 from compliance.queries import clock_now
 from customers.admin.timeline import event_rows
 from customers.admin.words import (

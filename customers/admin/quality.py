@@ -6,7 +6,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from compliance.console import ConsoleAdmin, ReadOnlyAdmin, closed_filter, person
+from compliance.console.acts import person
+from compliance.console.lists import ConsoleAdmin, ReadOnlyAdmin, closed_filter
 from compliance.queries import clock_now
 from customers.actions.quality import save_rule
 from customers.admin.files import ASPECT_WORDS, kind_word

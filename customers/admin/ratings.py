@@ -12,18 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from compliance.actions import RATINGS
-from compliance.console import (
-    Act,
-    ActingAdmin,
-    Panel,
-    ReadOnlyAdmin,
-    Tone,
-    badge,
-    closed_filter,
-    code,
-    figure,
-    verdicts,
-)
+from compliance.console.acts import Act, ActingAdmin, verdicts
+from compliance.console.lists import ReadOnlyAdmin, closed_filter
+from compliance.console.shown import Panel, Tone, badge, code, figure
 from compliance.errors import ComplianceError
 from compliance.queries import clock_now
 from customers.actions.ratings import CHECKS, CLAIMS, claim_ratings, decide_ratings

@@ -13,7 +13,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _t
 from django.views.decorators.cache import never_cache
 
-from compliance.console import ActingAdmin, person, tell
+from compliance.console.acts import ActingAdmin, person, tell
 from compliance.errors import ComplianceError
 from compliance.queries import clock_now
 from customers.actions.consents import withdraw_for

@@ -8,13 +8,8 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from compliance.console import (
-    Act,
-    ActingAdmin,
-    ReadOnlyAdmin,
-    closed_filter,
-    person,
-)
+from compliance.console.acts import Act, ActingAdmin, person
+from compliance.console.lists import ReadOnlyAdmin, closed_filter
 from compliance.errors import ComplianceError
 from compliance.models import User
 from compliance.queries import clock_now

@@ -12,7 +12,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
 
-from compliance.console import ConsoleAdmin, Panel, code, moment
+from compliance.console.lists import ConsoleAdmin
+from compliance.console.shown import Panel, code, moment
 from compliance.queries import clock_now
 from customers.identifiers import redact
 from customers.models import Customer

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from compliance.console import Panel, Tone, badge, figure, link, moment
+from compliance.console.shown import Panel, Tone, badge, figure, link, moment
 from customers.admin.words import FILE_KIND_WORDS
 from customers.importing.reasons import REASONS
 from customers.models import ImportJob, Upload

@@ -20,7 +20,9 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 
 from compliance.bells import ring
-from compliance.console import ReadOnlyAdmin, figure, tell
+from compliance.console.acts import tell
+from compliance.console.lists import ReadOnlyAdmin
+from compliance.console.shown import figure
 from compliance.errors import ComplianceError
 from compliance.keeping import Kept
 from compliance.models import User

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
-from compliance.console import Tone
+from compliance.console.shown import Tone
 from customers.reports.portrait import Quality
 from customers.vocabulary import (
     AccountKind,

@@ -9,7 +9,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 
-from compliance.console import figure
+from compliance.console.shown import figure
 from compliance.json_text import decode
 from compliance.queries import clock_now
 from compliance.reader import language, say

@@ -21,7 +21,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import display
 
-from compliance.console import Act, ActingAdmin, Panel, ReadOnlyAdmin, Tone, badge, code, verdicts
+from compliance.console.acts import Act, ActingAdmin, verdicts
+from compliance.console.lists import ReadOnlyAdmin
+from compliance.console.shown import Panel, Tone, badge, code
 from compliance.keeping import Kept
 from compliance.models import User
 from compliance.queries import clock_now, kept_for

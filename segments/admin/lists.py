@@ -18,7 +18,9 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from compliance.console import Act, ActingAdmin, Panel, ReadOnlyAdmin, Tone, badge, figure, link
+from compliance.console.acts import Act, ActingAdmin
+from compliance.console.lists import ReadOnlyAdmin
+from compliance.console.shown import Panel, Tone, badge, figure, link
 from compliance.queries import clock_now
 from compliance.reader import say
 from compliance.spreadsheet import csv_bytes

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 
-from compliance.console import Panel, figure, moment
+from compliance.console.shown import Panel, figure, moment
 from compliance.queries import clock_now
 from segments.admin.pages import SegmentPages
 from segments.admin.words import reason_in_words

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from compliance.console import Panel, counted, figure
+from compliance.console.shown import Panel, counted, figure
 from compliance.queries import clock_now
 from compliance.reader import say
 from segments.actions.combine import combine_segments

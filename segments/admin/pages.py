@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 
-from compliance.console import ConsoleAdmin
+from compliance.console.lists import ConsoleAdmin
 from segments.models import Segment
 
 

@@ -14,7 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from compliance.bells import ring
-from compliance.console import figure, moment, person, tell
+from compliance.console.acts import person, tell
+from compliance.console.shown import figure, moment
 from compliance.queries import clock_now
 from segments.actions.ask_refresh import ask_refresh
 from segments.admin.pages import SegmentPages

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from compliance.console import Tone, badge, figure, moment
+from compliance.console.shown import Tone, badge, figure, moment
 from compliance.json_box import JsonText, spelled
 from compliance.queries import clock_now
 from segments.actions.save import save_segment

@@ -4,7 +4,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _t
 
-from compliance.console import Panel, Tone, badge, moment
+from compliance.console.shown import Panel, Tone, badge, moment
 from compliance.reader import language, say
 from compliance.sentences import Said
 from segments.lifecycle.stages import HOLDS_DAYS, WORDS, Why

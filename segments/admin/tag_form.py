@@ -13,7 +13,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from compliance.console import figure, moment
+from compliance.console.shown import figure, moment
 from compliance.json_box import JsonText
 from compliance.queries import clock_now
 from compliance.reader import language, say

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _t
 
-from compliance.console import Panel, figure, moment
+from compliance.console.shown import Panel, figure, moment
 from compliance.reader import language
 from segments.catalogue.words import in_words
 from segments.models import Tag

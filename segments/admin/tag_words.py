@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from compliance.console import Tone, badge, figure, moment
+from compliance.console.shown import Tone, badge, figure, moment
 from compliance.json_box import spelled
 from compliance.reader import language
 from customers.admin.words import TAG_SOURCE_WORDS

@@ -9,7 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from compliance.console import Act, Panel, closed_filter
+from compliance.console.acts import Act
+from compliance.console.lists import closed_filter
+from compliance.console.shown import Panel
 from compliance.queries import clock_now
 from customers.admin.words import TAG_SOURCE_WORDS
 from segments.actions.tag_views import count_tag_views

@@ -12,7 +12,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from compliance.console import Panel, link, moment, person, tell
+from compliance.console.acts import person, tell
+from compliance.console.shown import Panel, link, moment
 from compliance.queries import clock_now
 from compliance.reader import language
 from segments.actions.archive import archive_segment, revive_segment

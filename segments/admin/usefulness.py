@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from compliance.console import ActingAdmin, Panel, Tone, badge, figure, link, moment, tell
+from compliance.console.acts import ActingAdmin, tell
+from compliance.console.shown import Panel, Tone, badge, figure, link, moment
 from compliance.queries import clock_now
 from compliance.reader import language
 from segments.actions.measure_tags import measure_tags

@@ -13,7 +13,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 
-from compliance.console import Panel, Tone, badge, moment, tell
+from compliance.console.acts import tell
+from compliance.console.shown import Panel, Tone, badge, moment
 from compliance.json_box import spelled
 from compliance.queries import clock_now
 from compliance.reader import language

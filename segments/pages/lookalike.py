@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from compliance.console import Panel, figure, link, moment
+from compliance.console.shown import Panel, figure, link, moment
 from compliance.queries import clock_now
 from compliance.reader import language, say
 from compliance.sentences import Said

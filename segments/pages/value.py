@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _t
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from compliance.console import Panel, counted, figure, moment
+from compliance.console.shown import Panel, counted, figure, moment
 from compliance.queries import clock_now
 from segments.actions.tag_views import count_tag_views
 from segments.models import Segment, ValueRun

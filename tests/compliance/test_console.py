@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from compliance import console
-from compliance.console import CappedPaginator
+from compliance.console.lists import CappedPaginator
 from compliance.models import RulePack
 
 

@@ -11,7 +11,7 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 from django.utils.translation import override
 
-from compliance.console import moment
+from compliance.console.shown import moment
 from compliance.models import User
 from compliance.reader import reader_time_zone, say
 from compliance.sentences import Said, Sentence, Spoken

@@ -1,0 +1,1 @@
+"""Shapes that all pages of the console share: what they show, lists, and buttons."""
