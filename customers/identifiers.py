@@ -143,6 +143,9 @@ def _token(text: str, kind: str) -> str:
         raise IdentifierError("too_long", "It is too long.")
     if kind == "customer_no":
         _refuse_scientific(text)
+        # What cannot be seen would make one person two: spreadsheets and chats add such letters.
+        if not text.isascii() and any(unicodedata.category(letter) == "Cf" for letter in text):
+            raise IdentifierError("invisible_character", "It holds a letter that cannot be seen.")
     return text
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from compliance.queries import rulebook
 from compliance.suitability.judge import may_assess
 from compliance.suitability.values import Decision
-from customers.queries.consents import LOCK_CUSTOMERS
+from customers.queries.consents import lock_standing
 from customers.queries.database import as_json, execute, rows
 from customers.queries.people import ADD_ASSESSMENTS, ASSESSMENT_TIMES
 
@@ -42,22 +42,23 @@ def record_assessments(
 ) -> tuple[Assessment, ...]:
     """Add those that may count, in order of their times; returns the ones refused.
 
-    A customer who was assessed too often (S-07) keeps what was known of him.
+    A customer who was assessed too often (S-07) keeps what was known of him. What is told of
+    somebody who was merged into another is that one's.
     """
     zone = ZoneInfo(settings.TIME_ZONE)
-    ids = sorted({item.customer_id for item in assessments})
-    execute(LOCK_CUSTOMERS, {"ids": as_json(ids)})
-    known = _times(ids, now - YEAR, zone)
+    standing = lock_standing({item.customer_id for item in assessments})
+    known = _times(sorted(set(standing.values())), now - YEAR, zone)
     rules = rulebook(now.astimezone(zone).date()).suitability
     kept, refused = [], []
     for item in sorted(assessments, key=lambda one: one.assessed_at):
         at = item.assessed_at.astimezone(zone)
-        earlier = [time for time in known[item.customer_id] if time <= at]
+        customer = standing[item.customer_id]
+        earlier = [time for time in known[customer] if time <= at]
         if may_assess(earlier=earlier, now=at, rules=rules).decision is Decision.BLOCK:
             refused.append(item)
             continue
-        known[item.customer_id].append(at)
-        kept.append(_row(item, at.date()))
+        known[customer].append(at)
+        kept.append(_row(item, customer, at.date()))
     if kept:
         execute(ADD_ASSESSMENTS, {"rows": as_json(kept), "source": source, "now": now})
     return tuple(refused)
@@ -70,9 +71,9 @@ def _times(ids: Sequence[int], since: datetime, zone: ZoneInfo) -> dict[int, lis
     return known
 
 
-def _row(item: Assessment, on: date) -> Mapping[str, object]:
+def _row(item: Assessment, customer: int, on: date) -> Mapping[str, object]:
     return {
-        "customer_id": item.customer_id,
+        "customer_id": customer,
         "level": item.level,
         "score": None if item.score is None else str(item.score),
         "lowest_class": item.lowest_class,

@@ -15,6 +15,10 @@ REASONS: dict[str, str | Promise] = {
     # a cell
     "too_long": _("It is too long."),
     "control_character": _("It holds a control character."),
+    "invisible_character": _(
+        "It holds a letter that cannot be seen, as some programs add when text is copied: type the"
+        " number anew."
+    ),
     "scientific_notation": _(
         "A spreadsheet has rounded it (as 1.38E+10): format the column as text and export it again."
     ),

@@ -60,10 +60,10 @@ PUT_TERMS = """
 
 
 LOCK_DESCRIBED = """
-    -- Whom a staged file describes, at once and in the order in which files of customers write: its
-    -- own batches have another.
+    -- Whom a staged file names, and who each is now, at once and in the order in which files of
+    -- customers write: its own batches have another.
     SELECT FROM customers_customer WHERE id IN (
-        SELECT coalesce(named.merged_into_id, named.id)
+        SELECT unnest(ARRAY[named.id, named.merged_into_id])
         FROM customers_stagedrow stage
         JOIN customers_customer named ON named.customer_no = stage.data ->> 'customer'
         WHERE stage.load_id = %(load)s AND stage.code = '')

@@ -75,6 +75,15 @@ def test_number_that_a_spreadsheet_rounded_is_refused_with_a_hint() -> None:
         normalise("customer_no", "1.10101E+17")
 
 
+@pytest.mark.parametrize("letter", ["\u200b", "\u202a", "\u202e", "\ufeff", "\u2060"])
+def test_a_customer_number_with_a_letter_that_cannot_be_seen_is_refused(letter: str) -> None:
+    """It would be another person's beside the same number without it."""
+    for written in (f"10001{letter}", f"10{letter}001", f"客户{letter}1"):
+        with pytest.raises(IdentifierError, match="cannot be seen"):
+            normalise("customer_no", written)
+    assert normalise("customer_no", "客户１") == "客户１"
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "shown"),
     [

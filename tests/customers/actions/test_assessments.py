@@ -55,6 +55,23 @@ def test_the_third_of_a_day_and_the_ninth_of_a_year_are_refused() -> None:
     assert RiskAssessment.objects.filter(customer=yearly).count() == 8
 
 
+def test_what_is_told_under_an_older_number_is_known_of_the_one_that_stays() -> None:
+    kept, gone = make_people(2)
+    Customer.objects.filter(pk=gone).update(status="merged", merged_into_id=kept)
+
+    assert assess(gone, "C1", NOON)
+
+    assert Customer.objects.get(pk=kept).risk_level == "C1"
+    assert RiskAssessment.objects.get().customer_id == kept
+
+
+def test_those_under_an_older_number_count_among_his() -> None:
+    kept, gone = make_people(2)
+    Customer.objects.filter(pk=gone).update(status="merged", merged_into_id=kept)
+
+    assert [assess(one, "C2", NOON) for one in (kept, gone, gone)] == [True, True, False]
+
+
 def test_several_in_one_call_are_counted_in_order() -> None:
     (customer,) = make_people(1)
     told = [
