@@ -81,6 +81,7 @@ def refresh(
     A rebuild that would move a larger share of the members than the segment allows changes
     nothing and holds the segment, unless its rule is new or somebody ``is_confirmed`` it.
 
+    A static list and an archived segment stand still.
     Two refreshes of one segment run one after the other. Cost: one run of the rule, plus writes
     for the difference only; for a live segment with windows, its boundaries.
 
@@ -94,7 +95,7 @@ def refresh(
     tell : told of each step as it begins
     """
     locked = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
-    if locked.kind == Segment.Kind.LIST:
+    if locked.kind == Segment.Kind.LIST or locked.archived_at is not None:
         return Refreshed(size=locked.size or 0, entered=0, left=0)
     checked = check_rule(locked.rule, own_key=locked.key)
     fragment = rule_sql(checked, now=now)

@@ -14,6 +14,7 @@ from django.urls import reverse
 from compliance.models import AuditEntry
 from compliance.queries import clock_now
 from customers.models import Customer
+from segments.actions.archive import archive_segment
 from segments.actions.ask_refresh import ask_refresh
 from segments.actions.lists import snapshot_segment
 from segments.actions.refresh import refresh
@@ -161,6 +162,17 @@ def test_rule_that_names_what_is_gone_moves_nobody_and_says_so(
 
     assert progress(marketer, far)["told"].endswith("the rule cannot be run.")
     assert Membership.objects.filter(segment=far, left_at=None).count() == 3
+
+
+def test_segment_archived_while_a_refresh_waits_stands_still(near: Segment, staff: Staff) -> None:
+    run = ask(near, staff)
+    archive_segment(segment=near, actor=staff.marketer, now=NOW)
+
+    run_refresh(now=clock_now())
+
+    run.refresh_from_db()
+    assert (run.state, run.entered) == (RefreshRun.State.DONE, 0)
+    assert not Membership.objects.exists()
 
 
 def test_refresh_that_never_ends_is_given_up(near: Segment, staff: Staff) -> None:
