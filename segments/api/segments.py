@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import OperationalError
 from django.utils.translation import gettext as _t
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -22,7 +21,7 @@ from customers.api.pages import PRIVATE, page, page_parameters, paged
 from customers.api.problems import Refused, Unusable, problems
 from customers.models import Source
 from segments.actions.save import save_segment
-from segments.errors import NotPossible, RuleError
+from segments.errors import NotPossible, RuleError, RuleTooSlow
 from segments.models import Segment
 from segments.queries.members import Interval, members_at
 from segments.queries.sizes import document, preview_or_estimate
@@ -36,7 +35,7 @@ _PAGING: Final = page_parameters(mark="after", usual=PAGE, most=PAGE_MOST)
 class TooSlow(APIException):
     """The rule asks for more than a preview may take."""
 
-    status_code = 503
+    status_code = 422
     default_code = "too_slow"
 
 
@@ -237,7 +236,7 @@ class PreviewView(APIView):
     @extend_schema(
         operation_id="preview_segment",
         request=OpenApiTypes.OBJECT,
-        responses={200: PreviewSerializer, **problems(400, 415, 503)},
+        responses={200: PreviewSerializer, **problems(400, 415, 422)},
     )
     def post(self, request: Request) -> Response:
         """Whom it would select: the body is the rule, by itself or as ``rule``."""
@@ -248,8 +247,8 @@ class PreviewView(APIView):
             found = preview_or_estimate(rule, now=clock_now())
         except RuleError as error:
             raise Unusable(say(error), code=error.code, path=error.path) from error
-        except OperationalError as error:
-            raise TooSlow(_t("Even a sample takes too long: try a shorter period.")) from error
+        except RuleTooSlow as error:
+            raise TooSlow(say(error)) from error
         return Response(document(found), headers=PRIVATE)
 
 

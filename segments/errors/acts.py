@@ -148,10 +148,19 @@ class LookalikeRefused(Spoken, SegmentError):
     """A list that may not be, or cannot be, the seed of a ranking."""
 
 
+class RuleTooSlow(Spoken, SegmentError):
+    """A rule can be used, and asks for more than a preview may take."""
+
+
 class NoSuchCustomer(Spoken, SegmentError):
     """Nobody has the number that was asked about, or he cannot be in a segment."""
 
 
+EVEN_A_SAMPLE: Final = Sentence(
+    code="too_slow",
+    en="Even a sample takes too long: try fewer conditions, or a shorter period.",
+    zh="即使抽样也耗时过长：请减少条件，或缩短时间范围。",
+)
 UNKNOWN_NUMBER: Final = Sentence(
     code="unknown_number",
     en="Nobody has the customer number {number}.",

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import OperationalError, connection, transaction
+from psycopg.errors import QueryCanceled
 
 from compliance.reader import say
 from customers.models import Customer
-from segments.errors import Problem
+from segments.errors import EVEN_A_SAMPLE, Problem, RuleTooSlow
 from segments.queries.blocks import span_of_ids
 from segments.queries.rules import references, rule_sql, spoken_catalog
 from segments.rules.check import Checked, check
@@ -25,7 +26,7 @@ PREVIEW_TIMEOUT_MS: Final = 5_000
 # Until then a count may run before an estimate is made instead.
 QUICK_MS: Final = 300
 # How many customers are asked, and for how long; fewer where the more took too long.
-DRAWS: Final = ((10_000, 700), (1_000, 400))
+DRAWS: Final = ((10_000, 700), (1_000, 400), (100, 500))
 # The same numbers for every keystroke: an estimate moves because the rule did.
 _SEED: Final = 1962
 _NORMAL_95: Final = 1.959964
@@ -98,12 +99,18 @@ def preview(
 def preview_or_estimate(raw: object, *, now: datetime) -> Preview:
     """As `preview`, exactly where that comes within its time, and else from a sample.
 
-    Raises as `preview` does; OperationalError only where even a sample takes too long.
+    Raises as `preview` does; RuleTooSlow where even a sample takes too long.
     """
     try:
         return preview(raw, now=now)
     except OperationalError:
+        pass
+    try:
         return preview(raw, now=now, is_exact=False)
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise RuleTooSlow(EVEN_A_SAMPLE) from error
+        raise
 
 
 def document(found: Preview) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from compliance.command_input import read_input
 from compliance.json_text import NotJson, decode_bytes
 from compliance.queries import clock_now
 from compliance.reader import language, say
-from segments.errors import RuleError
+from segments.errors import RuleError, RuleTooSlow
 from segments.queries.sizes import Preview, document, preview_or_estimate
 
 # Far more than a rule may hold: what is too large for one is said with its place.
@@ -38,6 +38,8 @@ class Command(BaseCommand):
         except RuleError as error:
             place = f"{error.path}: " if error.path else ""
             raise CommandError(f"{place}{say(error)}") from error
+        except RuleTooSlow as error:
+            raise CommandError(say(error)) from error
         if options["json"]:
             self.stdout.write(json.dumps(document(found), ensure_ascii=False))
             return

@@ -11,6 +11,7 @@ from customers.actions.sources import create_api_key
 from customers.vocabulary import KeyScope
 from segments.actions.refresh import refresh
 from segments.models import Segment
+from segments.queries import sizes
 from tests.factories import NOW, make_people, make_segment
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +142,21 @@ def test_a_body_that_is_no_json_is_a_problem(client: Client, body: str) -> None:
     told = client.post(PREVIEW, body, "application/json", headers=key())
 
     assert (told.status_code, told.json()["title"]) == (400, "parse_error")
+
+
+def test_a_rule_that_even_a_sample_cannot_count_is_a_problem_in_words(
+    client: Client, people: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Sixty windows are planned longer than a millisecond anywhere.
+    monkeypatch.setattr(sizes, "PREVIEW_TIMEOUT_MS", 1)
+    monkeypatch.setattr(sizes, "QUICK_MS", 1)
+    monkeypatch.setattr(sizes, "DRAWS", ((10, 1),))
+    rule = {"any": [{"event": "viewed", "within_days": days} for days in range(1, 61)]}
+
+    told = client.post(PREVIEW, rule, "application/json", headers=key())
+
+    assert told.status_code == 422
+    assert "fewer conditions" in told.json()["detail"]
 
 
 def test_a_preview_needs_a_key_that_may_read(client: Client) -> None:
