@@ -84,6 +84,7 @@ ACTIONS: dict[str, str | Promise] = {
     "segment.export.ask": _("Export of members: asked for"),
     "segment.export.fetch": _("Export of members: fetched"),
     "segment.export.returned": _("Export of members: returned"),
+    "segment.refresh": _("Segment: refresh of members asked for"),
     "segment.revive": _("Segment: back in use"),
     "segment.save": _("Segment: saved"),
     "segment.snapshot": _("Segment: members kept as a list"),
