@@ -1,15 +1,16 @@
 """Four eyes on exactly the content that was read; the installation's clock."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from compliance.actions import ask_review, decide_review, set_replay_clock
+from compliance.actions import ask_review, decide_review, rate_products, set_replay_clock
 from compliance.errors import NothingToReview, NotPermitted, SelfReview
 from compliance.models import AuditEntry, ReplayClock, Review, User
 from compliance.queries import clock_now, is_approved
-from tests.factories import Staff, make_staff
+from tests.factories import Staff, make_product, make_staff
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -161,3 +162,15 @@ def test_there_is_one_clock() -> None:
 
     with pytest.raises(IntegrityError), transaction.atomic():
         ReplayClock.objects.create(id=2, shift=timedelta())
+
+
+def test_ratings_of_products_need_two_persons_of_whom_one_may_review(staff: Staff) -> None:
+    told: dict[str, Any] = {"ratings": {"F001": {"issuer_risk": 1}}, "source": "file 1", "now": NOW}
+    make_product()
+
+    with pytest.raises(SelfReview):
+        rate_products(**told, maker=staff.checker, checker=staff.checker)
+    with pytest.raises(NotPermitted):
+        rate_products(**told, maker=staff.checker, checker=staff.marketer)
+
+    assert not AuditEntry.objects.filter(action="product.save").exists()

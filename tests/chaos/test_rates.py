@@ -1,0 +1,66 @@
+"""A provider's rate holds over all processes, and over those that die and start again (G11).
+
+Counted over the whole run, so that a busy machine, which only makes sending slower, breaks nothing.
+"""
+
+import os
+import signal
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+
+from campaigns.actions.flow import AHEAD
+from campaigns.channels.base import Channel
+from campaigns.models import DispatchBatch, ProviderAccount
+from tests.campaigns.sandbox_process import SandboxProcess
+from tests.chaos.sizes import TIMES
+from tests.chaos.workers import Workers
+from tests.chaos.worlds import launch, open_accounts
+from tests.factories import NOW, lift_contact_rules
+
+PER_SECOND = 20
+SECONDS = 6 * TIMES  # each of two lives; the long run lasts a minute a life
+PEOPLE = 4 * PER_SECOND * SECONDS
+PROCESSES = 3
+FEW = 20  # enrolments in one claim: many batches, so that all processes reserve at once
+
+
+@pytest.mark.slow
+def test_processes_that_come_and_die_never_exceed_the_rate(
+    process_environment: dict[str, str], tmp_path: Path
+) -> None:
+    sandbox = SandboxProcess(tmp_path)
+    try:
+        open_accounts(sandbox)
+        lift_contact_rules()
+        ProviderAccount.objects.filter(channel=Channel.SMS).update(per_second=PER_SECOND)
+        ProviderAccount.objects.filter(channel=Channel.EMAIL).update(per_day=0)
+        launch(PEOPLE)
+        with Workers(process_environment) as workers:
+            first, *_others = workers.start(NOW, size=PROCESSES, limit=FEW, seconds=SECONDS)
+            time.sleep(SECONDS / 2)
+            os.kill(first, signal.SIGKILL)
+            workers.wait()
+            workers.start(
+                NOW + timedelta(seconds=SECONDS), size=PROCESSES, limit=FEW, seconds=SECONDS
+            )
+            workers.wait()
+        sandbox.post("/flush", {})
+        came = accepted_at(sandbox)
+    finally:
+        sandbox.stop()
+
+    assert DispatchBatch.objects.filter(due_at__isnull=False).exists(), "nothing was held back"
+    assert len(came) >= PER_SECOND
+    # What a reservation holds may come late, and with what the next one holds.
+    span = max(came) - min(came) + AHEAD.total_seconds()
+    assert len(came) <= PER_SECOND * span
+
+
+def accepted_at(sandbox: SandboxProcess) -> list[float]:
+    """When the provider took each text message, by its own clock."""
+    entries = map(orjson.loads, sandbox.ledger_path.read_bytes().splitlines())
+    return [one["at"] for one in entries if one["type"] == "accept" and one["channel"] == "sms"]
