@@ -11,7 +11,7 @@ from tests.config.test_deployment_files import CHECKOUT, variables_read
 DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")])
 MAKEFILE = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-ARCHITECTURE = (CHECKOUT / "docs" / "architecture.md").read_text(encoding="utf-8")
+MAPS = ("architecture.md", "guarantees.md")
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
@@ -64,9 +64,11 @@ def test_every_target_of_make_exists(document: Path) -> None:
     assert {target for target in told if not re.search(rf"^{target}:", MAKEFILE, re.M)} == set()
 
 
-def test_every_place_of_the_map_is_there() -> None:
+@pytest.mark.parametrize("name", MAPS)
+def test_every_place_of_a_map_is_there(name: str) -> None:
     """A name in angle brackets stands for any: `nodes/<kind>.py`."""
-    told = {re.sub(r"<[^>]*>", "*", place) for place in PLACE.findall(ARCHITECTURE)}
+    text = (CHECKOUT / "docs" / name).read_text(encoding="utf-8")
+    told = {re.sub(r"<[^>]*>", "*", place) for place in PLACE.findall(text)}
     assert len(told) > 20
 
     assert {place for place in told if not any(CHECKOUT.glob(place))} == set()
