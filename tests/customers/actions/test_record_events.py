@@ -8,10 +8,12 @@ from compliance.keeping import Kept
 from compliance.queries import clock_now, kept_for
 from customers.actions.partitions import ensure_partitions, keep_partitions
 from customers.actions.record_events import NewEvent, Recorded, record_events
+from customers.actions.rights import erase_customer
 from customers.actions.sources import internal_source
 from customers.models import Event, EventKey
 from customers.queries.database import rows
 from customers.queries.events import month_of, partition_name
+from tests.factories import NOW, make_people
 
 
 def an_event(message_id: str, at: datetime, **fields: object) -> NewEvent:
@@ -102,3 +104,15 @@ def test_message_ids_are_kept_for_35_days_at_least() -> None:
 
     assert [key.message_id for key in EventKey.objects.all()] == ["young"]
     assert ensure_partitions(months=[]) == 0
+
+
+@pytest.mark.django_db
+def test_what_is_told_under_the_number_of_who_was_erased_is_nobodys() -> None:
+    (erased,) = make_people(1)
+    erase_customer(customer_no="P00000", actor="ann", now=NOW)
+    source = internal_source(key="app", name="App", now=NOW)
+
+    record_events(source=source, events=[an_event("a", NOW, user_id="P00000")], now=NOW)
+
+    assert Event.objects.get(message_id="a").customer_id is None
+    assert not Event.objects.filter(customer_id=erased).exists()
