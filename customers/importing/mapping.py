@@ -98,18 +98,23 @@ class Wish:
     type: AttributeType | None
 
 
+def require_column(column: str, header: Sequence[str]) -> None:
+    """Raises FileRejected with a path into the mapping: the file has no column of that name."""
+    if column not in header:
+        raise FileRejected(
+            "column_unknown",
+            _("There is no column %(column)s; the file has %(header)s.")
+            % {"column": column, "header": ", ".join(header)},
+            path=f"map.{column}",
+        )
+
+
 def parse_wishes(mapping: Mapping[str, str], header: Sequence[str]) -> dict[str, Wish]:
     """What the caller wants by column; raises FileRejected with a path into the mapping."""
     wishes = {}
     for column, text in mapping.items():
         field, _colon, kind = text.partition(":")
-        if column not in header:
-            raise FileRejected(
-                "column_unknown",
-                _("There is no column %(column)s; the file has %(header)s.")
-                % {"column": column, "header": ", ".join(header)},
-                path=f"map.{column}",
-            )
+        require_column(column, header)
         if kind and kind not in set(AttributeType):
             raise FileRejected(
                 "type_unknown",

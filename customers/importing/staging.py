@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from customers.errors import CellError, FileRejected
 from customers.importing.cells import Value
 from customers.importing.kinds.base import Field, Kind
+from customers.importing.mapping import require_column
 from customers.importing.reader import Record
 from customers.importing.rows import BadRow, bad_row
 
@@ -90,13 +91,7 @@ def field_of(column: str, kind: Kind) -> str | None:
 def _check_mapping(header: Sequence[str], kind: Kind, mapping: Mapping[str, str]) -> None:
     known = {field.name for field in kind.fields} | {"ignore"}
     for column, field in mapping.items():
-        if column not in header:
-            raise FileRejected(
-                "column_unknown",
-                _("There is no column %(column)s; the file has %(header)s.")
-                % {"column": column, "header": ", ".join(header)},
-                path=f"map.{column}",
-            )
+        require_column(column, header)
         if field not in known:
             raise FileRejected(
                 "field_unknown",
