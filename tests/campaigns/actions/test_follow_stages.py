@@ -64,6 +64,19 @@ def test_a_change_of_stage_ends_the_run_and_refuses_what_is_queued(
     assert len(provider.sent) == 1
 
 
+def test_what_may_have_been_sent_is_not_said_to_be_refused(provider: MemoryProvider) -> None:
+    (leaves,) = make_people(1, columns={"lifecycle": "成熟"})
+    run(lifecycle=["成熟"])
+    advance(owner="w", now=NOW)
+    wait_for_ever()
+    Touch.objects.update(state="deferred", reason="outcome_unknown", may_be_sent=True)
+    put_lifecycles(stages=[(leaves, "流失")], now=LATER)
+
+    assert follow_stages(now=LATER) == 1
+
+    assert Touch.objects.values_list("state", "reason").get() == ("deferred", "outcome_unknown")
+
+
 @pytest.mark.parametrize("stage", ["流失", None])
 def test_a_journey_that_names_none_and_a_customer_of_none_go_on(
     provider: MemoryProvider, stage: str | None
