@@ -1,17 +1,17 @@
-"""The shapes all pages share: capped counts."""
+"""Lists count up to a cap."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from compliance import console
+from compliance.console import lists
 from compliance.console.lists import CappedPaginator
 from compliance.models import RulePack
 
 
 @pytest.mark.django_db
 def test_lists_stop_counting_at_the_cap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(console, "COUNT_CAP", 3)
+    monkeypatch.setattr(lists, "COUNT_CAP", 3)
     today = datetime.now(UTC).date()
     for number in range(5):
         RulePack.objects.create(key=f"pack-{number}", effective_from=today, rules={})
