@@ -28,6 +28,18 @@ _SPOKEN: Final = frozenset(
 )
 # A comment that some mail programs read as part of the page.
 _CONDITIONAL: Final = re.compile(r"\s*\[if\b[^\]]*\]>(.*?)(?:<!(?:\[endif\]|\Z)|\Z)", re.I | re.S)
+# What is not shown, or too small to see: the text goes on behind it (保<i hidden>x</i>本).
+_HIDDEN: Final = re.compile(
+    r"(?:display\s*:\s*none|visibility\s*:\s*hidden|(?:font-size|opacity)\s*:\s*0+(?:\.0*)?(?![\d.]))",
+    re.I,
+)
+# Elements without an end.
+_EMPTY: Final = frozenset(
+    {
+        *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"),
+        *("track", "wbr"),
+    }
+)
 # Text that a style sheet puts before or after an element.
 _STYLED: Final = re.compile(r"""\bcontent\s*:\s*(?:"([^"]*)"|'([^']*)')""", re.I)
 
@@ -93,7 +105,7 @@ def _read(html: str) -> str | None:
     """The text of a piece; None where the reader is not done with it at its end."""
     reader = _Reader()
     reader.feed(html)
-    if reader.rawdata or reader.cdata_elem or reader.unseen:
+    if reader.rawdata or reader.cdata_elem or reader.unseen or reader.hidden:
         return None
     reader.end_aside()  # as the tag does that begins the next piece
     return "".join(reader.pieces)
@@ -110,6 +122,7 @@ class _Reader(PageReader):
         self.unseen = 0
         self.is_aside = False
         self.aside: list[str] = []
+        self.hidden: list[str] = []  # the elements open since one that is not shown, it included
 
     def end_aside(self) -> None:
         """Back to the line; what stood beside it follows."""
@@ -119,10 +132,11 @@ class _Reader(PageReader):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.unseen += tag in _UNSEEN
+        is_within = bool(self.hidden)
+        if tag not in _EMPTY and (is_within or _is_hidden(attrs)):
+            self.hidden.append(tag)
         self.is_aside = tag in _ASIDE or (self.is_aside and tag in _STAYS_ASIDE)
-        if tag not in _ON_THE_LINE:
-            self.end_aside()
-            self.pieces.append("\n")
+        self._end_line(tag, is_within)
         if tag == "bdo" or any("-override" in (told or "").lower() for _name, told in attrs):
             self.pieces.append(TURN)
         spoken = _SPOKEN | {"value"} if _shows_its_value(tag, attrs) else _SPOKEN
@@ -135,16 +149,26 @@ class _Reader(PageReader):
     def handle_endtag(self, tag: str) -> None:
         if tag in _UNSEEN and self.unseen:
             self.unseen -= 1
+        if tag in self.hidden:
+            while self.hidden.pop() != tag:
+                pass
         if tag == "bdo":
             self.pieces.append(TURN_BACK)
         self.is_aside = self.is_aside and tag not in _ASIDE and tag != "ruby"
-        if tag not in _ON_THE_LINE:
-            self.end_aside()
-            self.pieces.append("\n")
+        self._end_line(tag, bool(self.hidden))
+
+    def _end_line(self, tag: str, is_hidden: bool) -> None:
+        if tag in _ON_THE_LINE:
+            return
+        if is_hidden:
+            self.aside.append("\n")  # nobody sees it: the line goes on
+            return
+        self.end_aside()
+        self.pieces.append("\n")
 
     def handle_data(self, data: str) -> None:
         if not self.unseen:
-            (self.aside if self.is_aside else self.pieces).append(data)
+            (self.aside if self.is_aside or self.hidden else self.pieces).append(data)
             return
         for double, single in _STYLED.findall(data):
             self.pieces += ["\n", double or single, "\n"]
@@ -154,6 +178,12 @@ class _Reader(PageReader):
             text = _read_to_end(tamed(found[1]))
             if text.strip():
                 self.pieces += ["\n", text, "\n"]
+
+
+def _is_hidden(attrs: list[tuple[str, str | None]]) -> bool:
+    return any(
+        name == "hidden" or (name == "style" and _HIDDEN.search(told or "")) for name, told in attrs
+    )
 
 
 def _shows_its_value(tag: str, attrs: list[tuple[str, str | None]]) -> bool:

@@ -183,3 +183,32 @@ def test_an_opening_is_open_and_nothing_before_it_is(
         assert not is_within(probe.astimezone(where), hours) or found - probe < timedelta(hours=2)
         probe += step
     assert found - now <= timedelta(days=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "hours", "now", "opening"),
+    [
+        # Samoa had no 30 December 2011: of its Thursday evening the next morning is Saturday's.
+        ("Pacific/Apia", ("09:00", "20:30"), "2011-12-30T07:00Z", "2011-12-30T19:00Z"),
+        ("Pacific/Kiritimati", ("09:00", "20:30"), "2026-03-01T06:31Z", "2026-03-01T19:00Z"),
+        ("Asia/Kathmandu", ("09:00", "20:30"), "2026-03-01T03:14:59Z", "2026-03-01T03:15Z"),
+        # Hours that do not exist that night: the next day's.
+        ("America/New_York", ("02:00", "03:00"), "2026-03-08T06:59:59Z", "2026-03-09T06:00Z"),
+        ("Africa/Cairo", ("00:00", "01:00"), "2026-04-23T21:59:59Z", "2026-04-24T21:00Z"),
+        ("Antarctica/Troll", ("01:00", "03:00"), "2026-03-29T00:30Z", "2026-03-29T23:00Z"),
+        # An hour that comes twice is within the hours both times.
+        ("America/New_York", ("01:00", "02:00"), "2026-11-01T05:30Z", "2026-11-01T05:30Z"),
+        ("America/New_York", ("01:00", "02:00"), "2026-11-01T06:59:59Z", "2026-11-01T06:59:59Z"),
+        ("Asia/Shanghai", ("09:00", "20:30"), "2026-03-01T12:30Z", "2026-03-02T01:00Z"),
+    ],
+)
+def test_the_next_opening_at_the_edges_of_zones(
+    name: str, hours: tuple[str, str], now: str, opening: str
+) -> None:
+    start, end = ((int(told[:2]) * 60 + int(told[3:])) for told in hours)
+
+    found = next_opening(
+        now=datetime.fromisoformat(now), where=ZoneInfo(name), hours=[(start, end)]
+    )
+
+    assert found == datetime.fromisoformat(opening)

@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 from compliance.scan import scan_wording
-from compliance.wording.markup import visible_text
+from compliance.wording.markup import visible_text, visible_text_of_whole
 from compliance.wording.verdict import Verdict
 
 ON: Final = date(2026, 11, 28)
@@ -105,3 +105,27 @@ def test_initials_count_where_the_term_stays_legible(text: str, told: Verdict) -
 )
 def test_zero_is_zero_with_decimals_too(text: str, told: Verdict) -> None:
     assert verdict(text) is told
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "保<span style='display:none'>x</span>本",
+        "保<i hidden>不</i>本",
+        "<p>保<span style='font-size: 0'><b>呀</b></span>本</p>",
+        "保<span style='VISIBILITY : hidden'>呀<br>呀</span>本",
+        "<div style='display:none'>保本</div>",
+        "<p hidden>稳赚",
+        "<p hidden>甲<p>稳<b>赚</b>",
+    ],
+)
+def test_what_is_not_shown_parts_no_word_and_is_read_itself(html: str) -> None:
+    assert verdict(visible_text(html), "email") is Verdict.BLOCK
+    assert visible_text(html) == visible_text_of_whole(html)
+
+
+@pytest.mark.parametrize(
+    "html", ["<b style='font-size:0.9em'>确保</b>本次", "<td style='opacity:0.5'>确保</td>本次"]
+)
+def test_what_is_small_but_shown_is_read_in_its_place(html: str) -> None:
+    assert verdict(visible_text(html), "email") in PASSING
