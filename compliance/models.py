@@ -4,6 +4,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class User(AbstractUser):
@@ -80,7 +81,7 @@ class LexiconChange(models.Model):
     """
 
     class Kind(models.TextChoices):
-        TERM = "term", _("Term")
+        TERM = "term", pgettext_lazy("lexicon", "Term")
         PATTERN = "pattern", _("Pattern")
         END = "end", _("Last day")
 

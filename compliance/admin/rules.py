@@ -176,7 +176,7 @@ def _rules(pack: RulePack) -> Panel:
             code(rule["rule_id"]),
             rule_named(rule.get("name", "")),
             rule.get("basis", ""),
-            rule["status"],
+            RulePack.Status(rule["status"]).label,
             rule["effective_from"] or "—",
             rule["effective_to"] or "—",
             code(spelled(rule["params"])),

@@ -260,3 +260,5 @@ def test_categories_are_told_in_the_reader_s_language(staff: Staff, today: date)
         assert "A1 Guaranteed principal or return" in english
         assert "A1 保本保收益<" in chinese
         assert "guaranteed principal/return<" not in english + chinese
+    # A term of the lexicon, not one of validity.
+    assert "有效期" not in page(staff.compliance, language="zh-hans").get(change).content.decode()
