@@ -20,6 +20,15 @@ RESTORE_CUSTOMERS = """
 """
 
 
+# Whether one who was merged into him, and stays, has the switch on.
+_OF_OTHERS = """EXISTS (
+        SELECT FROM customers_customer other
+        WHERE other.merged_into_id = kept.id AND other.{} AND other.id <> m.gone_id
+          AND other.id NOT IN (
+              SELECT row_id FROM customers_mergemove
+              WHERE merge_id = m.id AND what = 'customer'))"""
+
+
 TAKE_BACK = """
     -- What was filled in is taken out, unless the customer told otherwise since.
     UPDATE customers_customer kept
@@ -41,52 +50,76 @@ TAKE_BACK = """
         for name in FILLED
     ),
     raised=", ".join(
-        f"{name} = CASE WHEN m.filled -> 'raised' ? '{name}' THEN false ELSE kept.{name} END"
+        f"{name} = CASE WHEN m.filled -> 'raised' ? '{name}'"
+        f" THEN {_OF_OTHERS.format(name)} ELSE kept.{name} END"
         for name in STRICTER
     ),
 )
 
 
 RESTORE_CONSENTS = """
-    -- The one that stays says again what it said before the merge, where nothing was said since;
-    -- a no that was said while they were one counts for both. What the other confirmed by a link
-    -- of its own is its own again.
+    -- What the one that stays says only by a merge is made anew: of its own newest word and those
+    -- of whoever was merged into it since and stays, the strictest. A no that was said while they
+    -- were one counts for both. What the other confirmed by a link of its own is its own again.
     WITH m AS (SELECT * FROM customers_merge WHERE id = %(merge)s),
     leaving AS (
         SELECT gone_id AS id FROM m
         UNION ALL
         SELECT row_id FROM customers_mergemove WHERE merge_id = %(merge)s AND what = 'customer'),
     newest AS (
-        SELECT DISTINCT ON (c.purpose, c.channel) c.* FROM customers_consent c, m
+        SELECT DISTINCT ON (c.purpose, c.channel) c.*,
+               c.source = 'double-opt-in' AND EXISTS (
+                   SELECT FROM leaving WHERE id = (c.evidence ->> 'of')::bigint) AS is_leaving
+        FROM customers_consent c, m
         WHERE c.customer_id = m.kept_id ORDER BY c.purpose, c.channel, c.id DESC),
-    confirmed AS (
-        SELECT n.* FROM newest n JOIN leaving ON (n.evidence ->> 'of')::bigint = leaving.id
-        WHERE n.source = 'double-opt-in'),
-    brought AS (
-        SELECT c.* FROM customers_consent c CROSS JOIN m
-        WHERE c.customer_id = m.kept_id AND c.source = 'merge'
-          AND (c.evidence ->> 'merge')::bigint = m.id AND (
-            c.id IN (SELECT id FROM newest)
-            OR (c.purpose, c.channel) IN (SELECT purpose, channel FROM confirmed)))
+    brought AS (SELECT * FROM newest WHERE source = 'merge' OR is_leaving),
+    own AS (
+        SELECT DISTINCT ON (c.purpose, c.channel) c.*
+        FROM brought b JOIN customers_consent c USING (customer_id, purpose, channel)
+        WHERE c.source <> 'merge' AND NOT (c.source = 'double-opt-in' AND EXISTS (
+            SELECT FROM leaving WHERE id = (c.evidence ->> 'of')::bigint))
+        ORDER BY c.purpose, c.channel, c.id DESC),
+    word AS (
+        SELECT purpose, channel, state, notice_version, 1 AS place,
+               CASE WHEN evidence ? 'of' THEN source ELSE 'unmerge' END AS source,
+               CASE WHEN evidence ? 'of' THEN evidence
+                    ELSE jsonb_build_object('merge', %(merge)s::bigint) END AS evidence
+        FROM own
+        UNION ALL
+        SELECT b.purpose, b.channel, theirs.state, theirs.notice_version, 2, 'merge',
+               jsonb_build_object('merge', other.id, 'of', other.gone_id)
+        FROM brought b
+        LEFT JOIN own USING (purpose, channel)
+        JOIN customers_merge other ON other.kept_id = b.customer_id AND other.undoes_id IS NULL
+            AND other.at >= coalesce(own.at, other.at)
+            AND other.gone_id NOT IN (SELECT id FROM leaving)
+        JOIN customers_customer gone
+            ON gone.id = other.gone_id AND gone.merged_into_id = b.customer_id
+        CROSS JOIN LATERAL (
+            SELECT state, notice_version FROM customers_consent c
+            WHERE c.customer_id = gone.id AND c.purpose = b.purpose AND c.channel = b.channel
+            ORDER BY c.id DESC LIMIT 1) theirs),
+    strictest AS (
+        SELECT DISTINCT ON (purpose, channel) * FROM word WHERE state <> 'void'
+        ORDER BY purpose, channel,
+            array_position(ARRAY['withdrawn', 'pending', 'granted'], state::text), place)
     INSERT INTO customers_consent
         (customer_id, purpose, channel, state, notice_version, source, evidence, at)
-    SELECT m.kept_id, b.purpose, b.channel, coalesce(before.state, 'void'),
-           coalesce(before.notice_version, ''), 'unmerge', jsonb_build_object('merge', m.id),
-           %(now)s
-    FROM brought b CROSS JOIN m LEFT JOIN LATERAL (
-        SELECT state, notice_version FROM customers_consent c
-        WHERE c.customer_id = m.kept_id AND c.purpose = b.purpose AND c.channel = b.channel
-          AND c.id < b.id ORDER BY c.id DESC LIMIT 1) before ON true
+    SELECT b.customer_id, b.purpose, b.channel, coalesce(s.state, 'void'),
+           coalesce(s.notice_version, ''), coalesce(s.source, 'unmerge'),
+           coalesce(s.evidence, jsonb_build_object('merge', %(merge)s::bigint)), %(now)s
+    FROM brought b LEFT JOIN strictest s USING (purpose, channel)
+    WHERE b.state <> coalesce(s.state, 'void')
     UNION ALL
     SELECT m.gone_id, n.purpose, n.channel, 'withdrawn', '', 'unmerge',
            jsonb_build_object('merge', m.id), %(now)s
     FROM newest n CROSS JOIN m
     WHERE n.state = 'withdrawn' AND n.at >= m.at AND n.source <> 'merge'
     UNION ALL
-    SELECT m.gone_id, s.purpose, s.channel, s.state, s.notice_version, s.source,
-           CASE (s.evidence ->> 'of')::bigint WHEN m.gone_id THEN s.evidence - 'of'
-                ELSE s.evidence END, %(now)s
-    FROM confirmed s CROSS JOIN m
+    SELECT m.gone_id, n.purpose, n.channel, n.state, n.notice_version, n.source,
+           CASE (n.evidence ->> 'of')::bigint WHEN m.gone_id THEN n.evidence - 'of'
+                ELSE n.evidence END, %(now)s
+    FROM newest n CROSS JOIN m WHERE n.is_leaving
 """
 
 
