@@ -22,6 +22,8 @@ from customers.queries.loads import Column, Landing, Reference
 from customers.vocabulary import AssetQuality
 
 _CURRENCY = re.compile("[A-Za-z]{3}", re.ASCII)
+# Kept as they stand, they would be another currency, whose amounts count nowhere.
+_YUAN = {"RMB": "CNY", "人民币": "CNY", "人民币元": "CNY"}
 _NUMBER_TEXT = re.compile(r"[A-Za-z0-9_.\-/]{1,64}", re.ASCII)
 
 
@@ -118,10 +120,11 @@ def to_key(cell: str) -> str:
 
 
 def to_currency(cell: str) -> str:
-    """Three letters of ISO 4217."""
-    if not _CURRENCY.fullmatch(cell):
+    """Three letters of ISO 4217; the yuan by its common names, too."""
+    code = _YUAN.get(cell.upper(), cell.upper())
+    if not _CURRENCY.fullmatch(code):
         raise CellError("currency_unknown", "It is not a currency such as CNY.")
-    return cell.upper()
+    return code
 
 
 def to_local_moment(cell: str) -> str:

@@ -9,6 +9,7 @@ from compliance.queries import clock_now
 from customers.actions.import_customers import import_customers
 from customers.errors import CellError
 from customers.importing.cells import read_moment, refuse_mangled, to_birth_date, to_text
+from customers.importing.kinds.base import to_currency
 from customers.importing.rows import shown
 from customers.models import Customer
 
@@ -84,3 +85,14 @@ def test_mangled_customer_numbers_make_nobody(settings: Any, tmp_path: Path) -> 
     listed = Path(result.errors_file or "").read_text(encoding="utf-8-sig")
     for code in ("scientific_notation", "number_mangled", "spreadsheet_error"):
         assert code in listed
+
+
+@pytest.mark.parametrize("written", ["CNY", "cny", "RMB", "rmb", "人民币", "人民币元"])
+def test_the_yuan_is_known_by_its_common_names(written: str) -> None:
+    assert to_currency(written) == "CNY"
+
+
+@pytest.mark.parametrize("written", ["元", "US", "US$", "人民", "C N Y", "ＣＮＹ"])
+def test_what_is_no_currency_is_refused(written: str) -> None:
+    with pytest.raises(CellError):
+        to_currency(written)
