@@ -102,7 +102,7 @@ def collect(
         _link(source, [one.message for one in fresh], owners, now)
         ignored = find_withheld(tellings=tellings, owners=owners)
         recorded = record_events(source=source, events=events, now=now)
-        alarming = [] if from_server else _alarming(ignored)
+        alarming = [] if from_server else _alarming(ignored, fresh)
         _quarantine(source, [*rejections, *alarming], now)
     return _collected(recorded, rejections, ignored)
 
@@ -236,10 +236,15 @@ def _identifiers(message: Message) -> list[tuple[str, str]]:
     return found
 
 
-def _alarming(ignored: Sequence[Ignored]) -> list[Rejection]:
-    """The parts of calls with which somebody may have tried to be, or to change, another."""
-    found = []
+def _alarming(ignored: Sequence[Ignored], fresh: Sequence[Telling]) -> list[Rejection]:
+    """The parts of calls with which somebody may have tried to be, or to change, another.
+
+    A call that is sent again tries nothing: an alias of before its customer was known is no claim.
+    """
+    new, found = {telling.message.index for telling in fresh}, []
     for one in ignored:
+        if one.message.index not in new:
+            continue
         fields = [name for name, why in one.fields.items() if why.code in reasons.ALARMING]
         if not fields:
             continue

@@ -169,3 +169,27 @@ def test_user_id_too_long_for_a_customer_number_is_told(door: Any) -> None:
     answer = identify(door, "u" * 200, traits={"plan": "gold"})
 
     assert reasons_of(answer) == {"userId": "user_id_too_long"}
+
+
+def test_an_alias_that_comes_again_after_its_customer_is_known_is_no_attempt_on_another(
+    door: Any,
+) -> None:
+    alias = {"userId": "u1", "previousId": "old-1", "messageId": "m1"}
+    door.post("/v1/alias", alias)
+    identify(door, "u1")
+
+    door.post("/v1/alias", alias)
+
+    assert Quarantine.objects.count() == 0
+    assert len(door.events()) == 2
+
+
+def test_an_attempt_on_another_that_comes_again_is_held_once(door: Any) -> None:
+    identify(door, "u1")
+    identify(door, "u2")
+    door.post("/v1/alias", {"userId": "u1", "previousId": "old-1"})
+
+    for _turn in range(2):
+        door.post("/v1/alias", {"userId": "u2", "previousId": "old-1", "messageId": "m2"})
+
+    assert [held.code for held in Quarantine.objects.all()] == ["untrusted_fields"]
