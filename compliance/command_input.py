@@ -1,7 +1,8 @@
-"""What a command is given: a file by its name, standard input by "-", a day."""
+"""What a command is given: a file by its name, standard input by "-", a day, a number."""
 
 import sys
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -37,6 +38,21 @@ def read_input(name: str, *, most: int) -> bytes:
 def day(told: str) -> date:
     """A day as ISO 8601 writes it, for an argument's ``type``.  Raises ArgumentTypeError."""
     try:
-        return date.fromisoformat(told)
-    except ValueError as error:
-        raise ArgumentTypeError(_("%(told)r is no day, as 2026-09-30") % {"told": told}) from error
+        found = date.fromisoformat(told)
+    except ValueError:
+        found = date.min
+    # What lies outside has no midnight in every zone.
+    if not date.min < found < date.max:
+        raise ArgumentTypeError(_("%(told)r is no day, as 2026-09-30") % {"told": told})
+    return found
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """For an argument's ``type``: reads a whole number within these bounds."""
+
+    def read(text: str) -> int:
+        if text.isascii() and text.isdigit() and len(text) < 19 and least <= int(text) <= most:
+            return int(text)
+        raise ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
+
+    return read

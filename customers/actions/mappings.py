@@ -22,12 +22,7 @@ def save_mapping(
     now: datetime,
 ) -> SavedMapping:
     """Store it, in place of one of that name; raises FileRejected when the name is none."""
-    if not _NAME.fullmatch(name):
-        raise FileRejected(
-            "mapping_name_invalid",
-            _("A mapping's name has 1 to 64 letters, digits, hyphens or _."),
-            path="save-mapping",
-        )
+    require_name(name)
     saved, _is_new = SavedMapping.objects.update_or_create(
         kind=kind,
         name=name,
@@ -39,6 +34,16 @@ def save_mapping(
         },
     )
     return saved
+
+
+def require_name(name: str) -> None:
+    """Raises FileRejected: nothing can be kept under this name."""
+    if not _NAME.fullmatch(name):
+        raise FileRejected(
+            "mapping_name_invalid",
+            _("A mapping's name has 1 to 64 letters, digits, hyphens or _."),
+            path="save-mapping",
+        )
 
 
 def saved_mapping(*, kind: str, name: str) -> SavedMapping:

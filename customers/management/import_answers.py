@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from customers.actions.import_jobs import ImportProgress, ImportStatus
-from customers.actions.mappings import saved_mapping
+from customers.actions.mappings import require_name, saved_mapping
 from customers.errors import FileRejected, NeedsConfirmation
 from customers.management.progress import Progress
 
@@ -32,9 +32,14 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def chosen_mapping(
-    kind: str, name: str | None, pairs: Sequence[str]
+    kind: str, name: str | None, pairs: Sequence[str], *, kept_as: str | None
 ) -> tuple[str | None, dict[str, str]]:
-    """The column of the number if the saved mapping knows it, and field by column."""
+    """The column of the number if the saved mapping knows it, and field by column.
+
+    Under which name it is to be kept is looked at before anything is imported.
+    """
+    if kept_as is not None:
+        require_name(kept_as)
     said = dict(_pair(text) for text in pairs)
     if name is None:
         return None, said

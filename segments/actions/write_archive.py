@@ -113,6 +113,9 @@ class _Plan:
         """The months of the events by UTC, as their partitions are; this one at least."""
         first, last = span_of_events(references().events) or (self.clock.now, self.clock.now)
         start = max(first, self.start or first)
+        if start > max(last, first):
+            # An engine reads no table that has no file.
+            yield self.clock.now, self.clock.now
         while start <= max(last, first):
             month = month_of(start)
             following = (month + timedelta(days=31)).replace(day=1)

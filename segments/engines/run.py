@@ -110,7 +110,7 @@ def _failures_of(engine: Engine) -> Iterator[None]:
     try:
         yield
     except engine.errors as error:
-        reason = str(error).strip()[:_MOST_SAID]
+        reason = " ".join(str(error).split())[:_MOST_SAID]
         raise EngineError(why.FAILED, engine=engine.name, reason=reason) from error
 
 

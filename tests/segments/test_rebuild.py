@@ -82,6 +82,12 @@ def test_both_commands_tell_as_json(near: Segment) -> None:
     assert told["is_held"] is False
 
 
+def test_an_archive_without_events_can_be_read(near: Segment) -> None:
+    run("archive_events", "--since", "2999-01-01")
+
+    assert "duckdb: 3 members" in run("rebuild_segment", "near", "--engine", "duckdb", "--dry-run")
+
+
 def test_a_day_that_is_none_is_told() -> None:
     with pytest.raises(CommandError, match="'yesterday' is no day, as 2026-09-30"):
         run("archive_events", "--since", "yesterday")

@@ -15,6 +15,8 @@ from compliance.errors import ComplianceError
 from compliance.models import User
 from compliance.queries import clock_now
 
+LONGEST_NAME = 150
+
 
 class Command(BaseCommand):
     """Stopping needs a shell and nothing else; releasing needs two persons of the console.
@@ -57,7 +59,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{told['scope']}: {state}{asked}")
 
     def _stop(self, options: dict[str, Any]) -> EmergencyStop:
-        actor = options["by"] or f"command line: {getpass.getuser()}"
+        # Whatever is typed in a hurry stops: a name that is too long is cut.
+        actor = (options["by"] or f"command line: {getpass.getuser()}")[:LONGEST_NAME]
         return stop_sending(scope=_scope(options), actor=actor, why=options["why"], now=clock_now())
 
     def _release(self, options: dict[str, Any]) -> EmergencyStop:

@@ -13,6 +13,7 @@ from campaigns.actions.invoices import take_invoice
 from campaigns.invoices.read import FileUnreadable
 from campaigns.models import ProviderAccount
 from campaigns.reports.invoices import Reconciliation, items, reconcile
+from compliance.command_input import whole
 from compliance.queries import clock_now
 
 
@@ -25,7 +26,9 @@ class Command(BaseCommand):
         """The file and whose it is."""
         parser.add_argument("file", type=Path, help="CSV: provider_id or key, amount, date, …")
         parser.add_argument("--account", required=True, help="key of the provider account")
-        parser.add_argument("--most", type=int, default=1000, help="findings listed with --json")
+        parser.add_argument(
+            "--most", type=whole(0, 1_000_000), default=1000, help="findings listed with --json"
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:

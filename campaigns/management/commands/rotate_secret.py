@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from campaigns.actions.accounts import ROTATING, rotate_secret
 from campaigns.channels.errors import AccountInvalid
 from campaigns.models import ProviderAccount
+from compliance.command_input import whole
 from compliance.reader import say
 
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         """Whose secret, and for how long both count."""
         parser.add_argument("account", help="key of the provider account")
         parser.add_argument("secret", choices=sorted(ROTATING))
-        parser.add_argument("--hours", type=int, default=36, help="24 to 48")
+        parser.add_argument("--hours", type=whole(24, 48), default=36, help="24 to 48")
         parser.add_argument("--stdin", action="store_true", help="read the new secret from there")
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 

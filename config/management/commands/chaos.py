@@ -1,17 +1,16 @@
 """`manage.py chaos`: dispatch while everything breaks, then compare the provider's ledger."""
 
-import argparse
 import json
 import random
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from compliance.command_input import whole
 from config.chaos.plan import Knowledge, Plan
 from config.chaos.run import Result, Run
 from config.replay.agent import ReplayError
@@ -33,13 +32,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """How much, and what goes wrong."""
         parser.add_argument(
-            "--touches", type=_number(1, 1_000_000), default=3000, help="due and allowed"
+            "--touches", type=whole(1, 1_000_000), default=3000, help="due and allowed"
         )
         parser.add_argument(
-            "--kills", type=_number(0, 100_000), default=400, help="processes to kill -9"
+            "--kills", type=whole(0, 100_000), default=400, help="processes to kill -9"
         )
         parser.add_argument(
-            "--seed", type=_number(0, 2**31 - 1), help="of kills and faults; else any"
+            "--seed", type=whole(0, 2**31 - 1), help="of kills and faults; else any"
         )
         parser.add_argument(
             "--faults", default="default", type=faults, help="the sandbox's: none, default, …"
@@ -53,11 +52,11 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--storms",
-            type=_number(0, 10_000),
+            type=whole(0, 10_000),
             default=0,
             help="faults of this checkout's servers, too: PostgreSQL, Valkey, a sleeping worker …",
         )
-        parser.add_argument("--workers", type=_number(1, 64), default=4, help="processes that work")
+        parser.add_argument("--workers", type=whole(1, 64), default=4, help="processes that work")
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
         parser.add_argument("--verbose", action="store_true", help="show what the processes say")
 
@@ -129,14 +128,3 @@ def _plan(options: dict[str, Any]) -> Plan:
         storms=options["storms"],
         verbose=options["verbose"],
     )
-
-
-def _number(least: int, most: int) -> Callable[[str], int]:
-    """Reads a whole number within these bounds."""
-
-    def read(text: str) -> int:
-        if text.isascii() and text.isdigit() and len(text) < 19 and least <= int(text) <= most:
-            return int(text)
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
-
-    return read

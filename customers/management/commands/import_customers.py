@@ -21,6 +21,8 @@ from customers.importing.mapping import CHANNELS
 from customers.management import import_answers
 from customers.management.progress import Progress
 
+LONGEST_NOTICE = 40
+
 
 class Command(BaseCommand):
     """Exit code 0 when rows went in (some may be refused and listed), 2 when none could."""
@@ -41,7 +43,7 @@ class Command(BaseCommand):
         now = clock_now()
         try:
             id_column, mapping = import_answers.chosen_mapping(
-                CUSTOMERS, options["mapping"], options["map"]
+                CUSTOMERS, options["mapping"], options["map"], kept_as=options["save_mapping"]
             )
             id_column = options["id"] or id_column
             with Progress(_("Importing customers")) as bar:
@@ -97,6 +99,10 @@ def _terms(channels: str, notice: str) -> ConsentTerms:
                 _("Consent channels are %(known)s, not %(channel)s.")
                 % {"known": ", ".join(CHANNELS), "channel": channel}
             )
+    if len(notice) > LONGEST_NOTICE:
+        raise CommandError(
+            _("The version of a notice has at most %(most)d characters.") % {"most": LONGEST_NOTICE}
+        )
     if wanted and not notice:
         raise CommandError(_("Say with --notice which notice the customers consented to."))
     return ConsentTerms(channels=wanted, notice_version=notice)

@@ -46,7 +46,9 @@ class Command(BaseCommand):
 
     def _load(self, options: dict[str, Any]) -> LoadResult:
         kind = kind_of(options["kind"]).key
-        _column, mapping = import_answers.chosen_mapping(kind, options["mapping"], options["map"])
+        _column, mapping = import_answers.chosen_mapping(
+            kind, options["mapping"], options["map"], kept_as=options["save_mapping"]
+        )
         now = clock_now()
         with Progress(_("Importing %s") % kind) as bar:
             result = load_file(
