@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from compliance.queries import clock_now
 from customers.models import Attribute, Change, Tagging, WatchedEvent
-from segments.actions.follow import Followed, follow
+from segments.actions.follow import Followed, follow, wait_to_follow
 from segments.actions.refresh import refresh, refresh_in_turn
 from segments.errors import RuleError
 from segments.models import Boundary, Membership, Segment
@@ -216,6 +216,27 @@ class TestBesideRebuilds:
         refresh_all()
         segment.refresh_from_db()
         assert segment.refreshed_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_one_process_follows_at_a_time() -> None:
+    built("all", {"everyone": True})
+    make_people(1)
+
+    with transaction.atomic():
+        wait_to_follow()
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(_follow_elsewhere).result() == Followed()
+
+    assert follow(now=NOW).entered == 1
+
+
+def _follow_elsewhere() -> Followed:
+    """In a session of its own."""
+    try:
+        return follow(now=NOW)
+    finally:
+        connection.close()
 
 
 def _refresh_all_elsewhere() -> list[object]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import transaction
 
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.lease import LEASE
@@ -11,6 +12,8 @@ from campaigns.actions.outcomes import MAX_ATTEMPTS
 from campaigns.channels.base import Limits, Outcome, Outgoing, Unavailable, Unknown
 from campaigns.channels.memory import MemoryProvider
 from campaigns.models import DispatchBatch, Touch
+from campaigns.operations import SEND_AGAIN
+from customers.queries.database import rows
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +106,23 @@ def test_whoever_cannot_tell_is_not_asked_while_others_are_sent(
         ("deferred", 2),
     ]
     assert DispatchBatch.objects.get().needs_person
+
+
+@pytest.mark.parametrize(("may_be_sent", "one_persons", "two_persons"), [(0, 1, 0), (1, 0, 1)])
+def test_whether_it_is_in_doubt_is_asked_again_as_it_is_sent_again(
+    queued: Callable[..., MemoryProvider], may_be_sent: int, one_persons: int, two_persons: int
+) -> None:
+    """Between the dry run and the act an attempt may have ended otherwise."""
+    queued()
+    Touch.objects.update(state="failed", reason="attempts_exhausted", may_be_sent=bool(may_be_sent))
+    told = {"ids": [Touch.objects.get().pk], "now": NOW}
+    among = {"states": ["failed"], "reasons": ["attempts_exhausted"]}
+
+    # Each is tried from the same state.
+    found = []
+    for in_doubt in (False, True):
+        with transaction.atomic():
+            found.append(len(rows(SEND_AGAIN, {**told, **among, "in_doubt": in_doubt})))
+            transaction.set_rollback(True)
+
+    assert found == [one_persons, two_persons]

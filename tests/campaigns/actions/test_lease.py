@@ -1,5 +1,6 @@
 """Whoever was overtaken renews, puts back and records nothing more."""
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -43,6 +44,32 @@ def test_a_lease_that_another_worker_has_now_is_not_renewed(
 
     assert not lease.holds()
     assert DispatchBatch.objects.get().lease_until == LATER
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("age", "holds"), [(0, True), (34, True), (36, False)])
+def test_a_lease_holds_no_longer_than_it_lasts(
+    queued: Callable[..., MemoryProvider], age: int, *, holds: bool
+) -> None:
+    """By a clock that runs on while the process is stopped, and some seconds before others may."""
+    queued()
+    watch = Watch(now=NOW, started=time.monotonic() - age)
+
+    assert Lease(claim_of(DispatchBatch.objects.get()), watch).holds() is holds
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("age", "holds"), [(50, True), (61, False)])
+def test_what_the_gates_said_goes_stale_though_the_lease_is_renewed(
+    queued: Callable[..., MemoryProvider], age: int, *, holds: bool
+) -> None:
+    queued()
+    watch = Watch(now=NOW, started=time.monotonic() - age)
+    lease = Lease(claim_of(DispatchBatch.objects.get()), watch)
+
+    lease.renew()
+
+    assert lease.holds() is holds
 
 
 @pytest.mark.django_db

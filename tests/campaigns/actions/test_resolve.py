@@ -99,6 +99,8 @@ def test_unknown_outcomes_are_sent_again_only_when_a_second_person_agrees(
     assert states() == [("ambiguous", "outcome_unknown")] * 2
     with pytest.raises(SelfReview):
         decide(intervention=asked, actor=staff.operator, agree=True, opinion="", now=LATER)
+    with pytest.raises(NotPermitted):
+        decide(intervention=asked, actor=staff.marketer, agree=True, opinion="", now=LATER)
     assert dispatch_batch(owner="w", now=LATER) is None
 
     decide(intervention=asked, actor=staff.compliance, agree=True, opinion="ok", now=LATER)
