@@ -15,15 +15,18 @@ SERIES: Final = """
     changed AS (
         SELECT owned.customer_id, owned.today, d.valued_on AS day, d.currency, d.quality,
                d.net::float8 - lag(d.net::float8, 1, 0.0::float8) OVER (
-                   PARTITION BY d.account_id ORDER BY d.valued_on) AS change,
+                   PARTITION BY owned.account_id ORDER BY d.valued_on) AS change,
                0.0::float8 AS came, 0.0::float8 AS went
-        FROM owned JOIN (
-            SELECT account_id, valued_on, currency, quality, net FROM customers_assetday
+        -- Account by account: joined with both as one, every balance there is would be read.
+        FROM owned CROSS JOIN LATERAL (
+            SELECT valued_on, currency, quality, net FROM customers_assetday
+            WHERE account_id = owned.account_id
+              AND valued_on > owned.today - 365 AND valued_on <= owned.today
+              AND (owned.closed_on IS NULL OR valued_on < owned.closed_on)
             UNION ALL
-            SELECT account_id, closed_on, NULL, NULL, 0 FROM owned WHERE closed_on IS NOT NULL
-        ) d ON d.account_id = owned.account_id
-        WHERE d.valued_on > owned.today - 365 AND d.valued_on <= owned.today
-          AND (owned.closed_on IS NULL OR d.valued_on < owned.closed_on OR d.currency IS NULL)
+            SELECT owned.closed_on, NULL, NULL, 0
+            WHERE owned.closed_on > owned.today - 365 AND owned.closed_on <= owned.today
+        ) d
         UNION ALL
         SELECT owned.customer_id, owned.today, (f.flowed_at AT TIME ZONE %(zone)s)::date,
                f.currency, NULL, 0, greatest(f.amount, 0)::float8, greatest(-f.amount, 0)::float8
