@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, connections, transaction
 
 from compliance.actions import record
-from compliance.models import AuditEntry
+from compliance.models import AuditEntry, AuditHead
 from compliance.queries import GENESIS, broken_audit_entries, entry_hash
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -105,6 +105,25 @@ def test_an_entry_put_in_between_is_found(chain: None) -> None:
             seq,
         )
         assert 1001 in found
+
+
+def test_a_number_left_out_is_found_though_every_hash_fits(db: None) -> None:
+    """As by whoever writes the chain anew from some entry on."""
+    first = write(1)
+    skipping = AuditEntry(
+        seq=first.seq + 2,
+        previous_hash=first.hash,
+        at=NOW,
+        actor="ann",
+        action="test.act",
+        subject="s",
+        detail={},
+    )
+    skipping.hash = entry_hash(previous_hash=first.hash, entry=skipping)
+    skipping.save(force_insert=True)
+    AuditHead.objects.update(seq=skipping.seq, hash=skipping.hash)
+
+    assert broken() == [skipping.seq]
 
 
 def test_two_entries_that_changed_places_are_found(chain: None) -> None:
