@@ -174,3 +174,11 @@ def test_ratings_of_products_need_two_persons_of_whom_one_may_review(staff: Staf
         rate_products(**told, maker=staff.checker, checker=staff.marketer)
 
     assert not AuditEntry.objects.filter(action="product.save").exists()
+
+
+def test_of_several_verdicts_on_one_content_the_newest_counts(staff: Staff) -> None:
+    for approve in (True, False):
+        ask(staff)
+        decide(staff.checker, approve=approve)
+
+    assert not is_approved(kind="thing", key="k", content_hash=HASH)
