@@ -1,5 +1,6 @@
 """What a template would say to somebody, and whether that may be sent: nothing is stored."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -11,6 +12,7 @@ from campaigns.actions.wording import UNREAD
 from campaigns.channels.base import Channel
 from campaigns.channels.sms.segments import full_text, measure
 from campaigns.content import sentences as say
+from campaigns.content.locales import chosen, is_locale, normal
 from campaigns.content.render import compile_parts, compile_sources, render
 from campaigns.errors import BadRequest, TemplateError
 from compliance.reader import say as in_reader_language
@@ -81,7 +83,9 @@ class Preview:
 
 
 def read_asked(document: object) -> Asked:
-    """The request ``{"template", "context"?, "channel"?}`` as it came in JSON.
+    """The request ``{"template", "context"?, "channel"?, "locale"?, "variants"?}`` as it came in
+    JSON. Of ``variants``, templates by locale, and ``template`` it asks for the one that a
+    customer of ``locale`` would get.
 
     Raises
     ------
@@ -96,21 +100,45 @@ def read_asked(document: object) -> Asked:
     if channel is not None and channel not in list(Channel):
         known = ", ".join(Channel)
         raise BadRequest(say.UNKNOWN_CHANNEL, "/channel", known=known)
+    may_have_parts = channel is not None
+    variants = _variants(document.get("variants", {}), may_have_parts=may_have_parts)
+    default = _template(template, "/template", may_have_parts=may_have_parts)
     return Asked(
-        template=_template(template, may_have_parts=channel is not None),
+        template=variants.get(chosen(variants, _locale(document.get("locale"))), default),
         context=context,
         channel=Channel(channel) if channel else None,
     )
 
 
-def _template(told: object, *, may_have_parts: bool) -> str | Parts:
+def _locale(told: object) -> str | None:
+    if told is None or told == "":
+        return None
+    # As `chosen` reads it: POSIX adds a charset and a modifier.
+    if not isinstance(told, str) or not is_locale(normal(re.split("[.@]", told)[0])):
+        raise BadRequest(say.NO_LOCALE, "/locale")
+    return told
+
+
+def _variants(told: object, *, may_have_parts: bool) -> dict[str, str | Parts]:
+    if not isinstance(told, Mapping):
+        raise BadRequest(say.NOT_AN_OBJECT, "/variants", what="“variants”")
+    found = {}
+    for name, template in told.items():
+        place = f"/variants/{name.replace('~', '~0').replace('/', '~1')}"
+        if not is_locale(normal(name)):
+            raise BadRequest(say.NO_LOCALE, place)
+        found[normal(name)] = _template(template, place, may_have_parts=may_have_parts)
+    return found
+
+
+def _template(told: object, place: str, *, may_have_parts: bool) -> str | Parts:
     match told:
         case str():
             return told
         case Mapping() if may_have_parts and all(isinstance(part, str) for part in told.values()):
             return dict(told)
         case _:
-            raise BadRequest(say.NO_TEMPLATE, "/template")
+            raise BadRequest(say.NO_TEMPLATE, place)
 
 
 def preview_template(*, asked: Asked, on: date, lexicon: Lexicon = SHIPPED) -> Preview:

@@ -29,11 +29,15 @@ PAGE_MOST: Final = 200
 
 
 class AskedSerializer(serializers.Serializer):  # type: ignore[type-arg]
-    """A template and a customer's values; ``template`` is a text, or the texts by part."""
+    """A template and a customer's values; ``template`` is a text, or the texts by part. Of it and
+    ``variants``, the same by locale, a customer of ``locale`` gets the one that fits him best.
+    """
 
     template = serializers.JSONField()
     context = serializers.DictField(required=False)  # type: ignore[assignment]  # DRF has one, too
     channel = serializers.ChoiceField([channel.value for channel in Channel], required=False)
+    locale = serializers.CharField(required=False, help_text="zh-Hans")
+    variants = serializers.DictField(required=False, help_text="Templates by locale.")
 
 
 class FindingSerializer(serializers.Serializer):  # type: ignore[type-arg]

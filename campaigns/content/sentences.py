@@ -289,6 +289,11 @@ NO_TEMPLATE: Final = Sentence(
     en="“template” must be text, or an object of texts by part together with “channel”.",
     zh="“template”必须是文本；或者在给出“channel”时是各部分文本组成的对象。",
 )
+NO_LOCALE: Final = Sentence(
+    code="no_locale",
+    en="A locale is a language, perhaps with script and region: en, zh-Hans, zh-TW.",
+    zh="区域设置由语言以及可选的文字和地区组成，例如 en、zh-Hans、zh-TW。",
+)
 UNKNOWN_CHANNEL: Final = Sentence(
     code="unknown_channel", en="“channel” is one of {known}.", zh="“channel”须为 {known} 之一。"
 )

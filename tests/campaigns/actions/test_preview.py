@@ -81,6 +81,27 @@ def test_a_problem_names_its_place() -> None:
 
 
 @pytest.mark.parametrize(
+    ("locale", "output"),
+    [
+        (None, "Hi Li"),
+        ("", "Hi Li"),
+        ("en", "Hi Li"),
+        ("zh-Hans", "您好Li"),
+        ("zh_CN.UTF-8", "您好Li"),
+        ("zh-TW", "Hi Li"),
+    ],
+)
+def test_a_preview_shows_the_variant_that_a_customer_of_the_locale_would_get(
+    locale: str | None, output: str
+) -> None:
+    variants = {"zh-Hans": "您好{{ name }}"}
+
+    found = preview("Hi {{ name }}", variants=variants, context={"name": "Li"}, locale=locale)
+
+    assert found.output == output
+
+
+@pytest.mark.parametrize(
     ("document", "path"),
     [
         ([], ""),
@@ -92,6 +113,11 @@ def test_a_problem_names_its_place() -> None:
         ({"template": "x", "context": []}, "/context"),
         ({"template": "x", "channel": "fax"}, "/channel"),
         ({"template": "x", "channel": ["sms"]}, "/channel"),
+        ({"template": "x", "locale": 1}, "/locale"),
+        ({"template": "x", "locale": "nowhere at all"}, "/locale"),
+        ({"template": "x", "variants": ["y"]}, "/variants"),
+        ({"template": "x", "variants": {"zh": 1}}, "/variants/zh"),
+        ({"template": "x", "variants": {"a/b": "y"}}, "/variants/a~1b"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused_at_its_place(document: Any, path: str) -> None:
