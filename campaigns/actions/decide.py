@@ -42,7 +42,7 @@ from compliance.suitability.values import (
     Product,
 )
 from customers.queries.consents import current_statements
-from customers.queries.people import CustomerFacts, customer_facts, customer_ids
+from customers.queries.people import CustomerFacts, customer_facts, staying_ids
 from customers.vocabulary import Purpose
 
 # By what rule each gate speaks, where its verdict doesn't say.
@@ -77,7 +77,7 @@ def decide(*, question: Question, now: datetime) -> Answer:
 
 
 def _looked_up(question: Question) -> tuple[CustomerFacts, Product | None]:
-    ids = customer_ids([question.customer_no])
+    ids = staying_ids([question.customer_no])
     known = products({question.product} - {""})
     if question.customer_no not in ids:
         raise NotOnRecord("customer", _("There is no such customer."))

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import orjson
+from django.db.models.functions import Coalesce
 
 from customers.errors import KeyDestroyed
 from customers.identifiers import Keyring, Sealer, name_binding
@@ -206,6 +207,13 @@ def customer_ids(numbers: Collection[str]) -> dict[str, int]:
     """Ids by customer number; unknown numbers are absent."""
     found = Customer.objects.filter(customer_no__in=numbers)
     return dict(found.values_list("customer_no", "pk"))
+
+
+def staying_ids(numbers: Collection[str]) -> dict[str, int]:
+    """As `customer_ids`; the number of who was merged into another names him who stays."""
+    found = Customer.objects.filter(customer_no__in=numbers)
+    stays = found.annotate(stays=Coalesce("merged_into_id", "pk"))
+    return dict(stays.values_list("customer_no", "stays"))
 
 
 def time_zones(customer_ids: Sequence[int]) -> dict[int, str | None]:

@@ -17,6 +17,7 @@ from campaigns.channels.base import Channel
 from campaigns.models import Confirmation, Contact, Decision, Touch
 from compliance.models import Product
 from compliance.queries import clock_now
+from customers.actions.merge import decide_merge, propose_merge
 from customers.actions.sources import create_api_key
 from customers.models import Customer
 from customers.vocabulary import ConsentState, KeyScope
@@ -30,6 +31,7 @@ from tests.factories import (
     make_product,
     make_rules,
     make_segment,
+    make_staff,
     make_template,
     say_consent,
     send_node,
@@ -523,3 +525,18 @@ def test_the_values_behind_a_verdict_are_for_keys_that_may_see_risk(
     assert any(found["values"] for found in whole["evidence"])
     for narrowed in (told, kept):
         assert not any(found["values"] for found in narrowed["evidence"])
+
+
+def test_an_older_number_of_a_merged_customer_asks_about_who_stays(ask: Decide) -> None:
+    staff = make_staff()
+    stays = Customer.objects.get(customer_no="P00000")
+    (gone,) = make_people(1, channels=[Channel.SMS], columns=SUITED, prefix="Q")
+    now = clock_now()
+    proposal = propose_merge(customer_ids=[stays.pk, gone], maker=staff.checker, now=now)
+    decide_merge(proposal=proposal, checker=staff.compliance, approve=True, now=now)
+
+    told = ask(customer="Q00000")
+
+    assert told["decision"] == ask()["decision"]
+    assert told["rule_ids"] == ask()["rule_ids"]
+    assert set(Decision.objects.values_list("customer_id", flat=True)) == {stays.pk}
