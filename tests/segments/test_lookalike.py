@@ -1,5 +1,6 @@
 """Rankings by likeness: who is asked about, who is left out, what is kept."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -131,6 +132,23 @@ def test_two_runs_of_the_same_people_are_the_same() -> None:
     second.refresh_from_db()
     assert first.input_hash == second.input_hash != ""
     assert (first.curve, first.drivers) == (second.curve, second.drivers)
+
+
+def test_a_ranking_that_fails_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    segment, _alike, _unlike = world()
+    broken, sound = asked(segment), asked(segment)
+
+    def rank(*, run: LookalikeRun, now: datetime) -> bool:
+        if run == broken:
+            raise MemoryError("no room for the model")
+        return rank_lookalike(run=run, now=now)
+
+    monkeypatch.setattr("segments.management.commands.rank_lookalikes.rank_lookalike", rank)
+    with pytest.raises(MemoryError):
+        call_command("rank_lookalikes")
+
+    states = [LookalikeRun.objects.get(pk=run.pk).state for run in (broken, sound)]
+    assert states == ["asked", "done"]
 
 
 @pytest.mark.parametrize(

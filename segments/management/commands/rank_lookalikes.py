@@ -1,6 +1,7 @@
 """`manage.py rank_lookalikes`: carry out the rankings that were asked for."""
 
 import json
+import logging
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -9,6 +10,8 @@ from django.utils.translation import gettext as _
 from compliance.queries import clock_now
 from segments.actions.rank_lookalike import rank_lookalike
 from segments.models import LookalikeRun
+
+log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -21,12 +24,23 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """The oldest first."""
-        ranked = list[dict[str, Any]]()
+        """The oldest first; one that fails stays asked for and holds up no other."""
+        ranked, failed = list[dict[str, Any]](), list[Exception]()
         for run in LookalikeRun.objects.filter(state="asked").order_by("id"):
-            if not rank_lookalike(run=run, now=clock_now()):
+            try:
+                is_mine = rank_lookalike(run=run, now=clock_now())
+            except Exception as error:
+                log.exception("the ranking by likeness to %s failed", run.seed.key)
+                failed.append(error)
+                continue
+            if not is_mine:
                 break
             ranked.append({"seed": run.seed.key, "count": run.ranked})
+        self._tell(ranked, options)
+        if failed:
+            raise failed[0]
+
+    def _tell(self, ranked: list[dict[str, Any]], options: dict[str, Any]) -> None:
         if options["json"]:
             self.stdout.write(json.dumps({"ranked": ranked}))
             return
