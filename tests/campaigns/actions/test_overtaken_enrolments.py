@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from campaigns.actions import launch
-from campaigns.actions.advance import LEASE, advance
+from campaigns.actions.advance import advance
 from campaigns.actions.enrol import enrol
 from campaigns.actions.follow_stages import follow_stages
+from campaigns.actions.steps import LEASE
 from campaigns.models import Enrolment, Journey
 from campaigns.queries.enrolments import CLAIM_ENROLMENTS, WRITE_ENROLMENTS
 from customers.actions.derived import put_lifecycles
