@@ -9,7 +9,8 @@ its outcomes recorded here.
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
@@ -106,24 +107,30 @@ class Aloft:
     def _bring_home(self, flight: Flight) -> None:
         """Record the outcome. Where that fails it is unknown, as after a worker's death."""
         done = None
-        try:
-            if not flight.sending.cancelled():
-                done = land(flight, self._clock())
-        except LostLease:
-            done = Dispatched(is_lost=True)
-        except Exception:
-            log.exception("what became of batch %d is not on record", flight.claimed.id)
-            connections.close_all()
-        finally:
-            with self._guard:
-                self._flights.remove(flight)
+        with _logged("what became of batch %d is not on record", flight):
+            try:
+                if not flight.sending.cancelled():
+                    done = land(flight, self._clock())
+            except LostLease:
+                done = Dispatched(is_lost=True)
+            finally:
+                with self._guard:
+                    self._flights.remove(flight)
         if done is not None:
-            self._landed(done)
+            with _logged("nobody was told that batch %d is on record", flight):
+                self._landed(done)
 
     def _renew(self, flight: Flight) -> None:
-        try:
+        # Without a renewal the sending ends by itself before the lease does.
+        with _logged("the lease of batch %d was not renewed", flight):
             flight.lease.renew_if_due()
-        except Exception:
-            # Without a renewal the sending ends by itself before the lease does.
-            log.exception("the lease of batch %d was not renewed", flight.claimed.id)
-            connections.close_all()
+
+
+@contextmanager
+def _logged(what: str, flight: Flight) -> Iterator[None]:
+    """What goes wrong with one batch must not end the thread: the others would never land."""
+    try:
+        yield
+    except Exception:
+        log.exception(what, flight.claimed.id)
+        connections.close_all()

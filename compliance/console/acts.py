@@ -84,8 +84,8 @@ class ActingAdmin(ConsoleAdmin):
     refusals: tuple[type[Exception], ...] = ()
 
     def acts(self, request: HttpRequest, item: Any) -> Sequence[Act]:
-        """What this person may do with this item in its present state."""
-        raise NotImplementedError
+        """What this person may do with this item in its present state; nothing, unless told."""
+        return ()
 
     def page_context(self, request: HttpRequest, item: Any) -> dict[str, Any]:
         """The buttons."""

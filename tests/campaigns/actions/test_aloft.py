@@ -200,6 +200,25 @@ def test_an_outcome_that_cannot_be_written_is_asked_for_later_and_nothing_goes_t
     assert len(providers[SLOW].sent) == 6
 
 
+def test_who_cannot_be_told_of_a_landing_stops_no_other(
+    providers: dict[Channel, MemoryProvider],
+) -> None:
+    def fail(_done: Dispatched) -> None:
+        raise OperationalError("the database went away")
+
+    aloft = Aloft(clock=lambda: NOW, landed=fail)
+    tick(aloft)
+    Waiting.go_on.set()
+    assert eventually(lambda: not aloft.flights())
+
+    Waiting.go_on.clear()
+    tick(aloft)
+    Waiting.go_on.set()
+
+    assert eventually(lambda: not aloft.flights())
+    assert states(SLOW) == {"accepted"}
+
+
 def test_the_next_tick_goes_on_with_what_is_young(
     providers: dict[Channel, MemoryProvider], aloft: Aloft, landed: list[Dispatched]
 ) -> None:
