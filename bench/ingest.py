@@ -27,13 +27,11 @@ import json
 import os
 import socket
 import statistics
-import subprocess
 import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -41,13 +39,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import django  # noqa: E402
 import orjson  # noqa: E402
 import psutil  # noqa: E402
 import psycopg  # noqa: E402
 from psycopg import sql  # noqa: E402
 
-from config.supervisor import web_argv  # noqa: E402
+from bench.world.serving import make_key, scratch_database, web_process  # noqa: E402
 
 CONNECTIONS = 8
 PACE = 500
@@ -171,42 +168,6 @@ def percentile(waits: Sequence[float]) -> float:
     return statistics.quantiles(waits, n=100)[98]
 
 
-@contextmanager
-def scratch_database() -> Iterator[str]:
-    """The URL of an empty database beside the product's own, dropped afterwards."""
-    from config import embedded
-
-    home = os.environ.get("DATABASE_URL") or embedded.database_url()
-    name = f"bench_{os.getpid()}"
-    with psycopg.connect(home, autocommit=True) as link:
-        link.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            head, query = home.partition("?")[::2]
-            yield f"{head.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
-        finally:
-            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
-            link.execute(drop.format(sql.Identifier(name)))
-
-
-def make_key() -> tuple[str, int]:
-    """Migrate, make a write key; the key and its source's id."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-    django.setup()
-    from django.core.management import call_command
-    from django.db import connections
-
-    from compliance.queries import clock_now
-    from customers.actions.partitions import keep_partitions
-    from customers.actions.sources import create_api_key
-    from customers.vocabulary import KeyScope
-
-    call_command("migrate", verbosity=0)
-    made = create_api_key(name="bench", scope=KeyScope.INGEST, now=clock_now())
-    keep_partitions(now=clock_now())
-    connections.close_all()
-    return made.secret, made.source.pk
-
-
 def bodies(events: int, per_request: int) -> list[bytes]:
     """Batches as a stock server client sends them."""
     calls = [
@@ -224,39 +185,6 @@ def bodies(events: int, per_request: int) -> list[bytes]:
         orjson.dumps({"batch": calls[start : start + per_request]})
         for start in range(0, events, per_request)
     ]
-
-
-@contextmanager
-def web_server(processes: int = 1) -> Iterator[str]:
-    """The address of granian as `manage.py up` runs it."""
-    with web_process(processes) as (port, _pid):
-        yield f"http://127.0.0.1:{port}"
-
-
-@contextmanager
-def web_process(processes: int) -> Iterator[tuple[int, int]]:
-    """Port and process of the same."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    argv = web_argv("127.0.0.1", port, processes)
-    server = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.DEVNULL)
-    try:
-        wait_for(port)
-        yield port, server.pid
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-def wait_for(port: int) -> None:
-    """Return when the server accepts connections."""
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise SystemExit("The web server did not start.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

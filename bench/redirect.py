@@ -20,7 +20,7 @@ from collections.abc import Sequence
 import aiohttp
 import django
 
-from bench.ingest import make_key, scratch_database, web_server
+from bench.world.serving import make_key, scratch_database, web_server
 
 REQUIRED_MS = 20.0
 TARGET = "https://shop.example.com/page?utm_source=touchstone&utm_medium=email"
