@@ -1,6 +1,6 @@
 """Durable ingestion over HTTP beside a bare COPY of the same rows.
 
-    python -m bench.ingest [--events N] [--web N] [--stored N [N ...]] [--warm N]
+    python -m bench.ingest [--events N] [--web N] [--stored N [N ...]] [--warm N] [--keys DAYS]
 
 Starts the production web server on a database of its own, posts from a handful of connections, and
 copies the same rows into the same table by one connection. Prints JSON lines:
@@ -8,10 +8,12 @@ copies the same rows into the same table by one connection. Prints JSON lines:
 - `ingest`: 50 events a request; `raw` is the COPY
 - `ingest_single`: one event a request; `raw` is the 50-event figure of the same run
 - `ingest_paced`: 500 events a second in single requests, evenly; `value` is the 99th percentile
-- `ingest_stored`: as `ingest` once so many events and their keys are there, a line for each of
-  `--stored` in rising order; `raw` is `ingest`, `flatness` the processor time of an event against
-  the first of these lines, `flatness_by_web` the same of the database's time over the web server's:
-  what is stored is nothing to that one, while other work on the machine makes both dearer.
+- `ingest_stored`: as `ingest` once so many events of 300 days are there, with the keys that the
+  nightly prune has left (`--keys` days of them; by default as many as the shipped rule K-06 keeps),
+  a line for each of `--stored` in rising order; `raw` is `ingest`, `flatness` the processor time of
+  an event against the first of these lines, `flatness_by_web` the same of the database's time over
+  the web server's: what is stored is nothing to that one, while other work on the machine makes
+  both dearer.
   `--warm` events are posted before it is measured: the first time that a
   page changes after a checkpoint, PostgreSQL writes it whole to its log. At 5,000 events a second
   and four checkpoints an hour one event in twenty-five meets such a page, right after one each does
@@ -60,7 +62,8 @@ STORE = """
         FROM generate_series(1, %(count)s) AS n),
     keys AS (
         INSERT INTO customers_eventkey (source_id, message_id, received_at)
-        SELECT %(source)s, message_id, at FROM made)
+        SELECT %(source)s, message_id, at FROM made
+        WHERE at >= now() - make_interval(days => %(keys)s))
     INSERT INTO customers_event (
         source_id, message_id, kind, name, user_id, occurred_at, received_at, properties, context)
     SELECT %(source)s, message_id, 'track', 'Fund Viewed', 'c' || n %% 5000, at, at,
@@ -85,6 +88,7 @@ def main() -> None:
     parser.add_argument("--web", type=int, default=2, help="processes of the web server")
     parser.add_argument("--stored", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--warm", type=int, default=0)
+    parser.add_argument("--keys", type=int)
     told = parser.parse_args()
     with scratch_database() as url:
         os.environ["DATABASE_URL"] = url
@@ -108,7 +112,7 @@ def measure_stored(yard: "Yard", source_id: int, told: argparse.Namespace, *, ra
     stored = 0
     first: Measured | None = None
     for size in sorted(told.stored):
-        store(yard.url, source_id, size - stored)
+        store(yard.url, source_id, size - stored, told.keys)
         stored = size
         flush(yard.url)
         if told.warm:
@@ -320,20 +324,22 @@ def copy_rate(url: str, source_id: int, events: int) -> tuple[float, float]:
         return events / seconds, (spent(backend) - before) / events * 1e6
 
 
-def store(url: str, source_id: int, count: int) -> None:
-    """Events of the past 300 days with their keys, as months of use leave them."""
+def store(url: str, source_id: int, count: int, key_days: int | None) -> None:
+    """Events of the past 300 days with those keys that are kept, as months of use leave them."""
     from django.db import connections
 
-    from compliance.queries import clock_now
+    from compliance.keeping import Kept
+    from compliance.queries import clock_now, kept_for
     from customers.actions.partitions import ensure_partitions
     from customers.queries.events import month_of
 
     now = clock_now()
     days = (now - timedelta(days=back) for back in range(0, 301, 7))
     ensure_partitions(months={month_of(day) for day in days} | {month_of(now - timedelta(300))})
+    keys = key_days or kept_for(Kept.MESSAGE_KEYS, now=now).days
     connections.close_all()
     with psycopg.connect(url, autocommit=True) as link:
-        link.execute(STORE, {"count": count, "source": source_id})
+        link.execute(STORE, {"count": count, "source": source_id, "keys": keys})
         link.execute("ANALYZE customers_event, customers_eventkey")
 
 
