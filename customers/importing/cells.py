@@ -35,6 +35,7 @@ EARLIEST = "1900-01-01"
 """A day before it is a typing error, or the zero of a spreadsheet."""
 _SERIAL = re.compile("[1-9][0-9]{4}", re.ASCII)
 _SERIAL_ZERO = date(1899, 12, 30)  # day 0 of spreadsheets, after their leap year error of 1900
+_AFTER_1900 = 1462  # days by which the zero of workbooks that count from 1904 lies later
 _TRUE = frozenset({"true", "yes", "y", "1", "是", "真", "同意"})
 _FALSE = frozenset({"false", "no", "n", "0", "否", "假", "不同意"})
 _GENDERS = {
@@ -155,6 +156,16 @@ def to_birth_date(cell: str) -> str:
     if not EARLIEST < day <= date.today().isoformat():  # noqa: DTZ011  any zone will do
         raise CellError("not_a_birth_date", "Nobody alive was born on that day.")
     return day
+
+
+def since_1900(cell: str, convert: Converter) -> str:
+    """A cell of a workbook that counts its days from 1904, as one that counts from 1900 has it.
+
+    Only a bare number in a column of days (``convert`` says which) tells of a day.
+    """
+    if convert in (to_date, to_birth_date) and _SERIAL.fullmatch(cell):
+        return str(int(cell) + _AFTER_1900)
+    return cell
 
 
 def read_moment(cell: str) -> datetime:

@@ -41,6 +41,8 @@ class Record:
     cells: list[str]
     code: str = ""
     """Not empty when the record is unreadable."""
+    is_1904: bool = False
+    """A bare number in a column of days counts them from 1904, not from 1900."""
 
 
 def read_header(path: Path, layout: Layout) -> list[str]:
@@ -82,15 +84,17 @@ def read_records(path: Path, layout: Layout, *, columns: int) -> Iterator[Record
                 cells += [""] * (columns - len(cells))
             if len(cells) != columns:
                 code = "extra_cells" if len(cells) > columns else "missing_cells"
-        yield Record(number=number, line=record.line, cells=cells, code=code)
+        yield Record(
+            number=number, line=record.line, cells=cells, code=code, is_1904=record.is_1904
+        )
 
 
 def _raw_records(path: Path, layout: Layout) -> Iterator[Record]:
     if layout.encoding != XLSX:
         return _text_records(path, layout)
     return (
-        Record(number=0, line=line, cells=cells, code=code)
-        for line, cells, code in sheet_rows(path)
+        Record(number=0, line=line, cells=cells, code=code, is_1904=is_1904)
+        for line, cells, code, is_1904 in sheet_rows(path)
     )
 
 

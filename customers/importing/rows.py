@@ -6,7 +6,7 @@ from typing import Any
 
 from customers.errors import CellError, IdentifierError
 from customers.identifiers import holds_contact, mask, normalise, redact
-from customers.importing.cells import FREE_COLUMNS, Value, refuse_mangled
+from customers.importing.cells import FREE_COLUMNS, Value, refuse_mangled, since_1900
 from customers.importing.mapping import Plan, Target
 from customers.importing.reader import Record
 from customers.importing.reasons import REASONS
@@ -79,7 +79,8 @@ def _convert(record: Record, number: str, plan: Plan) -> GoodRow | BadRow:
         if not cell:
             continue
         try:
-            value = target.convert(cell)
+            told = since_1900(cell, target.convert) if record.is_1904 else cell
+            value = target.convert(told)
         except CellError as error:
             return bad_row(record, number, target.column, error.code, cell, field=target.field)
         if _is_free(target) and _tells_a_contact(target, cell, value):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from customers.errors import CellError, FileRejected
-from customers.importing.cells import Value
+from customers.importing.cells import Value, since_1900
 from customers.importing.kinds.base import Field, Kind
 from customers.importing.mapping import require_column
 from customers.importing.reader import Record
@@ -114,7 +114,8 @@ def judge_staged(record: Record, columns: Columns) -> StagedValue | BadRow:
                 return bad_row(record, "", column, "cell_empty", "")
             continue
         try:
-            data[field.name] = field.convert(cell)
+            told = since_1900(cell, field.convert) if record.is_1904 else cell
+            data[field.name] = field.convert(told)
         except CellError as error:
             return bad_row(record, "", column, error.code, cell)
     if columns.any_of and not any(name in data for name in columns.any_of):

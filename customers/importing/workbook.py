@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 _EXACT_DIGITS = 15  # that a spreadsheet's number keeps
+_LATER_EPOCH = 1904  # of workbooks that come from old Macs
 _CHUNK = 1 << 20
 _FORMULAS = (b"<f>", b"<f ")
 _DAMAGED = (ParseError, BadZipFile, zlib.error, KeyError, ValueError)
-_Row = tuple[int, list[str], str]
+_Row = tuple[int, list[str], str, bool]
 
 
 def sheet_rows(path: Path) -> Iterator[_Row]:
-    """Line, cells, and why the row cannot be read ("" when it can); blank rows are left out.
+    """Line, cells, why the row cannot be read ("" when it can), and whether the workbook counts its
+    days from 1904; blank rows are left out.
 
     Cells come without the blank ones behind the last that is filled. Hidden sheets are not read.
     Raises FileRejected when the workbook is damaged.
@@ -40,7 +42,8 @@ def sheet_rows(path: Path) -> Iterator[_Row]:
 
 
 def _rows(path: Path, books: ExitStack) -> Iterator[_Row]:
-    sheets = _visible(_open(path, books, values=True))
+    book = _open(path, books, values=True)
+    sheets, is_1904 = _visible(book), book.epoch.year == _LATER_EPOCH
     written = _visible(_open(path, books, values=False)) if _has_formulas(path) else repeat(None)
     for sheet, formulas in zip(sheets, written, strict=False):
         is_empty = True
@@ -52,7 +55,7 @@ def _rows(path: Path, books: ExitStack) -> Iterator[_Row]:
             code = "formula_uncalculated" if _is_uncalculated(values, told) else ""
             if cells or code:
                 is_empty = False
-                yield line, cells, code
+                yield line, cells, code, is_1904
         if not is_empty:
             return
 

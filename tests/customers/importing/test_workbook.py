@@ -8,10 +8,16 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 from openpyxl.worksheet.worksheet import Worksheet
 
+from customers.importing.kinds.registry import KINDS
 from customers.importing.layout import find_layout
+from customers.importing.mapping import Wish, make_plan
 from customers.importing.reader import Record, read_header, read_records
+from customers.importing.rows import GoodRow, judge
+from customers.importing.staging import StagedValue, find_columns, judge_staged
+from customers.vocabulary import AttributeType
 
 PEOPLE = [["id", "phone", "born"], ["u1", "13800138000", date(1990, 3, 7)], ["u2", "", None]]
 SHEET = "xl/worksheets/sheet1.xml"
@@ -119,3 +125,43 @@ def test_the_first_sheet_that_holds_rows_and_is_shown_is_read(tmp_path: Path) ->
     book.save(tmp_path / "f.xlsx")
 
     assert [record.cells[0] for record in read(tmp_path / "f.xlsx")] == ["u1", "u2"]
+
+
+@pytest.mark.parametrize(("epoch", "born"), [(1900, "1986-03-04"), (1904, "1990-03-05")])
+def test_days_are_counted_from_where_the_workbook_counts_them(
+    tmp_path: Path, epoch: int, born: str
+) -> None:
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904 if epoch == 1904 else CALENDAR_WINDOWS_1900
+    for row in (["id", "born", "points", "opened"], ["u1", 31475, 31475, date(2020, 1, 2)]):
+        book.worksheets[0].append(row)
+    book.save(tmp_path / "f.xlsx")
+    header = ["id", "born", "points", "opened"]
+    wishes = {
+        "born": Wish(field="birth_on", type=None),
+        "opened": Wish(field="trading_since", type=None),
+    }
+    plan = make_plan(
+        header, id_index=0, wishes=wishes, known={}, guessed={"points": AttributeType.NUMBER}
+    )
+
+    [told] = [judge(record, plan, set()) for record in read(tmp_path / "f.xlsx")]
+
+    assert isinstance(told, GoodRow)
+    assert told.columns == {"birth_on": born, "trading_since": "2020-01-02"}
+    assert told.attributes == {"points": 31475}
+
+
+def test_days_of_a_staged_file_are_counted_so_too(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    header = ["account", "customer", "kind", "opened_on"]
+    for row in (header, ["A1", "c1", "cash", 42369]):
+        book.worksheets[0].append(row)
+    book.save(tmp_path / "f.xlsx")
+    columns = find_columns(header, KINDS["accounts"], {})
+
+    [told] = [judge_staged(record, columns) for record in read(tmp_path / "f.xlsx")]
+
+    assert isinstance(told, StagedValue), told
+    assert told.data["opened_on"] == "2020-01-01"
