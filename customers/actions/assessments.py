@@ -43,7 +43,7 @@ def record_assessments(
     """Add those that may count, in order of their times; returns the ones refused.
 
     A customer who was assessed too often (S-07) keeps what was known of him. What is told of
-    somebody who was merged into another is that one's.
+    somebody who was merged into another is that one's, until they are two again.
     """
     zone = ZoneInfo(settings.TIME_ZONE)
     standing = lock_standing({item.customer_id for item in assessments})
@@ -74,6 +74,7 @@ def _times(ids: Sequence[int], since: datetime, zone: ZoneInfo) -> dict[int, lis
 def _row(item: Assessment, customer: int, on: date) -> Mapping[str, object]:
     return {
         "customer_id": customer,
+        "told_of_id": None if customer == item.customer_id else item.customer_id,
         "level": item.level,
         "score": None if item.score is None else str(item.score),
         "lowest_class": item.lowest_class,

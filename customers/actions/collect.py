@@ -18,6 +18,7 @@ from customers.actions.record_events import Recorded, record_events
 from customers.actions.withheld import Ignored, Telling, find_withheld
 from customers.identifiers import redact
 from customers.models import Source
+from customers.queries.aliases import earlier_ids, link_waiting_aliases
 from customers.queries.database import as_json, execute
 from customers.queries.events import (
     ADD_QUARANTINE,
@@ -33,6 +34,7 @@ from customers.queries.identities import (
     keyring,
     pseudonym_of,
 )
+from customers.queries.people import Stored
 from customers.queries.person_keys import fresh_slots
 from customers.queries.plan import plan_in_force
 from customers.queries.quarantine import people_named
@@ -73,7 +75,8 @@ def collect(
     2. Identify calls make or describe their customers; a browser key's say is limited. Of what is
        said of one field, the newest by the event's time counts, in whichever order it comes. A call
        that is sent again tells nothing new.
-    3. Anonymous ids and aliases are linked to the customer, unless another one owns them.
+    3. Anonymous ids and aliases are linked to the customer, unless another one owns them. An alias
+       of somebody unknown waits until he is known.
     4. Events are stored with their customer where there is one, personal data masked. A request
        of nothing else is one statement.
     5. What was refused goes to quarantine whole and encrypted; of an event that says what its key
@@ -213,17 +216,22 @@ def _link(
     """Remember which browser, and which earlier id, is whose."""
     ring = keyring()
     links: dict[tuple[str, str], dict[str, Any]] = {}
+    known: dict[str, Stored] = {}
     for message in messages:
         owner = owners.get(message.event.user_id or "")
         if owner is None:
             continue
         for kind, value in _identifiers(message):
             links[kind, value] = identity_row(owner.customer_id, owner.slot, kind, value, ring)
+        if message.previous_id:
+            known[message.previous_id] = Stored(owner.customer_id, owner.slot)
     if links:
         execute(
             LINK_IDENTITIES,
             {"rows": as_json(list(links.values())), "source": f"key:{source.key}", "now": now},
         )
+    # Others may have been told of the id that only now is somebody's.
+    link_waiting_aliases(known=known, now=now)
 
 
 def _identifiers(message: Message) -> list[tuple[str, str]]:
@@ -231,8 +239,7 @@ def _identifiers(message: Message) -> list[tuple[str, str]]:
     if message.event.kind == "identify" and message.event.anonymous_id:
         found.append(("anonymous_id", message.event.anonymous_id))
     if message.previous_id:
-        # An alias may name an earlier browser id or an earlier user id.
-        found += [("anonymous_id", message.previous_id), ("user_id", message.previous_id)]
+        found += earlier_ids(message.previous_id)
     return found
 
 

@@ -17,6 +17,9 @@ def masked_event(message: Message, *, from_server: bool) -> NewEvent:
     if event.kind == "identify":
         told = storable(event.properties, from_server=from_server)
         event = replace(event, properties=told)
+    elif message.previous_id:
+        # As it is linked: where it is an address, under its pseudonym.
+        event = replace(event, properties={"previous_id": message.previous_id})
     if not message.may_hold_contact:
         return event
     return replace(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -12,6 +13,7 @@ from compliance.models import User
 from customers.actions.rotate import bring_home
 from customers.errors import MergeRefused
 from customers.models import MatchMark, Merge, MergeProposal
+from customers.queries.aliases import link_late_aliases
 from customers.queries.database import as_array, as_json, execute, rows
 from customers.queries.merges import (
     ADD_MERGES,
@@ -43,7 +45,8 @@ def merge_matches(*, now: datetime) -> int:
     1. One worker at a time: the mark's row is locked.
     2. What is shared is read set-based and decided in `customers.resolution`.
     3. Clear cases are merged, doubtful ones wait for a person.
-    4. Events and identifiers that were being stored while a merge was made follow it.
+    4. Events and identifiers that were being stored while a merge was made follow it, and aliases
+       their customers who were made meanwhile.
     """
     MatchMark.objects.get_or_create(pk=1)
     MatchMark.objects.select_for_update().get(pk=1)
@@ -52,6 +55,7 @@ def merge_matches(*, now: datetime) -> int:
         NEXT_IDENTITIES,
         {"after": after, "settled": now - SETTLED_AFTER, "most": IDENTITIES_AT_ONCE},
     )[0]
+    link_late_aliases(now=now)
     if late := late_merges(now - SETTLED_AFTER):
         for statement in (MOVE_IDENTITIES, MOVE_EVENTS):
             execute(statement, {"merges": as_array(late)})
@@ -184,7 +188,7 @@ def unmerge(*, merge: Merge, actor: User, now: datetime) -> Merge:
         at=now,
     )
     for statement in UNDO_ALL:
-        execute(statement, _used(statement, merge=merge.pk, now=now))
+        execute(statement, _used(statement, merge=merge.pk, zone=settings.TIME_ZONE, now=now))
     bring_home([merge.kept_id, merge.gone_id])
     record(
         actor=actor.username,

@@ -9,12 +9,14 @@ from django.db import transaction
 
 from customers.errors import IdentifierError
 from customers.identifiers import normalise
+from customers.queries.aliases import link_waiting_aliases
 from customers.queries.database import as_json, execute
 from customers.queries.identities import ADD_IDENTITIES, contacts_held, identity_row, keyring
 from customers.queries.people import (
     REGISTER_ATTRIBUTES,
     SET_HOLDS,
     attribute_types,
+    made_now,
     upsert_customers,
 )
 from customers.vocabulary import AttributeType
@@ -64,17 +66,18 @@ def put_people(
         execute(SET_HOLDS, {"rows": as_json(held)})
     contacts = [
         {
-            **identity_row(*stored[person.customer_no], kind, value, ring),
+            **identity_row(one.customer_id, one.slot, kind, value, ring),
             "told_at": person.told_at.get(kind, now),
         }
         for person in people
-        if person.customer_no in stored
+        if (one := stored.get(person.customer_no))
         for kind, value in _normal_contacts(person.contacts)
     ]
     if contacts and not may_replace_contacts:
         contacts = _unclaimed(contacts)
     if contacts:
         execute(ADD_IDENTITIES, {"rows": as_json(contacts), "source": source, "now": now})
+    link_waiting_aliases(known=made_now(stored), now=now)
     return {number: one.customer_id for number, one in stored.items()}
 
 

@@ -9,10 +9,17 @@ from customers.identifiers import Keyring, Sealer
 from customers.importing.mapping import Plan
 from customers.importing.reasons import REASONS
 from customers.importing.rows import BadRow, GoodRow, customer_row
+from customers.queries.aliases import link_waiting_aliases
 from customers.queries.consents import IMPORT_CONSENTS
 from customers.queries.database import as_array, as_json, execute, rows
 from customers.queries.identities import ADD_SEALED_IDENTITIES, keyring_for_many, sealed_identity
-from customers.queries.people import REGISTER_ATTRIBUTES, Stored, sealed_customer, upsert_sealed
+from customers.queries.people import (
+    REGISTER_ATTRIBUTES,
+    Stored,
+    made_now,
+    sealed_customer,
+    upsert_sealed,
+)
 from customers.vocabulary import ConsentState, Purpose
 
 
@@ -105,6 +112,7 @@ def write_batch(batch: Prepared, *, source: str, now: datetime) -> list[BadRow]:
         execute(ADD_SEALED_IDENTITIES, told)
     if late:
         _seal_again(late, stored, source, now)
+    link_waiting_aliases(known=made_now(stored), now=now)
     return _flags(batch, owners, _write_consents(batch, owners, source, now))
 
 

@@ -200,6 +200,15 @@ class RiskAssessment(models.Model):
     assessed_at = models.DateTimeField(_("assessed at"))
     valid_until = models.DateField(_("assessment valid until"), null=True)
     source = models.CharField(_("source"), max_length=80)
+    # Who had been merged into the customer when it was told of him: it goes with him.
+    told_of = models.ForeignKey(
+        Customer,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("told of"),
+        db_index=False,
+    )
     # Of a file: what makes it the same questionnaire when the file comes again.
     external_id = models.CharField(
         _("number at the source"), max_length=200, null=True, db_default=None

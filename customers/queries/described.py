@@ -109,7 +109,7 @@ UPSERT_CUSTOMERS = """
                 WHERE {newer_attribute}) AS accepted),
         updated_at = excluded.updated_at
     WHERE stored.status <> 'erased'
-    RETURNING customer_no, coalesce(merged_into_id, id), slot
+    RETURNING customer_no, coalesce(merged_into_id, id), slot, xmax = 0  -- 0 where none was there
 """.format(
     newer_name=_newer_column("name_cipher", "name"),
     newer_risk=_newer_column("risk_level", "risk_level"),

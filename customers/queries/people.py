@@ -40,13 +40,13 @@ ADD_ASSESSMENTS = """
         SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
             customer_id bigint, level text, score numeric, lowest_class boolean,
             horizon_months int, objectives text[], assessed_at timestamptz, assessed_on date,
-            valid_until date, external_id text)),
+            valid_until date, external_id text, told_of_id bigint)),
     added AS (
         INSERT INTO customers_riskassessment (
             customer_id, level, score, lowest_class, horizon_months, objectives, assessed_at,
-            valid_until, source, external_id)
+            valid_until, source, external_id, told_of_id)
         SELECT customer_id, level, score, lowest_class, horizon_months, objectives, assessed_at,
-               valid_until, %(source)s, external_id
+               valid_until, %(source)s, external_id, told_of_id
         FROM given)
     UPDATE customers_customer stored
     SET risk_level = newest.level, lowest_class = newest.lowest_class,
@@ -137,6 +137,13 @@ class Stored(NamedTuple):
 
     customer_id: int
     slot: int
+    is_new: bool = False
+    """Nobody knew him before."""
+
+
+def made_now(stored: Mapping[str, Stored]) -> dict[str, Stored]:
+    """Those of them whom nobody knew before."""
+    return {number: one for number, one in stored.items() if one.is_new}
 
 
 def upsert_customers(
@@ -179,7 +186,7 @@ def upsert_sealed(given: str, *, is_numbered: bool, now: datetime) -> dict[str, 
     """The second half of `upsert_customers`: rows whose names are sealed, as one JSON document."""
     told = {"rows": given, "is_numbered": is_numbered, "now": now, "at": str(now.timestamp())}
     found = rows(UPSERT_CUSTOMERS, told, binary=True)
-    return {number: Stored(who, slot) for number, who, slot in found}
+    return {number: Stored(who, slot, is_new) for number, who, slot, is_new in found}
 
 
 def sealed_customer(

@@ -123,6 +123,53 @@ RESTORE_CONSENTS = """
 """
 
 
+RETURN_ASSESSMENTS = """
+    -- Questionnaires that the merge moved, or that were told of the one that leaves while they were
+    -- one, are his again. What was known of the one that stays by one of them is what his own
+    -- newest says; where he has none, nothing is known, and he is offered nothing. Of the one that
+    -- leaves, what was told of him meanwhile counts if it is the newest.
+    WITH m AS (SELECT * FROM customers_merge WHERE id = %(merge)s),
+    moved AS (SELECT row_id, what FROM customers_mergemove WHERE merge_id = %(merge)s),
+    back AS (
+        UPDATE customers_riskassessment a
+        SET customer_id = m.gone_id, told_of_id = nullif(a.told_of_id, m.gone_id)
+        FROM m
+        WHERE a.customer_id = m.kept_id AND (
+            a.id IN (SELECT row_id FROM moved WHERE what = 'assessment')
+            OR a.told_of_id = m.gone_id
+            OR a.told_of_id IN (SELECT row_id FROM moved WHERE what = 'customer'))
+        RETURNING a.*),
+    told AS (
+        SELECT all_told.*, (assessed_at AT TIME ZONE %(zone)s)::date AS assessed_on
+        FROM (
+            SELECT back.*, back.id NOT IN (
+                SELECT row_id FROM moved WHERE what = 'assessment') AS is_late
+            FROM back
+            UNION ALL
+            SELECT a.*, false FROM m JOIN customers_riskassessment a
+                ON a.customer_id IN (m.kept_id, m.gone_id)
+            WHERE a.id NOT IN (SELECT id FROM back)) AS all_told),
+    newest AS (
+        SELECT DISTINCT ON (customer_id) * FROM told ORDER BY customer_id, assessed_at DESC)
+    UPDATE customers_customer known
+    SET risk_level = newest.level, lowest_class = newest.lowest_class,
+        risk_assessed_on = newest.assessed_on, risk_valid_until = newest.valid_until,
+        horizon_months = newest.horizon_months, objectives = newest.objectives,
+        told_at = known.told_at - 'risk_level' || CASE WHEN newest.id IS NULL THEN '{}'
+            ELSE jsonb_build_object('risk_level', extract(epoch FROM newest.assessed_at)) END,
+        updated_at = %(now)s
+    FROM m CROSS JOIN LATERAL unnest(ARRAY[m.kept_id, m.gone_id]) AS party (id)
+    LEFT JOIN newest ON newest.customer_id = party.id
+    WHERE known.id = party.id AND EXISTS (SELECT FROM back) AND CASE WHEN party.id = m.gone_id
+        THEN newest.is_late AND (known.risk_assessed_on <= newest.assessed_on) IS NOT FALSE
+        -- His own may have been taken for what the merge filled in, where it said the same.
+        ELSE (known.risk_level IS NULL AND newest.id IS NOT NULL)
+            OR (known.risk_level, known.risk_assessed_on) IN (
+                SELECT level, assessed_on FROM told
+                WHERE told.id IN (SELECT id FROM back) OR told.id = newest.id) END
+"""
+
+
 UNDO_ALL = (
     RESTORE_CONSENTS,
     TAKE_BACK,
@@ -132,8 +179,8 @@ UNDO_ALL = (
         for table, what in (
             ("customers_identity", "identity"),
             ("customers_tagging", "tagging"),
-            ("customers_riskassessment", "assessment"),
             ("customers_event", "event"),
         )
     ),
+    RETURN_ASSESSMENTS,
 )
