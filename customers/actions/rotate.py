@@ -1,10 +1,12 @@
 """Encrypt anew, under the first key of the settings, what stands under an older one."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import transaction
 
+from customers.errors import KeyDestroyed, UnknownKey
 from customers.identifiers import Keyring, identity_binding, key_id_of, slot_of
 from customers.queries.database import as_array, as_json, execute, rows
 from customers.queries.events import QUARANTINE_BINDING
@@ -25,11 +27,23 @@ from customers.queries.sealed import (
 AT_ONCE: Final = 1_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """What one look found: the last row of it, and how many were encrypted anew."""
+
+    last: int
+    done: int
+
+
 def rotate(*, columns: Sequence[SealedColumn]) -> Iterator[int]:
     """Go through everything, a batch in a transaction of its own; how many rows each batch had.
 
     It can be killed and begun again: what is done is not found again. Readers go on meanwhile,
-    because all keys decrypt. The old key may leave the settings once a run finds nothing.
+    because all keys decrypt; writers wait for a batch, which locks rows in the order in which they
+    do. What was encrypted for somebody erased is left: nothing opens it any more. The old key may
+    leave the settings once a run finds nothing.
+
+    Raises UnknownKey, with the row: its key is not in the settings, or it was changed.
     """
     ring = keyring()
     yield from _walk(lambda after: _identities(after, ring))
@@ -38,15 +52,16 @@ def rotate(*, columns: Sequence[SealedColumn]) -> Iterator[int]:
         yield from _walk(lambda after, column=column: _seals(after, column, ring))  # type: ignore[misc]  # bound now
 
 
-def _walk(batch: Callable[[int], list[int]]) -> Iterator[int]:
+def _walk(batch: Callable[[int], _Batch | None]) -> Iterator[int]:
     after = 0
     while True:
         with transaction.atomic():
-            done = batch(after)
-        if not done:
+            found = batch(after)
+        if found is None:
             return
-        after = done[-1]
-        yield len(done)
+        after = found.last
+        if found.done:
+            yield found.done
 
 
 def bring_home(customer_ids: Sequence[int]) -> None:
@@ -56,15 +71,19 @@ def bring_home(customer_ids: Sequence[int]) -> None:
     """
     ring = keyring()
     found = rows(STRAY_IDENTITIES, {"ids": as_array(customer_ids)})
-    _stored(REENCRYPT, [_encrypted(row, slot=row[-1], ring=ring) for row in found])
+    _store(REENCRYPT, [_encrypted(row, slot=row[-1], ring=ring) for row in found])
 
 
-def _identities(after: int, ring: Keyring) -> list[int]:
+def _identities(after: int, ring: Keyring) -> _Batch | None:
     stale = {"after": after, "key_id": ring.current, "most": AT_ONCE}
     found = rows(STALE_IDENTITIES, stale)
     # Who was merged keeps his own slot, so that parting him again finds it.
-    fresh = [_encrypted(row, slot=slot_of(row[4]) or row[5], ring=ring) for row in found]
-    return _stored(REENCRYPT, fresh)
+    return _renewed(
+        "customers_identity",
+        REENCRYPT,
+        found,
+        lambda row: _encrypted(row, slot=slot_of(row[4]) or row[5], ring=ring),
+    )
 
 
 def _encrypted(row: tuple[Any, ...], *, slot: int, ring: Keyring) -> dict[str, Any]:
@@ -75,34 +94,31 @@ def _encrypted(row: tuple[Any, ...], *, slot: int, ring: Keyring) -> dict[str, A
     return {"id": pk, "ciphertext": renewed.hex(), "key_id": new_id}
 
 
-def _payloads(after: int, ring: Keyring) -> list[int]:
+def _payloads(after: int, ring: Keyring) -> _Batch | None:
     found = rows(STALE_PAYLOADS, _stale(after, ring, "@"))
-    fresh = fresh_slots(len(found))
-    return _stored(
-        STORE_PAYLOADS,
-        [
-            {
-                "id": pk,
-                "sealed": _resealed(bytes(sealed), QUARANTINE_BINDING, slot, ring),
-                "named": people_named(ring.unseal(bytes(sealed), QUARANTINE_BINDING)),
-            }
-            for (pk, sealed), slot in zip(found, fresh, strict=True)
-        ],
-    )
+    fresh = iter(fresh_slots(len(found)))
+
+    def renewed(row: tuple[Any, ...]) -> dict[str, Any]:
+        pk, sealed = row
+        return {
+            "id": pk,
+            "sealed": _resealed(bytes(sealed), QUARANTINE_BINDING, next(fresh), ring),
+            "named": people_named(ring.unseal(bytes(sealed), QUARANTINE_BINDING)),
+        }
+
+    return _renewed("customers_quarantine", STORE_PAYLOADS, found, renewed)
 
 
-def _seals(after: int, column: SealedColumn, ring: Keyring) -> list[int]:
+def _seals(after: int, column: SealedColumn, ring: Keyring) -> _Batch | None:
     names = {"table": column.table, "column": column.column, "binding": column.binding}
-    statement = STALE_SEALS.format(**names, slot=column.slot or "NULL")
-    return _stored(
-        RESEAL.format(**names),
-        [
-            {"id": pk, "sealed": _resealed(bytes(sealed), bytes(binding), slot, ring)}
-            for pk, sealed, binding, slot in rows(
-                statement, _stale(after, ring, "@" if column.slot else ":")
-            )
-        ],
-    )
+    statement = STALE_SEALS.format(**names, slot=column.slot or "NULL", order=column.order)
+    found = rows(statement, _stale(after, ring, "@" if column.slot else ":"))
+
+    def renewed(row: tuple[Any, ...]) -> dict[str, Any]:
+        pk, sealed, binding, slot = row
+        return {"id": pk, "sealed": _resealed(bytes(sealed), bytes(binding), slot, ring)}
+
+    return _renewed(column.table, RESEAL.format(**names), found, renewed)
 
 
 def _stale(after: int, ring: Keyring, mark: str) -> dict[str, object]:
@@ -115,7 +131,26 @@ def _resealed(sealed: bytes, binding: bytes, slot: int | None, ring: Keyring) ->
     return ring.seal_bytes(ring.unseal_bytes(sealed, binding), binding, slot=kept).hex()
 
 
-def _stored(statement: str, fresh: Sequence[dict[str, Any]]) -> list[int]:
+def _renewed(
+    table: str,
+    statement: str,
+    found: Sequence[tuple[Any, ...]],
+    renew: Callable[[tuple[Any, ...]], dict[str, Any]],
+) -> _Batch | None:
+    if not found:
+        return None
+    fresh = []
+    for row in found:
+        try:
+            fresh.append(renew(row))
+        except KeyDestroyed:
+            continue
+        except UnknownKey as error:
+            raise UnknownKey(error.code, f"{error.message} ({table} {row[0]})") from error
+    _store(statement, fresh)
+    return _Batch(last=max(row[0] for row in found), done=len(fresh))
+
+
+def _store(statement: str, fresh: Sequence[dict[str, Any]]) -> None:
     if fresh:
         execute(statement, {"rows": as_json(fresh)})
-    return [row["id"] for row in fresh]

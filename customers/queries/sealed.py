@@ -8,13 +8,15 @@ from typing import Final
 class SealedColumn:
     """One column that `Keyring.seal` fills; ``binding`` is its associated data, as SQL.
 
-    ``slot``, as SQL, is whose key it takes; empty where it is about nobody.
+    ``slot``, as SQL, is whose key it takes; empty where it is about nobody. ``order``: in which
+    others lock its rows, so that none waits for the other.
     """
 
     table: str
     column: str
     binding: str
     slot: str = ""
+    order: str = "id"
 
 
 SEALED: Final = (
@@ -23,6 +25,7 @@ SEALED: Final = (
         column="name_cipher",
         binding="convert_to('name:' || customer_no, 'UTF8')",
         slot="slot",
+        order="customer_no",
     ),
     *(
         SealedColumn(
@@ -41,11 +44,17 @@ SEALED: Final = (
 )
 
 
-STALE_SEALS = """
-    SELECT id, {column}, {binding}, {slot} FROM {table}
-    WHERE id > %(after)s AND {column} IS NOT NULL
-      AND substring({column} FROM 1 FOR %(length)s) <> %(prefix)s::bytea
-    ORDER BY id LIMIT %(most)s FOR NO KEY UPDATE
+_SEALED_EARLIER: Final = """{column} IS NOT NULL
+      AND substring({column} FROM 1 FOR %(length)s) <> %(prefix)s::bytea"""
+
+
+STALE_SEALS = f"""
+    -- Chosen first, then locked in the order in which others lock.
+    SELECT id, {{column}}, {{binding}}, {{slot}} FROM {{table}}
+    WHERE {_SEALED_EARLIER} AND id IN (
+        SELECT id FROM {{table}} WHERE id > %(after)s AND {_SEALED_EARLIER}
+        ORDER BY id LIMIT %(most)s)
+    ORDER BY {{order}} FOR NO KEY UPDATE
 """
 
 
@@ -57,11 +66,14 @@ RESEAL = """
 
 
 STALE_IDENTITIES = """
-    -- Older ones name no slot; they get their customer's.
+    -- Older ones name no slot; they get their customer's. Locked in the order in which files do.
     SELECT i.id, i.kind, i.value_hash, i.ciphertext, i.key_id, c.slot
     FROM customers_identity i JOIN customers_customer c ON c.id = i.customer_id
-    WHERE i.id > %(after)s AND NOT starts_with(i.key_id, %(key_id)s || '@')
-    ORDER BY i.id LIMIT %(most)s FOR NO KEY UPDATE OF i
+    WHERE NOT starts_with(i.key_id, %(key_id)s || '@') AND i.id IN (
+        SELECT id FROM customers_identity
+        WHERE id > %(after)s AND NOT starts_with(key_id, %(key_id)s || '@')
+        ORDER BY id LIMIT %(most)s)
+    ORDER BY i.customer_id, i.kind, i.value_hash FOR NO KEY UPDATE OF i
 """
 
 
