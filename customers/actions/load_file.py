@@ -35,7 +35,14 @@ from customers.importing.rows import BadRow, shown
 from customers.importing.staging import Columns, StagedValue, find_columns, judge_staged
 from customers.models import ImportJob
 from customers.queries.database import as_json, execute, rows
-from customers.queries.loads import ANALYSE_STAGE, CLEAR, REFUSED, STAGE
+from customers.queries.loads import (
+    ANALYSE_STAGE,
+    CLEAR,
+    REFUSED,
+    RELEASE_LOCK,
+    RELEASING,
+    STAGE,
+)
 from customers.vocabulary import Outcome
 
 BATCH_ROWS = 5_000
@@ -216,6 +223,7 @@ def _settle(
     """Block it, let it wait, or release it; then list what was refused."""
     blocker, released = None, tuple[int, ...]()
     with transaction.atomic():
+        rows(RELEASING, {"lock": RELEASE_LOCK})
         _replace_earlier(job)
         if any(finding.outcome is Outcome.FAILED for finding in findings):
             status = ImportStatus.BLOCKED

@@ -20,11 +20,16 @@ from customers.models import ImportJob
 from customers.queries.database import as_json, execute, rows
 from customers.queries.loads import (
     CLEAR,
+    COUNT_ERASED,
+    CUSTOMER,
     HOLD_BY_KYC,
     KNOWN_ASSESSMENTS,
     LOCK_DESCRIBED,
     PUT_TERMS,
+    REFUSE_ERASED,
     REFUSE_NUMBERS,
+    RELEASE_LOCK,
+    RELEASING,
     STAGED_DATA,
     months_of,
     release,
@@ -55,8 +60,17 @@ def blocking_load(kind: Kind) -> ImportJob | None:
 
 @transaction.atomic
 def release_load(*, job: ImportJob, kind: Kind, now: datetime) -> None:
-    """Write the staged rows, clear the stage, and close the job, at once."""
+    """Write the staged rows, clear the stage, and close the job, at once.
+
+    Whoever was erased since the file was checked gets nothing of it.
+    """
+    rows(RELEASING, {"lock": RELEASE_LOCK})
     told = {"load": job.pk, "source": job.source_id, "now": now}
+    if any(field.reference == CUSTOMER for field in kind.fields):
+        execute(REFUSE_ERASED, {"load": job.pk})
+    ((erased,),) = rows(COUNT_ERASED, {"load": job.pk})
+    job.rows_bad += erased
+    job.rows_ok -= erased
     if kind.is_by_month:
         months = [month for (month,) in rows(months_of(kind.day), told)]
         ensure_partitions(months=months, table=kind.table)

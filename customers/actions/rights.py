@@ -3,6 +3,7 @@
 import base64
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,20 +13,23 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from compliance.actions import record
-from customers.errors import RightRefused
+from customers.errors import KeyDestroyed, RightRefused
 from customers.identifiers import identity_binding, key_id_of, slot_of
 from customers.models import Customer, Erasure, Identity
 from customers.queries.database import as_array, execute, rows
 from customers.queries.identities import keyring
+from customers.queries.loads import FORGETTING, RELEASE_LOCK
 from customers.queries.person_keys import person_keys
 from customers.queries.rights import (
     FORGET,
     FORGET_HELD,
     FORGET_LATE,
+    FORGET_TOLD_EARLIER,
     HELD_EVENTS,
     KEEP_HASHES,
     KEYED,
     LOCK_PERSON,
+    NAMES,
     SLOTS,
     everything_of,
     ids_of,
@@ -33,7 +37,7 @@ from customers.queries.rights import (
 )
 from customers.vocabulary import CustomerStatus
 
-FORM = 2  # of the document that `export_customer` makes
+FORM = 3  # of the document that `export_customer` makes
 PERMISSION = "customers.change_customer"
 AT_ONCE = 1_000
 WALKED_AT_ONCE = 10_000
@@ -49,7 +53,8 @@ Chapters = Callable[[Sequence[int]], Mapping[str, Any]]
 def export_customer(
     *, customer_no: str, actor: str, why: str, now: datetime, chapters: Sequence[Chapters] = ()
 ) -> Mapping[str, Any]:
-    """All that is kept of one person, as a document for machines; the act is audited.
+    """All that is kept of one person, as a document for machines; the act is audited. Events are
+    read when they are gone through.
 
     Parameters
     ----------
@@ -133,6 +138,7 @@ def erase_customer(*, customer_no: str, actor: str, now: datetime) -> Erasure:
 
 @transaction.atomic
 def _erased_or_restricted(customer_no: str, actor: str, now: datetime) -> Erasure:
+    _let_files_land()
     customer = standing(customer_no)
     if customer.status == CustomerStatus.ERASED:
         raise RightRefused("erased", _("This customer is erased already."))
@@ -160,6 +166,7 @@ def _erased_or_restricted(customer_no: str, actor: str, now: datetime) -> Erasur
 @transaction.atomic
 def erase_expired(*, now: datetime) -> int:
     """Forget those whose retention duty has ended; how many."""
+    _let_files_land()
     due = Erasure.objects.select_for_update(skip_locked=True).filter(
         done_at=None, retained_until__lte=_day(now)
     )[:100]
@@ -207,6 +214,7 @@ def erase_again(*, actor: str, now: datetime) -> int:
         for pk, slot, _number in batch:
             if tree.is_destroyed(slot):
                 with transaction.atomic():
+                    _let_files_land()
                     customer = _held(pk)
                     asked, _is_new = Erasure.objects.get_or_create(
                         customer=customer, defaults={"asked_by": actor, "asked_at": now}
@@ -233,11 +241,17 @@ def _forget(asked: Erasure, actor: str, now: datetime) -> Erasure:
 
 
 def _forget_held(told: Mapping[str, int], now: datetime) -> list[int]:
-    """Empty the quarantined events that name the person; all slots that go with him."""
-    slots, hashes, ring = [], [], keyring()
+    """Empty the events of before he was known, and the quarantined ones, that name the person;
+    all slots that go with him."""
+    slots, names, hashes, ring = [], [], [], keyring()
     for _pk, slot, number in rows(SLOTS, told):
         slots.append(slot)
+        names.append(number)
         hashes += [ring.lookup_hash(kind, number) for kind in ("user_id", "customer_no")]
+    for value_hash, cipher, key_id in rows(NAMES, told, binary=True):
+        with suppress(KeyDestroyed):  # restored from a backup of before he was erased
+            names.append(ring.decrypt(key_id, cipher, identity_binding("user_id", value_hash)))
+    execute(FORGET_TOLD_EARLIER, {"names": names})
     held = rows(HELD_EVENTS, {**told, "hashes": hashes})
     if held:
         execute(FORGET_HELD, {"ids": as_array([row[0] for row in held]), "now": now})
@@ -265,6 +279,11 @@ def standing(customer_no: str) -> Customer:
     while held.merged_into_id is not None:  # by a merge that was under way
         held = _held(held.merged_into_id)
     return held
+
+
+def _let_files_land() -> None:
+    """Wait until no file is being released, before anything of a person is locked."""
+    rows(FORGETTING, {"lock": RELEASE_LOCK})
 
 
 def _held(pk: int) -> Customer:

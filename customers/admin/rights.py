@@ -3,9 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import orjson
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    StreamingHttpResponse,
+)
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -30,6 +35,7 @@ from customers.models import NEWEST_TOLD, Customer, Identity
 from customers.queries.identities import masked
 from customers.queries.people import customer_ids
 from customers.queries.tags import carried_tags, refused_tags
+from customers.reports.copies import written
 from customers.vocabulary import CustomerStatus
 
 REVEALS: Final = "customers.reveal_identity"
@@ -54,7 +60,7 @@ class RightsPages(ActingAdmin):
         ]
 
     @method_decorator(never_cache)
-    def rights_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def rights_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Show what this person may do; do what was asked for."""
         customer = get_object_or_404(Customer, pk=pk)
         acts = _allowed(request)
@@ -143,7 +149,7 @@ class RightsPages(ActingAdmin):
             return redirect("admin:customers_customer_rights", customer.pk)
         return self._page(request, customer, _allowed(request))
 
-    def _export(self, request: HttpRequest, customer: Customer) -> HttpResponse:
+    def _export(self, request: HttpRequest, customer: Customer) -> HttpResponseBase:
         made: list[Mapping[str, Any]] = []
         if not tell(
             request,
@@ -160,7 +166,7 @@ class RightsPages(ActingAdmin):
             refusals=REFUSALS,
         ):
             return self._page(request, customer, _allowed(request))
-        answer = HttpResponse(orjson.dumps(made[0], default=str), content_type="application/json")
+        answer = StreamingHttpResponse(written(made[0]), content_type="application/json")
         answer["Content-Disposition"] = f'attachment; filename="customer-{customer.pk}.json"'
         return answer
 
@@ -234,7 +240,7 @@ class RightsPages(ActingAdmin):
         return redirect("admin:customers_customer_rights", customer.pk)
 
 
-_VERBS: dict[str, Callable[[RightsPages, HttpRequest, Customer], HttpResponse]] = {
+_VERBS: dict[str, Callable[[RightsPages, HttpRequest, Customer], HttpResponseBase]] = {
     "reveal": RightsPages._reveal,
     "correct": RightsPages._correct,
     "export": RightsPages._export,

@@ -6,6 +6,28 @@ Identifiers come only from the kinds' own declarations, values only by parameter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# Files are released beside each other; a person is forgotten while none is.
+RELEASE_LOCK = 0x70C5_0066
+RELEASING = "SELECT pg_advisory_xact_lock_shared(%(lock)s)"
+FORGETTING = "SELECT pg_advisory_xact_lock(%(lock)s)"
+
+
+ERASED = "customer_erased"
+REFUSE_ERASED = f"""
+    -- Whom somebody erased after the file was checked: it may have waited for another.
+    UPDATE customers_stagedrow stage
+    SET code = '{ERASED}', "column" = 'customer', value = left(erased.customer_no, 60)
+    FROM customers_customer erased
+    WHERE stage.load_id = %(load)s AND stage.code = ''
+      AND stage.data ->> 'customer' = erased.customer_no AND erased.status = 'erased'
+"""
+
+
+COUNT_ERASED = f"""
+    SELECT count(*) FROM customers_stagedrow WHERE load_id = %(load)s AND code = '{ERASED}'
+"""
+
+
 STAGE = """
     INSERT INTO customers_stagedrow (load_id, number, line, key, data, code, "column", value)
     SELECT %(load)s, number, line, key, data, code, "column", value

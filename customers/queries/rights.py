@@ -1,15 +1,24 @@
 """What a person may ask for: everything kept of him, and that nothing of him can be read."""
 
-from datetime import date
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final
 
 from compliance.keeping import Kept
 from compliance.queries import rulebook
-from customers.identifiers import correction_binding, identity_binding, name_binding
-from customers.models import Customer
+from customers.identifiers import (
+    Keyring,
+    correction_binding,
+    identity_binding,
+    name_binding,
+)
+from customers.models import Customer, Erasure
 from customers.queries.database import rows
 from customers.queries.identities import keyring
+from customers.queries.loads import ERASED
 
+_BEGINNING: Final = datetime(1, 1, 2, tzinfo=UTC)
 # The person's rows, under whichever name they stand.
 PERSON = """
     SELECT id FROM customers_customer WHERE id = %(customer)s OR merged_into_id = %(customer)s
@@ -56,7 +65,31 @@ FORGET_HELD = """
 """
 
 
+FORGET_TOLD_EARLIER = """
+    -- Events that were told under his names before anybody knew whose they are.
+    UPDATE customers_event
+    SET user_id = NULL, anonymous_id = NULL, properties = '{}', context = '{}'
+    WHERE customer_id IS NULL AND user_id = ANY(%(names)s)
+"""
+
+
+NAMES = f"""
+    -- By which tracking clients call him.
+    SELECT value_hash, ciphertext, key_id FROM customers_identity
+    WHERE kind = 'user_id' AND customer_id IN ({PERSON})
+"""
+
+
 FORGET = (
+    f"""
+    -- Of files that are blocked, or wait for another.
+    UPDATE customers_stagedrow SET key = '', data = '{{}}', value = '',
+        code = CASE code WHEN '' THEN '{ERASED}' ELSE code END
+    WHERE data ->> 'customer' IN (
+            SELECT customer_no FROM customers_customer WHERE id IN ({PERSON}))
+       OR data ->> 'account' IN (
+            SELECT number FROM customers_account WHERE customer_id IN ({PERSON}))
+    """,
     f"DELETE FROM customers_identity WHERE customer_id IN ({PERSON})",
     f"DELETE FROM customers_correction WHERE customer_id IN ({PERSON})",
     f"DELETE FROM customers_tagging WHERE customer_id IN ({PERSON})",
@@ -127,7 +160,7 @@ IDENTIFIERS = f"""
 
 
 CONSENTS = f"""
-    SELECT purpose, channel, state, notice_version, source, at FROM customers_consent
+    SELECT purpose, channel, state, notice_version, source, at, evidence FROM customers_consent
     WHERE customer_id IN ({PERSON}) ORDER BY id
 """
 
@@ -150,9 +183,22 @@ TAG_REFUSALS = f"""
 """
 
 
+_EVENT = "id occurred_at name kind received_at user_id anonymous_id message_id properties context"
+
+
 EVENTS = f"""
-    SELECT name, kind, occurred_at, received_at, properties, context FROM customers_event
-    WHERE customer_id IN ({PERSON}) ORDER BY occurred_at, id
+    SELECT {", ".join(_EVENT.split())} FROM customers_event
+    WHERE customer_id IN ({PERSON}) AND (occurred_at, id) > (%(at)s, %(id)s)
+    ORDER BY occurred_at, id LIMIT %(most)s
+"""
+
+
+EARLIER_EVENTS = f"""
+    -- Told under his names before anybody knew whose they are.
+    SELECT {", ".join(_EVENT.split())} FROM customers_event
+    WHERE customer_id IS NULL AND user_id = ANY(%(names)s)
+      AND (occurred_at, id) > (%(at)s, %(id)s)
+    ORDER BY occurred_at, id LIMIT %(most)s
 """
 
 
@@ -230,7 +276,7 @@ _UNTOLD = frozenset(
     )
 )
 _TABLES = {
-    "consents": (CONSENTS, "purpose channel state notice_version source at"),
+    "consents": (CONSENTS, "purpose channel state notice_version source at evidence"),
     "assessments": (
         ASSESSMENTS,
         "level score lowest_class horizon_months objectives assessed_at valid_until source",
@@ -252,32 +298,53 @@ _TABLES = {
     "kyc": (KYC, "level id_expires_on checked_on"),
     "tags": (TAGS, "tag source since valid_until"),
     "refused_tags": (TAG_REFUSALS, "tag refused_at"),
-    "events": (EVENTS, "name kind occurred_at received_at properties context"),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """Events as dicts, in order of time, read anew and a page at a time whenever they are gone
+    through: somebody may have more of them than memory should hold at once."""
+
+    statement: str
+    told: Mapping[str, Any]
+    most: int = 500
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        at, last = _BEGINNING, 0
+        while page := rows(
+            self.statement, {**self.told, "at": at, "id": last, "most": self.most}, binary=True
+        ):
+            for row in page:
+                event = dict(zip(_EVENT.split(), row, strict=True))
+                last, at = event.pop("id"), event["occurred_at"]
+                yield event
 
 
 def everything_of(customer: Customer) -> dict[str, Any]:
     """All that is kept of a person, in clear: for him, and nobody else."""
     ring, told = keyring(), {"customer": customer.pk}
-    profile = Customer.objects.filter(pk=customer.pk).values().get()
-    binding = name_binding(customer.customer_no)
-    cipher = profile["name_cipher"]
+    ids = ids_of(customer)
+    profiles = Customer.objects.filter(pk__in=ids).order_by("pk").values()
+    mine = {one["id"]: _profile(one, ring) for one in profiles}
+    identities = rows(IDENTIFIERS, told)
+    identifiers = [
+        {
+            "kind": kind,
+            "value": ring.decrypt(
+                key_id, bytes(ciphertext), identity_binding(kind, bytes(value_hash))
+            ),
+            "source": source,
+            "since": since,
+        }
+        for kind, value_hash, ciphertext, key_id, source, since in identities
+    ]
+    names = [one["customer_no"] for one in mine.values()]
+    names += [one["value"] for one in identifiers if one["kind"] == "user_id"]
     return {
-        "profile": {
-            **{name: value for name, value in profile.items() if name not in _UNTOLD},
-            "name": ring.unseal(bytes(cipher), binding) if cipher else None,
-        },
-        "identifiers": [
-            {
-                "kind": kind,
-                "value": ring.decrypt(
-                    key_id, bytes(ciphertext), identity_binding(kind, bytes(value_hash))
-                ),
-                "source": source,
-                "since": since,
-            }
-            for kind, value_hash, ciphertext, key_id, source, since in rows(IDENTIFIERS, told)
-        ],
+        "profile": mine.pop(customer.pk),
+        "merged_profiles": list(mine.values()),
+        "identifiers": identifiers,
         "corrections": [
             {
                 "field": name,
@@ -295,6 +362,19 @@ def everything_of(customer: Customer) -> dict[str, Any]:
             ]
             for title, (statement, names) in _TABLES.items()
         },
+        "requests": list(
+            Erasure.objects.filter(customer__in=ids).values("asked_at", "retained_until", "basis")
+        ),
+        "events": Pages(statement=EVENTS, told=told),
+        "earlier_events": Pages(statement=EARLIER_EVENTS, told={"names": names}),
+    }
+
+
+def _profile(profile: Mapping[str, Any], ring: Keyring) -> dict[str, Any]:
+    cipher, binding = profile["name_cipher"], name_binding(profile["customer_no"])
+    return {
+        **{name: value for name, value in profile.items() if name not in _UNTOLD},
+        "name": ring.unseal(bytes(cipher), binding) if cipher else None,
     }
 
 

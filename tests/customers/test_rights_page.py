@@ -133,7 +133,7 @@ def test_the_copy_holds_what_all_floors_keep(
 
     answer = client.post(address(customer), {"act": "export", "why": "he asked"})
 
-    told = json.loads(answer.content)
+    told = json.loads(answer.getvalue())
     assert "attachment" in answer["Content-Disposition"]
     assert {one["value"] for one in told["identifiers"]} == {PHONE, EMAIL}
     assert told["messages"][0]["state"] == "accepted"

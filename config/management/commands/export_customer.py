@@ -3,13 +3,13 @@
 import getpass
 from typing import Any
 
-import orjson
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from compliance.queries import clock_now
 from config.personal import CHAPTERS
 from customers.actions.rights import export_customer
 from customers.errors import RightRefused
+from customers.reports.copies import written
 
 
 class Command(BaseCommand):
@@ -35,4 +35,6 @@ class Command(BaseCommand):
             )
         except RightRefused as error:
             raise CommandError(error.message) from error
-        self.stdout.write(orjson.dumps(document, default=str).decode())
+        for piece in written(document):
+            self.stdout.write(piece.decode(), ending="")
+        self.stdout.write("")
