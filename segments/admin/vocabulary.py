@@ -16,7 +16,7 @@ from segments.queries.rules import catalog
 from segments.queries.tags import names_of
 from segments.queries.vocabulary import KnownEvent, known_names
 from segments.rules.catalog import LIFECYCLE_STAGES, Field, FieldType, operators_of
-from segments.rules.parse import COUNT_OPERATORS
+from segments.rules.parts import COUNT_OPERATORS
 from segments.rules.templates import TEMPLATES, Template
 from segments.rules.tree import Operator
 from segments.vocabulary import NOUNS, value_in_words

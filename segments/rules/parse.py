@@ -4,47 +4,48 @@ Each error names its place as a JSON pointer into the rule.
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 
-from compliance.sentences import Said
 from segments.errors import Code, RuleError, Term
 from segments.rules.catalog import nearest
-from segments.rules.moments import is_reversed
-from segments.rules.pointer import below, shown, type_of
+from segments.rules.parts import (
+    MAX_VALUES,
+    WINDOW_KEYS,
+    read_days,
+    read_event,
+    read_numbers,
+    read_operator,
+    read_value,
+    read_window,
+    require_counting,
+)
+from segments.rules.pointer import below, type_of
 from segments.rules.scalars import (
-    MAX_DAYS,
     Node,
     read_integer,
     read_list,
     read_member,
-    read_moment_in_range,
     read_name,
     read_number,
     read_object,
-    read_scalar,
     read_text,
 )
 from segments.rules.tree import (
     All,
     AnyOf,
     Attribute,
-    Condition,
     EventAggregate,
     EventCount,
     EventFilter,
     Everyone,
-    Fixed,
     Function,
     Lifecycle,
     MonthsInARow,
     Not,
     Operator,
-    Rolling,
     Rule,
     Sample,
-    Scalar,
     SegmentRef,
     Sequence,
     Step,
@@ -57,24 +58,11 @@ from segments.rules.tree import (
 
 MAX_DEPTH = 10
 MAX_NODES = 200
-MAX_CONDITIONS = 20  # in one `where`
 MIN_STEPS = 2
 MAX_STEPS = 10
-MAX_VALUES = 1000  # in one list of values
 MAX_MONTHS = 120
 MAX_COUNT = 1_000_000_000
 SAMPLE_SALT = "touchstone.sample"
-
-_WINDOW_KEYS = ("within_days", "within")
-COUNT_OPERATORS = (
-    Operator.EQ,
-    Operator.NEQ,
-    Operator.GT,
-    Operator.GTE,
-    Operator.LT,
-    Operator.LTE,
-    Operator.BETWEEN,
-)
 
 
 def parse(json: object) -> Rule:
@@ -145,13 +133,13 @@ def _not(node: Node, path: str) -> Not:
 
 def _attribute(node: Node, path: str) -> Attribute:
     field = read_text(node["field"], below(path, "field"))
-    op = _operator(node, path)
-    return Attribute(field=field, op=op, value=_value(node, path, op))
+    op = read_operator(node, path)
+    return Attribute(field=field, op=op, value=read_value(node, path, op))
 
 
 def _event(node: Node, path: str) -> EventCount | EventAggregate:
-    event = _event_filter(node, path)
-    window = _window(node, path)
+    event = read_event(node, path)
+    window = read_window(node, path)
     if "aggregate" not in node:
         op, value = _count(node, path)
         return EventCount(event=event, op=op, value=value, window=window)
@@ -164,26 +152,15 @@ def _aggregate(node: Node, path: str, event: EventFilter, window: Window) -> Eve
     place = below(path, "aggregate")
     inner = read_object(node["aggregate"], place, required=("of", "fn", "op", "value"))
     op = read_member(inner["op"], below(place, "op"), Operator)
-    _require_counting(op, below(place, "op"), "aggregate")
+    require_counting(op, below(place, "op"), "aggregate")
     return EventAggregate(
         event=event,
         of=read_name(inner["of"], below(place, "of")),
         fn=read_member(inner["fn"], below(place, "fn"), Function),
         op=op,
-        value=_numbers(inner["value"], below(place, "value"), op),
+        value=read_numbers(inner["value"], below(place, "value"), op),
         window=window,
     )
-
-
-def _numbers(value: object, path: str, op: Operator) -> Value:
-    if op is not Operator.BETWEEN:
-        return read_number(value, path)
-    pair = read_list(value, path, limit=2)
-    _require_two(pair, path)
-    low, high = (read_number(one, below(path, place)) for place, one in enumerate(pair))
-    if low > high:
-        raise RuleError(Code.REVERSED, path, low=str(low), high=str(high))
-    return low, high
 
 
 def _count(node: Node, path: str) -> tuple[Operator, Value]:
@@ -192,112 +169,13 @@ def _count(node: Node, path: str) -> tuple[Operator, Value]:
     place = below(path, "count")
     inner = read_object(node["count"], place, required=("op", "value"))
     op = read_member(inner["op"], below(place, "op"), Operator)
-    _require_counting(op, below(place, "op"), "count")
-    value = _numbers(inner["value"], below(place, "value"), op)
+    require_counting(op, below(place, "op"), "count")
+    value = read_numbers(inner["value"], below(place, "value"), op)
     for number in value if isinstance(value, tuple) else (value,):
         read_integer(number, below(place, "value"), low=0, high=MAX_COUNT)
     if op is Operator.LT and value == 0:
         raise RuleError(Code.OUT_OF_RANGE, below(place, "value"), low="1", high=str(MAX_COUNT))
     return op, value
-
-
-def _require_counting(op: Operator, path: str, name: str) -> None:
-    if op not in COUNT_OPERATORS:
-        allowed = ", ".join(COUNT_OPERATORS)
-        raise RuleError(Code.OPERATOR_NOT_ALLOWED, path, op=op, name=name, allowed=allowed)
-
-
-def _event_filter(node: Node, path: str) -> EventFilter:
-    name = read_name(node["event"], below(path, "event"))
-    place = below(path, "where")
-    conditions = read_list(node.get("where", []), place, limit=MAX_CONDITIONS, may_be_empty=True)
-    where = tuple(_condition(one, below(place, index)) for index, one in enumerate(conditions))
-    return EventFilter(name=name, where=where)
-
-
-def _condition(json: object, path: str) -> Condition:
-    node = read_object(json, path, required=("property", "op"), optional=("value",))
-    name = read_name(node["property"], below(path, "property"))
-    op = _operator(node, path)
-    return Condition(name=name, op=op, value=_value(node, path, op))
-
-
-def _operator(node: Node, path: str) -> Operator:
-    if "op" not in node:
-        raise RuleError(Code.MISSING_KEY, path, key=shown("op"))
-    return read_member(node["op"], below(path, "op"), Operator)
-
-
-def _value(node: Node, path: str, op: Operator) -> Value:
-    """The operand in the shape its operator wants; its type is a matter for `check`."""
-    place = below(path, "value")
-    match op:
-        case Operator.EXISTS | Operator.NOT_EXISTS:
-            if node.get("value") is not None:
-                raise RuleError(Code.NO_OPERAND, place, op=op)
-            return None
-        case Operator.ANNIVERSARY:
-            return Decimal(read_integer(node.get("value", 0), place, low=0, high=366))
-        case _ if "value" not in node:
-            raise RuleError(Code.MISSING_KEY, path, key=shown("value"))
-        case Operator.WITHIN_DAYS:
-            return Decimal(read_integer(node["value"], place, low=1, high=MAX_DAYS))
-        case Operator.OLDER_THAN_DAYS:
-            return Decimal(read_integer(node["value"], place, low=0, high=MAX_DAYS))
-        case Operator.BETWEEN:
-            return _pair(node["value"], place)
-        case Operator.IN | Operator.NOT_IN:
-            return _same_type(read_list(node["value"], place, limit=MAX_VALUES), place)
-        case _:
-            return read_scalar(node["value"], place)
-
-
-def _pair(value: object, path: str) -> tuple[Scalar, ...]:
-    ends = read_list(value, path, limit=2)
-    _require_two(ends, path)
-    return _same_type(ends, path)
-
-
-def _require_two(values: list[object], path: str) -> None:
-    if len(values) != 2:
-        got = Said(sentence=Term.SO_MANY, details={"count": len(values)})
-        raise RuleError(Code.WRONG_TYPE, path, expected=Term.PAIR, got=got)
-
-
-def _same_type(values: list[object], path: str) -> tuple[Scalar, ...]:
-    read = tuple(read_scalar(value, below(path, index)) for index, value in enumerate(values))
-    for index, value in enumerate(read):
-        if type(value) is not type(read[0]):
-            raise RuleError(Code.MIXED_TYPES, below(path, index))
-    return read
-
-
-def _window(node: Node, path: str) -> Window:
-    if "within_days" in node and "within" in node:
-        raise RuleError(Code.SEVERAL_KINDS, path, kinds="within_days, within")
-    if "within_days" in node:
-        return Rolling(days=_days(node["within_days"], below(path, "within_days")))
-    if "within" in node:
-        return _fixed(node["within"], below(path, "within"))
-    return None
-
-
-def _days(value: object, path: str) -> int:
-    return read_integer(value, path, low=1, high=MAX_DAYS)
-
-
-def _fixed(value: object, path: str) -> Fixed:
-    node = read_object(value, path, required=(), optional=("from", "to"))
-    if not node:
-        raise RuleError(Code.MISSING_KEY, path, key='"from" / "to"')
-    start, end = (_end(node, key, path) for key in ("from", "to"))
-    if start is not None and end is not None and is_reversed(start, end):
-        raise RuleError(Code.REVERSED, path, low=start.isoformat(), high=end.isoformat())
-    return Fixed(start=start, end=end)
-
-
-def _end(node: Node, key: str, path: str) -> date | datetime | None:
-    return read_moment_in_range(node[key], below(path, key)) if key in node else None
 
 
 def _sequence(node: Node, path: str) -> Sequence:
@@ -308,7 +186,7 @@ def _sequence(node: Node, path: str) -> Sequence:
     return Sequence(
         steps=tuple(_step(one, below(place, index), index) for index, one in enumerate(steps)),
         not_between=_not_between(node, path),
-        window=_window(node, path),
+        window=read_window(node, path),
     )
 
 
@@ -316,8 +194,12 @@ def _step(json: object, path: str, index: int) -> Step:
     # The first step has no step before it to measure from.
     optional = ("where", "within_days") if index else ("where",)
     node = read_object(json, path, required=("event",), optional=optional)
-    days = _days(node["within_days"], below(path, "within_days")) if "within_days" in node else None
-    return Step(event=_event_filter(node, path), within_days=days)
+    days = (
+        read_days(node["within_days"], below(path, "within_days"))
+        if "within_days" in node
+        else None
+    )
+    return Step(event=read_event(node, path), within_days=days)
 
 
 def _not_between(node: Node, path: str) -> EventFilter | None:
@@ -325,7 +207,7 @@ def _not_between(node: Node, path: str) -> EventFilter | None:
         return None
     place = below(path, "not_between")
     inner = read_object(node["not_between"], place, required=("event",), optional=("where",))
-    return _event_filter(inner, place)
+    return read_event(inner, place)
 
 
 def _months_in_a_row(node: Node, path: str) -> MonthsInARow:
@@ -334,9 +216,9 @@ def _months_in_a_row(node: Node, path: str) -> MonthsInARow:
         node["months_in_a_row"], place, required=("event", "months"), optional=("where",)
     )
     return MonthsInARow(
-        event=_event_filter(inner, place),
+        event=read_event(inner, place),
         months=read_integer(inner["months"], below(place, "months"), low=1, high=MAX_MONTHS),
-        window=_window(node, path),
+        window=read_window(node, path),
     )
 
 
@@ -362,7 +244,7 @@ def _touch(node: Node, path: str) -> Touch:
     return Touch(
         journey=read_name(inner["journey"], below(place, "journey")),
         state=read_member(inner["state"], below(place, "state"), TouchState),
-        window=_window(node, path),
+        window=read_window(node, path),
     )
 
 
@@ -392,13 +274,13 @@ KINDS: dict[str, tuple[_Reader, tuple[str, ...]]] = {
     "any": (_any, ()),
     "not": (_not, ()),
     "field": (_attribute, ("op", "value")),
-    "event": (_event, ("count", "aggregate", "where", *_WINDOW_KEYS)),
-    "sequence": (_sequence, ("not_between", *_WINDOW_KEYS)),
-    "months_in_a_row": (_months_in_a_row, _WINDOW_KEYS),
+    "event": (_event, ("count", "aggregate", "where", *WINDOW_KEYS)),
+    "sequence": (_sequence, ("not_between", *WINDOW_KEYS)),
+    "months_in_a_row": (_months_in_a_row, WINDOW_KEYS),
     "tag": (_tag, ()),
     "segment": (_segment, ()),
     "lifecycle": (_lifecycle, ()),
-    "touch": (_touch, _WINDOW_KEYS),
+    "touch": (_touch, WINDOW_KEYS),
     "everyone": (_everyone, ()),
     "sample": (_sample, ("salt",)),
 }
