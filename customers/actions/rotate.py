@@ -1,10 +1,12 @@
 """Encrypt anew, under the first key of the settings, what stands under an older one."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import OperationalError, transaction
+from psycopg.errors import LockNotAvailable
 
 from customers.errors import KeyDestroyed, UnknownKey
 from customers.identifiers import Keyring, identity_binding, key_id_of, slot_of
@@ -14,6 +16,7 @@ from customers.queries.identities import keyring
 from customers.queries.person_keys import fresh_slots
 from customers.queries.quarantine import people_named
 from customers.queries.sealed import (
+    GIVE_WAY,
     REENCRYPT,
     RESEAL,
     STALE_IDENTITIES,
@@ -25,6 +28,7 @@ from customers.queries.sealed import (
 )
 
 AT_ONCE: Final = 1_000
+PAUSE_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +43,10 @@ def rotate(*, columns: Sequence[SealedColumn]) -> Iterator[int]:
     """Go through everything, a batch in a transaction of its own; how many rows each batch had.
 
     It can be killed and begun again: what is done is not found again. Readers go on meanwhile,
-    because all keys decrypt; writers wait for a batch, which locks rows in the order in which they
-    do. What was encrypted for somebody erased is left: nothing opens it any more. The old key may
-    leave the settings once a run finds nothing.
+    because all keys decrypt; writers wait for a batch, which locks rows in the order in which
+    files do, and gives way where two would wait for each other. What was encrypted for somebody
+    erased is left: nothing opens it any more. The old key may leave the settings once a run
+    finds nothing.
 
     Raises UnknownKey, with the row: its key is not in the settings, or it was changed.
     """
@@ -55,8 +60,15 @@ def rotate(*, columns: Sequence[SealedColumn]) -> Iterator[int]:
 def _walk(batch: Callable[[int], _Batch | None]) -> Iterator[int]:
     after = 0
     while True:
-        with transaction.atomic():
-            found = batch(after)
+        try:
+            with transaction.atomic():
+                execute(GIVE_WAY, {})
+                found = batch(after)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            time.sleep(PAUSE_SECONDS)
+            continue
         if found is None:
             return
         after = found.last

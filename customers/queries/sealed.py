@@ -44,6 +44,10 @@ SEALED: Final = (
 )
 
 
+# Shorter than the database takes to see that two wait for each other, one of whom it then ends.
+GIVE_WAY: Final = "SET LOCAL lock_timeout = '500ms'"
+
+
 _SEALED_EARLIER: Final = """{column} IS NOT NULL
       AND substring({column} FROM 1 FOR %(length)s) <> %(prefix)s::bytea"""
 

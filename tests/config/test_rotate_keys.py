@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
 
 from campaigns.actions.advance import advance
@@ -214,3 +215,20 @@ def test_keys_change_while_files_calls_and_messages_go_on(
     ids = list(Customer.objects.values_list("pk", flat=True))
     assert len(addresses(ids, "phone")) == len(addresses(ids, "email")) == 3_000
     assert all(one.name for one in customer_facts(ids).values())
+
+
+def test_a_rotation_gives_way_to_whoever_holds_a_row(
+    transactional_db: None, new_key: str, settings: Any
+) -> None:
+    ids = make_people(3)
+    take(settings, f"{new_key},{settings.ENCRYPTION_KEYS}")
+
+    with transaction.atomic():
+        Identity.objects.filter(customer=ids[2]).update(since=NOW)
+        rotating = Beside(lambda: sum(rotate(columns=customers.SEALED)))
+        rotating.waits()
+        # Whoever rotates holds the first two by now.
+        Identity.objects.filter(customer=ids[0]).update(since=NOW)
+    assert rotating.end().error is None
+
+    assert sum(rotate(columns=customers.SEALED)) == 0
