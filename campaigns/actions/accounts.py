@@ -19,7 +19,7 @@ from compliance.sentences import Sentence
 from customers.queries.identities import keyring
 
 # By these a provider proves itself at our door; the others are ours to change at once.
-ROTATING: Final = frozenset({"receipt_secret", "receipt_token", "auth_token"})
+ROTATING: Final = frozenset({"receipt_secret", "receipt_token", "auth_token", "webhook_key"})
 SHORTEST_OVERLAP: Final = timedelta(hours=24)
 LONGEST_OVERLAP: Final = timedelta(hours=48)
 _NO_SUCH_SECRET: Final = Sentence(

@@ -38,9 +38,15 @@ def header(headers: Mapping[str, str], name: str) -> str:
 
 
 def query(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the query of the callback URL, the first value of each name."""
+    """Return the query of the callback URL, the first value of each name.
+
+    Raises MalformedReceipt.
+    """
     target = header(headers, TARGET_HEADER)[:4000]
-    fields = parse_qs(urlsplit(target).query, max_num_fields=50)
+    try:
+        fields = parse_qs(urlsplit(target).query, max_num_fields=50)
+    except ValueError as error:
+        raise MalformedReceipt("the callback URL cannot be read: at most 50 fields") from error
     # PostgreSQL stores no NUL.
     return {name: values[0].replace("\x00", "") for name, values in fields.items()}
 

@@ -3,18 +3,16 @@
 Twilio has no client reference and is not idempotent; our key travels in the
 query of the status callback, which Twilio signs with the whole URL.  A callback
 set in Twilio's console instead names the sid alone.
-Source: Twilio, "Message resource", "Validating signatures from Twilio",
-"Error and warning dictionary".
+Source: Twilio, "Message resource", "Error and warning dictionary", and of
+Event Streams "Outbound message" and "Inbound message".
 """
 
 import base64
-import hashlib
-import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode
 
 from campaigns.channels import accounts
 from campaigns.channels.base import (
@@ -29,14 +27,14 @@ from campaigns.channels.base import (
     Unknown,
 )
 from campaigns.channels.callbacks import (
-    TARGET_HEADER,
     event_id,
-    header,
     is_house_form,
     query,
+    read_items,
+    text,
     unreadable,
 )
-from campaigns.channels.errors import BadSignature, MalformedReceipt
+from campaigns.channels.errors import MalformedReceipt
 from campaigns.channels.handing import hand_over, reference_headers
 from campaigns.channels.http import Answer, judge_status, read_object, retry_after
 from campaigns.channels.meanings import Meaning, judge_code, unlisted
@@ -46,6 +44,7 @@ from campaigns.channels.replies import reply_kind
 from campaigns.channels.sms.fit import unfit
 from campaigns.channels.sms.numbers import with_opt_out
 from campaigns.channels.sms.segments import full_text
+from campaigns.channels.sms.twilio_signature import has_body_hash, verify
 
 _TEXT_MOST = 1600  # characters (error 21617)
 _MEANINGS: Final[Mapping[str, Meaning]] = {
@@ -97,6 +96,8 @@ _ENDED: Final[Mapping[str, ReceiptKind]] = {
     "canceled": ReceiptKind.FAILED,
     "read": ReceiptKind.OPENED,
 }
+_INBOUND: Final = "com.twilio.messaging.inbound-message.received"
+_EVENTS: Final = ("com.twilio.messaging.message.", _INBOUND)
 _SHORT_CODE: Final = re.compile(r"[0-9]{3,8}")
 _UNDER_WAY: Final = frozenset({"accepted", "scheduled", "queued", "sending", "sent", "receiving"})
 
@@ -123,7 +124,7 @@ class Twilio(OneByOne):
     def read_receipts(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> list[Receipt]:
-        """Verify X-Twilio-Signature over URL and form, then read a status or a reply.
+        """Verify X-Twilio-Signature, then read a status or a reply, or a post of Event Streams.
 
         Twilio dates nothing, so there is no replay window: a repeated post has
         the same event id.
@@ -132,18 +133,21 @@ class Twilio(OneByOne):
             return read_signed_receipts(config=self._config, headers=headers, body=body, now=now)
         if len(body) > MOST_BYTES:
             raise MalformedReceipt(f"the body is longer than {MOST_BYTES} bytes")
+        if has_body_hash(headers):
+            verify(self._config, headers, body, now)
+            return [one for item in read_items(body) for one in _read_event(item, now)]
         pairs = _read_form(body)
-        self._verify(headers, pairs, now)
+        verify(self._config, headers, pairs, now)
         # Signed with whatever it holds; PostgreSQL stores no NUL.
         form = {name: value.replace("\x00", "") for name, value in pairs}
         return _read_post(form, query(headers).get("key", ""), now)
 
     async def _send_one(self, message: Outgoing) -> Outcome:
         key = message.key
-        text = full_text(message.content)
-        if refused := unfit(message, text, most=_TEXT_MOST):
+        body = full_text(message.content)
+        if refused := unfit(message, body, most=_TEXT_MOST):
             return refused
-        form = {"To": message.address, "Body": text}
+        form = {"To": message.address, "Body": body}
         if self._service:
             form["MessagingServiceSid"] = self._service
         else:
@@ -163,27 +167,12 @@ class Twilio(OneByOne):
         )
         return answer[0] if isinstance(answer, list) else _read_outcome(key, answer)
 
-    def _verify(
-        self, headers: Mapping[str, str], pairs: Sequence[tuple[str, str]], now: datetime
-    ) -> None:
-        base = urlsplit(self._receipts_url)
-        target = header(headers, TARGET_HEADER) or base.path
-        # Twilio signs the URL now with the port that its scheme implies, now without.
-        urls = [f"{base.scheme}://{host}{target}" for host in _hosts(base)]
-        given = header(headers, "X-Twilio-Signature").encode()
-        tokens = accounts.secrets_in_force(self._config, "auth_token", now)
-        if not any(
-            hmac.compare_digest(signature(token, url, pairs).encode(), given)
-            for token in tokens
-            for url in urls
-        ):
-            raise BadSignature("no signature fits the URL and the form")
-
 
 def build(config: AccountConfig) -> Twilio:
     """Build a provider.
 
     secrets: `account_sid`, `auth_token`, `auth_token_previous`;
+    `webhook_key` (a shared key) where one signs the callbacks;
     `lookup_secret` with `lookup_url`; `receipt_secret`.
     options: `from` (number or sender) or `messaging_service_sid`,
     `receipts_url` (this account's receipts door as Twilio sees it),
@@ -200,24 +189,6 @@ def build(config: AccountConfig) -> Twilio:
         reports_by_id=True,
     )
     return Twilio(config, wiring)
-
-
-def _hosts(url: SplitResult) -> tuple[str, ...]:
-    implied = {"https": ":443", "http": ":80"}.get(url.scheme, "")
-    bare = url.netloc.removesuffix(implied) if implied else url.netloc
-    if url.port and bare == url.netloc:
-        return (url.netloc,)
-    return bare, bare + implied
-
-
-def signature(token: str, url: str, pairs: Sequence[tuple[str, str]]) -> str:
-    """Return the base64 HMAC-SHA1 over the URL and the form's sorted names and values.
-
-    A name with the same value twice counts once, as in Twilio's own libraries.
-    """
-    text = url + "".join(name + value for name, value in sorted(set(pairs)))
-    mac = hmac.new(token.encode(), text.encode("utf-8", "replace"), hashlib.sha1)
-    return base64.b64encode(mac.digest()).decode()
 
 
 def _read_outcome(key: str, answer: Answer) -> Outcome:
@@ -249,6 +220,18 @@ def _read_form(body: bytes) -> list[tuple[str, str]]:
         )
     except ValueError as error:
         raise MalformedReceipt("the body is not a form") from error
+
+
+def _read_event(event: Mapping[str, object], now: datetime) -> list[Receipt]:
+    """Read one event of Event Streams, whose names begin small and whose states are capitals."""
+    data, kind = event.get("data"), text(event, "type")
+    if not isinstance(data, dict) or not kind.startswith(_EVENTS):
+        return [unreadable(event, "unknown_event", now)]
+    form = {name[:1].upper() + name[1:]: text(data, name, 2000) for name in data}
+    form["MessageStatus"] = form.get("MessageStatus", "").lower()
+    if not form["MessageStatus"] and kind != _INBOUND:
+        return [unreadable(event, "unknown_status", now)]
+    return _read_post(form, "", now)
 
 
 def _read_post(form: Mapping[str, str], key: str, now: datetime) -> list[Receipt]:

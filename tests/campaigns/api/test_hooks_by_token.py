@@ -63,3 +63,10 @@ def test_the_address_is_the_requests_own_word() -> None:
     answer = post("?token=callback-token", **{"X-Request-Target": "/elsewhere"})
 
     assert answer.status_code == 200
+
+
+def test_an_address_with_too_many_fields_is_refused_in_words() -> None:
+    answer = post("?" + "&".join(f"f{number}=1" for number in range(60)))
+
+    assert answer.status_code == 400
+    assert "50 fields" in answer.json()["detail"]

@@ -20,7 +20,7 @@ from campaigns.channels.receipts import (
     sign,
 )
 from campaigns.channels.registry import build_provider
-from campaigns.channels.sms.twilio import signature
+from campaigns.channels.sms.twilio_signature import signature
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 SECRETS = ("access_key_id", "access_key_secret", "secret_id", "secret_key", "account_sid")

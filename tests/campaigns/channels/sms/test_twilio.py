@@ -21,7 +21,7 @@ from campaigns.channels.base import (
 from campaigns.channels.callbacks import TARGET_HEADER
 from campaigns.channels.errors import AccountInvalid, BadSignature, MalformedReceipt
 from campaigns.channels.registry import build_provider
-from campaigns.channels.sms.twilio import signature
+from campaigns.channels.sms.twilio_signature import signature
 from tests.campaigns.channels.contract import API_SECRET, ProviderContract
 from tests.campaigns.channels.scripted import FAULT_DIGITS, answers, scripted, send_to
 from tests.campaigns.sandbox_process import SandboxProcess
