@@ -46,9 +46,13 @@ class Disclosure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advertisement:
-    """What is judged: folded text, the product with its kin, whether short, whether linked."""
+    """What is judged: folded text, the product with its kin, whether short, whether linked.
+
+    ``shown``: the part of the text that surely stands before the reader's eyes.
+    """
 
     tight: str
+    shown: str
     products: frozenset[str]
     is_short: bool
     has_link: bool
@@ -65,7 +69,7 @@ def missing_disclosures(
         and rule.products & advertisement.products
         and _pattern(rule.mentions).search(advertisement.tight)
     ]
-    missing = tuple(rule for rule in applying if not _is_met(rule, advertisement.tight))
+    missing = tuple(rule for rule in applying if not _is_met(rule, advertisement.shown))
     short_forms = [rule for rule in applying if rule.is_short_form]
     if advertisement.is_short and advertisement.has_link and short_forms:
         # One sentence on risk and a link to the full text will do in a text message.

@@ -49,8 +49,12 @@ def scan_wording(
     product: str | None = None,
     channel: str | None = None,
     lexicon: Lexicon = SHIPPED,
+    shown: str | None = None,
 ) -> Scan:
     """Judge a text as it is to be published on that day.
+
+    ``shown``: what surely stands before the reader's eyes, where the text holds more than that:
+    a required statement must stand there, a forbidden term nowhere.
 
     ``lexicon``: with what officers changed (`compliance.lexicon_versions`), else as we ship it.
 
@@ -75,6 +79,7 @@ def scan_wording(
     if kin is not None:
         advertisement = Advertisement(
             tight=scanner.tight(text),
+            shown=scanner.tight(text if shown is None else shown),
             products=kin,
             is_short=medium is not None and medium.is_short,
             has_link=has_link(text),

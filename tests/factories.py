@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 import pytest
+from django.utils.timezone import localtime
 
 from campaigns.actions import launch, templates
 from campaigns.actions.accounts import save_account
@@ -331,7 +332,8 @@ def make_wording(text: str, *, now: datetime = NOW, **told: Any) -> Wording:
         "basis": "house rule 7",
         "explanation_en": "It promises what nobody can keep.",
         "explanation_zh": "承诺无法兑现。",
-        "effective_from": now.date(),
+        # The institution's day, which begins before that of UTC.
+        "effective_from": localtime(now).date(),
     }
     return Wording(text=text, **{**boring, **told})
 

@@ -24,6 +24,7 @@ from compliance.queries import approved_at
 from compliance.scan import UNNAMED_PRODUCT, has_link, mentions_product, says, scan_wording
 from compliance.wording.amend import History, Lexicon
 from compliance.wording.markup import visible_text
+from compliance.wording.shown import shown_text
 from compliance.wording.verdict import Verdict
 
 # Parts that the customer never reads.
@@ -38,6 +39,18 @@ _WAY_OUT: Final = re.compile(r"/u/[A-Za-z0-9_-]{16,}")
 _BODIES: Final = ("html", "text")
 _TOKEN: Final = re.compile(r"(/[ruo]/)[A-Za-z0-9_-]{16,}")
 Found: TypeAlias = tuple[frozenset[str], frozenset[str]]
+
+
+class Said(NamedTuple):
+    """One text as its reader has it. ``frame``: what stands around; ``page``: HTML, else none."""
+
+    text: str
+    frame: str = ""
+    page: str = ""
+
+    def shown(self) -> str:
+        """The part of it that surely stands before his eyes: there a statement must stand."""
+        return f"{self.frame}\n{shown_text(self.page)}" if self.page else self.text
 
 
 class Subject(NamedTuple):
@@ -82,7 +95,7 @@ def read_template(
 
 def read_text(text: str, subject: Subject, *, on: date, lexicon: Lexicon) -> Found:
     """The rules that forbid a text, and those that ask for a reviewer."""
-    return _found((text,), subject, on, lexicon)
+    return _found((Said(text),), subject, on, lexicon)
 
 
 def read_notices(
@@ -98,14 +111,16 @@ def read_notices(
     linked = _OWN_LINK.sub("", "\n".join(content[name] for name in content if name != _UNSUBSCRIBE))
     return Notice(
         due=due,
-        says_risk_points=all(says(text, risk_points) for text in texts) if risk_points else None,
+        says_risk_points=all(says(said.shown(), risk_points) for said in texts)
+        if risk_points
+        else None,
         has_information=channel == Channel.TASK or has_link(linked),
         imprint=_imprint(where, content, channel, texts) if where else {},
     )
 
 
 def _imprint(
-    where: Jurisdiction, content: Mapping[str, str], channel: str, texts: tuple[str, ...]
+    where: Jurisdiction, content: Mapping[str, str], channel: str, texts: tuple[Said, ...]
 ) -> dict[str, bool | None]:
     """Whether each text says what it must; None for words that nobody put on record."""
     said: dict[str, bool | None] = {}
@@ -116,11 +131,11 @@ def _imprint(
             )
         else:
             words = where.texts[name]
-            said[name] = all(says(text, words) for text in texts) if words else None
+            said[name] = all(says(one.shown(), words) for one in texts) if words else None
     return said
 
 
-def _texts(parts: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+def _texts(parts: tuple[tuple[str, str], ...]) -> tuple[Said, ...]:
     """The message as its reader has it: as a page and as plain text, where it comes as both."""
     told = {name: _TOKEN.sub(r"\1", text) for name, text in parts if name not in UNREAD}
     html, text = told.pop("html", ""), told.pop("text", "")
@@ -128,42 +143,45 @@ def _texts(parts: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     heading = told.pop("title", "")  # stands above the body, behind which its name is sorted
     frame = "\n".join([heading, *told.values()] if heading else told.values())
     plain = f"【{signature}】{text}" if signature else text
-    bodies = [body for body in (visible_text(html), plain) if body] or [""]
-    return tuple(f"{frame}\n{body}" for body in bodies)
+    said = [Said(f"{frame}\n{seen}", frame, html)] if (seen := visible_text(html)) else []
+    if plain or not said:
+        said.append(Said(f"{frame}\n{plain}"))
+    return tuple(said)
 
 
 @lru_cache(maxsize=2048)
-def _found(texts: tuple[str, ...], subject: Subject, on: date, lexicon: Lexicon) -> Found:
+def _found(texts: tuple[Said, ...], subject: Subject, on: date, lexicon: Lexicon) -> Found:
     """The rules that forbid, and those that ask for a reviewer."""
     forbidden: set[str] = set()
     to_review: set[str] = set()
-    for text in texts:
+    for said in texts:
         scan = scan_wording(
-            text=text,
+            text=said.text,
             on=on,
             product=subject.product,
             channel=subject.channel,
             lexicon=lexicon,
+            shown=said.shown() if subject.product else None,
         )
         found = [(hit.verdict, hit.rule_id) for hit in scan.hits]
         found += [(Verdict(rule.verdict), rule.rule_id) for rule in scan.missing_disclosures]
         forbidden |= {rule_id for verdict, rule_id in found if verdict is Verdict.BLOCK}
         to_review |= {rule_id for verdict, rule_id in found if verdict is Verdict.REVIEW}
-        if not subject.is_named and mentions_product(text):
+        if not subject.is_named and mentions_product(said.text):
             to_review.add(UNNAMED_PRODUCT)
     return frozenset(forbidden), frozenset(to_review)
 
 
 def _brought_in(
-    texts: tuple[str, ...],
+    texts: tuple[Said, ...],
     own: Counter[str],
     subject: Subject,
     on: date,
     lexicon: Lexicon,
 ) -> frozenset[str]:
     """The rules that forbid more places of a text than of what its template says by itself."""
-    said = (_places(text, subject, on, lexicon) for text in texts)
-    return frozenset(rule for places in said for rule in places - own)
+    found = (_places(said.text, subject, on, lexicon) for said in texts)
+    return frozenset(rule for places in found for rule in places - own)
 
 
 @lru_cache(maxsize=512)
@@ -174,8 +192,8 @@ def _own_words(version_id: int, subject: Subject, on: date, lexicon: Lexicon) ->
     """
     version = TemplateVersion.objects.get(pk=version_id)
     most: Counter[str] = Counter()
-    for text in _own_texts(version):
-        most |= _places(text, subject, on, lexicon)
+    for said in _own_texts(version):
+        most |= _places(said.text, subject, on, lexicon)
     return most
 
 
@@ -198,13 +216,13 @@ def _reviewed(version_id: int, subject: Subject, history: History) -> frozenset[
     return _found(_own_texts(version), subject, on, lexicon)[1]
 
 
-def _own_texts(version: TemplateVersion) -> tuple[str, ...]:
+def _own_texts(version: TemplateVersion) -> tuple[Said, ...]:
     """What a version says in each language whatever its values are."""
     shown = (version.built or {"": version.parts}).values()
-    return tuple(text for parts in shown for text in _literal_texts(parts))
+    return tuple(said for parts in shown for said in _literal_texts(parts))
 
 
-def _literal_texts(parts: Mapping[str, str]) -> tuple[str, ...]:
+def _literal_texts(parts: Mapping[str, str]) -> tuple[Said, ...]:
     """What a template says whatever its values are."""
     return _texts(tuple(sorted((name, literal(source)) for name, source in parts.items())))
 

@@ -127,7 +127,9 @@ def test_a_statement_is_required_from_its_first_to_its_last_day() -> None:
         effective_from=date(2026, 3, 1),
         effective_to=date(2026, 3, 31),
     )
-    loan = Advertisement(tight="借款", products=frozenset({"loan"}), is_short=False, has_link=False)
+    loan = Advertisement(
+        tight="借款", shown="借款", products=frozenset({"loan"}), is_short=False, has_link=False
+    )
 
     counts = [
         bool(missing_disclosures([rule], advertisement=loan, on=day))

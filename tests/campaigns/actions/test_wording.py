@@ -242,3 +242,31 @@ def test_a_push_is_read_from_its_title_on() -> None:
 
 def test_the_letters_of_a_tracked_link_say_nothing() -> None:
     assert not read(text="见 https://bank.example.com/r/baobenAAAAAAAAAAAAAAAAbaoxi")
+
+
+RISK = "基金有风险，投资须谨慎，投资者自行承担投资风险。"
+
+
+@pytest.mark.parametrize(
+    ("html", "is_said"),
+    [
+        (f"<p>{RISK}</p>", True),
+        (f'<td style="font-size:0px"><div style="font-size:13px">{RISK}</div></td>', True),
+        (f'<p style="display:none">{RISK}</p>', False),
+        (f'<p style="color:#ffffff">{RISK}</p>', False),
+        (f"<!-- {RISK} -->", False),
+        (f'<img alt="{RISK}">', False),
+    ],
+)
+def test_a_statement_must_stand_where_the_reader_sees_it(html: str, is_said: bool) -> None:
+    content = {"subject": "基金A", "html": f"<p>基金A</p>{html}", "text": f"基金A。{RISK}"}
+
+    _forbidden, to_review = read_template(
+        content, Subject("email", "public_fund"), on=date(2026, 3, 2), lexicon=SHIPPED
+    )
+
+    assert ("L-01" not in to_review) is is_said
+
+
+def test_what_is_hidden_can_still_be_forbidden() -> None:
+    assert read(html=f'<p style="display:none">{FORBIDDEN}</p>', text="x")

@@ -1,0 +1,311 @@
+"""What every reader of an HTML page is shown: where a statement must stand to have been said.
+
+`compliance.wording.markup` reads all that anybody might see, for what must not be said. Here is
+only what surely stands on the page: no comment, no text in place of a picture, nothing that is
+hidden, too small to read, off the page, or of the colour of its ground. Styles are those in the
+elements, where those of ``<style>`` are written when a template is saved.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+from compliance.wording.colours import contrast, read_colour
+from compliance.wording.kept import kept
+from compliance.wording.pages import PageReader, tamed
+
+# Less is a trick: WCAG asks for 4.5, and the palest footers have 1.6.
+LEAST_CONTRAST: Final = 1.3
+LEAST_SIZE: Final = 5.0  # CSS pixels
+
+# Elements without an end.
+_EMPTY: Final = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
+# What stands inside is not on the page, or only where something else failed.
+_SILENT: Final = frozenset(
+    [
+        "title",
+        "script",
+        "style",
+        "template",
+        "noscript",
+        "textarea",
+        "select",
+        "datalist",
+        "object",
+        "video",
+        "audio",
+        "iframe",
+        "canvas",
+        "noframes",
+        "noembed",
+        "svg",
+    ]
+)
+_FOLDED: Final = frozenset({"dialog", "details"})
+_TELLING: Final = frozenset({"style", "hidden", "open", "color", "bgcolor", "background"})
+# Elements inside a line: text goes on through them.
+_INLINE: Final = frozenset(
+    [
+        "a",
+        "abbr",
+        "b",
+        "bdi",
+        "bdo",
+        "cite",
+        "code",
+        "em",
+        "font",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "label",
+        "mark",
+        "q",
+        "s",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "tt",
+        "u",
+        "var",
+        "wbr",
+    ]
+)
+# Of these a second one ends the first, whose end may be left out.
+_ENDS_ITSELF: Final = frozenset({"p", "li", "td", "th", "tr", "dt", "dd"})
+_COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
+_ESCAPE: Final = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)")
+_LENGTH: Final = re.compile(r"(-?[0-9]*\.?[0-9]+)\s*(px|pt|pc|em|rem|ex|ch|in|cm|mm|vw|vh|%|)")
+_SIZE_OF_FONT: Final = re.compile(r"(?:^|\s)([0-9]*\.?[0-9]+(?:px|pt|em|rem|%|))(?=\s*/|\s)")
+_PIXELS: Final = {
+    "px": 1.0,
+    "": 1.0,
+    "pt": 4 / 3,
+    "pc": 16.0,
+    "in": 96.0,
+    "cm": 37.8,
+    "mm": 3.78,
+    "rem": 16.0,
+    "vw": 6.0,
+    "vh": 6.0,
+}
+_SIZES: Final = {
+    "xx-small": 9.0,
+    "x-small": 10.0,
+    "small": 13.0,
+    "medium": 16.0,
+    "large": 18.0,
+    "x-large": 24.0,
+    "xx-large": 32.0,
+}
+_CUTTING: Final = ("transform", "clip", "clip-path")
+_NOTHING_LEFT: Final = re.compile(
+    r"scale[xy]?\(\s*0(?:\.0*)?\s*[,)]|inset\(\s*(?:50|100)%|circle\(\s*0|rect\(\s*0[^1-9]*\)"
+)
+_FAR: Final = 500.0  # pixels off the page
+_Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """How text looks inside an element. ``ground``: None where a picture lies behind it."""
+
+    is_shown: bool = True  # by `display`, `opacity` and the like: nothing inside undoes them
+    is_visible: bool = True  # by `visibility`, which may be undone
+    size: float = 16.0
+    ink: _Colour | None = (0, 0, 0)  # None: transparent
+    ground: _Colour | None = (255, 255, 255)
+
+    def is_read(self) -> bool:
+        """Whether a reader can read what is written so."""
+        if not (self.is_shown and self.is_visible and self.size >= LEAST_SIZE and self.ink):
+            return False
+        return self.ground is None or contrast(self.ink, self.ground) >= LEAST_CONTRAST
+
+
+def _shown_text(html: str) -> str:
+    """The text that is surely on the page, line by line.
+
+    >>> shown_text('<p>风<b>险</b></p><p style="display:none">自负</p><img alt="盈亏">')
+    '\\n风险\\n\\n\\n'
+    """
+    reader = _Reader()
+    reader.feed(tamed(html))
+    reader.close()
+    return "".join(reader.pieces)
+
+
+shown_text: Final = kept(_shown_text, most=256, longest=100_000)
+
+
+class _Reader(PageReader):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+        self._open: list[tuple[str, _Look]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in _INLINE:
+            self.pieces.append("\n")
+        if tag in _EMPTY:
+            return
+        if self._open and tag in _ENDS_ITSELF and self._open[-1][0] == tag:
+            self._open.pop()
+        telling = tuple((name, told) for name, told in attrs if name in _TELLING)
+        self._open.append((tag, _look(tag, telling, self._here())))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        # Browsers heed the slash on no element of HTML.
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in _INLINE:
+            self.pieces.append("\n")
+        if any(tag == opened for opened, _look in self._open):
+            while self._open.pop()[0] != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        if self._here().is_read():
+            self.pieces.append(data)
+
+    def _here(self) -> _Look:
+        return self._open[-1][1] if self._open else _PLAIN
+
+
+_PLAIN: Final = _Look()
+
+
+# Pages of one template share most of their markup.
+@lru_cache(maxsize=4_096)
+def _look(tag: str, telling: tuple[tuple[str, str | None], ...], around: _Look) -> _Look:
+    """How text looks inside an element that stands in such surroundings."""
+    attrs = dict(reversed(telling))  # of one name the first counts
+    style = _declared(attrs.get("style") or "")
+    is_closed = tag in _SILENT or (tag in _FOLDED and "open" not in attrs)
+    if is_closed or "hidden" in attrs or _is_gone(style):
+        return replace(around, is_shown=False)
+    look = around
+    if (size := _size(style, around.size)) is not None:
+        look = replace(look, size=size)
+    if visibility := style.get("visibility"):
+        look = replace(look, is_visible=visibility == "visible")
+    ink = style.get("-webkit-text-fill-color") or style.get("color") or attrs.get("color") or ""
+    if (read := read_colour(ink.lower())) is not None:
+        look = replace(look, ink=read.over(look.ground))
+    return replace(look, ground=_ground(style, attrs, around.ground))
+
+
+def _ground(
+    style: Mapping[str, str], attrs: Mapping[str, str | None], around: _Colour | None
+) -> _Colour | None:
+    image = f"{style.get('background', '')} {style.get('background-image', '')}"
+    if "url(" in image or "gradient(" in image or attrs.get("background"):
+        return None
+    told = style.get("background-color") or style.get("background") or attrs.get("bgcolor") or ""
+    found = read_colour(told.lower())
+    return around if found is None else (found.over(around) or around)
+
+
+def _declared(style: str) -> dict[str, str]:
+    """The declarations of a style, the one that counts of each name, in small letters."""
+    plain = _ESCAPE.sub(_unescaped, _COMMENT.sub("", style)).lower()
+    told: dict[str, str] = {}
+    important: set[str] = set()
+    for declaration in plain.split(";"):
+        name, _colon, value = declaration.partition(":")
+        name, value = name.strip(), value.strip()
+        is_important = value.endswith("important")
+        if is_important:
+            value = value.removesuffix("important").rstrip(" !")
+            important.add(name)
+        elif name in important:
+            continue
+        told[name] = value
+    return told
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if found[2]:
+        return found[2]
+    code = int(found[1], 16)
+    return chr(code) if 0 < code < 0x110000 else ""
+
+
+def _is_gone(style: Mapping[str, str]) -> bool:
+    """Whether nothing inside is on the page, whatever it says of itself."""
+    opacity = _number(style.get("opacity", ""))
+    if style.get("display") == "none" or (opacity is not None and opacity < 0.1):
+        return True
+    if style.get("mso-hide") == "all" or style.get("content-visibility") == "hidden":
+        return True
+    if _NOTHING_LEFT.search(" ".join(style.get(name, "") for name in _CUTTING)):
+        return True
+    is_cut = "hidden" in style.get("overflow", "") or "clip" in style.get("overflow", "")
+    lengths = ("height", "max-height", "width", "max-width")
+    if is_cut and any(_is_tiny(style.get(name, "")) for name in lengths):
+        return True
+    offsets = ("text-indent", "left", "right", "top", "bottom", "margin-left", "margin-top")
+    return any(_is_far(style.get(name, "")) for name in offsets)
+
+
+def _is_tiny(length: str) -> bool:
+    pixels = _pixels(length, 16.0)
+    return pixels is not None and 0 <= pixels < LEAST_SIZE
+
+
+def _is_far(length: str) -> bool:
+    pixels = _pixels(length, 16.0)
+    return pixels is not None and pixels <= -_FAR
+
+
+def _size(style: Mapping[str, str], around: float) -> float | None:
+    """The size of the text in pixels; None where the style says none."""
+    told = style.get("font-size", "")
+    if not told and (found := _SIZE_OF_FONT.search(f"{style.get('font', '')} ")):
+        told = found[1]
+    return _SIZES[told] if told in _SIZES else _pixels(told, around)
+
+
+def _pixels(length: str, around: float) -> float | None:
+    found = _LENGTH.match(length)
+    if found is None:
+        return None
+    number, unit = float(found[1]), found[2]
+    match unit:
+        case "em":
+            return number * around
+        case "ex" | "ch":
+            return number * around / 2
+        case "%":
+            return number * around / 100
+        case _:
+            return number * _PIXELS[unit]
+
+
+def _number(text: str) -> float | None:
+    found = re.match(r"([0-9]*\.?[0-9]+)(%?)", text)
+    if found is None:
+        return None
+    return float(found[1]) / (100 if found[2] else 1)
