@@ -252,21 +252,37 @@ def test_the_ground_of_a_hold_is_for_compliance_alone() -> None:
     assert (by_law.restricted, by_house.restricted) == ("aml_hold", "internal_hold")
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        {"product": replace(FUND, distributor_risk="three")},
-        {"client": replace(ANNA, birth_on="1985")},
-        {"used": ((DAILY, None),)},
-        {"policy": None},
-        {"expires_at": "soon"},
+# For each gate what only it cannot read.
+BROKEN: dict[str, list[dict[str, object]]] = {
+    "recipient": [{"is_targeted": True, "personalise_off": True, "purpose": []}],
+    "eligibility": [{"purpose": []}, {"purpose": None}, {"purpose": ""}, {"purpose": "a new one"}],
+    "consent": [{"policy": None}],
+    "suppression": [
+        {"suppressed": "opted_out", "suppressed_at": "yesterday"},
+        {"suppressed": "opted_out", "suppressed_at": NOW.replace(tzinfo=None)},
     ],
-)
-def test_a_gate_that_cannot_decide_refuses(broken: dict[str, object]) -> None:
-    _, verdict = judge(replace(FINE, **broken), NOW)  # type: ignore[arg-type]
+    "content": [{"expires_at": "soon"}, {"expires_at": NOW.replace(tzinfo=None)}],
+    "suitability": [
+        {"client": None},
+        {"client": replace(ANNA, birth_on="1985")},  # type: ignore[arg-type]
+        {"product": replace(FUND, distributor_risk="three")},  # type: ignore[arg-type]
+    ],
+    "quiet_hours": [{"zone": None}],
+    "frequency": [{"used": None}, {"used": ((DAILY, None),)}, {"used": ((None, 0),)}],
+}
 
-    assert isinstance(verdict, Refuse)
-    assert verdict.reason is Reason.GATE_ERROR
+
+def test_there_is_something_that_each_gate_cannot_read() -> None:
+    assert list(BROKEN) == list(GATES)
+
+
+@pytest.mark.parametrize("gate", BROKEN)
+def test_a_gate_that_cannot_decide_refuses(gate: str) -> None:
+    for broken in BROKEN[gate]:
+        decided_by, verdict = judge(replace(FINE, **broken), NOW)  # type: ignore[arg-type]
+
+        assert isinstance(verdict, Refuse), broken
+        assert (decided_by, verdict.reason) == (gate, Reason.GATE_ERROR), broken
 
 
 def test_one_objection_is_enough_whatever_else_holds() -> None:
