@@ -29,6 +29,7 @@ from customers.queries.merges import (
     parted,
 )
 from customers.queries.unmerges import UNDO_ALL
+from customers.queries.waiting import link_late_events
 from customers.resolution import Group, choose_kept, resolve
 from customers.vocabulary import CustomerStatus, Doubt, ProposalState
 
@@ -45,8 +46,8 @@ def merge_matches(*, now: datetime) -> int:
     1. One worker at a time: the mark's row is locked.
     2. What is shared is read set-based and decided in `customers.resolution`.
     3. Clear cases are merged, doubtful ones wait for a person.
-    4. Events and identifiers that were being stored while a merge was made follow it, and aliases
-       their customers who were made meanwhile.
+    4. Events and identifiers that were being stored while a merge was made follow it, and events
+       and aliases the customers who were made meanwhile.
     """
     MatchMark.objects.get_or_create(pk=1)
     MatchMark.objects.select_for_update().get(pk=1)
@@ -56,6 +57,7 @@ def merge_matches(*, now: datetime) -> int:
         {"after": after, "settled": now - SETTLED_AFTER, "most": IDENTITIES_AT_ONCE},
     )[0]
     link_late_aliases(now=now)
+    link_late_events(now=now)
     if late := late_merges(now - SETTLED_AFTER):
         for statement in (MOVE_IDENTITIES, MOVE_EVENTS):
             execute(statement, {"merges": as_array(late)})

@@ -19,6 +19,7 @@ from customers.queries.people import (
     made_now,
     upsert_customers,
 )
+from customers.queries.waiting import link_waiting_events
 from customers.vocabulary import AttributeType
 
 # A catalogue that a browser key could fill without end would be of no use to marketers.
@@ -78,6 +79,7 @@ def put_people(
     if contacts:
         execute(ADD_IDENTITIES, {"rows": as_json(contacts), "source": source, "now": now})
     link_waiting_aliases(known=made_now(stored), now=now)
+    link_waiting_events(known=made_now(stored), now=now)
     return {number: one.customer_id for number, one in stored.items()}
 
 

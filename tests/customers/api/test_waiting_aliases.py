@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,33 @@ def test_who_was_erased_does_not_come_back_by_an_alias(
     assert Identity.objects.count() == 0
     erased = Customer.objects.get(customer_no="u1")
     assert (erased.status, erased.city) == ("erased", None)
+
+
+def test_events_that_overtake_their_identify_are_the_customers(door: Any) -> None:
+    door.track(userId="u1")
+    door.track(userId="u2")
+    old = (clock_now() - timedelta(days=5)).isoformat()
+    door.track(userId="u1", timestamp=old)
+
+    identified(door, "u1")
+
+    known = Customer.objects.get(customer_no="u1").pk
+    assert [event["customer_id"] for event in door.events()] == [known, None, None, known]
+
+
+def test_an_event_and_its_customer_stored_at_the_same_time_meet(committed_door: Any) -> None:
+    door = committed_door
+    with transaction.atomic():
+        person = Person(customer_no="u1")
+        put_people(people=[person], source="crm", may_replace_contacts=True, now=clock_now())
+        other = threading.Thread(target=lambda: (door.track(userId="u1"), connections.close_all()))
+        other.start()
+        other.join()
+    assert door.events()[0]["customer_id"] is None
+
+    merge_matches(now=clock_now())
+
+    assert door.events()[0]["customer_id"] == Customer.objects.get().pk
 
 
 def test_an_alias_and_its_customer_stored_at_the_same_time_meet(committed_door: Any) -> None:
