@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers, status
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, NotFound, ValidationError
+from rest_framework.exceptions import PermissionDenied as NotPermitted
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -61,6 +64,11 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     told = exception_handler(error, dict(context))
     if told is None:
         return None
+    match error:
+        case Http404():
+            error = NotFound(*error.args)
+        case PermissionDenied():
+            error = NotPermitted(*error.args)
     detail = getattr(error, "detail", "")
     code = getattr(detail, "code", getattr(error, "default_code", "error"))
     body: dict[str, Any] = {"type": "about:blank", "status": told.status_code, "title": code}

@@ -199,6 +199,9 @@ def test_unknown_restricted_and_erased_customers_have_no_inbox(
     assert call("?customer=P00000", manage)[0] == 404
     assert call("?customer=nobody%00", manage)[0] == 404
     assert call("/tokens", manage, "post", customer="nobody")[0] == 404
+    told = call("?customer=P00000", manage)[1]
+    assert told["title"] == "not_found"
+    assert told["detail"]
 
 
 @pytest.mark.parametrize(
