@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from string import Formatter
 from typing import Any, Final
 
-from django.utils import translation
+from django.utils import timezone, translation
 
 from campaigns.labels import CHANNELS, REASONS, TOUCH_STATES, say
 from campaigns.models import Enrolment
@@ -199,5 +200,6 @@ def _plain(value: object) -> str | int | float:
     if value is None or value == "":
         return "—"
     if isinstance(value, str) and _MOMENT.match(value):
-        return f"{value[:10]} {value[11:16]} UTC"
+        at = timezone.localtime(datetime.fromisoformat(value))
+        return f"{at:%Y-%m-%d %H:%M} ({timezone.get_current_timezone_name()})"
     return value if isinstance(value, str | int | float) else str(value)

@@ -184,7 +184,7 @@ def test_an_answer_that_repeats_itself_is_counted_and_not_listed(queued: Queued)
     first, asked = [step for step in steps() if step.kind == "ambiguous"]
     assert (first.facts["answer"], first.facts["times"]) == ("timeout", 1)
     assert (asked.facts["answer"], asked.facts["times"]) == ("no_answer", 5)
-    assert "5 times until 2026-03-02 02:05 UTC" in asked.sentence.in_language("en")
+    assert "5 times until 2026-03-02 10:05 (Asia/Shanghai)" in asked.sentence.in_language("en")
     assert EarlierJudgement.objects.count() == 0
 
 
