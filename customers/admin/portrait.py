@@ -3,6 +3,7 @@
 Identifiers and names are decrypted only to be masked.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -215,11 +216,22 @@ def attributes(customer: Customer) -> Panel:
     return Panel(
         title=_t("Attributes"),
         headers=(_t("Field"), _t("Value")),
-        rows=[
-            (code(key), redact(str(value))) for key, value in sorted(customer.attributes.items())
-        ],
+        rows=[(code(key), _plain(value)) for key, value in sorted(customer.attributes.items())],
         empty=_t("No further attribute was imported."),
     )
+
+
+def _plain(value: object) -> str:
+    """A value of JSON for a reader; numbers of people in it masked."""
+    match value:
+        case None:
+            return "—"
+        case bool():
+            return _t("Yes") if value else _t("No")
+        case dict() | list():
+            return redact(json.dumps(value, ensure_ascii=False))
+        case _:
+            return redact(str(value))
 
 
 def events(customer: Customer) -> Panel:

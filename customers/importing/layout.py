@@ -110,7 +110,13 @@ def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             head = file.read(4096)
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+    except FileNotFoundError as error:
+        raise FileRejected("file_unreadable", _("There is no file %s.") % path.name) from error
+    except IsADirectoryError as error:
+        raise FileRejected(
+            "file_unreadable", _("%s is a folder: name a file in it.") % path.name
+        ) from error
+    except PermissionError as error:
         raise FileRejected(
             "file_unreadable", _("The file %s cannot be read.") % path.name
         ) from error

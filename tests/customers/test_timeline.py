@@ -1,5 +1,6 @@
 """A customer's page: his portrait, and his events page by page."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -99,6 +100,21 @@ def test_an_assessment_that_ended_is_called_expired(until: date, quality: Qualit
     risk = portrait(customer, now=NOW)[Block.RISK]
 
     assert (risk.quality, risk.as_of) == (quality, date(2019, 1, 1))
+
+
+def test_attributes_are_read_in_words_not_in_code(client: Client) -> None:
+    customer = make()
+    customer.attributes = {"push_enabled": True, "is_vip": False, "left": None, "job": "admin"}
+    customer.save()
+    client.force_login(make_staff().compliance)
+
+    told = client.get(f"/admin/customers/customer/{customer.pk}/change/").content.decode()
+
+    rows = dict(re.findall(r'<code class="ts-code">(\w+)</code></td>\s*<td[^>]*>(.*?)</td>', told))
+    assert rows["push_enabled"] == "Yes"
+    assert rows["is_vip"] == "No"
+    assert rows["left"] == "—"
+    assert rows["job"] == "admin"
 
 
 def test_behaviour_counts_the_last_thirty_days() -> None:

@@ -72,6 +72,17 @@ def test_refused_file_is_one_sentence_and_exit_code_2(environment: dict[str, str
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_a_file_that_is_not_there_and_a_folder_are_told_apart(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    absent = run(environment, str(tmp_path / "none.csv"))
+    folder = run(environment, str(tmp_path))
+
+    assert (absent.returncode, absent.stderr.strip()) == (2, "There is no file none.csv.")
+    assert folder.returncode == 2
+    assert folder.stderr.strip() == f"{tmp_path.name} is a folder: name a file in it."
+
+
 @pytest.mark.parametrize(
     ("argv", "hint"),
     [
