@@ -1,7 +1,9 @@
 """Every address of the installation, by floor."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 from django.views.i18n import JavaScriptCatalog
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -14,6 +16,9 @@ admin.autodiscover()
 DOCUMENTS = SpectacularSwaggerSplitView.as_view(
     url_name="schema", http_method_names=["get", "head"]
 )
+
+# Where a browser looks on pages that name no picture of their own: refusals, preferences.
+PICTURE = RedirectView.as_view(url=f"{settings.STATIC_URL}console/mark.svg")
 
 handler400 = "config.refusals.unreadable"
 handler403 = "config.refusals.forbidden"
@@ -39,6 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("attribution.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("jsi18n/", JavaScriptCatalog.as_view(), name="javascript-catalog"),
+    path("favicon.ico", PICTURE),
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("metrics", health.metrics),

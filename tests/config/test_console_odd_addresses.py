@@ -41,6 +41,12 @@ def test_a_list_bears_any_filter(label: str) -> None:
     assert set(answers.values()) <= {200, 302, 400}, answers
 
 
+def test_the_picture_of_the_tab_is_where_browsers_look_by_themselves() -> None:
+    answer = Client().get("/favicon.ico")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/static/console/mark.svg")
+
+
 @pytest.mark.django_db
 def test_an_address_sorts_by_no_column_that_the_list_does_not_sort_by() -> None:
     client = Client()
