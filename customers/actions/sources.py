@@ -127,11 +127,16 @@ def internal_source(*, key: str, name: str, now: datetime) -> Source:
 
     Raises KeyRefused when the key is not a slug of at most 64 characters.
     """
-    if not _SLUG.fullmatch(key):
-        raise KeyRefused(
-            "source_invalid", _("A source's key has 1 to 64 letters, digits, hyphens or _.")
-        )
+    check_source_key(key)
     source, _is_new = Source.objects.get_or_create(
         key=key, defaults={"name": name, "scope": KeyScope.INTERNAL, "created_at": now}
     )
     return source
+
+
+def check_source_key(key: str) -> None:
+    """Raises KeyRefused when the key is not a slug of at most 64 characters."""
+    if not _SLUG.fullmatch(key):
+        raise KeyRefused(
+            "source_invalid", _("A source's key has 1 to 64 letters, digits, hyphens or _.")
+        )

@@ -23,6 +23,7 @@ from compliance.models import User
 from compliance.queries import kept_for
 from customers.actions.load_file import kind_of
 from customers.actions.mappings import save_mapping
+from customers.actions.sources import check_source_key
 from customers.errors import FileRejected
 from customers.importing.layout import Layout, find_layout
 from customers.importing.mapping import find_id_column, parse_wishes
@@ -52,9 +53,11 @@ def take_upload(
     Raises
     ------
     NotPermitted : the role brings no files.
+    KeyRefused : the source's key is none.
     FileRejected, NeedsConfirmation : it is no table that can be read; nothing is kept.
     """
     _allow(actor)
+    check_source_key(source_key)
     if kind != CUSTOMERS:
         kind_of(kind)
     path = _keep(file_name, chunks)

@@ -10,3 +10,10 @@ document.addEventListener("click", (event) => {
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelector("dialog[data-open]")?.showModal();
 });
+// Unfold writes the name of a chosen file into the nearest box for text, as its own file field has
+// one for that. Ours hold something else: a source, a key. It leaves out what bears this mark.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const box of document.querySelectorAll("input.ts-area[type=file]")) {
+    box.hasChangeListener = true;
+  }
+});

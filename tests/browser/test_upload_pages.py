@@ -78,3 +78,31 @@ def test_a_file_that_is_too_large_is_not_even_sent(
     told = page.get_by_label("File", exact=True).evaluate("box => box.validationMessage")
     assert told == "The file is larger than 1 MB."
     assert not Upload.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "before"),
+    [
+        ("operator", "customers/importjob/upload/", ["file-import"]),
+        ("marketer", "segments/segment/upload/", ["", ""]),
+        ("operator", "campaigns/invoice/upload/", []),
+    ],
+)
+def test_choosing_a_file_changes_no_other_box(
+    house: House,
+    page: Page,
+    live_url: str,
+    noted: Noted,
+    tmp_path: Path,
+    role: str,
+    path: str,
+    before: list[str],
+) -> None:
+    (tmp_path / "customers.csv").write_text("customer_no\nc1\n")
+    log_in(page, live_url, role)
+    page.goto(f"{live_url}/admin/{path}")
+
+    page.get_by_label("File", exact=True).set_input_files(tmp_path / "customers.csv")
+
+    boxes = page.locator(".ts-page input[type=text], .ts-page input:not([type])")
+    assert [box.input_value() for box in boxes.all()] == before

@@ -53,6 +53,15 @@ def test_the_page_tells_what_was_detected_and_masks_people(operator: Client) -> 
     assert "Import it" not in told
 
 
+def test_a_source_that_is_none_is_refused_before_the_file_is_kept(operator: Client) -> None:
+    answer = send(operator, TEXT.encode(), source="kunden.csv")
+
+    assert answer.status_code == 400
+    assert "1 to 64 letters, digits, hyphens" in answer.content.decode()
+    assert 'value="kunden.csv"' in answer.content.decode()
+    assert not Upload.objects.exists()
+
+
 def test_who_did_not_have_it_checked_last_is_told_so_in_place_of_the_button(
     operator: Client,
 ) -> None:
