@@ -132,7 +132,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _table(_t("Dispatch batches"), "stacks", "campaigns", "dispatchbatch"),
                 _table(_t("Suppressed addresses"), "block", "campaigns", "suppression"),
                 _table(_t("Provider invoices"), "receipt_long", "campaigns", "invoice"),
-                _table(_t("Imports"), "upload_file", "customers", "importjob"),
+                {
+                    **_table(_t("Imports"), "upload_file", "customers", "importjob"),
+                    "active": _is_import,
+                },
                 {
                     "title": _t("Upload a file"),
                     "icon": "drive_folder_upload",
@@ -175,6 +178,14 @@ def _is_report(request: HttpRequest) -> bool:
     return request.path.startswith(reverse("reports:index")) and request.path != reverse(
         "reports:why"
     )
+
+
+def _is_import(request: HttpRequest) -> bool:
+    """Uploading and freshness live below the imports' address and have entries of their own."""
+    others = (reverse("admin:customers_upload"), reverse("admin:customers_importjob_freshness"))
+    return request.path.startswith(
+        reverse("admin:customers_importjob_changelist")
+    ) and not request.path.startswith(others)
 
 
 def _table(title: str, icon: str, app: str, model: str) -> Entry:

@@ -136,12 +136,21 @@ def test_a_long_hash_does_not_widen_a_phones_page(
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
 
 
+@pytest.mark.parametrize(
+    ("role", "path", "title"),
+    [
+        ("marketer", "reports/why/", "Why / why not"),
+        ("operator", "customers/importjob/", "Imports"),
+        ("operator", "customers/importjob/upload/", "Upload a file"),
+        ("operator", "customers/importjob/freshness/", "Sources and freshness"),
+    ],
+)
 def test_only_the_page_on_view_is_marked_in_the_sidebar(
-    house: House, page: Page, live_url: str, noted: Noted
+    house: House, page: Page, live_url: str, noted: Noted, role: str, path: str, title: str
 ) -> None:
-    log_in(page, live_url, "marketer")
-    page.goto(f"{live_url}/admin/reports/why/")
+    log_in(page, live_url, role)
+    page.goto(f"{live_url}/admin/{path}")
 
     marked = page.locator("#nav-sidebar-apps a.active")
     expect(marked).to_have_count(1)
-    expect(marked).to_contain_text("Why / why not")
+    expect(marked).to_contain_text(title)
