@@ -60,7 +60,7 @@ class TemplateForm(PartsForm):
 
     channel: Channel
     product = forms.CharField(
-        label=_("product"),
+        label=_("Product"),
         required=False,
         max_length=64,
         widget=UnfoldAdminTextInputWidget(),

@@ -6,13 +6,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from compliance.errors import ComplianceError
+from compliance.roles import Role
 from compliance.setup import ensure_roles
 
 
 class Command(BaseCommand):
     """Safe to run again: each group ends with exactly its role's permissions."""
 
-    help = "Create or update the roles marketer, checker, compliance, manager and operator."
+    help = f"Create or update the roles {', '.join(Role)}."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """How to answer."""
