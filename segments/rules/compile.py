@@ -8,9 +8,11 @@ allows, hashes and spills it otherwise, and never runs it once per customer. Onl
 event happened at all, asked of every customer alike, is an EXISTS: that becomes a semi or an
 anti join without grouping the events first; below an OR it might be run once per customer. For
 a handful of customers each derived table is restricted to them and read through its customer
-index, so the same text serves a rebuild and a live update.
+index, so the same text serves a rebuild and a live update. A rule of many conditions reads the
+events of one name once for all that count them or make a figure of them (see `tallies`).
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence as Listed
 from datetime import datetime
 from decimal import Decimal
@@ -36,6 +38,7 @@ from segments.rules.statement import (
     is_event,
     now_of,
 )
+from segments.rules.tallies import tallied
 from segments.rules.tree import (
     All,
     AnyOf,
@@ -141,6 +144,8 @@ def predicate_of(rule: Rule, statement: Statement) -> Predicate:  # noqa: C901 -
             return _attribute(rule, statement)
         case EventCount():
             return _count(rule, statement)
+        case EventAggregate() if statement.is_wide and rule.fn is not Function.LAST:
+            return _figure(rule, statement)
         case EventAggregate():
             return _found(_aggregate(rule, statement), statement)
         case Sequence():
@@ -241,6 +246,9 @@ def _touch(rule: Touch, statement: Statement) -> str:
 
 def _count(rule: EventCount, statement: Statement) -> Predicate:
     """Customers without events have no row: where 0 counts, select those who do not match."""
+    if statement.is_wide:
+        count = f"COALESCE({tallied('count(*)', rule.event, rule.window, statement)}, 0)"
+        return _certain(f"({_counted(count, rule, statement)})")
     zero_matches = number_holds(Decimal(0), rule.op, rule.value)
     customers = (
         f"SELECT e.customer_id\n{events_of(rule.event, rule.window, statement)}"
@@ -253,10 +261,21 @@ def _count(rule: EventCount, statement: Statement) -> Predicate:
 def _having(rule: EventCount, zero_matches: bool, statement: Statement) -> str:
     if _asks_presence(rule):
         return ""
-    counted = ordered(
-        "count(*)", rule.op, rule.value, lambda one: statement.bind(whole(one), "bigint")
-    )
+    counted = _counted("count(*)", rule, statement)
     return f"\nHAVING NOT ({counted})" if zero_matches else f"\nHAVING {counted}"
+
+
+def _counted(count: str, rule: EventCount, statement: Statement) -> str:
+    return ordered(count, rule.op, rule.value, lambda one: statement.bind(whole(one), "bigint"))
+
+
+def _figure(rule: EventAggregate, statement: Statement) -> Predicate:
+    figure = json_number(property_json(rule.of, statement.parameters))
+
+    def made(function: str) -> str:
+        return tallied(f"{function}({figure})", rule.event, rule.window, statement)
+
+    return Predicate(sql=f"({_made_of_figures(rule, made, statement)})", may_be_null=True)
 
 
 def _aggregate(rule: EventAggregate, statement: Statement) -> str:
@@ -276,21 +295,21 @@ def _aggregate(rule: EventAggregate, statement: Statement) -> str:
     return (
         f"SELECT r.customer_id\nFROM (\n  SELECT e.customer_id, {figure} AS figure\n"
         f"{indent(events, '  ')}\n) r\nGROUP BY r.customer_id"
-        f"\nHAVING {_made_of_figures(rule, statement)}"
+        f"\nHAVING {_made_of_figures(rule, lambda function: f'{function}(r.figure)', statement)}"
     )
 
 
-def _made_of_figures(rule: EventAggregate, statement: Statement) -> str:
+def _made_of_figures(rule: EventAggregate, made: Callable[[str], str], statement: Statement) -> str:
+    """The comparison; `made` names an aggregate of the figures by its function."""
     if rule.fn is Function.AVG:
         # sum > v × n instead of sum ÷ n > v: a quotient would be rounded.
+        total, count = made("sum"), made("count")
         return ordered(
-            "sum(r.figure)",
-            rule.op,
-            rule.value,
-            lambda one: f"{statement.bind(one, 'numeric')} * count(r.figure)",
+            total, rule.op, rule.value, lambda one: f"{statement.bind(one, 'numeric')} * {count}"
         )
-    made = f"{rule.fn.value}(r.figure)"
-    return ordered(made, rule.op, rule.value, lambda one: statement.bind(one, "numeric"))
+    return ordered(
+        made(rule.fn.value), rule.op, rule.value, lambda one: statement.bind(one, "numeric")
+    )
 
 
 def _months_in_a_row(rule: MonthsInARow, statement: Statement) -> str:

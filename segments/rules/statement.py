@@ -10,7 +10,7 @@ from datetime import datetime
 from textwrap import indent
 
 from segments.rules.check import Checked, property_type
-from segments.rules.moments import Clock
+from segments.rules.moments import Clock, Interval
 from segments.rules.operands import (
     Parameter,
     Parameters,
@@ -55,6 +55,18 @@ def _leaves(rule: Rule) -> int:
 
 
 @dataclass(slots=True, kw_only=True)
+class Tally:
+    """Figures over a customer's events of one name, all made in one pass (see `tallies`).
+
+    ``intervals``: the instants each figure looks at.
+    """
+
+    alias: str
+    figures: list[str] = field(default_factory=list)
+    intervals: list[Interval] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
 class Statement:
     """What one SELECT over the active customers is made of; `ids` restricts it to some."""
 
@@ -64,6 +76,7 @@ class Statement:
     ids: str | None
     is_wide: bool
     joins: dict[str, str] = field(default_factory=dict)
+    tallies: dict[str, Tally] = field(default_factory=dict)
 
     @classmethod
     def begin(
@@ -94,11 +107,16 @@ class Statement:
         is_in = f"{alias}.customer_id IS NOT NULL"
         return f"COALESCE({is_in}, FALSE)" if self.is_wide else f"({is_in})"
 
+    def tally(self, name: str) -> Tally:
+        """What is counted of the events of this name."""
+        return self.tallies.setdefault(name, Tally(alias=f"t{len(self.tallies) + 1}"))
+
     def select(self, columns: str, *, where: str = "TRUE") -> Fragment:
         """The finished statement; the customer's row is named `c`."""
+        tables = {tally.alias: _tallied(name, tally, self) for name, tally in self.tallies.items()}
         joined = "".join(
             f"\nLEFT JOIN (\n{indent(sql, '  ')}\n) {alias} ON {alias}.customer_id = c.id"
-            for alias, sql in self.joins.items()
+            for alias, sql in (self.joins | tables).items()
         )
         sql = (
             f"SELECT {columns}\nFROM customers_customer c{joined}"
@@ -124,7 +142,10 @@ def now_of(statement: Statement) -> str:
 
 def in_window(column: str, window: Window, statement: Statement) -> str:
     """Whether a time lies in the window; never empty, since nothing after now counts."""
-    interval = statement.clock.interval(window)
+    return _inside(column, statement.clock.interval(window), statement)
+
+
+def _inside(column: str, interval: Interval, statement: Statement) -> str:
     bounds = [
         f"{column} {sign} {statement.bind(instant, 'timestamptz')}"
         for sign, instant in ((">=", interval.start), ("<", interval.end))
@@ -145,8 +166,29 @@ def events_of(event: EventFilter, window: Window, statement: Statement) -> str:
 
 def is_event(event: EventFilter, statement: Statement) -> str:
     """Whether the row `e` has the filter's name and meets its conditions."""
-    conditions = [_condition(condition, statement) for condition in event.where]
-    return " AND ".join([f"e.name = {statement.bind(event.name, 'text')}", *conditions])
+    named = f"e.name = {statement.bind(event.name, 'text')}"
+    return " AND ".join([named, *conditions_of(event, statement)])
+
+
+def conditions_of(event: EventFilter, statement: Statement) -> list[str]:
+    """What the filter asks of the properties of the row `e`."""
+    return [_condition(condition, statement) for condition in event.where]
+
+
+def _tallied(name: str, tally: Tally, statement: Statement) -> str:
+    starts, ends = zip(*((one.start, one.end) for one in tally.intervals), strict=True)
+    first = None if None in starts else min(starts)
+    span = Interval(start=first, end=max(ends))
+    figures = "".join(
+        f",\n  {figure} AS f{number}" for number, figure in enumerate(tally.figures, start=1)
+    )
+    return (
+        f"SELECT e.customer_id{figures}\nFROM customers_event e"
+        f"\nWHERE e.name = {statement.bind(name, 'text')}"
+        f"\n  AND {_inside('e.occurred_at', span, statement)}"
+        f"\n  AND e.customer_id IS NOT NULL{statement.among_ids('e.customer_id')}"
+        "\nGROUP BY e.customer_id"
+    )
 
 
 def _condition(condition: Condition, statement: Statement) -> str:

@@ -148,6 +148,17 @@ def test_the_largest_rule_is_planned_and_run_in_time(events_table: None, word: s
         assert _selected({word: leaves}, cursor) == []
 
 
+def test_rule_of_many_windows_reads_the_events_of_a_name_once() -> None:
+    windows = [
+        {"event": "ab"[n % 2], "count": {"op": "gte", "value": n % 3}, "within_days": n + 1}
+        for n in range(60)
+    ]
+
+    sql = compile_rule(_checked({"any": windows}), now=NOW, zone="UTC").sql
+
+    assert sql.count("FROM customers_event") == 2
+
+
 def test_no_value_of_a_rule_becomes_sql_text() -> None:
     hostile = "x'); DROP TABLE customers_customer; --%(p1)s%s"
     rule = {
