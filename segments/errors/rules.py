@@ -90,6 +90,17 @@ class Code:
         en="{got} is not a number that can be compared",
         zh="{got} 不是可比较的数字",
     )
+    TOO_FINE: Final = Sentence(
+        code="bad_number",
+        en="{got} is too fine: a share has two decimals at most",
+        zh="{got} 过细：比例最多两位小数",
+    )
+    NULL_OPERAND: Final = Sentence(
+        code="wrong_type",
+        en="null cannot be compared; ask for missing values with not_exists, for known ones with"
+        " exists",
+        zh="null 无法比较；要找缺失的值请用 not_exists，要找已有的值请用 exists",
+    )
     OUT_OF_RANGE: Final = Sentence(
         code="out_of_range",
         en="The value must be between {low} and {high}",
@@ -134,6 +145,11 @@ class Code:
         code="unknown_field",
         en="Unknown field {name}",
         zh="未知的字段 {name}",
+    )
+    UNLIKE_ANY_FIELD: Final = Sentence(
+        code="unknown_field",
+        en="Unknown field {name}; the builder offers those there are",
+        zh="未知的字段 {name}；可用字段见可视化编辑器",
     )
     UNKNOWN_SEGMENT: Final = Sentence(
         code="unknown_segment",
@@ -198,22 +214,22 @@ class Term:
     BOOLEAN: Final = Sentence(
         code="boolean",
         en="true or false",
-        zh="true 或 false",
+        zh=" true 或 false",
     )
     TRUE: Final = Sentence(
         code="true",
         en="true",
-        zh="true",
+        zh=" true",
     )
     FALSE: Final = Sentence(
         code="false",
         en="false",
-        zh="false",
+        zh=" false",
     )
     NULL: Final = Sentence(
         code="null",
         en="null",
-        zh="null",
+        zh=" null",
     )
     SO_MANY: Final = Sentence(
         code="so_many",

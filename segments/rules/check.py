@@ -19,6 +19,7 @@ from segments.rules.catalog import (
     nearest_of,
     operators_of,
 )
+from segments.rules.familiar import meant
 from segments.rules.fitting import CLOCK_OPERATORS, require_operator, typed
 from segments.rules.pointer import below, shown
 from segments.rules.tree import (
@@ -184,12 +185,10 @@ def _note_window(window: Window, walk: _Walk) -> None:
 def _attribute(rule: Attribute, path: str, walk: _Walk) -> Attribute:
     found = walk.catalog.find(rule.field)
     if found is None:
-        raise RuleError(
-            Code.UNKNOWN_FIELD,
-            below(path, "field"),
-            name=shown(rule.field),
-            suggestion=walk.catalog.nearest(rule.field),
-        )
+        suggestion = walk.catalog.nearest(rule.field)
+        sentence = Code.UNKNOWN_FIELD if suggestion else Code.UNLIKE_ANY_FIELD
+        place = below(path, "field")
+        raise RuleError(sentence, place, name=shown(rule.field), suggestion=suggestion)
     require_operator(rule.op, found, path)
     walk.fields[found.name] = found
     walk.needs_clock = walk.needs_clock or rule.op in CLOCK_OPERATORS or found.is_daily
@@ -316,6 +315,7 @@ def _lifecycle(rule: Lifecycle, path: str) -> Lifecycle:
                 got=shown(stage),
                 name="lifecycle",
                 allowed=", ".join(LIFECYCLE_STAGES),
+                suggestion=meant(stage, LIFECYCLE_STAGES),
             )
     return rule
 

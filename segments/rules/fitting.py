@@ -7,6 +7,7 @@ from typing import Final, assert_never
 from compliance.sentences import Sentence
 from segments.errors import Code, RuleError, Term
 from segments.rules.catalog import Field, FieldType, operators_of
+from segments.rules.familiar import meant
 from segments.rules.moments import is_reversed
 from segments.rules.pattern_reader import PatternError
 from segments.rules.patterns import to_postgres
@@ -85,7 +86,7 @@ def _day(value: Scalar, path: str) -> Scalar:
 
 
 def _choice(value: Scalar, of: Field, path: str) -> Scalar:
-    text = str(_require(value, str, Term.TEXT, path))
+    text = value if isinstance(value, str) else str(value).lower()
     if text not in of.choices:
         raise RuleError(
             Code.UNKNOWN_CHOICE,
@@ -93,6 +94,7 @@ def _choice(value: Scalar, of: Field, path: str) -> Scalar:
             got=shown(text),
             name=of.name,
             allowed=", ".join(of.choices),
+            suggestion=meant(text, of.choices),
         )
     return text
 

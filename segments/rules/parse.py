@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import islice
 
 from segments.errors import Code, RuleError, Term
-from segments.rules.catalog import nearest
+from segments.rules.familiar import meant
 from segments.rules.parts import (
     MAX_VALUES,
     WINDOW_KEYS,
@@ -104,7 +104,7 @@ def _node(json: object, path: str) -> Rule:
         raise RuleError(Code.NOT_AN_OBJECT, path, got=type_of(json))
     kinds = [key for key in json if key in KINDS]
     if not kinds:
-        likely = (nearest(str(key), KINDS) for key in islice(json, 5))
+        likely = (meant(str(key), KINDS) for key in islice(json, 5))
         suggestion = next(filter(None, likely), "")
         allowed = ", ".join(KINDS)
         raise RuleError(Code.UNKNOWN_KIND, path, allowed=allowed, suggestion=suggestion)
@@ -262,7 +262,7 @@ def _sample(node: Node, path: str) -> Sample:
         raise RuleError(Code.OUT_OF_RANGE, place, low="0.01", high="100")
     points = percent * 100
     if points != points.to_integral_value():
-        raise RuleError(Code.BAD_NUMBER, place, got=str(percent))
+        raise RuleError(Code.TOO_FINE, place, got=str(percent))
     salt = read_name(node["salt"], below(path, "salt")) if "salt" in node else SAMPLE_SALT
     return Sample(basis_points=int(points), salt=salt)
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from compliance.sentences import Said
 from segments.errors import Code, RuleError, Term
 from segments.rules.moments import is_reversed
-from segments.rules.pointer import below, shown
+from segments.rules.pointer import below, shown, type_of
 from segments.rules.scalars import (
     MAX_DAYS,
     Node,
@@ -90,6 +90,12 @@ def read_value(node: Node, path: str, op: Operator) -> Value:
             return _pair(node["value"], place)
         case Operator.IN | Operator.NOT_IN:
             return _same_type(read_list(node["value"], place, limit=MAX_VALUES), place)
+        case Operator.EQ | Operator.NEQ if isinstance(node["value"], list):
+            listed = Operator.IN if op is Operator.EQ else Operator.NOT_IN
+            got = type_of(node["value"])
+            raise RuleError(
+                Code.WRONG_TYPE, place, expected=Term.SCALAR, got=got, suggestion=listed.value
+            )
         case _:
             return read_scalar(node["value"], place)
 

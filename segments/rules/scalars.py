@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from compliance.sentences import Sentence
 from segments.errors import Code, RuleError, Term
-from segments.rules.catalog import nearest
+from segments.rules.familiar import meant
 from segments.rules.moments import read_moment
 from segments.rules.pointer import below, shown, type_of
 from segments.rules.tree import Operator
@@ -39,7 +39,7 @@ def read_object(
                 below(path, key),
                 key=shown(str(key)),
                 allowed=", ".join(allowed),
-                suggestion=nearest(str(key), allowed),
+                suggestion=meant(str(key), allowed),
             )
     for key in required:
         if key not in value:
@@ -90,7 +90,7 @@ def read_member(value: object, path: str, kind: type[Member]) -> Member:
             got=shown(text),
             name=path.rpartition("/")[2],
             allowed=", ".join(names),
-            suggestion=nearest(text, names),
+            suggestion=meant(text, names),
         )
     return kind(text)
 
@@ -146,5 +146,7 @@ def read_scalar(value: object, path: str) -> str | bool | Decimal:
             return read_text(value, path)
         case int() | float() | Decimal():
             return read_number(value, path)
+        case None:
+            raise RuleError(Code.NULL_OPERAND, path)
         case _:
             raise RuleError(Code.WRONG_TYPE, path, expected=Term.SCALAR, got=type_of(value))
