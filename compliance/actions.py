@@ -149,11 +149,11 @@ def propose_rules(
     record(
         actor=maker.username,
         action=f"{RULES}.propose",
-        subject=str(pack),
+        subject=pack.reference,
         now=now,
         detail={"rules": rules, "effective_from": effective_from.isoformat()},
     )
-    ask_review(kind=RULES, key=str(pack), content_hash=pack_hash(pack), maker=maker, now=now)
+    ask_review(kind=RULES, key=pack.reference, content_hash=pack_hash(pack), maker=maker, now=now)
     return pack
 
 
@@ -168,7 +168,7 @@ def review_rules(
     held = RulePack.objects.select_for_update().get(pk=pack.pk)
     review = decide_review(
         kind=RULES,
-        key=str(held),
+        key=held.reference,
         content_hash=pack_hash(held),
         checker=checker,
         approve=approve,

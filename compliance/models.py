@@ -1,8 +1,11 @@
 """Who acted, what was judged, and a record of it that cannot be changed unseen."""
 
+from typing import ClassVar
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -44,6 +47,15 @@ class RulePack(models.Model):
         PENDING = "pending", _("Pending")
         DEPRECATED = "deprecated", _("Deprecated")
 
+    # The sets that are shipped, in words.
+    SETS: ClassVar[dict[str, object]] = {
+        "suitability": _("Suitability"),
+        "contact": _("Hours and caps"),
+        "calendar": _("Trading days"),
+        "jurisdictions": _("Jurisdictions"),
+        "records": _("Keeping of records"),
+    }
+
     key = models.SlugField(_("key"), max_length=80)
     version = models.PositiveIntegerField(_("version"), default=1)
     jurisdiction = models.CharField(_("jurisdiction"), max_length=10, default="CN")
@@ -70,6 +82,16 @@ class RulePack(models.Model):
         ]
 
     def __str__(self) -> str:
+        return _t("%(name)s, version %(number)d") % {"name": self.title, "number": self.version}
+
+    @property
+    def title(self) -> str:
+        """The set in words."""
+        return str(self.SETS.get(self.key, self.key))
+
+    @property
+    def reference(self) -> str:
+        """What the audit trail and reviews call it, alike in every language."""
         return f"{self.key} v{self.version}"
 
 

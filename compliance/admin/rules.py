@@ -23,13 +23,6 @@ from compliance.queries import PACKS, check_rules, clock_now, pack_hash, rules_a
 from compliance.reader import say
 
 REVIEWS = "compliance.change_review"
-RULE_SETS = {
-    "suitability": _("Suitability"),
-    "contact": _("Hours and caps"),
-    "calendar": _("Trading days"),
-    "jurisdictions": _("Jurisdictions"),
-    "records": _("Keeping of records"),
-}
 
 
 class RulesForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -126,7 +119,7 @@ class RulePackAdmin(ActingAdmin):
     @display(description=_("rules"), ordering="key")
     def title(self, pack: RulePack) -> str:
         """The set in words."""
-        return str(RULE_SETS.get(pack.key, pack.key))
+        return pack.title
 
     @display(description=_("status"), ordering="status")
     def state(self, pack: RulePack) -> SafeString:

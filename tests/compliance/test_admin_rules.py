@@ -173,3 +173,17 @@ def test_every_shipped_rule_is_named_in_the_reader_s_language(staff: Staff) -> N
     assert "投资目标与期限" in client.get(url).content.decode()
     assert "objective and horizon" in page(staff.checker).get(url).content.decode()
     assert rule_named("our own words") == "our own words"
+
+
+def test_a_version_is_called_by_the_reader_s_word_also_in_the_way_that_leads_to_it(
+    staff: Staff,
+) -> None:
+    pack = make_rules("suitability", {"S-12": {"minor_below": 21}})
+    client = Client(headers={"accept-language": "zh-hans"})
+    client.force_login(staff.checker)
+
+    page_of = client.get(reverse("admin:compliance_rulepack_change", args=[pack.pk]))
+
+    shown = page_of.content.decode()
+    assert f"适当性，版本 {pack.version}" in shown
+    assert "uitability v" not in shown
