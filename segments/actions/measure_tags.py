@@ -13,8 +13,11 @@ from compliance.models import User
 from customers.actions.tags import rank_tags
 from segments.errors import TagProblem, TagRefused
 from segments.models import Tag, TagScore
+from segments.queries.rules import event_names
 from segments.queries.tag_views import views_since
 from segments.queries.usefulness import LOOKED_BACK, sample, segments_asking
+from segments.rules.catalog import nearest
+from segments.rules.pointer import shown
 from segments.usefulness import scores
 
 
@@ -26,10 +29,13 @@ def measure_tags(*, goal: str, uses: Mapping[str, int], author: User, now: datet
     ----------
     uses : by tag, how many journeys ask for it; segments and views are counted here
 
-    Raises TagRefused: no goal was named.
+    Raises TagRefused: no goal was named, or one that nobody ever reached.
     """
     if not goal.strip():
         raise TagRefused(TagProblem.NO_GOAL, "/goal")
+    if goal not in (known := event_names()):
+        suggestion = nearest(goal, known)
+        raise TagRefused(TagProblem.UNKNOWN_GOAL, "/goal", goal=shown(goal), suggestion=suggestion)
     found = sample(goal=goal, now=now)
     counted = Counter(segments_asking(list(found.levels))) + Counter(uses)
     viewed = views_since(localdate(now - LOOKED_BACK))

@@ -20,6 +20,7 @@ from compliance.reader import language
 from segments.actions.measure_tags import measure_tags
 from segments.errors import TagRefused
 from segments.models import TagScore
+from segments.queries.rules import event_names
 from segments.usefulness import Sunset
 
 SUNSET_WORDS: Final = {
@@ -77,6 +78,7 @@ class UsefulnessPages(ActingAdmin):
             "title": _t("Usefulness of tags"),
             "panels": [_panel(found)],
             "goal": newest.goal if newest else "",
+            "events": sorted(event_names()),
             "about": _about(newest) if newest else "",
             "may_measure": request.user.has_perm("segments.change_tag"),
             "back": reverse("admin:segments_tag_changelist"),

@@ -62,6 +62,11 @@ class TagProblem:
         en="Name the event that counts as the goal, such as order_filled",
         zh="请填写作为目标的事件，例如 order_filled",
     )
+    UNKNOWN_GOAL: Final = Sentence(
+        code="unknown_goal",
+        en="No event {goal} has been received so far; against it every tag would seem useless",
+        zh="尚未收到过事件 {goal}；以它为目标，所有标签都会显得无用",
+    )
     GIVEN_BY_RULE: Final = Sentence(
         code="tag_given_by_rule",
         en="The tag {key} is given by its {source} only",

@@ -55,6 +55,11 @@ def spoken_catalog() -> Catalog:
     return replace(catalog(), tags=tag_labels(), segments=dict(names))
 
 
+def event_names() -> frozenset[str]:
+    """Every event received so far."""
+    return _names(_EVENTS)
+
+
 def references(*, own_key: str | None = None, assumed: Collection[str] = ()) -> References:
     """Every name a rule may refer to; ``assumed`` ones are taken as known, whatever they name."""
     saved = dict(Segment.objects.filter(archived_at=None).values_list("key", "rule"))
@@ -65,7 +70,7 @@ def references(*, own_key: str | None = None, assumed: Collection[str] = ()) -> 
         segments={**dict.fromkeys(assumed, frozenset()), **_dependencies(saved)},
         tags=tags,
         journeys=_names(_JOURNEYS).union(assumed),
-        events=_names(_EVENTS).union(assumed),
+        events=event_names().union(assumed),
         own_key=own_key,
     )
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from customers.models import Customer, Tagging, TagRefusal
 from segments.models import Segment, Tag, TagVersion
 from tests.browser.factories import House, build_house
-from tests.factories import make_segment
+from tests.factories import NOW, make_segment, record_event
 
 pytestmark = pytest.mark.django_db
 
@@ -130,6 +130,8 @@ def test_usefulness_is_measured_against_a_goal_and_told(house: House) -> None:
 
     assert "Not measured yet" in said(client.get(page))
     assert "Name the event" in said(client.post(page, {"goal": ""}, follow=True))
+    assert "No event" in said(client.post(page, {"goal": "Order Completed"}, follow=True))
+    record_event(Customer.objects.values_list("pk", flat=True)[0], at=NOW)
     client.post(page, {"goal": "Order Completed"})
 
     told = said(client.get(page))

@@ -144,6 +144,7 @@ class TestViews:
     @pytest.mark.django_db
     def test_only_those_of_ninety_days_count(self) -> None:
         ship_tags(now=NOW)
+        record_event(make_people(1)[0], "order_filled", at=NOW)
         for back in (0, 90, 91):
             count_tag_views(tags=["pension_need", "gone"], now=NOW - timedelta(days=back))
 
@@ -182,3 +183,6 @@ def test_measuring_reads_tags_segments_and_the_goal() -> None:
     assert AuditEntry.objects.filter(action="tag.measure").exists()
     with pytest.raises(TagRefused, match="goal"):
         measure_tags(goal=" ", uses={}, **told)
+    with pytest.raises(TagRefused, match="did you mean order_filled"):
+        measure_tags(goal="order_fill", uses={}, **told)
+    assert TagScore.objects.count() == 2
