@@ -22,6 +22,7 @@ from segments.queries.live import is_to_be_rebuilt
 from segments.queries.rules import check_rule, checked_rules, rule_sql
 from segments.tasks import refresh_all
 from tests.factories import NOW, make_people, make_segment, record_event
+from tests.segments.rules.odd_worlds import odd_leaves, odd_rules, odd_worlds
 from tests.segments.rules.worlds import EVENTS, EXTRA, World, leaves, rules, store, worlds
 
 pytestmark = pytest.mark.django_db
@@ -306,8 +307,12 @@ def _steps() -> st.SearchStrategy[list[Step]]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
-    world=worlds(),
-    written=st.lists(rules() | st.one_of(*leaves().values()), min_size=2, max_size=4),
+    world=worlds() | odd_worlds(),
+    written=st.lists(
+        st.one_of(rules(), odd_rules(), *leaves().values(), *odd_leaves().values()),
+        min_size=2,
+        max_size=4,
+    ),
     steps=_steps(),
     missed=st.sets(st.integers(0, 8), max_size=4),
 )
