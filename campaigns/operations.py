@@ -262,16 +262,37 @@ WHERE t.state IN ('queued', 'deferred', 'handing_over')
 GROUP BY t.state
 """
 
+# What the provider said is read of so many of them: a new code of its own fills whole batches.
 NEEDING_A_PERSON: Final = """
-SELECT a.id, a.key, t.state, t.reason, count(*), min(t.due_at)
-FROM campaigns_dispatchbatch b
-JOIN campaigns_touch t ON t.batch_id = b.id
-    AND (t.state IN ('ambiguous', 'failed')
-         OR t.state = 'deferred' AND t.reason = 'account_inactive')
-JOIN campaigns_provideraccount a ON a.id = t.account_id
-    AND (t.state <> 'deferred' OR NOT a.is_active)
-WHERE b.needs_person
-GROUP BY a.id, t.state, t.reason ORDER BY a.key, t.state, t.reason
+SELECT g.id, g.key, g.state, g.reason, g.touches, g.oldest, said.codes
+FROM (
+    SELECT a.id, a.key, t.state, t.reason, count(*) AS touches, min(t.due_at) AS oldest
+    FROM campaigns_dispatchbatch b
+    JOIN campaigns_touch t ON t.batch_id = b.id
+        AND (t.state IN ('ambiguous', 'failed')
+             OR t.state = 'deferred' AND t.reason = 'account_inactive')
+    JOIN campaigns_provideraccount a ON a.id = t.account_id
+        AND (t.state <> 'deferred' OR NOT a.is_active)
+    WHERE b.needs_person
+    GROUP BY a.id, t.state, t.reason
+) g, LATERAL (
+    SELECT coalesce((array_agg(answer ORDER BY n DESC, answer))[:3], '{}') AS codes
+    FROM (
+        SELECT answer, count(*) AS n
+        FROM (
+            SELECT coalesce(nullif(t.verdict #>> '{outcomes,-1,answer}', 'no_answer'),
+                            t.verdict #>> '{outcomes,-2,answer}') AS answer
+            FROM campaigns_dispatchbatch b
+            JOIN campaigns_touch t ON t.batch_id = b.id AND t.account_id = g.id
+                AND t.state = g.state AND t.reason = g.reason
+            WHERE b.needs_person
+            LIMIT 500
+        ) sample
+        WHERE answer <> ''
+        GROUP BY answer
+    ) counted
+) said
+ORDER BY g.key, g.state, g.reason
 """
 
 PUT_ASIDE: Final = """

@@ -1,10 +1,10 @@
 """What stands between this process and one provider: its lanes, and a breaker.
 
 Lanes bound the requests under way at once over all batches, so that a slow provider fills its own
-lanes and nobody else's. The breaker opens after some failed requests in a row, or at once when
-the provider says that the account itself is at fault: requests not yet made are not made. What
-the breaker found is written with the batch (`campaigns.actions.flow`), where every process reads
-it.
+lanes and nobody else's. The breaker opens after some failed requests in a row, after as many
+messages in a row that got a code nobody listed, or at once when the provider says that the account
+itself is at fault: requests not yet made are not made. What the breaker found is written with the
+batch (`campaigns.actions.flow`), where every process reads it.
 """
 
 import asyncio
@@ -47,19 +47,23 @@ class Gateway:
         self.trip: Trip | None = None
         self._has_succeeded = False
         self._in_a_row = 0
+        self._unlisted = 0
         self._is_recorded = False
         self._bears = FAILURES if limits.per_request == 1 else FAILURES_OF_MANY
 
     def note(self, outcomes: Sequence[Outcome]) -> None:
         """Count what came back of one request; open when it is enough."""
         if any(_is_work(outcome) for outcome in outcomes):
-            self._in_a_row, self._has_succeeded = 0, True
+            self._in_a_row, self._unlisted, self._has_succeeded = 0, 0, True
             return
         self._in_a_row += 1
+        # Each of them costs a person a look, however few requests they travelled in.
+        self._unlisted += sum(isinstance(one, Unknown) and one.is_unlisted for one in outcomes)
+        is_enough = self._in_a_row >= self._bears or self._unlisted >= FAILURES
         for outcome in outcomes:
             if not isinstance(outcome, Unavailable | Unknown):
                 continue
-            if outcome.code in ACCOUNT_FAULTS or self._in_a_row >= self._bears:
+            if outcome.code in ACCOUNT_FAULTS or is_enough:
                 pause = outcome.retry_after if isinstance(outcome, Unavailable) else None
                 self.trip = self.trip or Trip(code=outcome.code, pause=pause)
 
@@ -77,7 +81,7 @@ class Gateway:
 
     def close(self) -> None:
         """Try again: the row that all processes share allows it."""
-        self.trip, self._has_succeeded, self._in_a_row = None, False, 0
+        self.trip, self._has_succeeded, self._in_a_row, self._unlisted = None, False, 0, 0
         self._is_recorded = False
 
     def half_open(self) -> None:

@@ -99,11 +99,15 @@ class Unavailable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """May or may not have been sent.  Ask with `find`; never resend blindly."""
+    """May or may not have been sent.  Ask with `find`; never resend blindly.
+
+    `is_unlisted`: the vendor gave a code that it never documented, and may give it to everybody.
+    """
 
     key: str
     code: str
     message: str
+    is_unlisted: bool = False
 
 
 Outcome: TypeAlias = Accepted | Refused | Unavailable | Unknown

@@ -46,7 +46,8 @@ def judge_code(
     second attempt: a receipt, a relay or a person tells (decision 58).
     """
     told = f"{code}: {message}"[:200]
-    meaning = _look_up(code, table) or default
+    listed = _look_up(code, table)
+    meaning = listed or default
     match meaning:
         case Meaning.REFUSED:
             return Refused(key=key, code=code, message=message[:200])
@@ -68,7 +69,7 @@ def judge_code(
         case Meaning.UNAUTHORISED | Meaning.OUT_OF_SERVICE | Meaning.SENDER_REFUSED:
             return Unavailable(key=key, code=meaning.value, message=told)
         case Meaning.UNKNOWN:
-            return Unknown(key=key, code=code, message=message[:200])
+            return Unknown(key=key, code=code, message=message[:200], is_unlisted=listed is None)
         case _:
             assert_never(meaning)
 

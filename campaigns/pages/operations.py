@@ -247,7 +247,14 @@ def _troubles(found: Operations) -> Panel:
     return Panel(
         title=_t("Touches that need a person"),
         note=_t("Open the list, choose touches and an act: nothing is done before you confirm it."),
-        headers=(_t("Account"), _t("State"), _t("Reason"), _t("Touches"), _t("Oldest")),
+        headers=(
+            _t("Account"),
+            _t("State"),
+            _t("Reason"),
+            _t("The provider's word"),
+            _t("Touches"),
+            _t("Oldest"),
+        ),
         rows=[
             (
                 item.account,
@@ -257,13 +264,14 @@ def _troubles(found: Operations) -> Panel:
                     say(TOUCH_STATES, item.state),
                 ),
                 say(REASONS, item.reason),
+                ", ".join(say(FAULTS, code) for code in item.codes) or "—",
                 figure(item.count),
                 spell(item.age),
             )
             for item in found.troubles
         ],
         empty=_t("No touch needs a person."),
-        numeric=frozenset({3, 4}),
+        numeric=frozenset({4, 5}),
     )
 
 

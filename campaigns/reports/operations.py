@@ -41,7 +41,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Touches of one account that need a person, by state and reason."""
+    """Touches of one account that need a person, by state and reason.
+
+    ``codes``: what the provider said last, the most frequent first, at most three.
+    """
 
     account_id: int
     account: str
@@ -49,6 +52,7 @@ class Trouble:
     reason: str
     count: int
     age: float
+    codes: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +137,9 @@ def operations(*, now: datetime, today: date) -> Operations:
                 reason=reason,
                 count=count,
                 age=_age(now, oldest),
+                codes=codes,
             )
-            for pk, key, state, reason, count, oldest in rows(NEEDING_A_PERSON, {"now": now})
+            for pk, key, state, reason, count, oldest, codes in rows(NEEDING_A_PERSON, {"now": now})
         ],
         aside=[
             Aside(stage=stage, error_class=error, count=count, age=_age(now, oldest))

@@ -17,9 +17,19 @@ from campaigns.actions.dispatch import dispatch_batch, dispatch_due
 from campaigns.actions.enrol import enrol
 from campaigns.actions.flow import OPEN_FOR, PROBE, daily_limit, may_send, note_flow
 from campaigns.actions.gateway import FAILURES, gateway_of
-from campaigns.channels.base import Accepted, Channel, Limits, Outcome, Outgoing, Unavailable
+from campaigns.channels.base import (
+    Accepted,
+    Channel,
+    Limits,
+    Outcome,
+    Outgoing,
+    Unavailable,
+    Unknown,
+)
+from campaigns.channels.meanings import judge_code
 from campaigns.channels.memory import MemoryProvider, accept
 from campaigns.models import AccountHealth, DispatchBatch, Journey, ProviderAccount, Touch
+from campaigns.reports.operations import operations
 from customers.vocabulary import ConsentState
 from tests.factories import (
     NOW,
@@ -307,6 +317,61 @@ def test_a_request_with_many_messages_is_one_failure(
     queued: Callable[..., MemoryProvider],
 ) -> None:
     provider = queued(60, script=dead, limits=replace(ONE_BY_ONE, per_request=20))
+
+    dispatch_batch(owner="w", now=NOW)
+
+    assert len(provider.sent) == 60
+    assert not AccountHealth.objects.exists()
+
+
+def unheard_of(message: Outgoing) -> Outcome:
+    return judge_code(key=message.key, code="isp.NEW", message="m", table={})
+
+
+def lost(message: Outgoing) -> Outcome:
+    return Unknown(key=message.key, code="timeout", message="")
+
+
+def test_a_code_nobody_listed_fills_no_list_of_doubts(
+    queued: Callable[..., MemoryProvider],
+) -> None:
+    """Of many in a request each gets the new code, and each waits for a person."""
+    limits = replace(ONE_BY_ONE, per_request=20, can_find=False)
+    provider = queued(100, script=unheard_of, limits=limits)
+
+    for minute in range(4):
+        dispatch_batch(owner="w", now=NOW + timedelta(minutes=minute))
+
+    assert len(provider.sent) == 20 + 3 * PROBE
+    assert len({message.key for message in provider.sent}) == len(provider.sent)
+    assert AccountHealth.objects.get().code == "isp.NEW"
+    assert Touch.objects.filter(state="ambiguous").count() == len(provider.sent)
+    assert Touch.objects.filter(reason="breaker_open").count() == 100 - len(provider.sent)
+    [trouble] = operations(now=NOW, today=NOW.date()).troubles
+    assert (trouble.count, trouble.codes) == (len(provider.sent), ["isp.NEW"])
+
+
+def test_a_code_nobody_listed_among_others_opens_nothing(
+    queued: Callable[..., MemoryProvider],
+) -> None:
+    asked: list[str] = []
+
+    def now_and_then(message: Outgoing) -> Outcome:
+        asked.append(message.key)
+        return accept(message) if len(asked) % FAILURES == 0 else unheard_of(message)
+
+    provider = queued(60, script=now_and_then)
+
+    dispatch_batch(owner="w", now=NOW)
+
+    assert len(provider.sent) == 60
+    assert not AccountHealth.objects.filter(open_until__isnull=False).exists()
+
+
+def test_a_lost_request_of_many_is_still_one_failure(
+    queued: Callable[..., MemoryProvider],
+) -> None:
+    provider = queued(60, script=lost, limits=replace(ONE_BY_ONE, per_request=20, can_find=False))
 
     dispatch_batch(owner="w", now=NOW)
 
