@@ -31,11 +31,21 @@ _VALUE: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _AUTHORITY: Final = re.compile(r"https?://([^/?#]*)(.*)", re.I | re.DOTALL)
 _OTHER_LETTERS: Final = re.compile(r"[^\x00-\x7f]+")
 _GOES_ON: Final = re.compile(r"[/?\#&=]")
+# Countries' domains (IANA), those of the short links among them, and the usual others.
+_COUNTRIES: Final = (
+    "a[c-gilmoq-uwxz]|b[abd-jmnorstvwyz]|c[acdf-ik-oruvw-z]|d[ejkmoz]|e[cegr-u]|f[ijkmor]"
+    "|g[abd-ilmnp-uwy]|h[kmnrtu]|i[delmnoq-t]|j[emop]|k[eghimnprwyz]|l[abcikr-vy]|m[acdeghk-z]"
+    "|n[acefgilopruz]|om|p[ae-hk-nrstwy]|qa|r[eosuw]|s[a-eg-or-vxyz]|t[cdfghj-ortvwz]"
+    "|u[agksyz]|v[aceginu]|w[fs]|y[et]|z[amw]"
+)
+_OTHERS: Final = (
+    "com|net|org|top|xyz|vip|info|shop|site|club|link|app|online|store|live|ltd|group|pro|biz"
+    "|mobi|asia|tech|ink|fun|wang|ren|work|cloud|page|dev|icu|cyou|click|win|bid|loan|space|website"
+)
 # Names that telephones make links of though no https:// stands before them.
 _UNMARKED: Final = re.compile(
-    r"""(?<![A-Za-z0-9_@./:%=&?\#-])(?:www\.[a-z0-9-]+(?:\.[a-z0-9-]+)+
-    |(?:[a-z0-9-]+\.)+(?:com|cn|net|org|top|xyz|cc|vip|info|shop|site|club|link|app|io|co|me|hk|tw)
-    (?=/))""",
+    rf"""(?:(?<![A-Za-z0-9_@./:%=&?\#-])|(?<=\}}\}}\.))(?:www\.[a-z0-9-]+(?:\.[a-z0-9-]+)+
+    |(?:[a-z0-9-]+\.)+(?:{_OTHERS}|{_COUNTRIES})(?=[/?\#]|:[0-9]{{2}}))""",
     re.I | re.VERBOSE,
 )
 

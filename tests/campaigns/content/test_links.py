@@ -407,3 +407,83 @@ def test_no_text_that_we_did_not_sign_is_a_token(token: str) -> None:
 )
 def test_another_spelling_of_the_same_bytes_is_refused(change: Any) -> None:
     assert read(change(sign(1, 2, KEY, "click")), KEY, "click") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Links shortened by others lead anywhere.
+        "领取 bit.ly/3abcd",
+        "点 is.gd/abc",
+        "goo.gl/abc 查看",
+        "rb.gy/ab",
+        "suo.im/x",
+        "t.cn/A6x",
+        "WWW.EVIL.CN 查看",
+        "evil.ru/x",
+        "evil.online/x",
+        "evil.com?x=1",
+        "evil.com:8443/x",
+        "evil.com#x",
+        "{{ customer.name }}.evil.com/x",
+        "http://example.com/x",
+        "https://example.com@evil.com/",
+        "https://example.com.evil.com/",
+        "https://evil.com#@example.com",
+        "https://evil.com?@example.com/",
+    ],
+)
+def test_a_text_leads_to_no_host_beside_the_list_however_it_is_named(text: str) -> None:
+    with pytest.raises(TemplateError):
+        prepare({"text": text}, UTM, HOSTS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "查看 https://example.com/a。",
+        "example.com/a 与 www.example.com",
+        "{{ customer.name }}.example.com/x",
+        "1.5km/h 与 v2.0/3，年化1.25%/年",
+        "a.m./p.m.，3.5pp/月，U.S./EU",
+        "A/B 轮 C.D/E，No.AB/12",
+        "邮箱 a@evil.com/b",
+        "12:30/13:00，2026.11.22/23",
+    ],
+)
+def test_what_no_telephone_makes_a_link_of_is_none(text: str) -> None:
+    prepare({"text": text}, UTM, HOSTS)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="https&#58;//evil.com/">x</a>',
+        '<a href="https://example.com&period;evil.com/">x</a>',
+        '<a href="https://example.com%2eevil.com/">x</a>',
+        '<a href="https://%65vil.com/">x</a>',
+        '<a href="https://evil\u2024com/">x</a>',
+        '<a href="//evil.com/">x</a>',
+        '<a href="/\\evil.com">x</a>',
+        '<a href="https:\\\\evil.com\\">x</a>',
+        '<a href="https:evil.com">x</a>',
+        '<a href="https:///evil.com">x</a>',
+        '<a href="h\tttps://evil.com">x</a>',
+        '<a href="java&#10;script:alert(1)">x</a>',
+        '<a href="&#1;javascript:alert(1)">x</a>',
+        '<a href="data:text/html,x">x</a>',
+        '<base href="https://evil.com/"><a href="x">x</a>',
+        '<a\x0chref="https://evil.com/">x</a>',
+        "<a/href=https://evil.com/>x</a>",
+        "<a title='>' href='https://evil.com/'>x</a>",
+        '<a href="https://evil.com/" href="https://example.com/">x</a>',
+        '<form action="https://evil.com/"><button>x</button></form>',
+        '<button formaction="https://evil.com/">x</button>',
+        '<svg><a xlink:href="https://evil.com/"><text>x</text></a></svg>',
+        '<a href="https://0x7f.1/">x</a>',
+        '<a href="https://[::1]/">x</a>',
+    ],
+)
+def test_a_page_leads_to_no_host_beside_the_list_however_it_is_written(html: str) -> None:
+    with pytest.raises(TemplateError):
+        prepare({"html": html}, UTM, HOSTS)
