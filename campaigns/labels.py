@@ -52,7 +52,7 @@ REASONS: dict[str, str | Promise] = {
     Reason.SUPPRESSED.value: _("The address is on the suppression list"),
     Reason.NO_ADDRESS.value: _("No usable address for this channel"),
     Reason.PERSONALISATION_OFF.value: _("The customer objects to personalisation"),
-    Reason.NOT_APPROVED.value: _("The template version is not approved"),
+    Reason.NOT_APPROVED.value: _("The template version is not approved, or not for this purpose"),
     Reason.MISSING_VARIABLE.value: _("The template needs data this customer lacks"),
     Reason.RENDER_FAILED.value: _("The template could not be rendered"),
     Reason.EXPIRED.value: _("Too late for the message to make sense"),

@@ -63,7 +63,7 @@ class Reason(StrEnum):
     SUPPRESSED = "suppressed"  # its owner complained, or the address does not exist
     NO_ADDRESS = "no_address"  # no identifier this channel could use
     PERSONALISATION_OFF = "personalisation_off"  # the template is personal, the customer objects
-    NOT_APPROVED = "not_approved"  # the template version lost or never had its approval
+    NOT_APPROVED = "not_approved"  # the version has no approval, or none for this purpose
     MISSING_VARIABLE = "missing_variable"  # the template needs what this customer lacks
     RENDER_FAILED = "render_failed"
     EXPIRED = "expired"  # past the time the message makes sense

@@ -227,6 +227,7 @@ def make_template(
     parts: Mapping[str, str] | None = None,
     is_approved: bool = True,
     product: str = "",
+    purpose: str = "marketing",
     now: datetime = NOW,
 ) -> TemplateVersion:
     """A template version; `parts` replaces the boring ones by name."""
@@ -237,6 +238,7 @@ def make_template(
         channel=channel,
         parts={**PARTS[channel], **(parts or {})},
         product=product,
+        purpose=purpose,
         maker=staff.marketer,
         now=now,
     )

@@ -66,6 +66,7 @@ class World:
     addresses: Mapping[str, Mapping[int, Address]]
     stops: Mapping[str, Mapping[int, Stop]]
     approved: Mapping[int, bool]
+    approved_for: Mapping[int, str]
     house: Policy
     policies: Mapping[int, Policy]
     products: Mapping[str, Product]
@@ -140,6 +141,7 @@ def read_world(
             )
             for version in versions
         },
+        approved_for={version.pk: version.purpose for version in versions},
         house=house,
         policies=policies,
         products=products({touch.product for touch in touches if touch.product}),
@@ -168,6 +170,22 @@ def stop_of(channel: str, customer_id: int) -> Stop:
     if channel not in set(Channel):
         return NO_STOP
     return _stops(Channel(channel), [customer_id], {}).get(customer_id, NO_STOP)
+
+
+def reach_of(channel: str, customer_id: int) -> tuple[bool, Stop]:
+    """Whether there is an address for writing to one customer, and what stands against it.
+
+    Ways that are no channel of ours, and those that go by his number, need none.
+    """
+    if channel not in set(Channel):
+        return True, NO_STOP
+    medium = Channel(channel)
+    if medium not in ADDRESS_KIND:
+        return True, stop_of(channel, customer_id)
+    known = hashed_addresses([customer_id], ADDRESS_KIND[medium])
+    stops = _stops(medium, [customer_id], {medium: known}) if known else {}
+    has_address = any(address.value for address in known.values())
+    return has_address, stops.get(customer_id, NO_STOP)
 
 
 def _approved_name(journey: Journey) -> str:
@@ -250,6 +268,7 @@ def _case(
         is_personal=world.ready[touch.template_version_id, touch.node].is_personal,
         is_targeted=world.is_targeted,
         is_approved=world.approved.get(touch.template_version_id, False),
+        approved_for=world.approved_for.get(touch.template_version_id, touch.purpose),
         aml_hold=customer.aml_hold if customer else False,
         internal_hold=customer.internal_hold if customer else False,
         client=customer,

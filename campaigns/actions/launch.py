@@ -1,7 +1,7 @@
 """A journey from draft to running: save, submit, review, publish; pause, resume, stop."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,13 +11,15 @@ from django.utils.translation import gettext as _
 
 from campaigns.actions.templates import hash_of
 from campaigns.errors import GraphError, NotPublishable, StateConflict
+from campaigns.guards.purpose import may_serve
 from campaigns.journeys import sentences
 from campaigns.journeys.check import Problem, Severity, assuming, check, experiments, problem
 from campaigns.journeys.engine import branch_rules
 from campaigns.journeys.graph import MAX_NAME, Graph, Json
+from campaigns.journeys.nodes.send import Send
 from campaigns.journeys.parse import parse
 from campaigns.models import Enrolment, Journey, JourneyVersion, Touch
-from campaigns.queries.journeys import experiment_keys, references
+from campaigns.queries.journeys import approved_templates, experiment_keys, references
 from campaigns.states import Reason, TouchState
 from compliance.actions import ask_review, decide_review, record
 from compliance.errors import NotPermitted
@@ -96,6 +98,7 @@ def problems_of(
     for node_id, experiment in experiments(graph).items():
         if experiment.key in taken:
             found.append(problem(sentences.EXPERIMENT_TAKEN, node_id, key=experiment.key))
+    found += _for_another_purpose(graph)
     for (node_id, label), rule in branch_rules(graph).items():
         try:
             check_rule(rule, assumed=assumed)
@@ -104,6 +107,25 @@ def problems_of(
             sentence = replace(sentences.BAD_RULE, code=error.code)
             found.append(problem(sentence, node_id, label=label, why=error.said))
     return found
+
+
+def _for_another_purpose(graph: Graph) -> Iterator[Problem]:
+    """Sends of what was approved for a purpose that lets it say more than this journey may."""
+    sends = {key: node for key, node in graph.nodes.items() if isinstance(node, Send)}
+    known = approved_templates([node.template for node in sends.values()]) if sends else {}
+    for node_id, node in sends.items():
+        version = known.get(node.template)
+        if version is None:
+            continue
+        product = node.product or version.product
+        if not may_serve(version.purpose, graph.priority, product):
+            yield problem(
+                sentences.WRONG_PURPOSE,
+                node_id,
+                key=node.template,
+                meant=sentences.PURPOSE_WORDS[version.purpose],
+                priority=sentences.PURPOSE_WORDS[graph.priority],
+            )
 
 
 @transaction.atomic

@@ -15,6 +15,8 @@ from campaigns.content import sentences as say
 from campaigns.content.locales import chosen, is_locale, normal
 from campaigns.content.render import compile_parts, compile_sources, render
 from campaigns.errors import BadRequest, TemplateError
+from campaigns.guards.purpose import APPROVED_FOR
+from campaigns.guards.wording import STATUTORY
 from compliance.reader import say as in_reader_language
 from compliance.scan import scan_wording
 from compliance.sentences import Said
@@ -22,6 +24,7 @@ from compliance.wording.amend import SHIPPED, Lexicon
 from compliance.wording.markup import visible_text
 from compliance.wording.scan import Hit
 from compliance.wording.verdict import Verdict, heaviest
+from customers.vocabulary import Purpose
 
 
 class Class(StrEnum):
@@ -59,6 +62,7 @@ class Asked:
     template: str | Parts
     context: Mapping[str, object] = field(default_factory=dict)
     channel: Channel | None = None
+    purpose: str = Purpose.MARKETING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +87,9 @@ class Preview:
 
 
 def read_asked(document: object) -> Asked:
-    """The request ``{"template", "context"?, "channel"?, "locale"?, "variants"?}`` as it came in
-    JSON. Of ``variants``, templates by locale, and ``template`` it asks for the one that a
-    customer of ``locale`` would get.
+    """The request ``{"template", "context"?, "channel"?, "purpose"?, "locale"?, "variants"?}`` as
+    it came in JSON. Of ``variants``, templates by locale, and ``template`` it asks for the one
+    that a customer of ``locale`` would get.
 
     Raises
     ------
@@ -100,6 +104,9 @@ def read_asked(document: object) -> Asked:
     if channel is not None and channel not in list(Channel):
         known = ", ".join(Channel)
         raise BadRequest(say.UNKNOWN_CHANNEL, "/channel", known=known)
+    purpose = document.get("purpose", Purpose.MARKETING)
+    if purpose not in APPROVED_FOR:
+        raise BadRequest(say.UNKNOWN_PURPOSE, "/purpose", known=", ".join(APPROVED_FOR))
     may_have_parts = channel is not None
     variants = _variants(document.get("variants", {}), may_have_parts=may_have_parts)
     default = _template(template, "/template", may_have_parts=may_have_parts)
@@ -107,6 +114,7 @@ def read_asked(document: object) -> Asked:
         template=variants.get(chosen(variants, _locale(document.get("locale"))), default),
         context=context,
         channel=Channel(channel) if channel else None,
+        purpose=purpose,
     )
 
 
@@ -152,7 +160,7 @@ def preview_template(*, asked: Asked, on: date, lexicon: Lexicon = SHIPPED) -> P
         parts = _rendered(asked)
     except TemplateError as error:
         return refused(error)
-    preview = judged(parts, asked.channel, on, lexicon)
+    preview = judged(parts, asked.channel, on, lexicon, purpose=asked.purpose)
     is_whole = isinstance(asked.template, dict)
     return preview if is_whole else replace(preview, output="".join(parts.values()))
 
@@ -163,9 +171,11 @@ def refused(error: TemplateError) -> Preview:
     return Preview(verdict=verdict, problems=[_problem(error)])
 
 
-def judged(parts: Parts, channel: Channel | None, on: date, lexicon: Lexicon) -> Preview:
-    """A rendered message with what the wording rules of that day find in it."""
-    verdict, problems = _judged(parts, channel, on, lexicon)
+def judged(
+    parts: Parts, channel: Channel | None, on: date, lexicon: Lexicon, *, purpose: str
+) -> Preview:
+    """A rendered message with what the wording rules of that day find in it, for its purpose."""
+    verdict, problems = _judged(parts, channel, on, lexicon, purpose)
     return Preview(
         verdict=verdict,
         output=parts,
@@ -211,7 +221,7 @@ def _rendered(asked: Asked) -> Parts:
 
 
 def _judged(
-    parts: Parts, channel: Channel | None, on: date, lexicon: Lexicon
+    parts: Parts, channel: Channel | None, on: date, lexicon: Lexicon, purpose: str
 ) -> tuple[Class, list[Problem]]:
     """The heaviest verdict of the wording rules on what the customer would read."""
     verdicts, problems = [Verdict.ALLOW], []
@@ -220,6 +230,12 @@ def _judged(
             continue
         seen = visible_text(text) if name == "html" else text
         scan = scan_wording(text=seen, on=on, channel=channel, lexicon=lexicon)
+        if purpose == STATUTORY:
+            # As `weighed`: what is forbidden elsewhere is for whoever approves it, no more is.
+            said = [hit for hit in scan.hits if hit.verdict is Verdict.BLOCK]
+            verdicts += [Verdict.REVIEW for _hit in said]
+            problems += [replace(_finding(name, hit), severity="review") for hit in said]
+            continue
         verdicts.append(scan.verdict)
         problems += [_finding(name, hit) for hit in scan.hits if hit.verdict is not Verdict.ALLOW]
     return _BY_VERDICT[heaviest(verdicts)], problems

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Final
 
 from campaigns.actions.templates import read_version, subject_of
+from campaigns.guards.wording import STATUTORY
 from campaigns.models import TemplateVersion
 from compliance.queries import products
 from compliance.wording.amend import Lexicon
@@ -26,9 +27,14 @@ def templates_met(*, before: Lexicon, after: Lexicon, on: date) -> list[Meeting]
     """Of the `LOOKED_AT` newest versions of all templates those that ``after`` judges otherwise.
 
     Drafts, versions under review and approved ones alike, as on that day. A version takes a few
-    milliseconds at most, whatever the number of rules; those beyond the newest are not read.
+    milliseconds at most, whatever the number of rules; those beyond the newest are not read, nor
+    are statutory notices: what a person saw in one stands, whatever is listed later.
     """
-    newest = TemplateVersion.objects.select_related("template").order_by("-pk")[:LOOKED_AT]
+    newest = (
+        TemplateVersion.objects.exclude(purpose=STATUTORY)
+        .select_related("template")
+        .order_by("-pk")[:LOOKED_AT]
+    )
     versions = list(newest)
     known = products({version.product for version in versions})
     met: list[Meeting] = []

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from campaigns.actions.preview import Class, Preview, Problem, judged, refused
 from campaigns.actions.ready import as_sent, variables
-from campaigns.actions.templates import with_snippets
-from campaigns.actions.wording import literal, read_notices
+from campaigns.actions.templates import subject_of, with_snippets
+from campaigns.actions.wording import literal, read_message, read_notices
 from campaigns.channels.base import Channel
 from campaigns.channels.sms.prices import LONGEST
 from campaigns.channels.sms.segments import Measure, full_text, measure
@@ -23,11 +23,15 @@ from campaigns.content.locales import DEFAULT, chosen
 from campaigns.content.render import PARTS, Compiled, compile_parts
 from campaigns.content.sentences import UNSAID_THERE
 from campaigns.errors import NotOnRecord, TemplateError
+from campaigns.guards.purpose import judged_as
+from campaigns.guards.verdict import Refuse
+from campaigns.guards.wording import STATUTORY, judge
 from campaigns.models import ProviderAccount, TemplateVersion
 from campaigns.queries.accounts import link_hosts
 from campaigns.queries.prices import price_lists
+from compliance.contact import LIMITED_PURPOSES
 from compliance.lexicon_versions import lexicon_in_force
-from compliance.queries import rulebook
+from compliance.queries import products, rulebook
 from compliance.sentences import Said
 from customers.identifiers import mask, redact
 from customers.models import Customer
@@ -79,8 +83,8 @@ def show_to(*, version: TemplateVersion, customer_no: str, locale: str, on: date
         ready = _ready(version)
     except TemplateError as error:
         return Shown(preview=refused(error), locale=DEFAULT)
-    real = _held_against(_preview(ready, said, wanted, on), ready.channel, known.region, on)
-    shown = replace(real, output=_preview(ready, _masked(said), wanted, on).output)
+    real = _held_against(_preview(ready, said, wanted, on, version), version, known.region, on)
+    shown = replace(real, output=_preview(ready, _masked(said), wanted, on, version).output)
     own = chosen(ready.variants, wanted)
     if ready.channel is not Channel.SMS or not isinstance(real.output, dict):
         return Shown(preview=shown, locale=own)
@@ -160,22 +164,50 @@ def _ready(version: TemplateVersion) -> Ready:
     )
 
 
-def _preview(ready: Ready, said: Mapping[str, object], locale: str | None, on: date) -> Preview:
+def _preview(
+    ready: Ready,
+    said: Mapping[str, object],
+    locale: str | None,
+    on: date,
+    version: TemplateVersion,
+) -> Preview:
     recipient = Recipient(touch_id=0, customer=said, queued_at="", locale=locale)
     addressing = Addressing(public_url=settings.PUBLIC_URL, key=_KEY)
     (done,) = compose_batch(ready, [recipient], journey=_JOURNEY, addressing=addressing)
     if isinstance(done, TemplateError):
         return refused(done)
     parts = {name: done[name] for name in PARTS[ready.channel] if done.get(name)}
-    return judged(parts, ready.channel, on, lexicon_in_force())
+    preview = judged(parts, ready.channel, on, lexicon_in_force(), purpose=version.purpose)
+    return _beside_its_own_words(preview, parts, on, version)
 
 
-def _held_against(preview: Preview, channel: Channel, region: str | None, on: date) -> Preview:
+def _beside_its_own_words(
+    preview: Preview, parts: Mapping[str, str], on: date, version: TemplateVersion
+) -> Preview:
+    """A statutory notice may say what stands in it; what a value adds would stop it."""
+    if version.purpose != STATUTORY or not preview.problems:
+        return preview
+    reading = read_message(
+        parts,
+        subject_of(version, products({version.product})),
+        version_id=version.pk,
+        purpose=version.purpose,
+        on=on,
+        lexicon=lexicon_in_force(),
+    )
+    is_stopped = isinstance(judge(reading), Refuse)
+    return replace(preview, verdict=Class.SUPPRESS) if is_stopped else preview
+
+
+def _held_against(
+    preview: Preview, version: TemplateVersion, region: str | None, on: date
+) -> Preview:
     """Beside the wording: what an advertisement to the customer's jurisdiction must say, too."""
-    if not isinstance(preview.output, dict):
+    purpose = judged_as(version.purpose, version.product)
+    if not isinstance(preview.output, dict) or purpose not in LIMITED_PURPOSES:
         return preview
     where = rulebook(on).jurisdictions.of(region)
-    said = read_notices((), preview.output, channel, "", where=where).imprint
+    said = read_notices((), preview.output, version.template.channel, "", where=where).imprint
     missing = ", ".join(name for name, is_said in said.items() if not is_said)
     if not missing:
         return preview

@@ -168,6 +168,7 @@ def rebuild_templates(*, snippet: Snippet, maker: User, now: datetime) -> Rebuil
                 variants=version.variants,
                 tracks_opens=version.tracks_opens,
                 product=version.product,
+                purpose=version.purpose,
                 maker=maker,
                 now=now,
             )

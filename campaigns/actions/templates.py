@@ -20,11 +20,14 @@ from campaigns.content.sentences import NO_RISK_POINTS, RISK_POINTS, WORDING, pa
 from campaigns.content.snippets import blanked, names_any, resolve
 from campaigns.errors import StateConflict, TemplateError
 from campaigns.guards.notices import judge
+from campaigns.guards.purpose import judged_as
 from campaigns.guards.verdict import Refuse
+from campaigns.guards.wording import weighed
 from campaigns.models import SnippetUse, Template, TemplateVersion
 from campaigns.queries.accounts import link_hosts
 from campaigns.queries.snippets import library
 from compliance.actions import ask_review, decide_review
+from compliance.contact import LIMITED_PURPOSES
 from compliance.lexicon_versions import lexicon_in_force
 from compliance.models import Review, User
 from compliance.queries import products, rulebook
@@ -34,6 +37,7 @@ from compliance.suitability.values import Product
 from compliance.wording.amend import Lexicon
 from compliance.wording.markup import visible_text
 from compliance.wording.verdict import Verdict
+from customers.vocabulary import Purpose
 
 KIND = "template"
 _MOST_TOLD: Final = 5
@@ -57,12 +61,14 @@ def save_template(
     maker: User,
     now: datetime,
     product: str = "",
+    purpose: str = Purpose.MARKETING,
     variants: Mapping[str, Mapping[str, str]] | None = None,
     tracks_opens: bool = True,
 ) -> TemplateVersion:
     """Save the parts as a new version, unless everything equals the newest one.
 
     ``product``: the code of what the message markets; it is approved with the parts.
+    ``purpose``: what it is for, one of `APPROVED_FOR`; it is approved with the parts, too.
     ``variants``: parts that read otherwise in other languages, by locale. What is sent, and
     approved, is made of them here and kept: snippets in their places, MJML compiled, styles
     inlined, text added.
@@ -87,6 +93,7 @@ def save_template(
         **({"product": product} if product else {}),
         **({"variants": variants} if variants else {}),
         **({"built": built} if built != {DEFAULT: parts} else {}),
+        **({} if purpose == Purpose.MARKETING else {"purpose": purpose}),
         **({} if tracks_opens else {"tracks_opens": False}),
     }
     content_hash = hash_of({"parts": parts, **approved} if approved else parts)
@@ -102,6 +109,7 @@ def save_template(
         built=built,
         tracks_opens=tracks_opens,
         product=product,
+        purpose=purpose,
         content_hash=content_hash,
         made_by=maker,
         made_at=now,
@@ -173,8 +181,9 @@ def submit_template(*, version: TemplateVersion, maker: User, now: datetime) -> 
             channel=version.template.channel,
             product=(known.kind or None) if known else None,
             on=localtime(now).date(),
+            purpose=version.purpose,
         )
-        if known:
+        if known and judged_as(version.purpose, version.product) in LIMITED_PURPOSES:
             _refuse_without_notices(parts, version.template.channel, known, localtime(now).date())
     return ask_review(
         kind=KIND,
@@ -191,7 +200,8 @@ def to_review(version: TemplateVersion, *, on: date) -> tuple[str, ...]:
     Lists at which the gate before each send asks nobody any more, once the version is approved.
     """
     subject = subject_of(version, products({version.product}))
-    return tuple(sorted(read_version(version, subject, on=on, lexicon=lexicon_in_force())[1]))
+    read = read_version(version, subject, on=on, lexicon=lexicon_in_force())
+    return tuple(sorted(weighed(version.purpose, *read)[1]))
 
 
 def subject_of(version: TemplateVersion, known: Mapping[str, Product]) -> Subject:
@@ -200,7 +210,7 @@ def subject_of(version: TemplateVersion, known: Mapping[str, Product]) -> Subjec
     return Subject(
         channel=version.template.channel,
         product=(product.kind or None) if product else None,
-        is_named=bool(version.product),
+        is_named=bool(version.product) or version.purpose not in LIMITED_PURPOSES,
     )
 
 
@@ -236,9 +246,14 @@ def review_template(
 
 
 def refuse_forbidden_wording(
-    *, parts: Mapping[str, str], channel: str | None, product: str | None, on: date
+    *,
+    parts: Mapping[str, str],
+    channel: str | None,
+    product: str | None,
+    on: date,
+    purpose: str = Purpose.MARKETING,
 ) -> None:
-    """Raise `TemplateError` if the rules of that day forbid what a part says."""
+    """Raise `TemplateError` if the rules of that day forbid what a part says to such a purpose."""
     lexicon = lexicon_in_force()
     for name, source in parts.items():
         if name in UNREAD:
@@ -246,7 +261,11 @@ def refuse_forbidden_wording(
         scan = scan_wording(
             text=_said(name, source), on=on, channel=channel, product=product, lexicon=lexicon
         )
-        forbidden = [hit for hit in scan.hits if hit.verdict is Verdict.BLOCK]
+        blocked = frozenset(hit.rule_id for hit in scan.hits if hit.verdict is Verdict.BLOCK)
+        stopped, _seen = weighed(purpose, blocked, frozenset())
+        forbidden = [
+            hit for hit in scan.hits if hit.verdict is Verdict.BLOCK and hit.rule_id in stopped
+        ]
         if forbidden:
             hits = ", ".join(
                 f"“{hit.term}” ({hit.rule_id}; {hit.basis})" for hit in forbidden[:_MOST_TOLD]

@@ -14,6 +14,8 @@ from campaigns.admin.part_boxes import (
 )
 from campaigns.admin.template_versions import review_of
 from campaigns.admin.version_panel import Shown, version_panel
+from campaigns.guards.wording import STATUTORY
+from campaigns.labels import PURPOSES, say
 from campaigns.models import Template, TemplateVersion
 from compliance.console.shown import Panel, code, link
 from compliance.lexicon_trial import Trial
@@ -25,6 +27,7 @@ from compliance.scan import UNNAMED_PRODUCT, rule_words
 
 def parts(version: TemplateVersion) -> Panel:
     rows = [(PART_LABELS.get(name, name), code(source)) for name, source in version.parts.items()]
+    rows.insert(0, (_t("purpose"), say(PURPOSES, version.purpose)))
     for locale, own in version.variants.items():
         rows += [
             (f"{PART_LABELS.get(name, name)} ({locale})", code(source))
@@ -56,7 +59,12 @@ def findings(version: TemplateVersion) -> Panel:
             for rule in to_review(version, on=on)
         ],
         empty=_t("The wording rules ask for nothing here."),
-        note=_t("Whoever approves the version approves these with it."),
+        note=_t(
+            "A statutory notice: it may say this to whom it is owed, if you approve it. Only"
+            " statutory journeys send it."
+        )
+        if version.purpose == STATUTORY
+        else _t("Whoever approves the version approves these with it."),
     )
 
 

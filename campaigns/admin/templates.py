@@ -14,7 +14,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from campaigns.actions.judging import ADDRESS_KIND
 from campaigns.actions.templates import (
@@ -45,7 +49,8 @@ from campaigns.admin.testing import SENDS, testing_page
 from campaigns.channels.base import Channel
 from campaigns.content.render import AUTHORED
 from campaigns.errors import CampaignError, TemplateError
-from campaigns.labels import CHANNELS, say
+from campaigns.guards.purpose import APPROVED_FOR
+from campaigns.labels import CHANNELS, PURPOSES, say
 from campaigns.models import Template
 from compliance.console.acts import Act, ActingAdmin, person
 from compliance.console.shown import Panel, verdict_badge
@@ -53,6 +58,7 @@ from compliance.errors import ComplianceError
 from compliance.models import Review
 from compliance.queries import clock_now, products
 from compliance.reader import say as speak
+from customers.vocabulary import Purpose
 
 
 class TemplateForm(PartsForm):
@@ -69,6 +75,17 @@ class TemplateForm(PartsForm):
             " whom the product suits."
         ),
     )
+    purpose = forms.ChoiceField(
+        label=_("purpose"),
+        choices=[(purpose.value, PURPOSES[purpose]) for purpose in APPROVED_FOR],
+        initial=Purpose.MARKETING.value,
+        required=False,
+        widget=UnfoldAdminSelectWidget(),
+        help_text=_(
+            "What the message is for. A statutory notice may quote words that are forbidden in"
+            " marketing, once a second person saw them in it; only statutory journeys send it."
+        ),
+    )
 
     class Meta:
         model = Template
@@ -81,6 +98,8 @@ class TemplateForm(PartsForm):
             opens.initial = version.tracks_opens
         if version and (product := self.fields.get("product")):
             product.initial = version.product
+        if version and (purpose := self.fields.get("purpose")):
+            purpose.initial = version.purpose
         self.show(version.parts if version else {}, version.variants if version else {})
 
     def clean(self) -> dict[str, Any]:
@@ -98,6 +117,11 @@ class TemplateForm(PartsForm):
         except TemplateError as error:
             field = prefix + error.path
             self.add_error(field if field in self.fields else None, speak(error))
+
+    def clean_purpose(self) -> str:
+        """As it was, where the page showed no box for it."""
+        purpose: str = self.cleaned_data["purpose"]
+        return purpose or str(self.fields["purpose"].initial)
 
     def clean_product(self) -> str:
         """A product on record."""
@@ -157,7 +181,7 @@ class TemplateAdmin(ActingAdmin):
         parts = AUTHORED[_channel(request, obj)] if may_edit else {}
         shown = ("key", "name", "medium") if obj else ("key", "name")
         switches = ("tracks_opens",) if "html" in parts else ()
-        product = ("product",) if may_edit else ()
+        product = ("purpose", "product") if may_edit else ()
         return (*shown, *product, *(PREFIX + name for name in parts), *switches)
 
     def get_fieldsets(
@@ -216,6 +240,7 @@ class TemplateAdmin(ActingAdmin):
             maker=person(request),
             now=clock_now(),
             product=form.cleaned_data["product"],
+            purpose=form.cleaned_data["purpose"],
             variants=form.variants(),
         )
         obj.pk = version.template_id

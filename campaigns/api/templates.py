@@ -14,6 +14,7 @@ from campaigns.actions.preview import Class, document, preview_template, read_as
 from campaigns.actions.templates import KIND
 from campaigns.channels.base import Channel
 from campaigns.errors import BadRequest
+from campaigns.guards.purpose import APPROVED_FOR
 from campaigns.queries.templates import newest_versions
 from compliance.lexicon_versions import lexicon_in_force
 from compliance.queries import clock_now
@@ -36,6 +37,11 @@ class AskedSerializer(serializers.Serializer):  # type: ignore[type-arg]
     template = serializers.JSONField()
     context = serializers.DictField(required=False)  # type: ignore[assignment]  # DRF has one, too
     channel = serializers.ChoiceField([channel.value for channel in Channel], required=False)
+    purpose = serializers.ChoiceField(
+        [purpose.value for purpose in APPROVED_FOR],
+        required=False,
+        help_text="What it is for; marketing unless told otherwise.",
+    )
     locale = serializers.CharField(required=False, help_text="zh-Hans")
     variants = serializers.DictField(required=False, help_text="Templates by locale.")
 
@@ -80,6 +86,9 @@ class TemplateSerializer(serializers.Serializer):  # type: ignore[type-arg]
     parts = serializers.DictField(child=serializers.CharField())
     locales = serializers.ListField(child=serializers.CharField(), source="variants")
     product = serializers.CharField()
+    purpose = serializers.ChoiceField(
+        [purpose.value for purpose in APPROVED_FOR], help_text="What it is reviewed for."
+    )
     content_hash = serializers.CharField()
     made_at = serializers.DateTimeField()
     is_approved = serializers.BooleanField()

@@ -297,6 +297,9 @@ NO_LOCALE: Final = Sentence(
 UNKNOWN_CHANNEL: Final = Sentence(
     code="unknown_channel", en="“channel” is one of {known}.", zh="“channel”须为 {known} 之一。"
 )
+UNKNOWN_PURPOSE: Final = Sentence(
+    code="unknown_purpose", en="“purpose” is one of {known}.", zh="“purpose”须为 {known} 之一。"
+)
 
 
 def part_named(name: str) -> Detail:

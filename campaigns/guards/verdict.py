@@ -13,6 +13,7 @@ from compliance.jurisdiction import Jurisdiction
 from compliance.rulebook.rule import Rule
 from compliance.suitability.values import Client, Product
 from compliance.wording.amend import SHIPPED, Lexicon
+from customers.vocabulary import Purpose
 
 Read: TypeAlias = Mapping[str, str | int | None]
 
@@ -82,6 +83,7 @@ class Case:
     said so himself; ``register_checked_on``: when the do-not-call register was asked;
     ``has_objected`` whether he has withdrawn from another channel since;
     ``is_personal``: the text says something of him; ``is_targeted``: he was chosen by his data;
+    ``approved_for``: the purpose that the text was reviewed for;
     ``suppressed`` why the address may not be written to, or nothing, and ``suppressed_at`` since
     when.
     ``product`` is None where ``product_code`` names none or one that is not known. ``used`` says
@@ -106,6 +108,7 @@ class Case:
     is_personal: bool
     is_targeted: bool
     is_approved: bool
+    approved_for: str = Purpose.MARKETING
     aml_hold: bool
     internal_hold: bool
     client: Client | None

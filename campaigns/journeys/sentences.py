@@ -3,6 +3,7 @@
 What only one node kind says stands in its own file. A code may have several wordings.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from compliance.sentences import Sentence
@@ -179,6 +180,20 @@ WRONG_CHANNEL: Final = Sentence(
     code="wrong_channel",
     en="The template “{key}” is for {meant}, not {channel}.",
     zh="模板“{key}”用于 {meant}，而不是 {channel}。",
+)
+PURPOSE_WORDS: Final[Mapping[str, Sentence]] = {
+    "marketing": Sentence(code="marketing", en="marketing", zh="营销"),
+    "education": Sentence(code="education", en="investor education", zh="投资者教育"),
+    "service": Sentence(code="service", en="service", zh="服务"),
+    "protective": Sentence(code="protective", en="protective", zh="保护"),
+    "statutory": Sentence(code="statutory", en="statutory", zh="法定"),
+}
+WRONG_PURPOSE: Final = Sentence(
+    code="wrong_purpose",
+    en="The template “{key}” was approved as “{meant}”; a journey of priority “{priority}” may not"
+    " send it. Have it approved for that, or choose another.",
+    zh="模板“{key}”是按“{meant}”批准的，优先级为“{priority}”的旅程不能发送。"
+    "请按该用途重新送审，或另选模板。",
 )
 BAD_RULE: Final = Sentence(
     code="bad_rule", en="The rule of “{label}”: {why}", zh="“{label}”的规则：{why}"

@@ -5,6 +5,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.channels.base import Channel
+from campaigns.guards.purpose import APPROVED_FOR
+from customers.vocabulary import Purpose
 
 
 class Template(models.Model):
@@ -29,12 +31,20 @@ class TemplateVersion(models.Model):
     """The parts of a message (Liquid), e.g. ``{"subject", "html", "text"}``, with their hash.
 
     ``product``: the code of what it markets, if anything; suitability is judged by it.
+    ``purpose``: what it is reviewed for; by that the wording rules weigh what it says.
     """
 
     template = models.ForeignKey(Template, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField(_("number"))
     parts = models.JSONField(_("parts"))
     product = models.CharField(_("product"), max_length=64, blank=True, default="", db_default="")
+    purpose = models.CharField(
+        _("purpose"),
+        max_length=16,
+        choices=[(purpose.value, purpose.value) for purpose in APPROVED_FOR],
+        default=Purpose.MARKETING,
+        db_default=Purpose.MARKETING,
+    )
     # The parts as they are sent, by locale ("" for all others), where they aren't just ``parts``.
     built = models.JSONField(_("parts as sent"), default=dict, blank=True)
     # Parts that read otherwise in other languages, by locale.

@@ -129,3 +129,20 @@ def test_who_only_reads_sees_the_variants_in_the_content(marketer: Client) -> No
     checker.force_login(make_staff().checker)
 
     assert "銀行" in checker.get(address(template)).content.decode()
+
+
+def test_the_form_says_what_the_template_is_for(marketer: Client) -> None:
+    template = save({})
+    boxes = {"product": "", "part_text": "Hello", "part_signature": "Bank"}
+    assert marketer.get(address(template)).context["adminform"].form["purpose"].value() == (
+        "marketing"
+    )
+
+    marketer.post(address(template), {**boxes, "purpose": "statutory"})
+    assert (newest().number, newest().purpose) == (2, "statutory")
+    marketer.post(address(template), {**boxes, "part_text": "Good day"})
+    assert (newest().number, newest().purpose) == (3, "statutory")
+
+    refused = marketer.post(address(template), {**boxes, "purpose": "education"})
+    assert refused.context["adminform"].form.errors["purpose"]
+    assert newest().number == 3

@@ -47,3 +47,11 @@ def test_what_makes_no_sense_is_a_problem_document(body: object) -> None:
 def test_nobody_previews_without_a_key_that_may_read() -> None:
     assert post({"template": "x"}, scope=None).status_code == 401
     assert post({"template": "x"}, scope=KeyScope.INGEST).status_code == 403
+
+
+def test_a_preview_heeds_what_it_is_for() -> None:
+    quoting = {"template": "原保本基金将转型", "channel": "sms"}
+
+    assert post(quoting).json()["class"] == "suppress"
+    assert post({**quoting, "purpose": "statutory"}).json()["class"] == "ok_warn"
+    assert post({**quoting, "purpose": "education"}).status_code == 400

@@ -118,6 +118,7 @@ def test_templates_come_by_their_newest_version(client: Client) -> None:
 
     assert one["parts"]["text"] == "Hello again"
     assert (one["version"], one["is_approved"]) == (2, True)
+    assert one["purpose"] == "marketing"
 
 
 @pytest.mark.parametrize("path", ["segments?limt=2", "events?user=u1", "templates?page=2"])
