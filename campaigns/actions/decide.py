@@ -17,7 +17,7 @@ from campaigns.actions.contacts import contacts_of, last_marketed
 from campaigns.actions.judging import (
     CONSENT_CHANNEL,
     consent_facts,
-    stop_of,
+    reach_of,
 )
 from campaigns.actions.policies import policy_of, rules_at
 from campaigns.actions.question import Answer, Question
@@ -96,7 +96,7 @@ def _case(
 ) -> Case:
     where = zone(customer.time_zone, settings.TIME_ZONE)
     said = current_statements([customer.id], question.purpose).get(customer.id, {})
-    stop = stop_of(question.channel, customer.id)
+    has_address, stop = reach_of(question.channel, customer.id)
     return Case(
         purpose=question.purpose,
         channel=question.channel,
@@ -104,10 +104,10 @@ def _case(
         customer_status=customer.status,
         personalise_off=customer.personalise_off,
         **consent_facts(_consent_name(question.channel), said),
-        has_address=True,
+        has_address=has_address or question.initiator == CUSTOMER,
         suppressed=stop.why,
         suppressed_at=stop.at,
-        is_personal=False,
+        is_personal=question.is_personal or _is_named(customer, question.text),
         is_targeted=question.initiator != CUSTOMER,
         is_approved=True,
         aml_hold=customer.aml_hold,
@@ -126,6 +126,12 @@ def _case(
             now=now,
         ),
     )
+
+
+def _is_named(customer: CustomerFacts, text: str) -> bool:
+    """A text with his name in it says something of him, whatever the question tells."""
+    name = (customer.name or "").strip()
+    return bool(name) and name in text
 
 
 def _consent_name(channel: str) -> str:

@@ -36,6 +36,7 @@ def keep_answer(
             "channel": question.channel,
             "purpose": question.purpose,
             "initiator": question.initiator,
+            "is_personal": question.is_personal,
             "at": at.isoformat(),
             "text_hash": hashlib.sha256(question.text.encode()).hexdigest()
             if question.text

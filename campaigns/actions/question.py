@@ -13,6 +13,7 @@ class Question:
     """What is asked. ``product``: what the message names, if it names one.
 
     ``purpose``: what it is for, or ``protective``; ``text``: what would be said, judged if given.
+    ``is_personal``: the text says something of this customer.
     """
 
     customer_no: str
@@ -21,6 +22,7 @@ class Question:
     purpose: str = Purpose.MARKETING
     initiator: str = INSTITUTION
     text: str = ""
+    is_personal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,10 @@ class QuestionSerializer(KnownFields):
     initiator = serializers.ChoiceField([INSTITUTION, CUSTOMER], default=INSTITUTION)
     at = serializers.DateTimeField(required=False, help_text="For when; now unless given.")
     text = Text(max_length=TEXT_MOST, default="", allow_blank=True, help_text="What would be said.")
+    is_personal = serializers.BooleanField(
+        default=False,
+        help_text="The message says something of this customer (his name, his holdings).",
+    )
 
 
 class EvidenceSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -103,6 +107,7 @@ class RecordedQuestionSerializer(serializers.Serializer):  # type: ignore[type-a
     channel = serializers.CharField()
     purpose = serializers.CharField()
     initiator = serializers.CharField()
+    is_personal = serializers.BooleanField(required=False, help_text="Not on older answers.")
     at = serializers.DateTimeField()
     text_hash = serializers.CharField(allow_blank=True)
 
