@@ -15,12 +15,14 @@ from campaigns.journeys.check import References, Severity, check
 from campaigns.journeys.engine import MAX_HOPS, Outcome, branch_rules, run
 from campaigns.journeys.graph import Facts, Finish, Graph, Hop, Position, Send
 from campaigns.journeys.parse import parse
+from tests.chaos.sizes import IS_LONG
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ENTRY = {"id": "e", "type": "entry", "segment": "s"}
 EXIT = {"id": "x", "type": "exit", "reason": "bought"}
 SMS = {"id": "m", "type": "sms", "template": "t"}
 RULE = {"everyone": True}
+CROWDS = 2_000 if IS_LONG else 100
 
 
 def graph(*nodes: dict[str, Any], edges: list[list[str]], **top: Any) -> Graph:
@@ -325,4 +327,4 @@ class Crowd(RuleBasedStateMachine):
 
 
 TestCrowd = Crowd.TestCase
-TestCrowd.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+TestCrowd.settings = settings(max_examples=CROWDS, stateful_step_count=30, deadline=None)
