@@ -26,8 +26,8 @@ from compliance.scan import UNNAMED_PRODUCT, rule_words
 
 
 def parts(version: TemplateVersion) -> Panel:
-    rows = [(PART_LABELS.get(name, name), code(source)) for name, source in version.parts.items()]
-    rows.insert(0, (_t("purpose"), say(PURPOSES, version.purpose)))
+    rows: list[tuple[str, str]] = [(_t("purpose"), say(PURPOSES, version.purpose))]
+    rows += [(PART_LABELS.get(name, name), code(source)) for name, source in version.parts.items()]
     for locale, own in version.variants.items():
         rows += [
             (f"{PART_LABELS.get(name, name)} ({locale})", code(source))
