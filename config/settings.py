@@ -229,6 +229,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "PurposeEnum": ["marketing", "service", "statutory", "education"],
         "PriorityEnum": ["marketing", "service", "statutory", "education", "protective"],
+        "TemplatePurposeEnum": ["marketing", "service", "statutory"],
     },
 }
 
