@@ -33,11 +33,13 @@ class WebServer:
 
 
 @contextmanager
-def web_server(environment: Mapping[str, str], *, port: int = 0) -> Iterator[WebServer]:
+def web_server(
+    environment: Mapping[str, str], *, port: int = 0, processes: int = 1
+) -> Iterator[WebServer]:
     """Granian with the product's own arguments; gone afterwards."""
     port = port or free_port()
     process = subprocess.Popen(
-        web_argv("127.0.0.1", port, 1),
+        web_argv("127.0.0.1", port, processes),
         cwd=ROOT,
         env=dict(environment),
         stdout=subprocess.DEVNULL,
