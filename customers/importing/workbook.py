@@ -23,7 +23,7 @@ _EXACT_DIGITS = 15  # that a spreadsheet's number keeps
 _LATER_EPOCH = 1904  # of workbooks that come from old Macs
 _CHUNK = 1 << 20
 _FORMULAS = (b"<f>", b"<f ")
-_DAMAGED = (ParseError, BadZipFile, zlib.error, KeyError, ValueError)
+_DAMAGED = (ParseError, BadZipFile, zlib.error, LookupError, ValueError, OverflowError)
 _Row = tuple[int, list[str], str, bool]
 
 
@@ -65,8 +65,10 @@ def _open(path: Path, books: ExitStack, *, values: bool) -> "Workbook":
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
+    # By its bytes: of a path the name's ending would be judged.
+    file = books.enter_context(path.open("rb"))
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=values)
+        book = openpyxl.load_workbook(file, read_only=True, data_only=values)
     except (InvalidFileException, *_DAMAGED, OSError, TypeError, AttributeError) as error:
         # What openpyxl makes of parts that are missing or hold something else.
         raise FileRejected("xlsx_damaged", _("The XLSX file is damaged.")) from error
