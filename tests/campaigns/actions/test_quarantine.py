@@ -23,7 +23,14 @@ from campaigns.actions.quarantine import (
 from campaigns.actions.steps import LEASE as ENROLMENT_LEASE
 from campaigns.channels.base import Unknown
 from campaigns.channels.memory import MemoryProvider
-from campaigns.models import DispatchBatch, Enrolment, PoisonRow, ProviderAccount, Touch
+from campaigns.models import (
+    DispatchBatch,
+    Enrolment,
+    Journey,
+    PoisonRow,
+    ProviderAccount,
+    Touch,
+)
 from compliance.errors import NotPermitted
 from compliance.models import AuditEntry
 from tests.factories import (
@@ -64,6 +71,14 @@ def spoil_address(customer_id: int) -> bytes:
             [customer_id],
         )
         return bytes(cursor.fetchone()[0])
+
+
+def mend_address(customer_id: int, good: bytes) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE customers_identity SET ciphertext = %s WHERE customer_id = %s AND kind='email'",
+            [good, customer_id],
+        )
 
 
 def run(
@@ -109,6 +124,39 @@ def test_two_bad_touches_are_put_aside_and_all_others_are_sent(provider: MemoryP
         assert "key" in aside.message
     assert len(failures) <= 2 + 2 * 8
     assert not DispatchBatch.objects.filter(due_at__isnull=False).exists()
+
+
+def test_twenty_bad_touches_are_put_aside_and_those_that_were_mended_are_sent(
+    provider: MemoryProvider,
+) -> None:
+    """Each is counted on its own row, and a replay takes what its filter says."""
+    make_people(60, prefix="Q")
+    enrol(journey=Journey.objects.get(), now=NOW)
+    advance(owner="w", now=NOW)
+    bad = list(Touch.objects.order_by("id"))[2::5]
+    assert len(bad) == 20
+    kept = {touch.customer_id: spoil_address(touch.customer_id) for touch in bad}
+
+    dispatch_all(claims=400)
+
+    assert len(provider.sent) == len({m.key for m in provider.sent}) == PEOPLE + 60 - 20
+    aside = PoisonRow.objects.filter(stage="dispatch", error_class="UnknownKey")
+    assert set(aside.values_list("touch", flat=True)) == {touch.pk for touch in bad}
+    assert all("key" in row.message and row.reference["key"] for row in aside)
+    mended = bad[::2]
+    for touch in mended:
+        mend_address(touch.customer_id, kept[touch.customer_id])
+    some = aside.filter(touch__in=mended)
+    later = NOW + timedelta(hours=1)
+    assert plan_replay(some).touches == 10
+    assert Touch.objects.filter(state="failed").count() == 20
+    assert replay(aside=some, actor=make_staff().operator, now=later).touches == 10
+    while dispatch_batch(owner="w", now=later):  # splitting has given each a batch of its own
+        continue
+
+    assert len(provider.sent) == len({m.key for m in provider.sent}) == PEOPLE + 60 - 10
+    left = Touch.objects.filter(state="failed", reason="quarantined")
+    assert set(left) == set(bad) - set(mended)
 
 
 def test_one_failure_alone_is_tried_again_later_and_splits_nothing(
@@ -255,11 +303,7 @@ def test_a_replay_lets_the_mended_go_on_and_says_so(provider: MemoryProvider) ->
     touch = Touch.objects.order_by("id")[3]
     good = spoil_address(touch.customer_id)
     dispatch_all()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE customers_identity SET ciphertext = %s WHERE customer_id = %s AND kind='email'",
-            [good, touch.customer_id],
-        )
+    mend_address(touch.customer_id, good)
     aside = PoisonRow.objects.filter(error_class="UnknownKey")
     later = NOW + timedelta(hours=1)
 
