@@ -41,6 +41,7 @@ _RAISING = {
 
 
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LONGEST_KEY: Final = 64  # of the column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +149,8 @@ def _raise(stored: Sequence[StoredReceipt]) -> None:
 def _row(receipt: Receipt, shift: timedelta, now: datetime) -> dict[str, object]:
     return {
         "event_id": receipt.provider_event_id,
-        "key": receipt.key or "",
+        # One of ours has 32 characters; the vendor's own may have any number.
+        "key": (receipt.key or "")[:LONGEST_KEY],
         "touch_key": _uuid(receipt.key),
         "provider_id": receipt.provider_id or "",
         "kind": _RAISING.get(receipt.kind, receipt.kind.value),

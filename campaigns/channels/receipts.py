@@ -10,8 +10,10 @@ rotates.  Upper-case hex is another text and is refused.
 
 import hashlib
 import hmac
+import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -107,11 +109,19 @@ def read_json(body: bytes) -> object:
     if len(body) > MOST_BYTES:
         raise MalformedReceipt(f"the body is longer than {MOST_BYTES} bytes")
     for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return orjson.loads(body.decode(encoding))
-        except (UnicodeDecodeError, orjson.JSONDecodeError):
-            continue
+        with suppress(UnicodeDecodeError):
+            text = body.decode(encoding)
+            with suppress(orjson.JSONDecodeError):
+                return orjson.loads(text)
+            with suppress(ValueError, RecursionError):
+                return _without_halves(text)
     raise MalformedReceipt("the body is not JSON")
+
+
+def _without_halves(text: str) -> object:
+    """Read JSON in which whoever shortened a text has cut an emoji in two: a “?” stands for it."""
+    whole = json.dumps(json.loads(text), ensure_ascii=False)
+    return orjson.loads(whole.encode("utf-8", "replace"))
 
 
 def _read_array(body: bytes) -> list[object]:

@@ -15,7 +15,7 @@ from customers.actions.partitions import ensure_partitions
 from customers.actions.people import Person, put_people
 from customers.actions.pseudonyms import under_pseudonyms
 from customers.actions.record_events import Recorded, record_events
-from customers.actions.withheld import Ignored, Telling, find_withheld
+from customers.actions.withheld import LONGEST_NO, Ignored, Telling, find_withheld
 from customers.identifiers import redact
 from customers.models import Source
 from customers.queries.aliases import earlier_ids, link_waiting_aliases
@@ -45,7 +45,6 @@ from customers.tracking.traits import Described, sort_traits
 from customers.vocabulary import KeyScope, UnknownEvents
 
 _ABOUT_PEOPLE = frozenset({"identify", "alias"})
-_LONGEST_NO = 128  # of a customer number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +174,7 @@ def _describe(
     people: dict[str, Person] = {}
     for telling in sorted(fresh, key=lambda telling: telling.message.event.occurred_at):
         event = telling.message.event
-        if event.kind != "identify" or event.user_id is None or len(event.user_id) > _LONGEST_NO:
+        if event.kind != "identify" or event.user_id is None or len(event.user_id) > LONGEST_NO:
             continue
         # Two userIds of one request may be the same customer, by an alias.
         owner = owners.get(event.user_id)

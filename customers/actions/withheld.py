@@ -17,6 +17,8 @@ from customers.tracking.parse import Message
 from customers.tracking.traits import Described, snake
 from customers.vocabulary import AttributeType
 
+LONGEST_NO = 128  # of a customer number
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
@@ -51,7 +53,8 @@ def find_withheld(*, tellings: Sequence[Telling], owners: Mapping[str, Owner]) -
         fields = found[telling.message.index]
         if owner is None:
             if telling.message.traits:
-                fields["userId"] = reasons.USER_ID_TOO_LONG
+                is_long = len(telling.message.event.user_id or "") > LONGEST_NO
+                fields["userId"] = reasons.USER_ID_TOO_LONG if is_long else reasons.NO_CUSTOMER
             continue
         described.append(telling)
         claims += _contacts(telling, owner, fields) + _links(telling, owner)

@@ -139,6 +139,13 @@ USER_ID_TOO_LONG: Final = Sentence(
     en="A customer number has at most 128 characters: the event is kept, its traits are not.",
     zh="客户号最多 128 个字符：事件已保存，其属性未保存。",
 )
+# Also of somebody who was erased: who asks is not told so.
+NO_CUSTOMER: Final = Sentence(
+    code="no_customer",
+    en="It names no customer who can be described by a userId: the event is kept, its traits are"
+    " not.",
+    zh="没有以 userId 指明可描述的客户：事件已保存，其属性未保存。",
+)
 CATALOGUE_FULL: Final = Sentence(
     code="catalogue_full",
     en="The catalogue of attributes is full: remove some before new ones are taken.",

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from compliance.queries import clock_now
+from customers.actions.people import Person, put_people
+from customers.actions.rights import erase_customer
 from customers.models import Customer, Identity, Quarantine
 from customers.queries.events import quarantined_payload
 from customers.queries.identities import addresses
@@ -163,6 +166,20 @@ def test_server_key_is_told_what_it_may_not_set_and_nothing_is_held(
 
     assert reasons_of(answer) == {"consent_sms": "not_by_tracking"}
     assert Quarantine.objects.count() == 0
+
+
+def test_traits_of_nobody_are_told_to_be_of_nobody(door: Any) -> None:
+    put_people(
+        people=[Person(customer_no="u1")],
+        source="crm",
+        may_replace_contacts=True,
+        now=clock_now(),
+    )
+    erase_customer(customer_no="u1", actor="ann", now=clock_now())
+
+    for who in ({"userId": "u1"}, {"anonymousId": "a1"}):
+        answer = door.post("/v1/identify", {**who, "traits": {"city": "Wuhan"}})
+        assert reasons_of(answer.json()) == {"userId": "no_customer"}
 
 
 def test_user_id_too_long_for_a_customer_number_is_told(door: Any) -> None:
