@@ -16,6 +16,7 @@ from compliance.actions import record
 from customers.errors import KeyDestroyed, RightRefused
 from customers.identifiers import identity_binding, key_id_of, slot_of
 from customers.models import Customer, Erasure, Identity
+from customers.queries.copies import everything_of
 from customers.queries.database import as_array, execute, rows
 from customers.queries.identities import keyring
 from customers.queries.loads import FORGETTING, RELEASE_LOCK
@@ -31,7 +32,6 @@ from customers.queries.rights import (
     LOCK_PERSON,
     NAMES,
     SLOTS,
-    everything_of,
     ids_of,
     retained_until,
 )

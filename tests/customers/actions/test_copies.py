@@ -68,10 +68,17 @@ def test_the_copy_tells_of_what_was_said_under_every_name() -> None:
         kind="phone", defaults={"merges": True, "holders_at_most": 2, "people_at_most": 3}
     )
     source = create_api_key(name="web", scope=KeyScope.INGEST, now=NOW).source
+    # Too long before him to be linked when he is made.
+    then = NOW - timedelta(days=4)
     early = NewEvent(
-        message_id="m1", kind="track", name="Early", user_id="web-1", occurred_at=NOW, properties={}
+        message_id="m1",
+        kind="track",
+        name="Early",
+        user_id="web-1",
+        occurred_at=then,
+        properties={},
     )
-    record_events(source=source, events=[early], now=NOW)
+    record_events(source=source, events=[early], now=then)
     make("web-1", phone=PHONE, name="张小伟", city="Ningbo")
     Customer.objects.filter(customer_no="web-1").update(is_numbered=False)
     make("10001", phone=PHONE, name="张伟")
