@@ -32,8 +32,9 @@ EVENTS: Final = 120  # in a batch close to the largest that is taken
 FILLING: Final = "x" * 3_900
 LOOK_EVERY: Final = 0.25
 # Three requests a process are worked on, each with its body, what was read from it and what is
-# written of it.
-MAY_GROW: Final = PROCESSES * 32 * 1024 * 1024
+# written of it; others wait with their bodies.
+MAY_GROW: Final = PROCESSES * 64 * 1024 * 1024
+LARGEST: Final = 400 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -120,13 +121,7 @@ def test_a_minute_over_the_bound_is_refused_in_small_memory_and_loses_nothing(
     told, calm = Told(), Told()
     try:
         with web_server(process_environment, processes=PROCESSES) as server:
-            # Each process has loaded what it needs before it is weighed.
-            with ThreadPoolExecutor(CLIENTS) as clients:
-                warm = time.monotonic() + 3
-                for _ in range(CLIENTS):
-                    clients.submit(flood, server.port, secret, warm, told)
             web = psutil.Process(server.process.pid).children(recursive=True)
-            before = sum(one.memory_info().rss for one in web)
             began = time.monotonic()
             with watched(web) as sizes, ThreadPoolExecutor(CLIENTS + 1) as clients:
                 running = [
@@ -158,4 +153,12 @@ def test_a_minute_over_the_bound_is_refused_in_small_memory_and_loses_nothing(
     taken = told.taken | calm.taken
     assert taken <= set(stored) <= taken | told.unknown.keys()
     assert set(stored.values()) == {EVENTS}
-    assert max(sizes) - before < MAY_GROW
+    # How much each loads in its first seconds goes by the machine. While the database stands still
+    # all that may be worked on at once is held; what comes after finds that memory free again.
+    third = len(sizes) // 3
+    early, still, late = (
+        max(part) for part in (sizes[:third], sizes[third:-third], sizes[-third:])
+    )
+    assert still - early < MAY_GROW
+    assert late - still < MAY_GROW // 4
+    assert max(sizes) < PROCESSES * LARGEST
