@@ -9,9 +9,11 @@ import gc
 from celery.signals import worker_init
 
 from compliance.scan import shipped_scanner
+from config.broker import free_what_cannot_be_acknowledged
 from config.celery import app
 
 app.autodiscover_tasks()
+free_what_cannot_be_acknowledged()
 
 
 @worker_init.connect

@@ -35,15 +35,19 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(
     rf"({_ATOM}(?:\.{_ATOM})*)@((?:{_LABEL}\.)+(?:[A-Za-z]{{2,63}}|xn--[A-Za-z0-9-]{{1,59}}))"
 )
-# Inside free text: a CN mobile number that is no part of a longer number or of a hash, a number
-# with its country's code, or anything shaped like an address.
+# Inside free text: anything shaped like an address, a CN mobile number that is no part of a longer
+# number or of a hash, or a number with its country's code; a number may begin an address.
+_LOCAL = r"(?:[^\s@%<>\"'&=?/:;,()]|%(?!40))"
+_NO_HOST = r"\s@<>\"'&=?/;,()"
+_AT_HOST = rf"(?:@|%40)+[^{_NO_HOST}][^.{_NO_HOST}]{{0,252}}+\.[^{_NO_HOST}]+"
 _PERSONAL = re.compile(
-    r"(?<![0-9A-Fa-f])(?:(?:\+|00)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9A-Fa-f])"
-    r"|(?<![0-9A-Za-z])\+[1-9][0-9](?:[ -]?[0-9]){6,13}(?![0-9])"
-    # The first @ or %40 ends the local part, and a domain has its length: else a text of "%40%40…"
-    # would be tried from each of its letters to its end.
-    r"|(?:[^\s@%<>\"'&=?/:;,()]|%(?!40)){1,64}(?:@|%40)"
-    r"[^\s@<>\"'&=?/;,()]{1,253}\.[^\s@<>\"'&=?/;,()]+"
+    # A local part is read once, from its first letter to the @ or %40 that ends it, and a host has
+    # its length: else a text of "a…" or of "%40%40…" would be read from each of its letters.
+    rf"(?:(?<![^\s@<>\"'&=?/:;,()])|(?<=%40)){_LOCAL}++{_AT_HOST}"
+    r"|(?:(?<![0-9A-Fa-f])(?:(?:\+|00)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}"
+    r"(?![0-9A-Fa-f])"
+    r"|(?<![0-9A-Za-z])\+[1-9][0-9](?:[ -]?[0-9]){6,13}(?![0-9]))"
+    rf"(?:{_LOCAL}{{0,64}}+{_AT_HOST})?"
 )
 # Cheaper to look for than all that a phone number may look like.
 _SEVEN_DIGITS = re.compile(r"(?:[0-9][ -]?){7}")
@@ -188,12 +192,12 @@ def redact(text: str) -> str:
 
 
 def _masked(found: re.Match[str]) -> str:
-    value = found.group()
+    value = found.group().replace("%40", "@")
+    if "@" in value:
+        return mask("email", value)
     if mobile := _CN_MOBILE.fullmatch(value):
         return mask("phone", "+86" + "".join(mobile.groups()))
-    if value.startswith("+"):
-        return mask("phone", value)
-    return mask("email", value.replace("%40", "@"))
+    return mask("phone", value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,13 @@ def test_mask_shows_enough_to_recognise(kind: str, value: str, shown: str) -> No
         ("a+852 9123 4567", "a+852 9123 4567"),
         ("(+852 9123-4567)", "(+852****4567)"),
         ("2026-01-01T08:00:00+0800", "2026-01-01T08:00:00+0800"),
+        ("?to=ann%40c.example&x=1", "?to=a***@c.example&x=1"),
+        ("ann%40@c.example", "a***@c.example"),
+        # A local part may be as long as it likes, and a number may begin it.
+        ("a" * 100 + "@c.example", "a***@c.example"),
+        ("13800138000ann@c.example", "1***@c.example"),
+        ("+8613800138000ann@c.example", "+***@c.example"),
+        ("138 0013 8000zoe@c.example", "1***@c.example"),
     ],
 )
 def test_redact_masks_what_stands_alone(text: str, clean: str) -> None:

@@ -23,6 +23,7 @@ _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
 _URL = re.compile(r"(?:https?://|mailto:)[!-;=?-~]{1,900}")
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_LONGEST_MAILBOX = 998  # octets of a line, by RFC 5322 2.1.1
 _LONGEST_PLAIN_SUBJECT = 900  # octets on one line, below the limit of 998
 _ENCODED_WORD_OCTETS = 42  # raw octets that fit an encoded word of 75 characters in UTF-8
 
@@ -123,6 +124,8 @@ def _read_mailbox(text: str, name: str) -> tuple[str, str]:
     """Return the header form and the bare address of `"Name" <local@domain>`."""
     if _CONTROLS.search(text):
         raise Unmailable("content_invalid", f"{name} holds control characters")
+    if len(text) > _LONGEST_MAILBOX:
+        raise Unmailable("content_invalid", f"{name} is longer than a line may be")
     shown, bare = parseaddr(text)
     try:
         address = read_address(bare)
