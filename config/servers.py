@@ -30,6 +30,10 @@ LOAD_SECONDS = 60.0
 START_ATTEMPTS = 40
 START_PAUSE = 0.25
 
+BUFFERS = "16MB"
+"""A checkout's share of a laptop: the system's page cache does the rest."""
+_BUFFERS = re.compile("[1-9][0-9]{0,5}(?:kB|MB|GB)")
+
 TUNING = """\
 # Written by config/servers.py at each start; put your own settings in postgresql.auto.conf.
 listen_addresses = ''
@@ -37,8 +41,6 @@ unix_socket_permissions = 0700
 timezone = 'UTC'
 log_timezone = 'UTC'
 max_connections = 100
-# A checkout's share of a laptop: the system's page cache does the rest.
-shared_buffers = 16MB
 io_method = sync
 work_mem = 16MB
 maintenance_work_mem = 64MB
@@ -185,7 +187,13 @@ def _create_cluster(place: Place, binaries: Path) -> None:
 
 
 def _write_tuning(place: Place) -> None:
-    text = f"{TUNING}port = {PORT}\nunix_socket_directories = '{place.run}'\n"
+    buffers = os.environ.get("TOUCHSTONE_POSTGRES_BUFFERS") or BUFFERS
+    if not _BUFFERS.fullmatch(buffers):
+        raise EmbeddedError(
+            f"TOUCHSTONE_POSTGRES_BUFFERS is “{buffers}”: give a size such as 512MB or 1GB."
+        )
+    text = f"{TUNING}shared_buffers = {buffers}\nport = {PORT}\n"
+    text += f"unix_socket_directories = '{place.run}'\n"
     _write_as(place.account, place.postgres / "app.conf", text)
 
 

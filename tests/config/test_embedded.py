@@ -252,6 +252,30 @@ def test_a_long_path_still_has_sockets(site: Site) -> None:
     shutil.rmtree(place.run.parent)
 
 
+def test_postgres_keeps_as_many_pages_as_it_is_told(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOUCHSTONE_POSTGRES_BUFFERS", "48MB")
+    user = site.user(seconds=30)
+
+    with psycopg.connect(urls(user)[0]) as link:
+        assert link.execute("SHOW shared_buffers").fetchone() == ("48MB",)
+    end(user)
+
+
+@pytest.mark.parametrize("size", ["a lot", "0", "1TB", "16MB\nfsync = off"])
+def test_pages_of_no_size_are_one_sentence(
+    site: Site, monkeypatch: pytest.MonkeyPatch, size: str
+) -> None:
+    monkeypatch.setenv("TOUCHSTONE_POSTGRES_BUFFERS", size)
+
+    user = site.user(seconds=0)
+    _said, complained = user.communicate(timeout=60)
+
+    assert user.returncode != 0
+    assert "give a size such as 512MB or 1GB." in complained.splitlines()[-1]
+
+
 def test_a_state_that_cannot_be_written_is_one_sentence(site: Site) -> None:
     site.state.write_text("a file where the directory should be")
 
