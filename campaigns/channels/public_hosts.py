@@ -12,21 +12,35 @@ import errno
 import ipaddress
 import socket
 from collections.abc import Collection
+from typing import TypeAlias
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-# Addresses in here carry another one inside them, which a gateway may turn private again.
+# Addresses in here carry another one inside them, which a gateway may turn private again: IPv4 as
+# compatible, as translated (SIIT), by NAT64 (well-known, and local: RFC 8215), by 6to4, by Teredo.
+# Site-local ones were private before they were given up.
 _CARRIERS = tuple(
-    ipaddress.ip_network(net) for net in ("::/96", "64:ff9b::/96", "2002::/16", "2001::/32")
+    ipaddress.ip_network(net)
+    for net in (
+        *("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"),
+        "fec0::/10",
+    )
 )
+_AT_THE_END = _CARRIERS[:4]
+_NAT64_LOCAL, _6TO4, _TEREDO = _CARRIERS[3:6]
+_ISATAP = (0x5EFE, 0x0200_5EFE)  # the upper half of an interface's name (RFC 5214)
+_ALL = 0xFFFF_FFFF
 
 
 _METADATA = frozenset(
     ipaddress.ip_address(text)
-    for text in ("100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")
+    for text in ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")
 )
+
+
+_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class ForbiddenHost(OSError):
@@ -81,7 +95,7 @@ def check_url(url: str, private_hosts: Collection[str] | None) -> None:
 def is_public(text: str) -> bool:
     """Whether an address belongs to the public internet."""
     address = _read(text)
-    if any(address in carrier for carrier in _CARRIERS):
+    if _carried(address) or any(address in carrier for carrier in _CARRIERS):
         return False
     return address.is_global and not is_nobodys(text)
 
@@ -89,11 +103,9 @@ def is_public(text: str) -> bool:
 def is_nobodys(text: str) -> bool:
     """Whether no provider can stand at an address, neither outside nor inside the house."""
     address = _read(text)
-    return (
-        address.is_link_local
-        or address.is_multicast
-        or address.is_unspecified
-        or address in _METADATA
+    return any(
+        one.is_link_local or one.is_multicast or one.is_unspecified or one in _METADATA
+        for one in (address, *_carried(address))
     )
 
 
@@ -101,7 +113,24 @@ def _is_allowed(text: str, private_hosts: Collection[str] | None) -> bool:
     return not is_nobodys(text) if private_hosts is None else is_public(text)
 
 
-def _read(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _read(text: str) -> _Address:
     """The address; of an IPv4 address in the clothes of IPv6, that one."""
     address = ipaddress.ip_address(text.partition("%")[0])
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def _carried(address: _Address) -> list[ipaddress.IPv4Address]:
+    """The IPv4 addresses that a gateway may find in one of IPv6."""
+    if address.version == 4:
+        return []
+    bits, found = int(address), list[int]()
+    if any(address in carrier for carrier in _AT_THE_END) or bits >> 32 & _ALL in _ISATAP:
+        found.append(bits & _ALL)
+    if address in _NAT64_LOCAL:
+        # Behind 48 bits of prefix; the eight in the middle are none of it (RFC 6052).
+        found.append((bits >> 64 & 0xFFFF) << 16 | bits >> 40 & 0xFFFF)
+    if address in _6TO4:
+        found.append(bits >> 80 & _ALL)
+    if address in _TEREDO:
+        found += [bits >> 64 & _ALL, ~bits & _ALL]
+    return [ipaddress.IPv4Address(one) for one in found]

@@ -31,7 +31,14 @@ INSIDE = (
     *("[::ffff:169.254.169.254]", "[fd00:ec2::254]", "[fe80::1]", "100.100.100.200"),
     *("192.168.0.1", "10.0.0.8", "172.16.0.1", "172.31.255.255", "100.64.0.1", "198.18.0.1"),
     *("224.0.0.1", "239.255.255.250", "[ff02::1]", "255.255.255.255", "[2002:7f00:1::]"),
-    *("[fc00::1]", "192.0.0.192", "3232235521"),
+    *("[fc00::1]", "192.0.0.192", "3232235521", "[fec0::1]"),
+)  # fmt: skip
+# The metadata services (169.254.169.254, 100.100.100.200) in the clothes of IPv6.
+CLOTHED = (
+    *("[64:ff9b::a9fe:a9fe]", "[64:ff9b::6464:64c8]", "[64:ff9b:1::a9fe:a9fe]", "[::a9fe:a9fe]"),
+    *("168.63.129.16", "[64:ff9b:1:a9fe:a9:fe00::]", "[::ffff:0:a9fe:a9fe]", "[2002:a9fe:a9fe::1]"),
+    *("[2002:6464:64c8::]", "[2001:0:a9fe:a9fe::1]", "[2001:0:4136:e378:8000:63bf:5601:5601]"),
+    *("[fd12::5efe:a9fe:a9fe]", "[::ffff:100.100.100.200]", "[::ffff:224.0.0.1]"),
 )  # fmt: skip
 UNREADABLE = (
     *("file:///etc/passwd", "gopher://127.0.0.1/", "ftp://127.0.0.1/", "dict://127.0.0.1:11211/"),
@@ -76,7 +83,7 @@ async def test_a_webhook_or_link_that_means_this_machine_is_not_connected_to(
     assert knocks[1:] == []
 
 
-@pytest.mark.parametrize("host", INSIDE)
+@pytest.mark.parametrize("host", INSIDE + CLOTHED)
 async def test_no_address_inside_is_connected_to_for_a_webhook_or_a_link(host: str) -> None:
     """Refused by what the address is, so within no time: no packet leaves."""
     http = Http(concurrency=1, deadline=timedelta(seconds=5), private_hosts=frozenset())
@@ -137,7 +144,7 @@ def test_what_is_no_http_url_makes_no_account(vendor: str, url: str) -> None:
     [
         *("0.0.0.0", "[::]", "169.254.169.254", "[::ffff:169.254.169.254]", "[fd00:ec2::254]"),
         *("[fe80::1]", "224.0.0.1", "[ff02::1]", "100.100.100.200", "2852039166", "0xa9fea9fe"),
-        "0",
+        *("0", *CLOTHED),
     ],
 )
 async def test_a_providers_address_may_be_inside_but_never_where_none_can_stand(host: str) -> None:
