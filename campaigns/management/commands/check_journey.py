@@ -11,6 +11,7 @@ from campaigns.errors import GraphError
 from campaigns.journeys.check import Severity
 from campaigns.journeys.graph import Json
 from campaigns.journeys.parse import parse
+from campaigns.journeys.sentences import NOT_A_JOURNEY
 from compliance.command_input import read_input
 from compliance.json_text import NotJson, each_key_once
 from compliance.reader import say
@@ -19,7 +20,7 @@ MOST_BYTES = 2_000_000
 
 
 class Command(BaseCommand):
-    """Exit code 0 whatever the verdict; 2 where nothing could be judged."""
+    """Exit code 0 whatever the verdict; 2 where nothing could be judged: it is no JSON object."""
 
     help = "Judge a journey as publishing would: publish_ok, publish_warn or publish_reject."
 
@@ -96,8 +97,11 @@ def _node_at(raw: Json, path: str) -> str:
 def _read(name: str) -> Json:
     text = read_input(name, most=MOST_BYTES)
     try:
-        return json.loads(text.decode("utf-8-sig"), object_pairs_hook=each_key_once)
+        found = json.loads(text.decode("utf-8-sig"), object_pairs_hook=each_key_once)
     except NotJson as error:
         raise CommandError(str(error)) from error
     except (ValueError, RecursionError) as error:
         raise CommandError(_("%(path)s is not a JSON document.") % {"path": name}) from error
+    if not isinstance(found, dict):
+        raise CommandError(say(GraphError(NOT_A_JOURNEY)))
+    return found

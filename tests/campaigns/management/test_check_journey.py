@@ -80,7 +80,7 @@ def test_a_kind_that_is_not_built_is_a_problem_of_its_node(check: Any, kind: str
     )
 
 
-@pytest.mark.parametrize("journey", [None, [], "x", 1, {"nodes": ["x"]}, {"nodes": [{"id": 1}]}])
+@pytest.mark.parametrize("journey", [{}, {"nodes": ["x"]}, {"nodes": [{"id": 1}]}])
 def test_json_that_is_no_journey_is_rejected(check: Any, journey: object) -> None:
     told = check(journey)
 
@@ -100,6 +100,34 @@ def test_what_is_no_json_cannot_be_judged(text: bytes, monkeypatch: pytest.Monke
 
     with pytest.raises(CommandError, match="not a JSON document"):
         call_command("check_journey", "-", "--json")
+
+
+@pytest.mark.parametrize("text", [b"[]", b"1", b"null", b'"x"', b"true", b'[{"nodes": []}]'])
+def test_what_is_no_object_is_no_journey_and_ends_with_code_2(
+    text: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+
+    assert run(["manage.py", "check_journey", "-", "--json"]) == 2
+
+    told = capsys.readouterr()
+    assert json.loads(told.out)["error"]["message"] == "A journey is a JSON object."
+    assert "A journey is a JSON object." in told.err
+
+
+@pytest.mark.parametrize("depth", [50, 800, 5_000])
+def test_a_deep_document_is_told_so_and_ends_in_no_traceback(
+    depth: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rule = b'{"not": ' * depth + b'{"segment": "vip"}' + b"}" * depth
+    branch = b'{"id": "b", "type": "branch", "cases": [{"label": "a", "rule": %s}]}' % rule
+    text = b'{"nodes": [{"id": "start", "type": "entry", "segment": "all"}, %s]}' % branch
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+
+    code = run(["manage.py", "check_journey", "-", "--json"])
+
+    told = json.loads(capsys.readouterr().out)
+    assert code == 2 if "error" in told else told["verdict"] == "publish_reject"
 
 
 def test_a_key_that_stands_twice_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,9 +150,9 @@ def test_the_problems_are_said_in_chinese_where_that_is_the_language(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "j.json"
-    path.write_text("[]")
+    path.write_text('{"nodes": [1]}')
 
     with override("zh-hans"):
         call_command("check_journey", str(path))
 
-    assert "旅程必须是 JSON 对象。" in capsys.readouterr().out
+    assert "节点必须是 JSON 对象。" in capsys.readouterr().out
