@@ -62,8 +62,9 @@ PARTS: Final[Mapping[Channel, Mapping[str, str]]] = {
     Channel.EMAIL: {
         "from": "Bank <news@example.com>",
         "subject": "News",
-        "html": '<p>Hello</p><a href="https://shop.example.com/page">Look</a>',
-        "text": "Hello https://shop.example.com/page",
+        "html": '<p>Hello</p><a href="https://shop.example.com/page">Look</a>'
+        '<p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>',
+        "text": "Hello https://shop.example.com/page\nUnsubscribe: {{ unsubscribe_url }}\n",
     },
     Channel.SMS: {"text": "Hello https://shop.example.com/page", "signature": "Bank"},
     Channel.PUSH: {"title": "News", "body": "Hello", "url": "https://shop.example.com/page"},
@@ -230,13 +231,14 @@ def make_template(
     purpose: str = "marketing",
     now: datetime = NOW,
 ) -> TemplateVersion:
-    """A template version; `parts` replaces the boring ones by name."""
+    """A template version; `parts` replaces the boring ones by name, e-mails get a way out."""
     staff = make_staff()
+    said = {**PARTS[channel], **(parts or {})}
     version = templates.save_template(
         key=key or f"hello-{channel.value}",
         name="Hello",
         channel=channel,
-        parts={**PARTS[channel], **(parts or {})},
+        parts=with_way_out(said) if channel is Channel.EMAIL and is_approved else said,
         product=product,
         purpose=purpose,
         maker=staff.marketer,
@@ -248,6 +250,20 @@ def make_template(
             version=version, checker=staff.checker, approve=True, opinion="", now=now
         )
     return version
+
+
+def with_way_out(parts: Mapping[str, str]) -> dict[str, str]:
+    """An e-mail's parts with the link that each advertisement must show, where they have none."""
+    links = {
+        "html": '<p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>',
+        "text": "\nUnsubscribe: {{ unsubscribe_url }}\n",
+    }
+    return {
+        name: said + links[name]
+        if said and name in links and "unsubscribe_url" not in said
+        else said
+        for name, said in parts.items()
+    }
 
 
 def graph_of(*nodes: Mapping[str, Any], **fields: Any) -> dict[str, Any]:

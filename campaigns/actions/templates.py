@@ -16,8 +16,9 @@ from campaigns.channels.base import Channel
 from campaigns.content.links import prepare
 from campaigns.content.locales import DEFAULT, normal
 from campaigns.content.render import build_parts, compile_parts, compile_sources
-from campaigns.content.sentences import NO_RISK_POINTS, RISK_POINTS, WORDING, part_named
+from campaigns.content.sentences import NO_RISK_POINTS, NO_WAY_OUT, RISK_POINTS, WORDING, part_named
 from campaigns.content.snippets import blanked, names_any, resolve
+from campaigns.content.way_out import templates_without_way_out
 from campaigns.errors import StateConflict, TemplateError
 from campaigns.guards.notices import judge
 from campaigns.guards.purpose import judged_as
@@ -171,9 +172,11 @@ def submit_template(*, version: TemplateVersion, maker: User, now: datetime) -> 
     Raises
     ------
     TemplateError : the wording rules in force that day forbid a part, a link may not be used
-        (any more), or what must go with the product is missing; ``path`` names the part.
+        (any more), an e-mail that advertises shows no way out, or what must go with the product
+        is missing; ``path`` names the part.
     """
     known = products({version.product}).get(version.product)
+    is_limited = judged_as(version.purpose, version.product) in LIMITED_PURPOSES
     for parts in (version.built or {DEFAULT: version.parts}).values():
         prepare(parts, {}, link_hosts())
         refuse_forbidden_wording(
@@ -183,7 +186,10 @@ def submit_template(*, version: TemplateVersion, maker: User, now: datetime) -> 
             on=localtime(now).date(),
             purpose=version.purpose,
         )
-        if known and judged_as(version.purpose, version.product) in LIMITED_PURPOSES:
+        if is_limited and version.template.channel == Channel.EMAIL:
+            for part in templates_without_way_out(parts):
+                raise TemplateError(NO_WAY_OUT, part, part=part_named(part))
+        if known and is_limited:
             _refuse_without_notices(parts, version.template.channel, known, localtime(now).date())
     return ask_review(
         kind=KIND,

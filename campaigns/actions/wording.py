@@ -16,6 +16,7 @@ from django.utils.timezone import localtime
 
 from campaigns.channels.base import Channel
 from campaigns.content.marks import replace_marks
+from campaigns.content.way_out import parts_without_way_out
 from campaigns.guards.notices import Notice
 from campaigns.guards.wording import STATUTORY, Reading, weighed
 from campaigns.models import TemplateVersion
@@ -35,8 +36,6 @@ _UNSUBSCRIBE: Final = "unsubscribe_url"
 _OWN_LINK: Final = re.compile(
     r"https?://(?:(?!https?://)[^\s\"'<>])*/[uo]/[A-Za-z0-9_-]{16,}"  # up to the next address
 )
-_WAY_OUT: Final = re.compile(r"/u/[A-Za-z0-9_-]{16,}")
-_BODIES: Final = ("html", "text")
 _TOKEN: Final = re.compile(r"(/[ruo]/)[A-Za-z0-9_-]{16,}")
 Found: TypeAlias = tuple[frozenset[str], frozenset[str]]
 
@@ -126,9 +125,7 @@ def _imprint(
     said: dict[str, bool | None] = {}
     for name in where.must_say.get(channel, ()):
         if name == UNSUBSCRIBE:
-            said[name] = all(
-                _WAY_OUT.search(content[part]) for part in _BODIES if content.get(part)
-            )
+            said[name] = not parts_without_way_out(content)
         else:
             words = where.texts[name]
             said[name] = all(says(one.shown(), words) for one in texts) if words else None

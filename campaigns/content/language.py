@@ -24,6 +24,7 @@ from liquid.exceptions import (
 from liquid.filter import with_environment
 from liquid.stream import TokenStream
 from liquid.tag import Tag
+from markupsafe import Markup
 
 LONGEST_RANGE: Final = 1_000
 LONGEST_OUTPUT: Final = 200_000  # bytes of UTF-8 for each part
@@ -43,6 +44,11 @@ _RECKONING: Final = frozenset(
         *("plus", "minus", "times", "divided_by", "modulo", "abs", "ceil", "floor", "round"),
         *("at_least", "at_most"),
     }
+)
+# These make other markup of markup: `remove` makes a tag of what was none when it was approved.
+_RECASTING: Final = (
+    *("remove", "remove_first", "remove_last", "replace", "replace_first", "replace_last"),
+    *("slice", "split", "squish", "strip_html", "strip_newlines", "truncate", "truncatewords"),
 )
 _DIGITS_OF_A_DAY: Final = len("20261120")
 _WIDE_DATE: Final = re.compile(r"%[^%a-zA-Z]*[0-9]{3}")
@@ -152,6 +158,19 @@ def _reckoned(function: Callable[..., object]) -> Callable[..., object]:
     return reckon
 
 
+def _as_text(function: Callable[..., object]) -> Callable[..., object]:
+    """A filter of the library that reads markup as plain text; so it is escaped like any value."""
+
+    @wraps(function)
+    def recast(value: object, *args: object, **kwargs: object) -> object:
+        text = value.unescape() if isinstance(value, Markup) else value
+        plain = [arg.unescape() if isinstance(arg, Markup) else arg for arg in args]
+        found = function(text, *plain, **kwargs)
+        return str(found) if isinstance(found, Markup) else found
+
+    return recast
+
+
 def environment(*, autoescape: bool) -> Environment:
     """What a template may use; with ``autoescape`` values are made safe for HTML."""
     made = _Environment(
@@ -163,4 +182,5 @@ def environment(*, autoescape: bool) -> Environment:
     made.tags["illegal"] = _UnknownTag(made)
     made.filters["date"] = _date
     made.filters |= {name: _reckoned(made.filters[name]) for name in _RECKONING}
+    made.filters |= {name: _as_text(made.filters[name]) for name in _RECASTING}
     return made

@@ -24,6 +24,7 @@ from campaigns.content.addresses import (
     refuse_unsure_address,
     unmarked_hosts,
 )
+from campaigns.content.pages import refuse_unsafe_page
 from campaigns.errors import TemplateError
 from compliance.sentences import Detail
 
@@ -78,8 +79,8 @@ def prepare(
 
     Raises
     ------
-    TemplateError : a target that may not be linked, or one whose scheme or host is a value;
-        ``where`` says where it stands.
+    TemplateError : a target that may not be linked, or one whose scheme or host is a value, or
+        what no page of an e-mail may hold; ``where`` says where it stands.
     """
     links = _Links(utm=utm, hosts=hosts, targets={url: number for number, url in enumerate(known)})
     done: dict[str, str] = {}
@@ -136,7 +137,13 @@ class _Links:
     def of_page(self, source: str, part: str) -> str:
         if shown := _SHOWN.search(source):
             raise TemplateError(say.VARIABLE_LINK, part, where=say.where_at(source, shown.start()))
+        refuse_unsafe_page(source, part, self._fetched)
         return _HREF.sub(partial(self._from_href, part=part), source)
+
+    def _fetched(self, url: str, part: str, where: Detail) -> None:
+        """Raise `TemplateError` unless a mail program may fetch it when the page is shown."""
+        literal = masked(url, part, where).literal if has_values(url) else url
+        checked(literal, self.hosts, part, where)
 
     def of_text(self, source: str, part: str) -> str:
         for host, at in unmarked_hosts(source) if self.hosts else ():

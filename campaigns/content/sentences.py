@@ -222,6 +222,30 @@ TAKEN_NAME: Final = Sentence(
     en="{where}“{name}” is an address that the product makes; choose another name.",
     zh="{where}“{name}”是系统生成的地址；请使用其他名称。",
 )
+NOT_IN_MAIL: Final = Sentence(
+    code="not_in_mail",
+    en="{where}“{sign}” may not stand in an e-mail, which shows text, pictures and links: delete"
+    " it.",
+    zh="{where}邮件只展示文字、图片和链接，不能包含“{sign}”；请删除。",
+)
+OPEN_TAG: Final = Sentence(
+    code="open_tag",
+    en="{where}“{sign}”: write the names of tags and attributes out; no value and no Liquid tag may"
+    " stand in them.",
+    zh="{where}“{sign}”：标签名和属性名必须直接写全，其中不能使用变量或 Liquid 标签。",
+)
+OPEN_QUOTE: Final = Sentence(
+    code="open_quote",
+    en="{where}The quotation mark in “{sign}” is not closed.",
+    zh="{where}“{sign}”中的引号没有闭合。",
+)
+NO_WAY_OUT: Final = Sentence(
+    code="no_way_out",
+    en="An advertisement shows its reader the way out in each part: put a link to"
+    " {{{{ unsubscribe_url }}}}, with words to it, into the {part}.",
+    zh="营销邮件的每个部分都必须让读者看到退订入口：请在{part}中加入指向"
+    " {{{{ unsubscribe_url }}}} 且带文字的链接。",
+)
 WORDING: Final = Sentence(
     code="wording",
     en="The {part} says what may not be advertised: {hits}.",

@@ -156,6 +156,18 @@ def _shown_text(html: str) -> str:
     return "".join(reader.pieces)
 
 
+def shown_links(html: str) -> frozenset[str]:
+    """Where the links lead that surely are on the page, with words to follow them by.
+
+    >>> shown_links('<a href="https://a.example/">x</a><a href="https://b.example/"> </a>')
+    frozenset({'https://a.example/'})
+    """
+    reader = _Reader()
+    reader.feed(tamed(html))
+    reader.close()
+    return frozenset(reader.links)
+
+
 shown_text: Final = kept(_shown_text, most=256, longest=100_000)
 
 
@@ -163,11 +175,16 @@ class _Reader(PageReader):
     def __init__(self) -> None:
         super().__init__()
         self.pieces: list[str] = []
+        self.links: set[str] = set()
+        self._link = ""
         self._open: list[tuple[str, _Look]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in _INLINE:
             self.pieces.append("\n")
+        if tag == "a":
+            # Of one name the first counts.
+            self._link = next((told for name, told in attrs if name == "href" and told), "")
         if tag in _EMPTY:
             return
         if self._open and tag in _ENDS_ITSELF and self._open[-1][0] == tag:
@@ -180,6 +197,8 @@ class _Reader(PageReader):
         self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "a":
+            self._link = ""
         if tag not in _INLINE:
             self.pieces.append("\n")
         if any(tag == opened for opened, _look in self._open):
@@ -189,6 +208,8 @@ class _Reader(PageReader):
     def handle_data(self, data: str) -> None:
         if self._here().is_read():
             self.pieces.append(data)
+            if self._link and data.strip():
+                self.links.add(self._link)
 
     def _here(self) -> _Look:
         return self._open[-1][1] if self._open else _PLAIN

@@ -17,7 +17,7 @@ from campaigns.channels.email import mime
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.sms.numbers import from_vendor
 from campaigns.channels.sms.smpp_reports import _as_report
-from campaigns.content import addresses, links, locales, mail, plain, snippets
+from campaigns.content import addresses, links, locales, mail, pages, plain, snippets
 from compliance.json_box import spelled
 from compliance.lexicon_versions import rules_of
 from compliance.masking import mask
@@ -75,6 +75,10 @@ FIELDS: Mapping[str, tuple[Callable[[str], Any], int]] = {
     "a link's host": (lambda text: links.checked(f"https://{text}/", ()), LONG),
     "a link's query": (lambda text: links.repeated_utm(f"https://a.example/?{text}"), LONG),
     "links of a page": (lambda text: links.named({"html": text}), LONG),
+    "a page of an e-mail": (
+        lambda text: pages.refuse_unsafe_page(text, "html", lambda *_told: None),
+        LONG,
+    ),
     "links of a text": (lambda text: links.named({"text": text}), LONG),
     "values in addresses": (addresses.refuse_unsure_address, LONG),
     "a page with styles": (mail.inlined, LONG),

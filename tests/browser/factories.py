@@ -38,7 +38,7 @@ from customers.vocabulary import ConsentState, KeyScope
 from segments.actions.refresh import refresh
 from segments.actions.save import save_segment
 from segments.models import Segment
-from tests.factories import SUITED
+from tests.factories import SUITED, with_way_out
 
 PASSWORD = "correct horse battery staple"
 ARMS = ("mens", "womens", "none")
@@ -163,12 +163,14 @@ def build_template(staff: dict[str, User], now: datetime) -> TemplateVersion:
         key="spring-mail",
         name="Spring mail",
         channel=Channel.EMAIL,
-        parts={
-            "from": "Touchstone <news@example.com>",
-            "subject": "Spring",
-            "html": '<p>Hello</p><a href="https://shop.example.com/spring">Look</a>',
-            "text": "Hello https://shop.example.com/spring",
-        },
+        parts=with_way_out(
+            {
+                "from": "Touchstone <news@example.com>",
+                "subject": "Spring",
+                "html": '<p>Hello</p><a href="https://shop.example.com/spring">Look</a>',
+                "text": "Hello https://shop.example.com/spring",
+            }
+        ),
         maker=staff["marketer"],
         now=now,
     )

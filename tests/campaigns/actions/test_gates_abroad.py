@@ -43,7 +43,12 @@ def people(region: str, channel: Channel = Channel.EMAIL) -> int:
     [
         (FOOTER, ADDRESS, ""),
         (FOOTER, "", "postal_address"),
-        ("<p>Hello</p>", ADDRESS, "postal_address,unsubscribe"),
+        ("<p>Hello</p>", ADDRESS, "postal_address"),
+        (
+            FOOTER.replace("<p><a", "<p>{% if journey.name == 'X' %}<a") + "{% endif %}",
+            ADDRESS,
+            "unsubscribe",
+        ),
         (FOOTER.replace("Main", "Side"), ADDRESS, "postal_address"),
     ],
 )

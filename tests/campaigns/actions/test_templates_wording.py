@@ -8,7 +8,7 @@ from campaigns.actions.templates import save_template, submit_template
 from campaigns.channels.base import Channel
 from campaigns.errors import TemplateError
 from compliance.models import Review
-from tests.factories import NOW, make_staff
+from tests.factories import NOW, make_staff, with_way_out
 
 pytestmark = pytest.mark.django_db
 HARMLESS = {"subject": "你好", "from": "news@example.com", "html": "<p>你好</p>", "text": "你好"}
@@ -59,3 +59,14 @@ def test_rules_count_from_their_first_day_in_the_institutions_time_zone() -> Non
     assert submit(Channel.SMS, {"text": "低门槛"}, eve).verdict == Review.Verdict.PENDING
     with pytest.raises(TemplateError):
         submit(Channel.SMS, {"text": "低门槛理财"}, midnight)
+
+
+@pytest.mark.parametrize("part", ["html", "text"])
+def test_an_advertisement_without_a_way_out_in_each_part_is_not_put_before_a_reviewer(
+    part: str,
+) -> None:
+    with pytest.raises(TemplateError) as refused:
+        submit(Channel.EMAIL, {**with_way_out(HARMLESS), part: "<p>你好</p>"})
+
+    assert (refused.value.code, refused.value.path) == ("no_way_out", part)
+    assert not Review.objects.exists()
