@@ -26,7 +26,16 @@ _TAKES: Final = re.compile(
 )
 _HTTPS: Final = re.compile(r"https?://[^/?#{}\s]+[/?#]", re.I)
 _ELSEWHERE: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#{}\s]+[/?#]|/(?![/\\{])", re.I)
-_RUNS_CODE: Final = re.compile(r"\s*(?:javascript|vbscript|data)\s*:", re.I)
+_SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*):", re.I)
+# They run code, read files, or hand the address in them on to whatever program.
+_NO_PAGES: Final = frozenset(
+    {
+        *("javascript", "vbscript", "data", "file", "blob", "filesystem", "about", "view-source"),
+        *("jar", "content", "intent"),
+    }
+)
+# Programs drop them or take them for a slash, and then read another address than we did.
+_DROPPED: Final = re.compile(r"[\x00-\x20\x7f\\\u200b-\u200f]")
 _VALUE: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _AUTHORITY: Final = re.compile(r"https?://([^/?#]*)(.*)", re.I | re.DOTALL)
 _OTHER_LETTERS: Final = re.compile(r"[^\x00-\x7f]+")
@@ -133,7 +142,12 @@ def refuse_taken_names(source: str, part: str) -> None:
 def refuse_unsure_address(source: str) -> None:
     """Raise `TemplateError` unless the whole part says where a tap leads: a page, or an app's."""
     address, where = source.strip(), say.where_at(source, len(source) - len(source.lstrip()))
-    if _RUNS_CODE.match(address):
+    constant = _VALUE.sub("", address)
+    if _DROPPED.search(constant):
+        raise TemplateError(say.BAD_LINK, "url", where=where)
+    scheme = found[1].lower() if (found := _SCHEME.match(constant)) else ""
+    is_broken = scheme in {"http", "https"} and not _HTTPS.match(f"{constant}/")
+    if scheme in _NO_PAGES or is_broken or constant.startswith("//"):
         raise TemplateError(say.NOT_HTTPS, "url", where=where, url=address[:80])
     if has_values(address) and not is_own(address):
         if not _ELSEWHERE.match(address):

@@ -324,7 +324,15 @@ def test_no_customers_value_decides_where_a_link_of_a_page_leads(part: str, mark
 
 
 @pytest.mark.parametrize(
-    "url", ["{{ customer.url }}", "//{{ customer.host }}/", "javascript:x()", "app:{{ x }}"]
+    "url",
+    [
+        *("{{ customer.url }}", "//{{ customer.host }}/", "javascript:x()", "app:{{ x }}"),
+        *("java\tscript:x()", "java\nscript:x()", "\x01javascript:x()", "JavaScript:x()"),
+        *("//evil.com/x", "///evil.com/x", "/\\evil.com/x", "\\\\evil.com/x", "/\t/evil.com/x"),
+        *("https:evil.com/x", "https:/evil.com/x", "https:\\\\evil.com/x", "ht\ttps://evil.com/x"),
+        *("file:///etc/passwd", "about:blank", "blob:https://a.example/x", "data:text/html,x"),
+        *("intent://evil.com/#Intent;scheme=https;end", "app://a b", "app://a\nb"),
+    ],
 )
 def test_nor_where_a_tap_leads(url: str) -> None:
     with pytest.raises(TemplateError):
