@@ -45,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("jsi18n/", JavaScriptCatalog.as_view(), name="javascript-catalog"),
     path("favicon.ico", PICTURE),
+    path("", RedirectView.as_view(pattern_name="admin:index")),
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("metrics", health.metrics),

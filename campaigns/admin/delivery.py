@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
@@ -24,7 +23,7 @@ from campaigns.models import (
 )
 from campaigns.states import Reason, TouchState
 from compliance.console.lists import ReadOnlyAdmin, closed_filter
-from compliance.console.shown import Panel, Tone, badge, code, link, moment
+from compliance.console.shown import Panel, Tone, badge, code, moment
 
 TOUCH_TONES = {
     TouchState.QUEUED.value: Tone.BUSY,
@@ -72,7 +71,7 @@ class TouchAdmin(ReadOnlyAdmin):
             None,
             {
                 "fields": (
-                    ("to", "journey_link"),
+                    ("to", "journey"),
                     ("medium", "meant_for"),
                     ("status", "why"),
                     ("node", "visit"),
@@ -108,7 +107,6 @@ class TouchAdmin(ReadOnlyAdmin):
     )
     readonly_fields = (
         "to",
-        "journey_link",
         "medium",
         "meant_for",
         "status",
@@ -139,12 +137,6 @@ class TouchAdmin(ReadOnlyAdmin):
     def to(self, touch: Touch) -> str:
         """The customer's number."""
         return touch.customer.customer_no
-
-    @display(description=_("journey"))
-    def journey_link(self, touch: Touch) -> SafeString:
-        """The journey, by its page."""
-        page = reverse("admin:campaigns_journey_change", args=[touch.journey_id])
-        return link(page, touch.journey)
 
     @display(description=_("channel"), ordering="channel")
     def medium(self, touch: Touch) -> str:

@@ -26,7 +26,7 @@ from compliance.scan import UNNAMED_PRODUCT, rule_words
 
 
 def parts(version: TemplateVersion) -> Panel:
-    rows: list[tuple[str, str]] = [(_t("purpose"), say(PURPOSES, version.purpose))]
+    rows: list[tuple[str, str]] = [(_t("Purpose"), say(PURPOSES, version.purpose))]
     rows += [(PART_LABELS.get(name, name), code(source)) for name, source in version.parts.items()]
     for locale, own in version.variants.items():
         rows += [

@@ -1,6 +1,6 @@
 """Lists of the console: nothing is counted to the end, nothing is deleted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -9,7 +9,7 @@ from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Paginator
 from django.db import DataError, connections, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.functional import Promise, cached_property
@@ -166,6 +166,29 @@ def _filtered(one: Any) -> str:
 class ReadOnlyAdmin(ConsoleAdmin):
     """A table to look at: rows come and go by verbs only."""
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The page's fields; Django links to other rows, also for those who may not open them."""
+        return [
+            (title, {**options, "fields": self._open_to(request, options["fields"])})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+
+    def _open_to(self, request: HttpRequest, fields: Sequence[Any]) -> list[Any]:
+        """The fields, those that would lead to a closed page as words."""
+        closed = {
+            field.name: field
+            for field in self.opts.fields
+            if isinstance(field, ForeignKey) and not _may_open(request, field)
+        }
+        return [
+            self._open_to(request, one)
+            if isinstance(one, list | tuple)
+            else _in_words(closed[one])
+            if one in closed
+            else one
+            for one in fields
+        ]
+
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """No."""
         return False
@@ -173,3 +196,16 @@ class ReadOnlyAdmin(ConsoleAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """No."""
         return False
+
+
+def _may_open(request: HttpRequest, field: "ForeignKey[Any, Any]") -> bool:
+    target = field.related_model._meta
+    return request.user.has_perm(f"{target.app_label}.view_{target.model_name}")
+
+
+def _in_words(field: "ForeignKey[Any, Any]") -> Callable[[Model], str]:
+    @admin.display(description=field.verbose_name)
+    def told(item: Model) -> str:
+        return str(getattr(item, field.name) or "—")
+
+    return told
