@@ -60,6 +60,17 @@ from compliance.queries import clock_now, products
 from compliance.reader import say as speak
 from customers.vocabulary import Purpose
 
+EMAIL_HELP = {
+    "mjml": _("In place of HTML: what is written here is made into the page."),
+    "html": _(
+        "Text, pictures and links. An advertisement links to {{ unsubscribe_url }}, with words to"
+        " it that everybody sees."
+    ),
+    "text": _(
+        "Empty: made of the page. Else an advertisement names {{ unsubscribe_url }} here too."
+    ),
+}
+
 
 class TemplateForm(PartsForm):
     """Key and name; the fields of the parts are added by channel and language (`form_for`)."""
@@ -76,7 +87,7 @@ class TemplateForm(PartsForm):
         ),
     )
     purpose = forms.ChoiceField(
-        label=_("purpose"),
+        label=_("Purpose"),
         choices=[(purpose.value, PURPOSES[purpose]) for purpose in APPROVED_FOR],
         initial=Purpose.MARKETING.value,
         required=False,
@@ -136,6 +147,8 @@ def form_for(channel: Channel, locales: Sequence[str]) -> type[TemplateForm]:
     fields = part_fields(AUTHORED[channel], locales)
     if channel is Channel.EMAIL:
         fields["tracks_opens"] = _tracks_opens()
+        for part, told in EMAIL_HELP.items():
+            fields[PREFIX + part].help_text = told
     made: type[TemplateForm] = type("ChannelTemplateForm", (TemplateForm,), dict(fields))
     made.channel, made.locales = channel, tuple(locales)
     return made

@@ -87,6 +87,18 @@ def test_phone_scrolls_tables_not_the_page(
     )
 
 
+def test_phone_shows_how_a_report_was_computed_without_scrolling_sideways(
+    house: House, page: Page, live_url: str, noted: Noted
+) -> None:
+    log_in(page, live_url, "manager")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{live_url}/admin/reports/spring/")
+    page.locator(".ts-facts a").first.click()
+
+    expect(page.get_by_text("cut off", exact=False).first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_campaign_without_experiment_says_so(
     house: House, page: Page, live_url: str, noted: Noted
 ) -> None:
