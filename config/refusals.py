@@ -72,6 +72,13 @@ def _refusal(request: HttpRequest, status: int, title: str, detail: str) -> Http
             json_dumps_params={"ensure_ascii": False},
         )
     page = render_to_string(
-        "refusal.html", {"title": title, "detail": detail, "reference": reference}
+        "refusal.html",
+        {
+            "title": title,
+            "detail": detail,
+            "reference": reference,
+            # Customers get such pages, too: the way into the console is none of theirs.
+            "is_console": request.path.startswith("/admin/"),
+        },
     )
     return HttpResponse(page, status=status)

@@ -143,3 +143,8 @@ def test_page_without_the_right_says_whom_to_ask() -> None:
 
     assert answer.status_code == 403
     assert "role" in answer.text
+    assert 'href="/admin/"' in answer.text
+
+
+def test_a_customer_is_shown_no_way_into_the_console(client: Client) -> None:
+    assert "/admin/" not in client.get("/u/x").text
