@@ -17,6 +17,7 @@ from aiohttp.connector import Connection
 
 from campaigns.channels.base import Refused, Unavailable, Unknown
 from campaigns.channels.errors import RequestLost, RequestUnsent
+from campaigns.channels.posting import Poster, Written
 from campaigns.channels.public_hosts import GuardedResolver, check_url
 
 _ANSWER_LIMIT = 2_000_000  # bytes; a vendor's answer to 200 messages is some 30 kB
@@ -28,7 +29,7 @@ _KEEPALIVE_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A complete answer; header names are lower case."""
+    """A complete answer; ``headers`` are asked by their names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -52,7 +53,7 @@ class Http:
         self._concurrency = concurrency
         self._private_hosts = private_hosts
         self._deadline = deadline
-        self._session: aiohttp.ClientSession | None = None
+        self._open: _Open | None = None
         self._checked = ""
 
     async def post(self, *, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -61,68 +62,79 @@ class Http:
         The deadline covers the whole exchange, so a dripping answer ends too.
         Raises RequestUnsent or RequestLost.
         """
-        return await self._exchange("POST", url=url, body=body, headers=headers)
+        written = Written()
+        try:
+            self._check(url)
+            status, names, content = await self._opened().poster.post(
+                url=url, body=body, headers=headers, most=_ANSWER_LIMIT, written=written
+            )
+            return Answer(status=status, headers=names, body=content)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise _classified(error, written=written.any) from error
 
     async def get(self, *, url: str, headers: Mapping[str, str]) -> Answer:
         """Get once, following no redirect.  Raises RequestUnsent or RequestLost."""
-        return await self._exchange("GET", url=url, body=b"", headers=headers)
+        return await self._exchange("GET", url=url, headers=headers)
 
     async def look(self, *, url: str, method: str) -> Answer:
         """Ask for a page and read only its status and headers; raises as `get`."""
-        return await self._exchange(method, url=url, body=b"", headers={}, reads=False)
+        return await self._exchange(method, url=url, headers={}, reads=False)
 
     async def _exchange(
-        self,
-        method: str,
-        *,
-        url: str,
-        body: bytes,
-        headers: Mapping[str, str],
-        reads: bool = True,
+        self, method: str, *, url: str, headers: Mapping[str, str], reads: bool = True
     ) -> Answer:
-        written = _Written()
+        written = Written()
         _WRITTEN.set(written)
         try:
-            if url != self._checked:  # the verdict on a text never changes
-                check_url(url, self._private_hosts)
-                self._checked = url
-            async with self._open_session().request(
-                method,
-                url,
-                data=body or None,
-                headers=headers,
-                allow_redirects=False,
+            self._check(url)
+            session = self._opened().session
+            async with session.request(
+                method, url, headers=headers, allow_redirects=False
             ) as response:
                 content = await _read_bounded(response) if reads else b""
                 names = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(status=response.status, headers=names, body=content)
-        except aiohttp.ClientSSLError as error:
-            raise RequestUnsent(str(error), code="tls") from error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise _classified(error, written=written.any) from error
 
     async def aclose(self) -> None:
         """Close kept connections; the next post opens new ones."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        if self._open is not None:
+            await self._open.session.close()
+            self._open = None
 
-    def _open_session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=self._concurrency,
-                    keepalive_timeout=_KEEPALIVE_SECONDS,
-                    resolver=GuardedResolver(self._private_hosts),
-                ),
-                timeout=aiohttp.ClientTimeout(
-                    total=self._deadline.total_seconds(),
-                    sock_connect=min(5.0, self._deadline.total_seconds()),
-                ),
+    def _check(self, url: str) -> None:
+        if url != self._checked:  # the verdict on a text never changes
+            check_url(url, self._private_hosts)
+            self._checked = url
+
+    def _opened(self) -> "_Open":
+        if self._open is None:
+            connector = aiohttp.TCPConnector(
+                limit=self._concurrency,
+                keepalive_timeout=_KEEPALIVE_SECONDS,
+                resolver=GuardedResolver(self._private_hosts),
+            )
+            timeout = aiohttp.ClientTimeout(
+                total=self._deadline.total_seconds(),
+                sock_connect=min(5.0, self._deadline.total_seconds()),
+            )
+            session = aiohttp.ClientSession(
+                connector=connector,
+                timeout=timeout,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 request_class=_NotedRequest,
             )
-        return self._session
+            self._open = _Open(session=session, poster=Poster(connector, timeout))
+        return self._open
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Open:
+    """What asks and what posts, over the same connections."""
+
+    session: aiohttp.ClientSession
+    poster: Poster
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> timedelta | None:
@@ -185,16 +197,7 @@ def judge_status(
             return Refused(key=key, code=code or f"http_{status}", message=told)
 
 
-class _Written:
-    """Whether bytes of the request at hand may have left."""
-
-    __slots__ = ("any",)
-
-    def __init__(self) -> None:
-        self.any = False
-
-
-_WRITTEN: ContextVar[_Written] = ContextVar("written")
+_WRITTEN: ContextVar[Written] = ContextVar("written")
 
 
 class _NotedRequest(aiohttp.ClientRequest):
@@ -219,6 +222,8 @@ async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
 
 def _classified(error: Exception, *, written: bool) -> RequestUnsent | RequestLost:
     told = str(error) or type(error).__name__
+    if isinstance(error, aiohttp.ClientSSLError):
+        return RequestUnsent(told, code="tls")
     timed_out = isinstance(error, asyncio.TimeoutError)
     if not written:
         return RequestUnsent(told, code="connect_timeout" if timed_out else "unreachable")

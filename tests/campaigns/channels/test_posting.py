@@ -1,0 +1,160 @@
+"""What leaves in a post byte for byte, and what is made of answers that no web framework gives."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from campaigns.channels.errors import RequestLost, RequestUnsent
+from campaigns.channels.http import Answer, Http
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+class Peer:
+    """A server that answers each request with the next of its answers.
+
+    ``seen`` are the requests, ``opened`` how many connections were made.
+    """
+
+    def __init__(self, answers: Sequence[bytes], *, closes: bool = False) -> None:
+        self._answers, self._closes = list(answers), closes
+        self.seen: list[bytes] = []
+        self.opened = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.opened += 1
+        try:
+            while self._answers:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = next(
+                    int(line.partition(b":")[2])
+                    for line in head.split(b"\r\n")
+                    if line.lower().startswith(b"content-length:")
+                )
+                self.seen.append(head + await reader.readexactly(length))
+                writer.write(self._answers.pop(0))
+                if self._closes:
+                    break
+        except asyncio.IncompleteReadError:
+            pass  # the client has left
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def standing(peer: Peer) -> AsyncIterator[tuple[Http, str]]:
+    server = await asyncio.start_server(peer.serve, "127.0.0.1", 0)
+    http = Http(concurrency=2, deadline=timedelta(seconds=2))
+    try:
+        yield http, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        await http.aclose()
+        server.close()
+
+
+def post(peer: Peer, bodies: Sequence[bytes] = (b"{}",), **headers: str) -> list[Answer]:
+    """One after the other over one account's connections."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+
+    async def act() -> list[Answer]:
+        async with standing(peer) as (http, base):
+            return [
+                await http.post(url=f"{base}/v1/a%20b?c=d", body=body, headers=named)
+                for body in bodies
+            ]
+
+    return asyncio.run(act())
+
+
+class TestRequest:
+    def test_a_request_is_whole_and_says_each_thing_once(self) -> None:
+        peer = Peer([OK])
+
+        [answer] = post(peer, [b'{"a":1}'], Authorization="Bearer t", Accept="text/plain")
+
+        head, _, body = peer.seen[0].partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        said = {line.partition(":")[0].lower(): line.partition(": ")[2] for line in lines}
+        assert first == "POST /v1/a%20b?c=d HTTP/1.1"
+        assert len(said) == len(lines)
+        assert said["host"].startswith("127.0.0.1:")
+        assert (said["authorization"], said["accept"]) == ("Bearer t", "text/plain")
+        assert (said["content-length"], body) == ("7", b'{"a":1}')
+        assert (answer.status, answer.body) == (200, b"ok")
+
+    def test_the_length_is_the_bodys_whatever_a_caller_says(self) -> None:
+        peer = Peer([OK])
+        post(peer, [b"12345"], content_length="3", Transfer_Encoding="chunked")
+        assert peer.seen[0].lower().count(b"content-length: 5") == 1
+        assert b"chunked" not in peer.seen[0]
+
+    def test_values_that_change_from_request_to_request_are_each_its_own(self) -> None:
+        peer = Peer([OK, OK])
+
+        async def act() -> None:
+            async with standing(peer) as (http, base):
+                for key in ("one", "two"):
+                    await http.post(url=base, body=key.encode(), headers={"X-Key": key})
+
+        asyncio.run(act())
+        assert [b"X-Key: one" in peer.seen[0], b"X-Key: two" in peer.seen[1]] == [True, True]
+        assert [seen[-3:] for seen in peer.seen] == [b"one", b"two"]
+
+    @pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "a\0b", "a\x7fb"])
+    def test_a_header_that_would_begin_another_never_leaves(self, value: str) -> None:
+        peer = Peer([OK])
+        with pytest.raises(RequestUnsent):
+            post(peer, Authorization=value)
+        assert peer.seen == []
+
+
+class TestAnswer:
+    def test_connections_are_kept(self) -> None:
+        peer = Peer([OK] * 5)
+        assert [answer.status for answer in post(peer, [b"{}"] * 5)] == [200] * 5
+        assert peer.opened == 1
+
+    @pytest.mark.parametrize(
+        "told",
+        [
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n",
+            b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" + OK,
+            b"HTTP/1.0 200 OK\r\n\r\nok",
+        ],
+        ids=["in chunks", "after interim answers", "until the end of the connection"],
+    )
+    def test_every_form_of_answer_is_read(self, told: bytes) -> None:
+        [answer] = post(Peer([told], closes=b"1.0" in told))
+        assert (answer.status, answer.body) == (200, b"ok")
+
+    def test_header_names_are_asked_in_lower_case(self) -> None:
+        [answer] = post(Peer([b"HTTP/1.1 429 No\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"]))
+        assert (answer.status, answer.headers.get("retry-after")) == (429, "7")
+
+    def test_a_connection_that_its_server_closed_is_not_used_again(self) -> None:
+        closing = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        peer = Peer([closing, OK], closes=True)
+        assert [answer.status for answer in post(peer, [b"1", b"2"])] == [200, 200]
+        assert peer.opened == 2
+
+    @pytest.mark.parametrize(
+        "told",
+        [
+            b"",
+            b"what?\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + b"x" * 3_000_000,
+        ],
+        ids=["none", "no HTTP", "cut off", "too long"],
+    )
+    def test_what_is_no_answer_leaves_the_outcome_unknown(self, told: bytes) -> None:
+        with pytest.raises(RequestLost):
+            post(Peer([told], closes=True))
+
+    def test_no_answer_in_time_leaves_the_outcome_unknown(self) -> None:
+        with pytest.raises(RequestLost) as lost:
+            post(Peer([b"", OK]))
+        assert lost.value.code == "timeout"
