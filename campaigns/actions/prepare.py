@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
@@ -23,9 +23,10 @@ from campaigns.channels.base import Channel, Outgoing
 from campaigns.channels.sms.prices import PriceList
 from campaigns.channels.sms.segments import full_text, measure
 from campaigns.content.compose import Addressing, Ready, Recipient, compose_batch
+from campaigns.content.locales import chosen
 from campaigns.content.render import MissingVariable
 from campaigns.errors import ContentChanged, TemplateError
-from campaigns.guards.verdict import Allow, Defer, Refuse
+from campaigns.guards.verdict import Allow, Defer, Refuse, Verdict
 from campaigns.queries.accounts import link_key
 from campaigns.queries.content import Frozen, freeze, thaw
 from campaigns.queries.dispatch import OpenTouch
@@ -87,10 +88,11 @@ def prepare_touches(
     world = replace(world, prices=prices)
     judgements = [judge_touch(touch, world) for touch in touches]
     composed = _composed(list(zip(touches, judgements, strict=True)), world)
+    texts = _Texts(world)
     judged: list[Judged] = []
     outgoing: list[Outgoing] = []
     for touch, judgement in zip(touches, judgements, strict=True):
-        verdict, message = _settled(touch, judgement, composed, world)
+        verdict, message = _settled(touch, judgement, composed, texts)
         judged.append(verdict)
         if message:
             outgoing.append(message)
@@ -102,12 +104,50 @@ def prepare_touches(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What the gates on the text say of a message, and what it takes to send it."""
+
+    gate: str
+    verdict: Verdict
+    segments: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """The gates on the text; what says the same to everybody is read once for the batch."""
+
+    world: World
+    known: dict[tuple[object, ...], _Told] = field(default_factory=dict)
+
+    def told(
+        self, touch: OpenTouch, content: Mapping[str, str], allowed: Allow, customer: CustomerFacts
+    ) -> _Told:
+        """Of one message, as it would go out."""
+        ready = self.world.ready[touch.template_version_id, touch.node]
+        if touch.content_cipher or not ready.is_alike:
+            return self._read(touch, content, allowed)
+        where = self.world.policies.get(touch.customer_id, self.world.house).jurisdiction
+        kind = (
+            *(touch.template_version_id, touch.node, touch.channel, touch.purpose, touch.product),
+            *(chosen(ready.variants, customer.locale), where.rule_id, allowed.notices),
+        )
+        found = self.known.get(kind)
+        if found is None:
+            found = self.known[kind] = self._read(touch, content, allowed)
+        return found
+
+    def _read(self, touch: OpenTouch, content: Mapping[str, str], allowed: Allow) -> _Told:
+        gate, verdict = judge_content(touch, content, allowed, self.world)
+        return _Told(gate=gate, verdict=verdict, segments=_segments(touch.channel, content))
+
+
 def _settled(
-    touch: OpenTouch, judgement: Judgement, composed: Composed, world: World
+    touch: OpenTouch, judgement: Judgement, composed: Composed, texts: _Texts
 ) -> tuple[Judged, Outgoing | None]:
     match judgement.verdict:
         case Allow():
-            return _message(touch, judgement, composed, world)
+            return _message(touch, judgement, composed, texts)
         case Refuse() as refusal:
             return _refused(touch, judgement.gate, refusal), None
         case Defer(until=until, reason=reason):
@@ -135,7 +175,7 @@ def _refused(touch: OpenTouch, gate: str, verdict: Refuse) -> Judged:
 
 
 def _message(
-    touch: OpenTouch, judgement: Judgement, composed: Composed, world: World
+    touch: OpenTouch, judgement: Judgement, composed: Composed, texts: _Texts
 ) -> tuple[Judged, Outgoing | None]:
     if judgement.customer is None or judgement.address is None:
         return _refused(touch, "recipient", Refuse(reason=Reason.GATE_ERROR)), None
@@ -144,9 +184,10 @@ def _message(
     if isinstance(content, Refuse):
         return _refused(touch, "content" if touch.content_cipher else "render", content), None
     assert isinstance(judgement.verdict, Allow)
-    gate, told = judge_content(touch, content, judgement.verdict, world)
-    if isinstance(told, Refuse):
-        return _refused(touch, gate, told), None
+    told = texts.told(touch, content, judgement.verdict, judgement.customer)
+    if isinstance(told.verdict, Refuse):
+        return _refused(touch, told.gate, told.verdict), None
+    world = texts.world
     if not touch.content_cipher:
         frozen = freeze(content, key, slot=judgement.customer.slot, ring=world.ring)
         content_hash, sealed = frozen.content_hash, frozen.sealed
@@ -156,11 +197,11 @@ def _message(
         due_at=touch.due_at,
         verdict={
             "gate": "",
-            "read": {**judgement.verdict.read, **told.read},
+            "read": {**judgement.verdict.read, **told.verdict.read},
         },
         content_hash=content_hash,
         sealed=sealed,
-        segments=_segments(touch.channel, content),
+        segments=told.segments,
         unit_cost=world.prices.unit_cost(judgement.address),
     )
     return judged, Outgoing(key=key, address=judgement.address, content=content)

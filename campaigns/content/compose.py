@@ -35,6 +35,17 @@ class Ready:
         """Some variant says something about the customer."""
         return any(each.is_personal for each in (self.compiled, *self.variants.values()))
 
+    @cached_property
+    def is_alike(self) -> bool:
+        """Messages of one variant are equal but for the tokens in their addresses and the date.
+
+        Then nothing but constant text and addresses of ours is put together; what the engine
+        writes may depend on more.
+        """
+        variants = (self.compiled, *self.variants.values())
+        is_cut = all(not isinstance(part, str) for v in variants for part in v.parts.values())
+        return is_cut and not self.is_personal
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addressing:

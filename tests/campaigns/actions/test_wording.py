@@ -45,15 +45,19 @@ def send(monkeypatch: pytest.MonkeyPatch) -> Send:
     """Send one text to a customer with this nickname."""
 
     def build(
-        text: str, nickname: str = "", *, product: str = "", priority: str = "marketing"
+        text: str,
+        nickname: str = "",
+        *,
+        product: str = "",
+        priority: str = "marketing",
+        people: int = 1,
     ) -> MemoryProvider:
         provider = make_memory_account(monkeypatch, Channel.SMS)
         make_template(Channel.SMS, parts={"text": text}, product=product)
-        people = make_people(
-            1, channels=[Channel.SMS], attributes={"nickname": nickname or "x"}, columns=SUITED
-        )
+        named = {"nickname": nickname or "x"}
+        made = make_people(people, channels=[Channel.SMS], attributes=named, columns=SUITED)
         for purpose in ("service", "education"):
-            say_consent(people, ["sms"], purpose=purpose)
+            say_consent(made, ["sms"], purpose=purpose)
         make_segment()
         enrol(journey=make_journey(graph_of(send_node(Channel.SMS), priority=priority)), now=NOW)
         advance(owner="w", now=NOW)
@@ -108,6 +112,14 @@ def test_what_the_reviewer_saw_is_sent_and_said(send: Send) -> None:
 
     assert len(provider.sent) == 1
     assert "B4" in Touch.objects.get().verdict["read"]["wording"]
+
+
+def test_what_says_the_same_to_all_is_told_of_each(send: Send) -> None:
+    provider = send(f"我们{TO_REVIEW}，见 https://bank.example.com/a", people=3)
+
+    told = [touch.verdict["read"]["wording"] for touch in Touch.objects.all()]
+    assert len(set(told)) == 1
+    assert [len(told), len({message.content["text"] for message in provider.sent})] == [3, 3]
 
 
 def test_what_no_reviewer_saw_is_not_sent(send: Send) -> None:

@@ -1,6 +1,7 @@
 """Each customer gets his language's variant, his own links, and a picture that tells of opening."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -140,3 +141,50 @@ def test_a_message_that_comes_out_empty_is_withheld() -> None:
 def test_a_variant_alone_can_make_a_template_personal() -> None:
     assert ready(default="x", zh="{{ customer.name }}").is_personal
     assert not ready(default="x", zh="y").is_personal
+
+
+@pytest.mark.parametrize(
+    ("texts", "is_alike"),
+    [
+        ({"default": "Read {{ link_0 }}, or leave: {{ unsubscribe_url }}"}, True),
+        ({"default": "{{ journey.name }}", "zh": "您好"}, True),
+        ({"default": "Hi {{ customer.name }}"}, False),
+        ({"default": "Hi", "zh": "您好{{ customer.name }}"}, False),
+        ({"default": "{{ customer.name | default: 'you' }}"}, False),
+        ({"default": "{% if customer.name %}Hi{% endif %}"}, False),
+        # What the engine makes of a text may hang on the day.
+        ({"default": "{{ 'now' | date: '%Y' }}"}, False),
+        ({"default": "Hi", "zh": "{% assign a = 1 %}{{ a }}"}, False),
+    ],
+)
+def test_messages_are_alike_where_nothing_is_said_of_anybody(
+    texts: dict[str, str], *, is_alike: bool
+) -> None:
+    assert ready(**texts).is_alike is is_alike
+
+
+def test_what_is_alike_differs_in_nothing_but_tokens_and_the_date() -> None:
+    html = "<body>{{ journey.name }} <a href='{{ link_0 }}'>a</a> {{ unsubscribe_url }}</body>"
+    template = replace(
+        ready(Channel.EMAIL, tracks_opens=True, default=html, zh=html), link_ids=(41,)
+    )
+    people = [
+        Recipient(touch_id=n, customer={}, queued_at=f"2026-03-{n:02}", locale="zh")
+        for n in (1, 2, 30)
+    ]
+
+    done = compose_batch(template, people, journey={"name": "Spring"}, addressing=ADDRESSING)
+
+    said = [
+        {
+            name: re.sub(r"(/[ruo]/)[A-Za-z0-9_-]{28}", r"\1", text)
+            for name, text in each.items()
+            if name != "date"
+        }
+        for each in done
+        if isinstance(each, dict)
+    ]
+    assert template.is_alike
+    assert len(said) == 3
+    assert said[0] == said[1] == said[2]
+    assert "Spring" in said[0]["html"]
