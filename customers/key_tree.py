@@ -21,6 +21,9 @@ SEED_BYTES: Final = 32
 _NODE: Final = struct.Struct(">BQ32s")  # depth, the number's leading bits, seed
 _MAGIC: Final = b"TOUCHSTONE PERSON KEYS 1\n"
 _KEPT_KEYS: Final = 4_096
+_PADDING: Final = bytes(64 - SEED_BYTES)  # to the block of SHA-256
+_INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 
 
 class KeyTree:
@@ -93,7 +96,10 @@ class KeyTree:
 
 
 def _child(seed: bytes, side: int) -> bytes:
-    return hmac.digest(seed, b"\x01" if side else b"\x00", "sha256")
+    """HMAC-SHA256 of one byte, as RFC 2104 writes it: the library takes twice as long over it."""
+    key = seed + _PADDING
+    inner = hashlib.sha256(key.translate(_INNER) + (b"\x01" if side else b"\x00")).digest()
+    return hashlib.sha256(key.translate(_OUTER) + inner).digest()
 
 
 def new_tree(seed: bytes) -> KeyTree:

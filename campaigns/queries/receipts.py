@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from customers.queries.database import rows
+from customers.queries.database import as_bytea_array, rows
 
 # A receipt names its touch by our key or by the provider's own id. An id that nobody knows yet is
 # entered without a touch: whoever names it later waits for this transaction and finds the receipt.
@@ -89,9 +89,9 @@ WHERE campaigns_suppression.why = 'opted_out'
 
 SUPPRESSED: Final = """
 SELECT value_hash, why, at FROM campaigns_suppression
-WHERE kind = %(kind)s AND value_hash = ANY(%(hashes)s)
+WHERE kind = %(kind)s AND value_hash = ANY(%(hashes)s::bytea[])
 UNION ALL SELECT value_hash, 'erased', NULL FROM customers_erasedidentity
-WHERE kind = %(kind)s AND value_hash = ANY(%(hashes)s)
+WHERE kind = %(kind)s AND value_hash = ANY(%(hashes)s::bytea[])
 """
 
 
@@ -157,5 +157,5 @@ def suppressed(kind: str, hashes: Mapping[int, bytes]) -> dict[int, Stop]:
     owners: dict[bytes, list[int]] = {}
     for owner, value_hash in hashes.items():
         owners.setdefault(value_hash, []).append(owner)
-    found = rows(SUPPRESSED, {"kind": kind, "hashes": list(owners)})
+    found = rows(SUPPRESSED, {"kind": kind, "hashes": as_bytea_array(owners)})
     return {owner: Stop(why, at) for value, why, at in found for owner in owners[bytes(value)]}

@@ -1,6 +1,6 @@
 """How statements run: named parameters, batches as one JSON document."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -110,3 +110,8 @@ def as_array(numbers: Sequence[int | None]) -> str:
     The driver's own way with lists is written in Python and costs 20 times as much.
     """
     return "{" + ",".join("NULL" if one is None else str(one) for one in numbers) + "}"
+
+
+def as_bytea_array(values: Iterable[bytes]) -> str:
+    """The same of bytes, for ``ANY(%(hashes)s::bytea[])``."""
+    return "{" + ",".join([f'"\\\\x{one.hex()}"' for one in values]) + "}"

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -132,6 +133,10 @@ class CustomerFacts(NamedTuple):
     attributes: Mapping[str, Any]
 
 
+_NUMBER, _NAME = (CustomerFacts._fields.index(name) for name in ("customer_no", "name"))
+_SLOT = itemgetter(CustomerFacts._fields.index("slot"))
+
+
 class Stored(NamedTuple):
     """Where a customer stands: the id that identifiers belong to, and whose key seals them."""
 
@@ -240,14 +245,16 @@ def customer_facts(
     whoever was erased after the backup he was restored from. ``ring``: the batch's."""
     ring = ring or keyring_for_many()
     facts: dict[int, CustomerFacts] = {}
-    for identifier, customer_no, status, cipher, *plain, attributes in rows(
-        FACTS, {"ids": as_array(customer_ids)}
-    ):
-        try:
-            name = ring.unseal(cipher, name_binding(customer_no)) if cipher else None
-        except KeyDestroyed:
-            continue
-        facts[identifier] = CustomerFacts._make(
-            (identifier, customer_no, status, name, *plain, orjson.loads(attributes))
-        )
+    # By their slots: neighbours' keys are made of each other's.
+    told = sorted(rows(FACTS, {"ids": as_array(customer_ids)}, binary=True), key=_SLOT)
+    for values in map(list, told):
+        if cipher := values[_NAME]:
+            try:
+                values[_NAME] = ring.unseal(cipher, name_binding(values[_NUMBER]))
+            except KeyDestroyed:
+                continue
+        else:
+            values[_NAME] = None
+        values[-1] = orjson.loads(values[-1])
+        facts[values[0]] = CustomerFacts._make(values)
     return facts

@@ -1,5 +1,7 @@
 """Keys of single persons: made from one seed, destroyed one by one."""
 
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,3 +61,13 @@ def test_a_file_that_is_not_whole_is_refused(cut: int) -> None:
 
     with pytest.raises(UnknownKey):
         unpacked(whole[:cut])
+
+
+@pytest.mark.parametrize("number", [0, 1, 5, 2**62 + 3])
+def test_a_key_is_made_by_hmac_from_the_seed_on(number: int) -> None:
+    """Keys that were made before must be made again: by the definition, not by our own code."""
+    made = SEED
+    for below in range(DEPTH):
+        side = number >> (DEPTH - 1 - below) & 1
+        made = hmac.digest(made, bytes([side]), "sha256")
+    assert new_tree(SEED).key(number) == made
