@@ -47,6 +47,7 @@ ADDRESS_KIND: Final = {
     Channel.WECOM: IdentityKind.UNIONID,
 }
 CONSENT_CHANNEL: Final = {Channel.TASK: "phone"}
+_CONSENT_OF: Final[Mapping[str, str]] = {**CONSENT_CHANNEL}
 # Whose suppression stops a channel: a call goes to the number, too.
 STOPPED_BY: Final = {**ADDRESS_KIND, Channel.TASK: IdentityKind.PHONE}
 
@@ -252,7 +253,7 @@ def _case(
     customer: CustomerFacts | None,
     address: str | None,
 ) -> Case:
-    channel = CONSENT_CHANNEL.get(Channel(touch.channel), touch.channel)
+    channel = _CONSENT_OF.get(touch.channel, touch.channel)
     said = world.statements[touch.purpose].get(touch.customer_id, {})
     stop = world.stops[touch.channel].get(touch.customer_id, NO_STOP)
     return Case(

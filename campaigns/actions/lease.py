@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from campaigns.errors import LostLease
-from campaigns.models import DispatchBatch, Journey
-from campaigns.queries.dispatch import RENEW_LEASE, ClaimedBatch
+from campaigns.models import Journey
+from campaigns.queries.dispatch import HOLD_BATCH, RENEW_LEASE, ClaimedBatch
 from customers.queries.database import rows
 
 LEASE: Final = timedelta(seconds=45)
@@ -73,6 +73,5 @@ class Lease:
 
 def hold(claimed: ClaimedBatch) -> None:
     """Lock the batch; only the newest claim may write."""
-    held = DispatchBatch.objects.select_for_update().get(pk=claimed.id)
-    if held.fence != claimed.fence:
+    if rows(HOLD_BATCH, {"batch": claimed.id}) != [(claimed.fence,)]:
         raise LostLease(f"batch {claimed.id} was taken over; nothing was written")

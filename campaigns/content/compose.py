@@ -15,6 +15,7 @@ from campaigns.errors import TemplateError
 CLICK = "click"
 UNSUBSCRIBE = "unsubscribe"
 OPEN = "open"
+UNSUBSCRIBE_URL = "unsubscribe_url"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,13 @@ class Ready:
     def is_personal(self) -> bool:
         """Some variant says something about the customer."""
         return any(each.is_personal for each in (self.compiled, *self.variants.values()))
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """What its texts take of their context: an address that none of them says is not made."""
+        variants = (self.compiled, *self.variants.values())
+        said = {name for each in variants for name in each.named}
+        return frozenset(said | {UNSUBSCRIBE_URL} if self.channel is Channel.EMAIL else said)
 
     @cached_property
     def is_alike(self) -> bool:
@@ -79,7 +87,8 @@ def compose_batch(
     alike: dict[str, list[int]] = defaultdict(list)
     for at, recipient in enumerate(recipients):
         alike[chosen(ready.variants, recipient.locale)].append(at)
-    contexts = [_context(ready, each, journey, addressing) for each in recipients]
+    named = ready.named
+    contexts = [_context(ready, each, journey, addressing, named) for each in recipients]
     done: dict[int, dict[str, str] | TemplateError] = {}
     for locale, members in alike.items():
         compiled = ready.variants.get(locale, ready.compiled)
@@ -91,18 +100,20 @@ def compose_batch(
 
 
 def _context(
-    ready: Ready, recipient: Recipient, journey: Mapping[str, object], addressing: Addressing
+    ready: Ready,
+    recipient: Recipient,
+    journey: Mapping[str, object],
+    addressing: Addressing,
+    named: frozenset[str],
 ) -> dict[str, object]:
     touch_id = recipient.touch_id
-    return {
-        "customer": recipient.customer,
-        "journey": journey,
-        "unsubscribe_url": _address(addressing, "u", touch_id, 0, UNSUBSCRIBE),
-        **{
-            f"link_{number}": _address(addressing, "r", touch_id, link_id, CLICK)
-            for number, link_id in enumerate(ready.link_ids)
-        },
-    }
+    context: dict[str, object] = {"customer": recipient.customer, "journey": journey}
+    if UNSUBSCRIBE_URL in named:
+        context[UNSUBSCRIBE_URL] = _address(addressing, "u", touch_id, 0, UNSUBSCRIBE)
+    for number, link_id in enumerate(ready.link_ids):
+        if (name := f"link_{number}") in named:
+            context[name] = _address(addressing, "r", touch_id, link_id, CLICK)
+    return context
 
 
 def _content(
@@ -122,7 +133,7 @@ def _content(
             address = _address(addressing, "o", recipient.touch_id, 0, OPEN)
             done["html"] = _with_picture(done["html"], f"{address}.gif")
         done |= {
-            "unsubscribe_url": str(context["unsubscribe_url"]),
+            UNSUBSCRIBE_URL: str(context[UNSUBSCRIBE_URL]),
             "date": recipient.queued_at,
         }
     return done

@@ -68,12 +68,21 @@ class Compiled:
     """A template ready to render: its parts in order, plain ones cut up, others as source.
 
     ``takes``: what the latter need of the context, by name: some keys, or everything (None).
-    ``is_personal``: it says something about the customer.
     """
 
     parts: Mapping[str, Plain | str]
     takes: Mapping[str, Sequence[str] | None]
-    is_personal: bool
+
+    @property
+    def is_personal(self) -> bool:
+        """It says something about the customer."""
+        return "customer" in self.named
+
+    @property
+    def named(self) -> set[str]:
+        """What it takes of its context, by name."""
+        cut = (part for part in self.parts.values() if not isinstance(part, str))
+        return {name for part in cut for name in names(part)} | self.takes.keys()
 
 
 def build_parts(channel: Channel, parts: Mapping[str, str]) -> dict[str, str]:
@@ -117,8 +126,7 @@ def compile_sources(parts: Mapping[str, str]) -> Compiled:
         if "failed" in reply:
             raise _error(reply)
         takes = reply["done"]
-    said = {name for part in compiled.values() if not isinstance(part, str) for name in names(part)}
-    return Compiled(parts=compiled, takes=takes, is_personal="customer" in said | takes.keys())
+    return Compiled(parts=compiled, takes=takes)
 
 
 def _cut(source: str) -> Plain | str:

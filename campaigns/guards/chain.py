@@ -14,7 +14,7 @@ from campaigns.guards import (
     suitability,
     suppression,
 )
-from campaigns.guards.verdict import Allow, Case, Refuse, Verdict
+from campaigns.guards.verdict import ALLOW, Allow, Case, Refuse, Verdict
 from campaigns.states import Reason
 
 # What only defers comes before the caps: tomorrow they may be free again.
@@ -41,6 +41,8 @@ def judge(case: Case, now: datetime) -> tuple[str, Verdict]:
     notices: tuple[str, ...] = ()
     for name in GATES:
         verdict = ask(name, case, now)
+        if verdict is ALLOW:
+            continue
         if not isinstance(verdict, Allow):
             return name, verdict
         read.update(verdict.read)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from campaigns.guards.purpose import may_serve
-from campaigns.guards.verdict import Allow, Case, Refuse, Verdict
+from campaigns.guards.verdict import ALLOW, Case, Refuse, Verdict
 from campaigns.states import Reason
 
 
@@ -15,4 +15,4 @@ def judge(case: Case, now: datetime) -> Verdict:
         return Refuse(reason=Reason.NOT_APPROVED, detail=case.approved_for, read=read)
     if case.expires_at is not None and now >= case.expires_at:
         return Refuse(reason=Reason.EXPIRED)
-    return Allow()
+    return ALLOW

@@ -8,19 +8,16 @@ A purpose that nobody knows is an error here: every later gate asks less of what
 """
 
 from datetime import datetime
-from typing import Final
 
-from campaigns.guards.verdict import Allow, Case, Refuse, Verdict
+from campaigns.guards.verdict import ALLOW, Case, Refuse, Verdict
 from campaigns.states import Reason
 from compliance.contact import LIMITED_PURPOSES
 from customers.vocabulary import Purpose
 
-_ALLOW: Final = Allow()
-
 
 def judge(case: Case, now: datetime) -> Verdict:
     if Purpose(case.purpose) not in LIMITED_PURPOSES or not (case.aml_hold or case.internal_hold):
-        return _ALLOW
+        return ALLOW
     held = {"aml_hold": case.aml_hold, "internal_hold": case.internal_hold}
     grounds = ",".join(name for name, is_set in held.items() if is_set)
     return Refuse(reason=Reason.NOT_ELIGIBLE, restricted=grounds)

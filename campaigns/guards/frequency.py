@@ -1,18 +1,15 @@
 """No customer is approached more often than the caps allow (F rules of the rulebook)."""
 
 from datetime import datetime
-from typing import Final
 
-from campaigns.guards.verdict import Allow, Case, Read, Refuse, Verdict
+from campaigns.guards.verdict import ALLOW, Allow, Case, Read, Refuse, Verdict
 from campaigns.states import Reason
 from compliance.contact import LIMITED_PURPOSES
-
-_ALLOW: Final = Allow()
 
 
 def judge(case: Case, now: datetime) -> Verdict:
     if case.purpose not in LIMITED_PURPOSES:
-        return _ALLOW
+        return ALLOW
     for cap, used in case.used:
         if used >= cap.most:
             read: Read = {"cap": cap.rule_id, "used": used, "most": cap.most}

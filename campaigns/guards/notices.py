@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from campaigns.guards.verdict import Allow, Refuse, Verdict
+from campaigns.guards.verdict import ALLOW, Refuse, Verdict
 from campaigns.states import Reason
 
-_ALLOW: Final = Allow()
 RISK_POINTS: Final = "special_risk_points"
 INFORMATION: Final = "extra_information"
 # Owed by whoever sells, not by the message.
@@ -45,7 +44,7 @@ def judge(notice: Notice) -> Verdict:
             unwritten.append("risk_points")
         read = dict.fromkeys(unwritten, "none on record")
         return Refuse(reason=Reason.NOTICE_MISSING, detail=",".join(missing), read=read)
-    return _ALLOW
+    return ALLOW
 
 
 def _is_met(name: str, notice: Notice) -> bool:

@@ -7,22 +7,19 @@ trading day is none: the touch waits, and operators are told.
 """
 
 from datetime import datetime, time
-from typing import Final
 
-from campaigns.guards.verdict import Allow, Case, Defer, Verdict
+from campaigns.guards.verdict import ALLOW, Case, Defer, Verdict
 from campaigns.states import Reason
 from compliance.calendar import DAY, first_instant, next_opening
 from compliance.contact import LIMITED_PURPOSES
 
-_ALLOW: Final = Allow()
-
 
 def judge(case: Case, now: datetime) -> Verdict:
     if case.purpose not in LIMITED_PURPOSES:
-        return _ALLOW
+        return ALLOW
     window = case.policy.window(case.channel)
     if window is None:
-        return _ALLOW
+        return ALLOW
     read = {"zone": case.zone.key, "window": window.rule_id}
     opening = next_opening(
         now=now,
@@ -35,4 +32,4 @@ def judge(case: Case, now: datetime) -> Verdict:
         return Defer(until=tomorrow, reason=Reason.NO_CALENDAR, read=read)
     if opening > now:
         return Defer(until=opening, reason=Reason.QUIET_HOURS, read=read)
-    return _ALLOW
+    return ALLOW

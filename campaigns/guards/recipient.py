@@ -6,7 +6,7 @@ him for (PIPL 24): what everybody gets still reaches him.
 
 from datetime import datetime
 
-from campaigns.guards.verdict import Allow, Case, Refuse, Verdict
+from campaigns.guards.verdict import ALLOW, Case, Refuse, Verdict
 from campaigns.states import Reason
 from compliance.contact import LIMITED_PURPOSES
 
@@ -19,4 +19,4 @@ def judge(case: Case, now: datetime) -> Verdict:
     is_chosen = case.is_targeted and case.purpose in LIMITED_PURPOSES
     if case.personalise_off and (case.is_personal or is_chosen):
         return Refuse(reason=Reason.PERSONALISATION_OFF)
-    return Allow()
+    return ALLOW

@@ -8,22 +8,21 @@ the rules allow only with a notice goes on to `notices`.
 from datetime import datetime
 from typing import Final, assert_never
 
-from campaigns.guards.verdict import Allow, Case, Read, Refuse, Verdict
+from campaigns.guards.verdict import ALLOW, Allow, Case, Read, Refuse, Verdict
 from campaigns.states import Reason
 from compliance.contact import LIMITED_PURPOSES
 from compliance.suitability.judge import judge as judge_offer
 from compliance.suitability.judge import judge_unnamed
 from compliance.suitability.values import Ask, Decision, Opinion
 
-_ALLOW: Final = Allow()
 _MARKETING: Final = "marketing"
 
 
 def judge(case: Case, now: datetime) -> Verdict:
     if case.purpose not in LIMITED_PURPOSES:
-        return _ALLOW
+        return ALLOW
     if not case.product_code and case.purpose != _MARKETING:
-        return _ALLOW
+        return ALLOW
     if case.product_code and case.product is None:
         return Refuse(reason=Reason.PRODUCT_UNKNOWN, detail=case.product_code)
     if case.client is None:

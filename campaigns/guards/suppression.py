@@ -7,14 +7,14 @@ a customer with the number who said so before, does not speak for the number.
 
 from datetime import datetime
 
-from campaigns.guards.verdict import Allow, Case, Refuse, Verdict
+from campaigns.guards.verdict import ALLOW, Allow, Case, Refuse, Verdict
 from campaigns.states import ASKED_FOR_NO_MORE, Reason
 from compliance.contact import LIMITED_PURPOSES
 
 
 def judge(case: Case, now: datetime) -> Verdict:
     if not case.suppressed or case.purpose == "statutory":
-        return Allow()
+        return ALLOW
     if case.suppressed == ASKED_FOR_NO_MORE and (
         case.purpose not in LIMITED_PURPOSES or _has_said_yes_since(case)
     ):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from campaigns.states import Reason
@@ -27,6 +27,10 @@ class Allow:
 
     read: Read = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+
+
+ALLOW: Final = Allow()
+"""Of a gate that rests on nothing: most of them say so of most touches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

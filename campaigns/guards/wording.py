@@ -6,10 +6,9 @@ Judged after rendering, since a value put into a template may say what its autho
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from campaigns.guards.verdict import Allow, Refuse, Verdict
+from campaigns.guards.verdict import ALLOW, Allow, Refuse, Verdict
 from campaigns.states import Reason
 
-_ALLOW: Final = Allow()
 _MOST_TOLD: Final = 5
 Rules: TypeAlias = frozenset[str]
 STATUTORY: Final = "statutory"
@@ -46,7 +45,7 @@ def judge(reading: Reading) -> Verdict:
         return _refused(Reason.WORDING_UNREVIEWED, unseen)
     if reading.to_review:
         return Allow(read={"wording": _told(reading.to_review)})
-    return _ALLOW
+    return ALLOW
 
 
 def _refused(reason: Reason, findings: Rules) -> Refuse:

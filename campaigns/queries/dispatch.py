@@ -45,6 +45,11 @@ RETURNING claimed.id, claimed.account_id, claimed.journey_id, claimed.fence
 """
 
 
+HOLD_BATCH: Final = """
+SELECT fence FROM campaigns_dispatchbatch WHERE id = %(batch)s FOR UPDATE
+"""
+
+
 RENEW_LEASE: Final = f"""
 UPDATE campaigns_dispatchbatch b SET lease_until = %(until)s
 FROM campaigns_journey j, campaigns_provideraccount a

@@ -1,7 +1,8 @@
 """All rules in force over one offer; and whether a customer may be assessed again."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from compliance.errors import RulesRefused
@@ -9,6 +10,7 @@ from compliance.rulebook.rule import Rule
 from compliance.sentences import Sentence
 from compliance.suitability.checks import (
     CHECKS,
+    Check,
     NotApplied,
     Offer,
     care_notices,
@@ -44,6 +46,7 @@ UNNAMED: Final = "S-13"  # says what is asked where no product is named: see `ju
 ASKABLE: Final = ("S-03", "S-06", "S-12")
 # Without these in force nothing is known about suitability at all.
 INDISPENSABLE: Final = ("S-01", "S-03", "S-04", "S-06", "S-08", "S-11", "S-12")
+_NOTHING: Final = Product(code="")
 
 
 def judge(*, client: Client, product: Product, ask: Ask, rules: Mapping[str, Rule]) -> Opinion:
@@ -52,7 +55,7 @@ def judge(*, client: Client, product: Product, ask: Ask, rules: Mapping[str, Rul
     The heaviest finding decides: BLOCK, REVIEW, ALLOW_WITH_NOTICE, ALLOW. An offer is blocked
     where a rule that nothing can be judged without is not in force.
     """
-    return _opinion(client, product, ask, rules, asked=CHECKS, needed=INDISPENSABLE)
+    return _opinion(client, product, ask, rules, asked=tuple(CHECKS), needed=INDISPENSABLE)
 
 
 def notices_due(*, product: Product, rules: Mapping[str, Rule]) -> tuple[str, ...]:
@@ -70,7 +73,7 @@ def judge_unnamed(*, client: Client, ask: Ask, rules: Mapping[str, Rule]) -> Opi
     """
     rule = rules.get(UNNAMED)
     asked = tuple(rule.params["asks"]) if rule else ()
-    return _opinion(client, Product(code=""), ask, rules, asked=asked, needed=(UNNAMED, *asked))
+    return _opinion(client, _NOTHING, ask, rules, asked=asked, needed=(UNNAMED, *asked))
 
 
 def _opinion(
@@ -79,16 +82,16 @@ def _opinion(
     ask: Ask,
     rules: Mapping[str, Rule],
     *,
-    asked: Collection[str],
+    asked: tuple[str, ...],
     needed: Iterable[str],
 ) -> Opinion:
     is_outside = "S-09" in rules and is_professional(client, ask.on, rules["S-09"].params)
     offer = Offer(client, product, ask, effective_risk(product), is_outside)
     findings = [_missing(rule_id) for rule_id in needed if rule_id not in rules]
     skipped: list[str] = []
-    for rule_id, check in CHECKS.items():
+    for rule_id, check in _checks_of(asked):
         rule = rules.get(rule_id)
-        if rule is None or rule_id not in asked:
+        if rule is None:
             continue
         told = check(offer, rule.params)
         if isinstance(told, Finding):
@@ -96,13 +99,19 @@ def _opinion(
         elif isinstance(told, NotApplied):
             skipped.append(rule_id)
     return Opinion(
-        decision=max(
-            (f.decision for f in findings), key=WEIGHT.__getitem__, default=Decision.ALLOW
-        ),
+        decision=max((f.decision for f in findings), key=WEIGHT.__getitem__)
+        if findings
+        else Decision.ALLOW,
         findings=tuple(findings),
         not_applied=tuple(skipped),
         read=_read(offer),
     )
+
+
+@lru_cache(maxsize=16)
+def _checks_of(asked: tuple[str, ...]) -> tuple[tuple[str, Check], ...]:
+    """The checks of these rules, in the one order in which they are told."""
+    return tuple((rule_id, check) for rule_id, check in CHECKS.items() if rule_id in asked)
 
 
 def require_known(rules: Iterable[Rule]) -> None:
