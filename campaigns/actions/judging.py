@@ -46,8 +46,7 @@ ADDRESS_KIND: Final = {
     Channel.PUSH: IdentityKind.DEVICE,
     Channel.WECOM: IdentityKind.UNIONID,
 }
-CONSENT_CHANNEL: Final = {Channel.TASK: "phone"}
-_CONSENT_OF: Final[Mapping[str, str]] = {**CONSENT_CHANNEL}
+CONSENT_CHANNEL: Final[Mapping[str, str]] = {Channel.TASK: "phone"}
 # Whose suppression stops a channel: a call goes to the number, too.
 STOPPED_BY: Final = {**ADDRESS_KIND, Channel.TASK: IdentityKind.PHONE}
 
@@ -253,7 +252,7 @@ def _case(
     customer: CustomerFacts | None,
     address: str | None,
 ) -> Case:
-    channel = _CONSENT_OF.get(touch.channel, touch.channel)
+    channel = CONSENT_CHANNEL.get(touch.channel, touch.channel)
     said = world.statements[touch.purpose].get(touch.customer_id, {})
     stop = world.stops[touch.channel].get(touch.customer_id, NO_STOP)
     return Case(
