@@ -7,7 +7,6 @@ AES-256-GCM whose associated data binds a ciphertext to its row. What is about a
 with a key made of the settings' key and of the person's own, which erasing him destroys.
 """
 
-import hmac
 import os
 import re
 import unicodedata
@@ -19,6 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from customers.errors import IdentifierError, UnknownKey
+from customers.keyed_hash import digest_by
 
 NONCE_BYTES = 12  # NIST SP 800-38D: 96 bits, random, once per message
 
@@ -251,8 +251,11 @@ class Keyring:
 
     def sealer(self, slot: int | None) -> Sealer:
         """What encrypts for a slot; raises KeyDestroyed."""
-        key_id = self.current if slot is None else f"{self.current}@{slot:016x}"
-        return Sealer(key_id=key_id, cipher=self._cipher(key_id))
+        name = self.current
+        if slot is None:
+            return Sealer(key_id=name, cipher=self.ciphers[name])
+        key_id = f"{name}@{slot:016x}"
+        return Sealer(key_id=key_id, cipher=self._own(key_id, name, slot))
 
     def decrypt(self, key_id: str, ciphertext: bytes, associated: bytes) -> str:
         """The value; raises UnknownKey when the key is gone or the row was tampered with."""
@@ -263,12 +266,14 @@ class Keyring:
         cipher = self.ciphers.get(name)
         if cipher is None:
             raise UnknownKey("unknown_key", f"There is no encryption key {name!r}.")
-        if not slot:
-            return cipher
+        return self._own(key_id, name, int(slot, 16)) if slot else cipher
+
+    def _own(self, key_id: str, name: str, slot: int) -> AESGCM:
+        """A person's cipher under the settings' key of this name."""
         if self.made is not None and (known := self.made.get(key_id)):
             return known
         # Whoever has one of the two keys has nothing.
-        own = AESGCM(hmac.digest(self.masters[name], self.person_key(int(slot, 16)), "sha256"))
+        own = AESGCM(digest_by(self.masters[name], self.person_key(slot)))
         if self.made is not None:
             self.made[key_id] = own
         return own
@@ -302,7 +307,7 @@ class Keyring:
 
 def lookup_hash(lookup_key: bytes, kind: str, value: str) -> bytes:
     """As `Keyring.lookup_hash`, by its key alone."""
-    return hmac.digest(lookup_key, f"{kind}:{value}".encode(), "sha256")
+    return digest_by(lookup_key, f"{kind}:{value}".encode())
 
 
 def slot_of(key_id: str) -> int | None:

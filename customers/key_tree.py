@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from customers.errors import KeyDestroyed, UnknownKey
+from customers.keyed_hash import digest_once
 
 DEPTH: Final = 63
 """Numbers have 63 bits: a positive ``bigint``."""
@@ -21,9 +22,6 @@ SEED_BYTES: Final = 32
 _NODE: Final = struct.Struct(">BQ32s")  # depth, the number's leading bits, seed
 _MAGIC: Final = b"TOUCHSTONE PERSON KEYS 1\n"
 _KEPT_KEYS: Final = 4_096
-_PADDING: Final = bytes(64 - SEED_BYTES)  # to the block of SHA-256
-_INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
-_OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 
 
 class KeyTree:
@@ -96,10 +94,7 @@ class KeyTree:
 
 
 def _child(seed: bytes, side: int) -> bytes:
-    """HMAC-SHA256 of one byte, as RFC 2104 writes it: the library takes twice as long over it."""
-    key = seed + _PADDING
-    inner = hashlib.sha256(key.translate(_INNER) + (b"\x01" if side else b"\x00")).digest()
-    return hashlib.sha256(key.translate(_OUTER) + inner).digest()
+    return digest_once(seed, b"\x01" if side else b"\x00")
 
 
 def new_tree(seed: bytes) -> KeyTree:
