@@ -207,7 +207,7 @@ def guess_types(
     count = 0
     for record in records:
         count += 1
-        if record.code:
+        if record.code or not possible:
             continue
         for index in list(possible):
             cell = record.cells[index].strip()

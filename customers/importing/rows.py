@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from customers.errors import CellError, IdentifierError
 from customers.identifiers import holds_contact, mask, normalise, redact
@@ -12,9 +12,8 @@ from customers.importing.reader import Record
 from customers.importing.reasons import REASONS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoodRow:
-    """One customer as the file tells."""
+class GoodRow(NamedTuple):
+    """One customer as the file tells. A tuple, as records are."""
 
     record: Record
     customer_no: str
@@ -95,15 +94,7 @@ def _convert(record: Record, number: str, plan: Plan) -> GoodRow | BadRow:
                 contacts.append((target.field, str(value)))
             case _:
                 consents[target.field] = bool(value)
-    return GoodRow(
-        record=record,
-        customer_no=number,
-        columns=columns,
-        attributes=attributes,
-        contacts=contacts,
-        consents=consents,
-        withheld=withheld,
-    )
+    return GoodRow(record, number, columns, attributes, contacts, consents, withheld)
 
 
 def _is_free(target: Target) -> bool:
