@@ -14,7 +14,8 @@ SETTLED_AFTER = timedelta(minutes=5)
 WAITING_ALIASES = """
     SELECT told.id, told.user_id, told.properties ->> 'previous_id', source.key
     FROM customers_event told JOIN customers_source source ON source.id = told.source_id
-    WHERE told.kind = 'alias' AND told.customer_id IS NULL AND told.user_id = ANY(%(names)s)
+    WHERE told.kind = 'alias' AND told.customer_id IS NULL
+      AND told.user_id = ANY(ARRAY(SELECT jsonb_array_elements_text(%(names)s::jsonb)))
       AND told.properties ->> 'previous_id' IS NOT NULL
     ORDER BY told.occurred_at, told.id
 """
@@ -57,7 +58,7 @@ def link_waiting_aliases(*, known: Mapping[str, Stored], now: datetime) -> int:
     known : customers who were unknown until now, by the userId that aliases may name them by
     """
     names, seen, linked = dict(known), set(known), 0
-    while names and (waiting := rows(WAITING_ALIASES, {"names": list(names)})):
+    while names and (waiting := rows(WAITING_ALIASES, {"names": as_json(list(names))})):
         _link(waiting, names, now)
         owners = [{"user_id": name, "customer_id": one.customer_id} for name, one in names.items()]
         ids = as_array([pk for pk, *_told in waiting])

@@ -99,7 +99,7 @@ def apart() -> Iterator[Callable[[Callable[[], None]], None]]:
             teller.submit(connections.close_all).result()
 
 
-def as_json(batch: Sequence[Mapping[str, Any]] | Sequence[int]) -> str:
+def as_json(batch: Sequence[Mapping[str, Any]] | Sequence[int] | Sequence[str]) -> str:
     """A batch as the JSON document that the statements above take; dates become ISO 8601."""
     return orjson.dumps(batch).decode()
 

@@ -19,7 +19,8 @@ from customers.queries.person_keys import fresh_slots
 
 KNOWN_SLOTS = """
     SELECT customer_no, slot FROM customers_customer
-    WHERE customer_no = ANY(%(numbers)s) AND status <> 'erased'
+    WHERE customer_no = ANY(ARRAY(SELECT jsonb_array_elements_text(%(numbers)s::jsonb)))
+      AND status <> 'erased'
 """
 
 
@@ -182,7 +183,7 @@ def slots_of(numbers: Sequence[str]) -> dict[str, int]:
 
     Another writer may make the same customer before whoever asked: `Stored.slot` tells.
     """
-    slots: dict[str, int] = dict(rows(KNOWN_SLOTS, {"numbers": list(numbers)}))
+    slots: dict[str, int] = dict(rows(KNOWN_SLOTS, {"numbers": as_json(numbers)}))
     unknown = [number for number in numbers if number not in slots]
     return slots | dict(zip(unknown, fresh_slots(len(unknown)), strict=True))
 
