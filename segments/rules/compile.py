@@ -38,7 +38,7 @@ from segments.rules.statement import (
     is_event,
     now_of,
 )
-from segments.rules.tallies import tallied
+from segments.rules.tallies import number_of, tallied
 from segments.rules.tree import (
     All,
     AnyOf,
@@ -270,7 +270,7 @@ def _counted(count: str, rule: EventCount, statement: Statement) -> str:
 
 
 def _figure(rule: EventAggregate, statement: Statement) -> Predicate:
-    figure = json_number(property_json(rule.of, statement.parameters))
+    figure = number_of(rule.of, rule.event, statement)
 
     def made(function: str) -> str:
         return tallied(f"{function}({figure})", rule.event, rule.window, statement)

@@ -58,10 +58,12 @@ def _leaves(rule: Rule) -> int:
 class Tally:
     """Figures over a customer's events of one name, all made in one pass (see `tallies`).
 
-    ``intervals``: the instants each figure looks at.
+    ``intervals``: the instants each figure looks at. ``numbers``: the properties that figures are
+    made of, each with the SQL that reads it, by its place among them.
     """
 
     alias: str
+    numbers: dict[str, str] = field(default_factory=dict)
     figures: list[str] = field(default_factory=list)
     intervals: list[Interval] = field(default_factory=list)
 
@@ -182,13 +184,20 @@ def _tallied(name: str, tally: Tally, statement: Statement) -> str:
     figures = "".join(
         f",\n  {figure} AS f{number}" for number, figure in enumerate(tally.figures, start=1)
     )
-    return (
-        f"SELECT e.customer_id{figures}\nFROM customers_event e"
+    events = (
+        "FROM customers_event e"
         f"\nWHERE e.name = {statement.bind(name, 'text')}"
         f"\n  AND {_inside('e.occurred_at', span, statement)}"
         f"\n  AND e.customer_id IS NOT NULL{statement.among_ids('e.customer_id')}"
-        "\nGROUP BY e.customer_id"
     )
+    if tally.numbers:
+        read = "".join(
+            f",\n  {number} AS n{place}" for place, number in enumerate(tally.numbers.values(), 1)
+        )
+        # OFFSET 0 keeps the planner from putting the reading back into each of the figures.
+        rows = indent(f"SELECT e.*{read}\n{events}\nOFFSET 0", "  ")
+        events = f"FROM (\n{rows}\n) e"
+    return f"SELECT e.customer_id{figures}\n{events}\nGROUP BY e.customer_id"
 
 
 def _condition(condition: Condition, statement: Statement) -> str:

@@ -4,6 +4,7 @@ Each condition by itself is a derived table over its own events, which is best f
 windows over the same events would read them sixty times.
 """
 
+from segments.rules.operands import json_number, property_json
 from segments.rules.statement import Statement, conditions_of, in_window
 from segments.rules.tree import EventFilter, Window
 
@@ -18,3 +19,11 @@ def tallied(made: str, event: EventFilter, window: Window, statement: Statement)
     meant = [in_window("e.occurred_at", window, statement), *conditions_of(event, statement)]
     tally.figures.append(f"{made} FILTER (WHERE {' AND '.join(meant)})")
     return f"{tally.alias}.f{len(tally.figures)}"
+
+
+def number_of(name: str, event: EventFilter, statement: Statement) -> str:
+    """The number under a property of the rows `e`, read once per event for all figures of it."""
+    numbers = statement.tally(event.name).numbers
+    if name not in numbers:
+        numbers[name] = json_number(property_json(name, statement.parameters))
+    return f"e.n{list(numbers).index(name) + 1}"
