@@ -181,6 +181,11 @@ class Code:
         en="This condition is true for every customer",
         zh="该条件对所有客户都成立",
     )
+    NEVER_TRUE: Final = Sentence(
+        code="never_true",
+        en="This condition is true for no customer: no level lies there",
+        zh="该条件对任何客户都不成立：没有符合的等级",
+    )
 
 
 class Term:

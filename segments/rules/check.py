@@ -19,6 +19,7 @@ from segments.rules.catalog import (
     nearest_of,
     operators_of,
 )
+from segments.rules.comparisons import level_holds
 from segments.rules.familiar import meant
 from segments.rules.fitting import CLOCK_OPERATORS, require_operator, typed
 from segments.rules.pointer import below, shown
@@ -44,6 +45,7 @@ from segments.rules.tree import (
     Step,
     Tag,
     Touch,
+    Value,
     Window,
 )
 
@@ -193,7 +195,14 @@ def _attribute(rule: Attribute, path: str, walk: _Walk) -> Attribute:
     walk.fields[found.name] = found
     walk.needs_clock = walk.needs_clock or rule.op in CLOCK_OPERATORS or found.is_daily
     value = typed(rule.value, rule.op, found, below(path, "value"))
+    if found.type is FieldType.LEVEL and not _some_level_holds(found, rule.op, value):
+        walk.warn(Code.NEVER_TRUE, below(path, "value"))
     return Attribute(field=found.name, op=rule.op, value=value)
+
+
+def _some_level_holds(levels: Field, op: Operator, value: Value) -> bool:
+    choices = levels.choices
+    return value is None or any(level_holds(one, op, value, choices) for one in choices)
 
 
 def _count(rule: EventCount, path: str, walk: _Walk) -> EventCount:

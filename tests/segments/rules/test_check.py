@@ -167,6 +167,25 @@ def test_a_count_of_at_least_zero_is_a_warning() -> None:
     assert [warning.code for warning in checked.warnings] == [Code.ALWAYS_TRUE.code]
 
 
+@pytest.mark.parametrize(
+    ("op", "value", "codes"),
+    [
+        ("gt", "C5", ["never_true"]),
+        ("lt", "C1", ["never_true"]),
+        ("not_in", ["C1", "C2", "C3", "C4", "C5"], ["never_true"]),
+        ("gte", "C5", []),
+        ("exists", None, []),
+    ],
+)
+def test_a_level_above_all_levels_is_a_warning(op: str, value: Any, codes: list[str]) -> None:
+    rule = {"field": "risk_level", "op": op} | ({} if value is None else {"value": value})
+
+    checked = _check({"not": rule})
+
+    assert [warning.code for warning in checked.warnings] == codes
+    assert [warning.path for warning in checked.warnings] == ["/not/value"] * len(codes)
+
+
 def test_a_segment_may_not_name_itself() -> None:
     with pytest.raises(RuleError) as caught:
         _check({"segment": "gold"}, known=References(segments={}, own_key="gold"))
