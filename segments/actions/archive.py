@@ -12,7 +12,7 @@ from segments.actions.save import watch
 from segments.errors import NotPossible, Refusal
 from segments.models import Segment
 from segments.queries.dependents import dependents
-from segments.queries.rules import check_rule
+from segments.queries.rules import check_rule, hold_rules
 
 _NAMED: Final = 5
 
@@ -25,6 +25,7 @@ def archive_segment(*, segment: Segment, actor: User, now: datetime) -> None:
     ------
     NotPossible : other segments or journeys name it, or it is archived.
     """
+    hold_rules()
     locked = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
     if locked.archived_at is not None:
         raise NotPossible(Refusal.ARCHIVED)
@@ -47,6 +48,7 @@ def revive_segment(*, segment: Segment, actor: User, now: datetime) -> None:
     RuleError : its rule names what is gone since.
     NotPossible : it is in use.
     """
+    hold_rules()
     locked = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
     if locked.archived_at is None:
         raise NotPossible(Refusal.NOT_ARCHIVED)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from django.conf import settings
 
@@ -19,6 +19,7 @@ from segments.rules.parse import parse
 from segments.rules.statement import Fragment
 
 Name = TypeVar("Name", bound=Hashable)
+_RULES_LOCK: Final = 7_261_833_007
 
 # The other floors' names a rule may say. Journeys live upstairs: only their keys are read here.
 _JOURNEYS = "SELECT key FROM campaigns_journey"
@@ -81,6 +82,15 @@ def check_rule(
     """Parse and check a rule against what this installation knows. Raises `RuleError`."""
     known = references(own_key=own_key, assumed=assumed)
     return check(parse(raw), catalog=catalog(), references=known)
+
+
+def hold_rules() -> None:
+    """Let nobody else save, archive or revive a segment until the transaction ends.
+
+    What a rule may name depends on all others: two who saved at once would not see each other, and
+    could close a circle or name what is just being archived. Take it before a segment's own row.
+    """
+    rows("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _RULES_LOCK})
 
 
 def refuse_circle(raw: object, *, own_key: str) -> None:

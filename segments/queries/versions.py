@@ -4,7 +4,7 @@ from datetime import datetime
 
 from compliance.sentences import Language
 from segments.models import Segment, SegmentVersion
-from segments.queries.rules import spoken_catalog
+from segments.queries.rules import hold_rules, spoken_catalog
 from segments.rules.differences import differences, say_difference
 from segments.rules.parse import parse
 
@@ -19,6 +19,7 @@ def has_new_rule(segment: Segment) -> bool:
 
 def held_for_saving(segment_id: int) -> Segment | None:
     """The segment as it is now, and stays until the transaction ends; None without one."""
+    hold_rules()
     return Segment.objects.select_for_update(no_key=True).filter(pk=segment_id).first()
 
 
