@@ -18,6 +18,7 @@ from customers.actions.import_jobs import (
     collecting_seldom,
     dry_run_errors_path,
     errors_path,
+    giving_way,
     open_job,
     prepared_ahead,
     tell,
@@ -121,7 +122,7 @@ def import_customers(
     terms = consents or ConsentTerms()
     source = internal_source(key=source_key, name=source_key, now=now)
     placed = {target.column: f"{target.part}:{target.field}" for target in plan.targets}
-    with alone(source, layout), collecting_seldom():
+    with alone(source, layout), collecting_seldom(), giving_way():
         job = None
         if not dry_run:
             job = open_job(

@@ -3,6 +3,7 @@
 import gc
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from customers.queries.database import execute, rows
 from customers.queries.loads import CLEAR
 
 _COLLECTED_AFTER: Final = 200_000  # new objects less freed ones
+_GIVES_WAY_AFTER: Final = 0.0002  # seconds
 _Batch = TypeVar("_Batch")
 _Found = TypeVar("_Found")
 _Prepared = TypeVar("_Prepared")
@@ -147,6 +149,21 @@ def collecting_seldom() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*usual)
+
+
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """Have the thread that prepares let the one that writes go on at once.
+
+    Sending one document to the database takes many turns of the interpreter. Each had to wait for
+    the other thread's turn to end, 5 ms, while the database had nothing to do.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(_GIVES_WAY_AFTER)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:

@@ -1,12 +1,13 @@
 """Reading, sealing and writing a file go on at the same time, in order."""
 
 import gc
+import sys
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from customers.actions.import_jobs import collecting_seldom, prepared_ahead
+from customers.actions.import_jobs import collecting_seldom, giving_way, prepared_ahead
 
 
 def test_next_batch_is_prepared_and_the_one_after_it_read_while_one_is_written() -> None:
@@ -61,3 +62,13 @@ def test_python_collects_as_before_once_an_import_has_failed() -> None:
         1 / 0  # noqa: B018
 
     assert gc.get_threshold() == usual
+
+
+def test_threads_take_shorter_turns_during_an_import_and_as_before_after_it() -> None:
+    usual = sys.getswitchinterval()
+
+    with giving_way():
+        within = sys.getswitchinterval()
+
+    assert within < usual
+    assert sys.getswitchinterval() == usual
