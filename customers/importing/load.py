@@ -12,7 +12,12 @@ from customers.importing.rows import BadRow, GoodRow, customer_row
 from customers.queries.aliases import link_waiting_aliases
 from customers.queries.consents import IMPORT_CONSENTS
 from customers.queries.database import as_array, as_json, execute, rows
-from customers.queries.identities import ADD_SEALED_IDENTITIES, keyring_for_many, sealed_identity
+from customers.queries.identities import (
+    ADD_FIRST_IDENTITIES,
+    ADD_SEALED_IDENTITIES,
+    keyring_for_many,
+    sealed_identity,
+)
 from customers.queries.people import (
     REGISTER_ATTRIBUTES,
     Stored,
@@ -104,12 +109,7 @@ def write_batch(batch: Prepared, *, source: str, now: datetime) -> list[BadRow]:
         if owner and owner.slot != batch.slots[row.customer_no]
     ]
     if batch.identities:
-        ids = [
-            owner.customer_id if owner and owner.slot == batch.slots[row.customer_no] else None
-            for row, owner in zip(batch.good, owners, strict=True)
-        ]
-        told = {"rows": batch.identities, "ids": as_array(ids), "source": source, "now": now}
-        execute(ADD_SEALED_IDENTITIES, told)
+        _add_identities(batch, owners, source, now)
     if late:
         _seal_again(late, stored, source, now)
     link_waiting_aliases(known=made_now(stored), now=now)
@@ -149,14 +149,34 @@ def _seal_again(
         execute(ADD_SEALED_IDENTITIES, told)
 
 
+def _add_identities(
+    batch: Prepared, owners: Sequence[Stored | None], source: str, now: datetime
+) -> None:
+    for statement, is_new in ((ADD_FIRST_IDENTITIES, True), (ADD_SEALED_IDENTITIES, False)):
+        ids = [
+            owner.customer_id
+            if owner and owner.is_new == is_new and owner.slot == batch.slots[row.customer_no]
+            else None
+            for row, owner in zip(batch.good, owners, strict=True)
+        ]
+        if any(ids):
+            told = {"rows": batch.identities, "ids": as_array(ids), "source": source, "now": now}
+            execute(statement, told)
+
+
 def _write_consents(
     batch: Prepared, owners: Sequence[Stored | None], source: str, now: datetime
 ) -> list[tuple[int, str]]:
     """Place and channel of what stays withdrawn although the file says otherwise."""
     if not batch.consents:
         return []
-    ids = as_array([owner.customer_id if owner else None for owner in owners])
-    told = {"rows": batch.consents, "ids": ids, "source": source, "now": now}
+    told = {
+        "rows": batch.consents,
+        "ids": as_array([one.customer_id if one else None for one in owners]),
+        "known": as_array([None if not one or one.is_new else one.customer_id for one in owners]),
+        "source": source,
+        "now": now,
+    }
     return [(place, channel) for place, channel in rows(IMPORT_CONSENTS, told)]
 
 

@@ -42,18 +42,20 @@ IMPORT_CONSENTS = """
     -- A file may record a first consent or a withdrawal. It never takes a withdrawal back, neither
     -- the customer's own nor one that came from his number or mailbox under another customer: those
     -- customers are returned so that their rows can be flagged.
-    -- ``place`` is the one of ``ids``, in which those who were erased are null.
+    -- ``place`` is the one of ``ids``, in which those who were erased are null; in ``known`` those,
+    -- too, who were made just now and have said nothing yet.
     WITH told AS (
-        SELECT owner.id AS customer_id, given.*
+        SELECT owner.id AS customer_id, owner.known_id, given.*
         FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
             place bigint, purpose text, channel text, state text, notice_version text,
             evidence jsonb)
-        JOIN unnest(%(ids)s::bigint[]) WITH ORDINALITY AS owner (id, place) USING (place)
+        JOIN unnest(%(ids)s::bigint[], %(known)s::bigint[]) WITH ORDINALITY
+            AS owner (id, known_id, place) USING (place)
         WHERE owner.id IS NOT NULL),
     given AS (
         SELECT given.*, (
             SELECT nullif(state, 'void') FROM customers_consent known
-            WHERE known.customer_id = given.customer_id AND known.purpose = given.purpose
+            WHERE known.customer_id = given.known_id AND known.purpose = given.purpose
               AND known.channel = given.channel
             ORDER BY known.id DESC LIMIT 1) AS current, EXISTS (
             SELECT FROM customers_identity mine

@@ -63,6 +63,21 @@ ADD_SEALED_IDENTITIES = """
 """
 
 
+ADD_FIRST_IDENTITIES = """
+    -- As above for customers that this transaction has made, whom nobody else sees yet: no row of
+    -- theirs can be there, and to be ready for one costs a third more.
+    INSERT INTO customers_identity
+        (customer_id, kind, value_hash, ciphertext, key_id, source, since)
+    SELECT owner.id, kind, decode(value_hash, 'hex'), decode(ciphertext, 'hex'), key_id,
+           %(source)s, %(now)s
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
+        place bigint, kind text, value_hash text, ciphertext text, key_id text)
+    JOIN unnest(%(ids)s::bigint[]) WITH ORDINALITY AS owner (id, place) USING (place)
+    WHERE owner.id IS NOT NULL
+    ORDER BY owner.id, kind, value_hash
+"""
+
+
 LINK_IDENTITIES = """
     -- Identifiers that name one person only: the first owner keeps them, so a shared browser
     -- never chains two customers together.

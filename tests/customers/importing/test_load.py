@@ -3,6 +3,7 @@
 import pytest
 
 from compliance.queries import clock_now
+from customers.actions.consents import withdraw
 from customers.actions.people import Person, put_people
 from customers.identifiers import name_binding
 from customers.importing.load import ConsentTerms, prepare, write_batch
@@ -12,6 +13,7 @@ from customers.models import Customer
 from customers.queries.consents import current_consents
 from customers.queries.identities import addresses, keyring
 from customers.queries.people import slots_of
+from customers.vocabulary import ConsentState
 
 TERMS = ConsentTerms(channels=("sms",), notice_version="1")
 
@@ -69,3 +71,34 @@ def test_customer_erased_meanwhile_is_flagged_and_gets_nothing() -> None:
     assert not gone.identities.exists()
     assert list(current_consents([gone.pk])) == []
     assert Customer.objects.get(customer_no="c2").identities.count() == 1
+
+
+@pytest.mark.django_db
+def test_batch_of_new_and_known_customers_gives_each_his_identifiers_once() -> None:
+    now = clock_now()
+    first = [good_row("c1", "+8613800000001", 1)]
+    write_batch(prepare(first, [], slots_of(["c1"]), TERMS), source="file:test", now=now)
+    known = Customer.objects.get(customer_no="c1")
+    withdraw(
+        customer_id=known.pk,
+        purpose="marketing",
+        channel="sms",
+        source="reply",
+        evidence={},
+        now=now,
+    )
+    both = [good_row("c2", "+8613800000002", 1), good_row("c1", "+8613800000001", 2)]
+
+    flagged = write_batch(
+        prepare(both, [], slots_of(["c2", "c1"]), TERMS), source="file:test", now=now
+    )
+
+    new = Customer.objects.get(customer_no="c2")
+    assert [(flag.number, flag.column, flag.code) for flag in flagged] == [
+        (2, "sms", "consent_kept_withdrawn")
+    ]
+    assert known.identities.count() == new.identities.count() == 1
+    assert current_consents([known.pk, new.pk]) == {
+        known.pk: {"sms": ConsentState.WITHDRAWN},
+        new.pk: {"sms": ConsentState.GRANTED},
+    }
