@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import phonenumbers
 from cryptography.exceptions import InvalidTag
@@ -200,8 +201,7 @@ def _masked(found: re.Match[str]) -> str:
     return mask("phone", value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sealer:
+class Sealer(NamedTuple):
     """What encrypts for one person, or for nobody: made once for all that is said of him."""
 
     key_id: str

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from customers.identifiers import Keyring, Sealer
 from customers.importing.mapping import Plan
 from customers.importing.reasons import REASONS
 from customers.importing.rows import BadRow, GoodRow, customer_row
@@ -26,6 +25,10 @@ from customers.queries.people import (
     upsert_sealed,
 )
 from customers.vocabulary import ConsentState, Purpose
+
+# As plain text, which the encoder of JSON writes at once; it asks a member of a set what it is.
+_PURPOSE: Final = Purpose.MARKETING.value
+_GRANTED, _WITHDRAWN = ConsentState.GRANTED.value, ConsentState.WITHDRAWN.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,10 @@ def prepare(
         customers.append(
             sealed_customer(customer_row(row), str(name) if name else None, slot, sealer)
         )
-        identities += _identities(place, row, ring, sealer)
+        for kind, value in row.contacts:
+            identity = sealed_identity(kind, value, ring, sealer)
+            identity["place"] = place
+            identities.append(identity)
         consents += _statements(place, row, terms)
     return Prepared(
         good=good,
@@ -116,21 +122,14 @@ def write_batch(batch: Prepared, *, source: str, now: datetime) -> list[BadRow]:
     return _flags(batch, owners, _write_consents(batch, owners, source, now))
 
 
-def _identities(
-    place: int, row: GoodRow, ring: Keyring, sealer: Sealer
-) -> Iterator[dict[str, Any]]:
-    for kind, value in row.contacts:
-        yield {"place": place, **sealed_identity(kind, value, ring, sealer)}
-
-
 def _statements(place: int, row: GoodRow, terms: ConsentTerms) -> Iterator[dict[str, Any]]:
     # What the row itself says counts for more than what was said of the whole file.
     for channel, granted in {**dict.fromkeys(terms.channels, True), **row.consents}.items():
         yield {
             "place": place,
-            "purpose": Purpose.MARKETING,
+            "purpose": _PURPOSE,
             "channel": channel,
-            "state": ConsentState.GRANTED if granted else ConsentState.WITHDRAWN,
+            "state": _GRANTED if granted else _WITHDRAWN,
             "notice_version": terms.notice_version,
             "evidence": {**(terms.evidence or {}), "line": row.record.line},
         }
