@@ -1,7 +1,9 @@
 """JSON as people type it: nothing of it is lost unseen, a slip is a sentence with its place."""
 
 import json
+import math
 import re
+from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _t
 
@@ -38,7 +40,11 @@ def decode(text: str, *, most: int = LONGEST) -> object:
     _require_short(len(text.encode(errors="replace")), most)
     try:
         found = json.loads(
-            text, object_pairs_hook=each_key_once, parse_int=_whole, parse_constant=_constant
+            text,
+            object_pairs_hook=each_key_once,
+            parse_int=_whole,
+            parse_float=_fraction,
+            parse_constant=_constant,
         )
         if _MAYBE_HALF.search(text):
             json.dumps(found, ensure_ascii=False).encode()
@@ -84,3 +90,21 @@ def _whole(digits: str) -> int:
         told = {"most": MOST_DIGITS}
         raise NotJson(_t("A number has more than %(most)d digits.") % told)
     return int(digits)
+
+
+def _fraction(digits: str) -> float:
+    """Whoever writes 12345678901234567890.1 means another number than the one that would be kept.
+
+    What is too large for any number is left to who knows what it is for.
+    """
+    number = float(digits)
+    try:
+        is_kept = math.isinf(number) or (
+            len(digits) <= MOST_DIGITS and Decimal(digits) == Decimal(repr(number))
+        )
+    except InvalidOperation:
+        is_kept = False
+    if not is_kept:
+        told = {"number": digits[:40]}
+        raise NotJson(_t("%(number)s has more digits than are kept: round it.") % told)
+    return number
