@@ -95,7 +95,7 @@ def test_phone_shows_how_a_report_was_computed_without_scrolling_sideways(
     page.goto(f"{live_url}/admin/reports/spring/")
     page.locator(".ts-facts a").first.click()
 
-    expect(page.get_by_text("cut off", exact=False).first).to_be_visible()
+    expect(page.get_by_text("window_days", exact=False).first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
