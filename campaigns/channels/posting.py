@@ -72,7 +72,12 @@ class Poster:
                 # Half an exchange: nobody may take the connection up again.
                 connection.close()
                 raise
-            connection.release()
+            transport = connection.transport
+            if transport is not None and transport.get_write_buffer_size():
+                # Answered before it was read: the next request would wait behind the rest of this.
+                connection.close()
+            else:
+                connection.release()
             return answer
 
     def _head_of(self, url: str, names: tuple[str, ...]) -> _Head:
@@ -115,6 +120,9 @@ async def _exchanged(
     protocol, transport = connection.protocol, connection.transport
     if protocol is None or transport is None or transport.is_closing():
         raise aiohttp.ClientConnectionResetError("the connection was closed before it was used")
+    if protocol.should_close:
+        # What came while nothing was asked would be taken for the answer to this.
+        raise aiohttp.ClientConnectionResetError("the server spoke before it was asked")
     protocol.set_response_params(read_until_eof=True)
     # Before the first byte, so that `any` errs on the safe side.
     written.any = True

@@ -158,3 +158,61 @@ class TestAnswer:
         with pytest.raises(RequestLost) as lost:
             post(Peer([b"", OK]))
         assert lost.value.code == "timeout"
+
+    def test_what_came_while_nothing_was_asked_is_no_answer(self) -> None:
+        """As a balancer says 408, and leaves: the next message was not even written."""
+        heard = list[bytes]()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"{}")
+            writer.write(OK)
+            await asyncio.sleep(0.05)
+            writer.write(OK)
+            heard.append(await reader.read(1_000))
+            writer.close()
+
+        async def act() -> None:
+            server = await asyncio.start_server(serve, "127.0.0.1", 0)
+            http = Http(concurrency=2, deadline=timedelta(seconds=2))
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            assert (await http.post(url=url, body=b"{}", headers={})).status == 200
+            await asyncio.sleep(0.15)
+            with pytest.raises(RequestUnsent):
+                await http.post(url=url, body=b"{}", headers={})
+            await asyncio.sleep(0.05)
+            await http.aclose()
+            server.close()
+
+        asyncio.run(act())
+        assert heard == [b""]
+
+    def test_a_connection_with_half_a_request_in_it_is_not_used_again(self) -> None:
+        """As of a busy server that answers and reads no further."""
+        opened = 0
+
+        async def act() -> list[int]:
+            ended = asyncio.Event()
+
+            async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                nonlocal opened
+                opened += 1
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+                await ended.wait()
+                writer.transport.abort()
+
+            server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1_000)
+            http = Http(concurrency=2, deadline=timedelta(seconds=2))
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            told = [
+                (await http.post(url=url, body=body, headers={})).status
+                for body in (b"x" * 16_000_000, b"{}")
+            ]
+            ended.set()
+            await asyncio.sleep(0.05)
+            await http.aclose()
+            server.close()
+            return told
+
+        assert asyncio.run(act()) == [503, 503]
+        assert opened == 2
