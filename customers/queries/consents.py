@@ -77,9 +77,12 @@ IMPORT_CONSENTS = """
         INSERT INTO customers_consent
             (customer_id, purpose, channel, state, notice_version, source, evidence, at)
         SELECT customer_id, purpose, channel, state, notice_version, %(source)s, evidence, %(now)s
-        FROM given
-        WHERE (current IS NULL AND NOT was_stopped)
-           OR (current = 'granted' AND state = 'withdrawn'))
+        FROM (
+            -- Two places may have one id, by a merge: where one of them says no, no counts.
+            SELECT DISTINCT ON (customer_id, purpose, channel) * FROM given
+            WHERE (current IS NULL AND NOT was_stopped)
+               OR (current = 'granted' AND state = 'withdrawn')
+            ORDER BY customer_id, purpose, channel, (state = 'withdrawn') DESC, place) AS said)
     SELECT place, channel FROM given
     WHERE state = 'granted' AND (current = 'withdrawn' OR current IS NULL AND was_stopped)
 """

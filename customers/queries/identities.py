@@ -47,16 +47,20 @@ ADD_IDENTITIES = """
 
 ADD_SEALED_IDENTITIES = """
     -- As above for rows that were sealed before their customers had an id: ``place`` is the one of
-    -- ``ids``, in which those who have none, or another slot than was thought, are null.
+    -- ``ids``, in which those who have none, or another slot than was thought, are null. Two places
+    -- may have one id, by a merge: what both say is told once.
     INSERT INTO customers_identity AS stored
         (customer_id, kind, value_hash, ciphertext, key_id, source, since)
-    SELECT owner.id, kind, decode(value_hash, 'hex'), decode(ciphertext, 'hex'), key_id,
+    SELECT id, kind, decode(value_hash, 'hex'), decode(ciphertext, 'hex'), key_id,
            %(source)s, %(now)s
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
-        place bigint, kind text, value_hash text, ciphertext text, key_id text)
-    JOIN unnest(%(ids)s::bigint[]) WITH ORDINALITY AS owner (id, place) USING (place)
-    WHERE owner.id IS NOT NULL
-    ORDER BY owner.id, kind, value_hash
+    FROM (
+        SELECT DISTINCT ON (owner.id, kind, value_hash) owner.id, given.*
+        FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
+            place bigint, kind text, value_hash text, ciphertext text, key_id text)
+        JOIN unnest(%(ids)s::bigint[]) WITH ORDINALITY AS owner (id, place) USING (place)
+        WHERE owner.id IS NOT NULL
+        ORDER BY owner.id, kind, value_hash) AS told
+    ORDER BY id, kind, value_hash
     ON CONFLICT (customer_id, kind, value_hash)
         DO UPDATE SET since = excluded.since, told_at = NULL
         WHERE coalesce(stored.told_at, stored.since) < excluded.since

@@ -1,5 +1,7 @@
 """Batches are sealed before they are written: what another writer does in between is met."""
 
+from datetime import timedelta
+
 import pytest
 
 from compliance.queries import clock_now
@@ -9,7 +11,7 @@ from customers.identifiers import name_binding
 from customers.importing.load import ConsentTerms, prepare, write_batch
 from customers.importing.reader import Record
 from customers.importing.rows import GoodRow
-from customers.models import Customer
+from customers.models import Consent, Customer
 from customers.queries.consents import current_consents
 from customers.queries.identities import addresses, keyring
 from customers.queries.people import slots_of
@@ -102,3 +104,53 @@ def test_batch_of_new_and_known_customers_gives_each_his_identifiers_once() -> N
         known.pk: {"sms": ConsentState.WITHDRAWN},
         new.pk: {"sms": ConsentState.GRANTED},
     }
+
+
+def merged() -> Customer:
+    """Who stays of two that a file knows as c1 and c2, and who have said nothing yet."""
+    now = clock_now()
+    both = [good_row("c1", "+8613800000001", 1), good_row("c2", "+8613800000002", 2)]
+    write_batch(
+        prepare(both, [], slots_of(["c1", "c2"]), ConsentTerms()), source="file:test", now=now
+    )
+    kept, gone = Customer.objects.order_by("customer_no")
+    Customer.objects.filter(pk=gone.pk).update(status="merged", merged_into=kept)
+    return kept
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("phone", ["+8613800000001", "+8613800000003"], ids=["known", "new"])
+def test_two_numbers_of_one_person_tell_of_one_phone(phone: str) -> None:
+    kept = merged()
+    both = [good_row("c1", phone, 1), good_row("c2", phone, 2)]
+
+    flagged = write_batch(
+        prepare(both, [], slots_of(["c1", "c2"]), ConsentTerms()),
+        source="file:test",
+        now=clock_now() + timedelta(days=1),
+    )
+
+    assert flagged == []
+    assert kept.identities.count() == len({"+8613800000001", phone})
+    assert addresses([kept.pk], "phone") == {kept.pk: phone}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("said", [(False, True), (True, False)], ids=["no, yes", "yes, no"])
+def test_a_no_under_one_of_a_persons_numbers_counts_whatever_the_other_says(
+    said: tuple[bool, bool],
+) -> None:
+    kept = merged()
+    both = [
+        good_row(number, "+8613800000001", place)._replace(consents={"sms": is_yes})
+        for place, (number, is_yes) in enumerate(zip(("c1", "c2"), said, strict=True), 1)
+    ]
+
+    write_batch(
+        prepare(both, [], slots_of(["c1", "c2"]), ConsentTerms()),
+        source="file:test",
+        now=clock_now() + timedelta(days=1),
+    )
+
+    assert current_consents([kept.pk]) == {kept.pk: {"sms": ConsentState.WITHDRAWN}}
+    assert Consent.objects.count() == 1
