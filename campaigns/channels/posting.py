@@ -21,6 +21,7 @@ from yarl import URL
 _MOST_HEADS: Final = 64
 # What aiohttp, too, refuses in a header (RFC 9110 §5.5): it would begin another one.
 _FORBIDDEN: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_SCHEMES: Final = frozenset({"http", "https"})
 # Of the length each request says its own.
 _OWN: Final = frozenset({"content-length", "transfer-encoding"})
 
@@ -92,6 +93,8 @@ class Poster:
 def _head(url: str, names: tuple[str, ...]) -> _Head:
     """The request line and what aiohttp says by itself; it refuses what is no address."""
     request = aiohttp.ClientRequest("POST", URL(url), loop=asyncio.get_running_loop())
+    if request.url.scheme not in _SCHEMES:
+        raise aiohttp.NonHttpUrlClientError(request.url)
     given = {name.lower() for name in names} | _OWN
     lines = [f"POST {request.url.raw_path_qs} HTTP/1.1"]
     lines += [

@@ -110,6 +110,18 @@ class TestRequest:
             post(peer, Authorization=value)
         assert peer.seen == []
 
+    @pytest.mark.parametrize("url", ["htps://127.0.0.1/t", "ftp://127.0.0.1/", "http:///x", "x"])
+    def test_what_is_no_address_of_http_is_proved_unsent(self, url: str) -> None:
+        async def act() -> None:
+            http = Http(concurrency=1, deadline=timedelta(seconds=2))
+            try:
+                await http.post(url=url, body=b"{}", headers={})
+            finally:
+                await http.aclose()
+
+        with pytest.raises(RequestUnsent):
+            asyncio.run(act())
+
 
 class TestAnswer:
     def test_connections_are_kept(self) -> None:
