@@ -43,9 +43,11 @@ class _TurnOver(Exception):
 def continue_uploads(*, now: datetime, seconds: float = TURN_SECONDS) -> Turn:
     """Check and import what is under way, one after the other, until the time is over.
 
-    A worker that dies lets go of the file; the next one goes on behind its last batch.
+    A worker that dies lets go of the file; the next one goes on behind its last batch. An error
+    that nobody foresaw is raised once the other files had their turn: it must not hold them up.
     """
-    until, done = time.monotonic() + seconds, 0
+    until, done, is_left = time.monotonic() + seconds, 0, False
+    unforeseen: list[Exception] = []
     for pk in Upload.objects.filter(state__in=_UNDER_WAY).order_by("pk").values_list("pk"):
         try:
             with held(f"upload:{pk[0]}"):
@@ -56,8 +58,13 @@ def continue_uploads(*, now: datetime, seconds: float = TURN_SECONDS) -> Turn:
         except ImportUnderWay:
             continue  # another worker is at it
         except _TurnOver:
-            return Turn(dealt_with=done, is_left=True)
-    return Turn(dealt_with=done, is_left=False)
+            is_left = True
+            break
+        except Exception as error:  # noqa: BLE001 raised below
+            unforeseen.append(error)
+    if unforeseen:
+        raise unforeseen[0]
+    return Turn(dealt_with=done, is_left=is_left)
 
 
 def _work_on(upload: Upload, now: datetime, until: float) -> None:

@@ -239,6 +239,21 @@ def test_an_import_whose_turn_is_over_goes_on_at_the_next_one(operator: User) ->
     assert ImportJob.objects.count() == 1
 
 
+def test_a_file_that_fails_in_an_unforeseen_way_does_not_hold_up_the_next(operator: User) -> None:
+    broken = checked(operator, bring(operator), FIELDS)
+    good = checked(operator, bring(operator, "customer_no\nC7\n"), {})
+    for upload in (broken, good):
+        start_upload(upload=upload, actor=operator, now=clock_now())
+    Upload.objects.filter(pk=broken.pk).update(mapping={"phone": 5})
+
+    with pytest.raises(AttributeError):
+        continue_uploads(now=clock_now())
+
+    good.refresh_from_db()
+    assert good.state == UploadState.DONE
+    assert set(Customer.objects.values_list("customer_no", flat=True)) == {"C7"}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_others_see_how_far_the_dry_run_of_a_staged_kind_is(
     folder: Path, monkeypatch: pytest.MonkeyPatch
