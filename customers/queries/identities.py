@@ -30,15 +30,17 @@ from customers.queries.person_keys import person_keys
 _PSEUDONYM = 32  # hex digits: 128 bits
 
 ADD_IDENTITIES = """
-    -- The same identifier told of a later time becomes the newest of its kind.
+    -- The same identifier told of a later time becomes the newest of its kind. Two numbers of one
+    -- person may tell it at once.
     INSERT INTO customers_identity AS stored
         (customer_id, kind, value_hash, ciphertext, key_id, source, since, told_at)
-    SELECT customer_id, kind, decode(value_hash, 'hex'), decode(ciphertext, 'hex'), key_id,
-           %(source)s, %(now)s, coalesce(told_at, %(now)s)
+    SELECT DISTINCT ON (customer_id, kind, given.value_hash)
+           customer_id, kind, decode(value_hash, 'hex'), decode(ciphertext, 'hex'), key_id,
+           %(source)s, %(now)s, coalesce(told_at, %(now)s) AS told_at
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
         customer_id bigint, kind text, value_hash text, ciphertext text, key_id text,
         told_at timestamptz)
-    ORDER BY customer_id, kind, value_hash
+    ORDER BY customer_id, kind, given.value_hash, coalesce(told_at, %(now)s) DESC
     ON CONFLICT (customer_id, kind, value_hash)
         DO UPDATE SET since = excluded.since, told_at = excluded.told_at
         WHERE coalesce(stored.told_at, stored.since) < excluded.told_at
