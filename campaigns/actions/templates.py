@@ -16,7 +16,14 @@ from campaigns.channels.base import Channel
 from campaigns.content.links import prepare
 from campaigns.content.locales import DEFAULT, normal
 from campaigns.content.render import build_parts, compile_parts, compile_sources
-from campaigns.content.sentences import NO_RISK_POINTS, NO_WAY_OUT, RISK_POINTS, WORDING, part_named
+from campaigns.content.sentences import (
+    NO_RISK_POINTS,
+    NO_WAY_OUT,
+    NOWHERE,
+    RISK_POINTS,
+    WORDING,
+    part_named,
+)
 from campaigns.content.snippets import blanked, names_any, resolve
 from campaigns.content.way_out import templates_without_way_out
 from campaigns.errors import StateConflict, TemplateError
@@ -138,8 +145,18 @@ def built_variants(
             compile_sources(written)
         prepare(resolved[locale], {}, hosts)
     built = {locale: build_parts(channel, own) for locale, own in resolved.items()}
-    for own in built.values():
-        compile_parts(channel, prepare(own, {}, hosts).parts)
+    for locale, own in built.items():
+        try:
+            compile_parts(channel, prepare(own, {}, hosts).parts)
+        except TemplateError as error:
+            if error.path != "html" or not resolved[locale].get("mjml", "").strip():
+                raise
+            # What MJML was made into nobody wrote: a place in it says nothing.
+            said = error.said
+            told = {**said.details, "where": NOWHERE, "part": part_named("mjml")}
+            raise TemplateError(
+                said.sentence, "mjml", suggestion=said.suggestion, **told
+            ) from error
     return Built(parts=built, snippets=used)
 
 

@@ -87,6 +87,11 @@ def is_own(url: str) -> bool:
     return _OWN.fullmatch(url) is not None
 
 
+def is_encoded(value: str) -> bool:
+    """A value that brings nothing into an address, or a tag, that could end it."""
+    return _ENCODED.fullmatch(value) is not None
+
+
 def masked(url: str, part: str, where: Detail) -> Masked:
     """The address with words for its values.
 

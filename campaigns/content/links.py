@@ -186,7 +186,7 @@ def _typed(match: re.Match[str]) -> str:
 
 def _stays(url: str) -> bool:
     """Whether it is left as it is: ours already, or no page."""
-    return is_own(url) or url.lower().startswith(("mailto:", "tel:", "#"))
+    return is_own(url) or url.lower().startswith(("mailto:", "tel:", "sms:", "#"))
 
 
 def _without_punctuation(url: str) -> str:

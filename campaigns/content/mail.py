@@ -70,8 +70,7 @@ def from_mjml(source: str) -> str:
 def inlined(html: str) -> str:
     """The rules of ``<style>`` written into the elements; media queries stay where they are."""
     held: list[str] = []
-    # Nobody can write the digest of what he writes, not even by entities that the parser resolves.
-    word = f"l{hashlib.sha256(html.encode('utf-8', 'replace')).hexdigest()[:24]}-"
+    word = _unwritten(html)
     marks = replace_marks(html, lambda found: " " * len(found[0]))  # HTML's own < and > alone
 
     def hold(found: re.Match[str]) -> str:
@@ -93,6 +92,14 @@ def inlined(html: str) -> str:
         done = _ROW_GROUP.sub("", done)
     stands = re.compile(rf"<!--{word}(?P<between>[0-9]+)--->|{word}(?P<within>[0-9]+)-")
     return stands.sub(lambda found: held[int(found["between"] or found["within"])], done)
+
+
+def _unwritten(html: str) -> str:
+    """The beginning of a word that stands nowhere in the page.
+
+    Nobody can write the digest of what he writes, not even by entities that the parser resolves.
+    """
+    return f"l{hashlib.sha256(html.encode('utf-8', 'replace')).hexdigest()[:24]}-"
 
 
 class _Text(PageReader):
@@ -127,7 +134,7 @@ class _Text(PageReader):
             self.said.append("\n")
         elif tag == "a" and self._links:
             href, start = self._links.pop()
-            if href and not href.startswith(("#", "mailto:", "tel:")):
+            if href and not href.startswith(("#", "mailto:", "tel:", "sms:")):
                 is_said = "".join(self.said[start:]).strip() == href
                 self.said += [] if is_said else [f" ( {href} )"]
 
@@ -138,8 +145,13 @@ class _Text(PageReader):
 
 def text_of(html: str) -> str:
     """The plain-text part: for programs, and readers, that want no HTML."""
+    # Quotation marks and blanks in Liquid would end an attribute.
+    word, held = _unwritten(html), dict[str, int]()
+    marked = replace_marks(html, lambda found: f"{word}{held.setdefault(found[0], len(held))}-")
     parser = _Text()
-    parser.feed(tamed(html))
+    parser.feed(tamed(marked))
     parser.close()
     lines = [re.sub(r" {2,}", " ", line).strip() for line in "".join(parser.said).splitlines()]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+    marks = list(held)
+    return re.sub(rf"{word}([0-9]+)-", lambda found: marks[int(found[1])], text)

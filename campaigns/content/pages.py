@@ -14,6 +14,7 @@ from html import unescape
 from typing import Final, TypeAlias
 
 from campaigns.content import sentences as say
+from campaigns.content.addresses import is_encoded, is_own
 from campaigns.content.marks import replace_marks
 from campaigns.errors import TemplateError
 from compliance.sentences import Detail, Sentence
@@ -23,7 +24,7 @@ Address: TypeAlias = Callable[[str, str, Detail], None]
 
 _ELEMENTS: Final = (
     "script|noembed|i?frame|frameset|object|embed|applet|portal|form|button|select|textarea|base"
-    "|link|audio|video|source|track|bgsound|i?layer|svg|math|template|xmp|plaintext"
+    "|link|audio|video|track|bgsound|i?layer|svg|math|template|xmp|plaintext|mj-font"
 )
 _REFUSED: Final = re.compile(rf"<(?:{_ELEMENTS})(?![a-z0-9:.-])", re.I)
 _HANDLERS: Final = (
@@ -37,18 +38,35 @@ _RUNS: Final = re.compile(
 )
 _HTTP_EQUIV: Final = re.compile(r"""\bhttp-equiv\s*=\s*["']?\s*([\w-]*)""", re.I)
 _TOLD_OF_THE_PAGE: Final = frozenset({"content-type", "content-language", "x-ua-compatible"})
-# A sign that no author types stands for what Liquid puts there, so that places stay the same.
-_MARK: Final = "\ue000"
+# Signs that no author types stand for what Liquid puts there, so that places stay the same: for
+# what prints something; what prints nothing that ends a name; the beginning, the middle and the
+# end of a block; and for the rest of each of them, and for blanks that Liquid drops.
+_PRINTS, _INERT, _OPENS, _ELSE, _CLOSES, _MARK = "\ue001\ue002\ue003\ue004\ue005\ue000"
+_ANY: Final = f"{_PRINTS}{_INERT}{_OPENS}{_ELSE}{_CLOSES}{_MARK}"
+_LOOSE: Final = frozenset(_ANY) - {_INERT, _MARK}  # in a value without quotation marks
+_WORD: Final = re.compile(r"\{%-?\s*(end)?([a-z]+|#)")
+_BLOCKS: Final = frozenset({"if", "unless", "case", "for", "comment"})
+_BETWEEN: Final = frozenset({"else", "elsif", "when"})
 _TRIMMED: Final = re.compile(r"(?<!\s)\s++(?=\{[{%]-)|(?<=-[}%]\})\s++")
 # What comes out behind such a "<", or inside such a name, is known to nobody before.
-_OPEN_TAG: Final = re.compile(rf"""</?(?:[a-z][\w:.-]*+)?(?=[{_MARK}"'])""", re.I)
+_OPEN_TAG: Final = re.compile(rf"""</?(?:[a-z][\w:.-]*+)?(?=[{_ANY}"'])""", re.I)
 _NAME: Final = re.compile(
-    rf"""(?<![\w:{_MARK}-])[\w:{_MARK}-]++(?=\s*+=\s*+(?:["']|https?:|//))""", re.I
+    rf"""(?<![\w:{_ANY}-])[\w:{_ANY}-]++(?=\s*+=\s*+(?:["']|https?:|//))""", re.I
+)
+_TAG: Final = re.compile(r"""<[a-z](?:=\s*+(?:"[^"]*+"|'[^']*+')|[^<>])*+""", re.I)
+_VALUE: Final = re.compile(
+    r"""=\s*+(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^\s"'<>=]++))"""
+)
+# Liquid that goes on with a name, or prints one; behind one, only an end of a block may stand.
+_GOES_ON: Final = re.compile(
+    rf"""[{_PRINTS}{_INERT}]|[^\s"'{_ANY}](?:[{_OPENS}{_ELSE}{_MARK}]
+    |{_CLOSES}[{_ANY}]*+(?:(?=[^\s/={_ANY}])|(?=\s*+=(?!""))))""",
+    re.VERBOSE,
 )
 _QUOTED: Final = re.compile(r"""=\s*+(?:"[^"]*+(?:"|(\Z))|'[^']*+(?:'|(\Z)))""")
 _LIQUID: Final = r"\{\{[^{}]*\}\}|\{%[^{}]*%\}"
 _FETCHES: Final = re.compile(
-    rf"""(?<=[\s/"'}}])(?P<name>(?:[\w-]+-)?src|(?:image)?srcset|background(?:-url)?|poster
+    rf"""(?<=[\s/"'}}])(?P<name>(?:[\w-]+[:-])?src|[ov]:href|(?:image)?srcset|background(?:-url)?|poster
     |lowsrc|dynsrc|longdesc|icon-(?:un)?wrapped-url|(?:left|right)-icon|profile|manifest|archive
     |codebase|classid)\s*=\s*
     (?:"(?P<double>(?:{_LIQUID}|[^"])*+)"|'(?P<single>(?:{_LIQUID}|[^'])*+)'
@@ -56,7 +74,8 @@ _FETCHES: Final = re.compile(
     re.I | re.VERBOSE,
 )
 _SIZE: Final = re.compile(r"[0-9.]+[wxh]", re.I)
-_IMPORT: Final = re.compile(r"@import\b|(?<![\w-])(?:-webkit-)?image-set\s*\(", re.I)
+# Behind a letter it is an e-mail address.
+_IMPORT: Final = re.compile(r"(?<!\w)@import\b|(?<![\w-])(?:-webkit-)?image-set\s*\(", re.I)
 _IN_STYLE: Final = re.compile(
     rf"""(?<![\w-])url\(\s*(?:"(?P<double>(?:{_LIQUID}|[^"])*+)"|'(?P<single>(?:{_LIQUID}|[^'])*+)'
     |(?P<bare>(?:{_LIQUID}|[^\s"')])(?:{_LIQUID}|[^\s)])*+)|(?P<open>["']))""",
@@ -64,9 +83,10 @@ _IN_STYLE: Final = re.compile(
 )
 _ENTITY: Final = re.compile(r"&(?:#x?[0-9a-f]+|[a-z][a-z0-9]*);?", re.I)
 _CSS_ESCAPE: Final = re.compile(r"\\(?:([0-9a-f]{1,6})\s?|([^\n\r\f0-9a-f]))", re.I)
-# Pictures in the e-mail itself.
+_LITERAL: Final = re.compile(r"""\{\{-?\s*(?:"([^"]*)"|'([^']*)')[^{}]*\}\}|\{%[^{}]*%\}""")
+# Pictures in the e-mail itself, and Outlook's own drawing (`#default#VML`).
 _WITHIN: Final = re.compile(
-    r"cid:[\w.@+-]+|data:image/(?:png|gif|jpe?g|webp);base64,[a-z0-9+/=\s]*|#[\w-]*", re.I
+    r"cid:[\w.@+-]+|data:image/(?:png|gif|jpe?g|webp);base64,[a-z0-9+/=\s]*|#[\w#-]*", re.I
 )
 
 
@@ -85,26 +105,73 @@ def refuse_unsafe_page(source: str, part: str, fetched: Address) -> None:
     for found in _FETCHES.finditer(source):
         _ask(found, say.where_at(source, found.start()), part, fetched)
     style = _Read.of(plain.text, _CSS_ESCAPE, _css_character)
-    if imported := _IMPORT.search(style.text):
-        place = plain.at(style.at(imported.start()))
-        raise _refusal(say.NOT_IN_MAIL, part, source, place, imported[0])
-    for found in _IN_STYLE.finditer(style.text):
-        _ask(found, say.where_at(source, plain.at(style.at(found.start()))), part, fetched)
+    # Liquid may put a name together there as well.
+    joined = _Read.of(style.text, _LITERAL, lambda found: found[1] or found[2] or "")
+    for reads in ((plain, style), (plain, style, joined)):
+        text = reads[-1].text
+        if imported := _IMPORT.search(text):
+            at = _stood(reads, imported.start())
+            raise _refusal(say.NOT_IN_MAIL, part, source, at, imported[0])
+        for found in _IN_STYLE.finditer(text):
+            where = say.where_at(source, _stood(reads, found.start()))
+            _ask(found, where, part, fetched)
 
 
 def _refuse_open_names(source: str, part: str) -> None:
     """Nobody can tell what a tag is while a part of its name is still to come."""
     trimmed = _TRIMMED.sub(lambda found: _MARK * len(found[0]), source)
-    hidden = replace_marks(trimmed, lambda found: _MARK * len(found[0]))
+    hidden = replace_marks(trimmed, lambda found: _kind(found[0]).ljust(len(found[0]), _MARK))
     opened = [found.start() for text in (hidden, source) if (found := _OPEN_TAG.search(text))]
-    names = (found for found in _NAME.finditer(hidden) if _MARK in found[0].strip(_MARK))
+    names = (
+        found for found in _NAME.finditer(hidden) if not set(_ANY).isdisjoint(found[0].strip(_ANY))
+    )
     opened += [found.start() for found in names]
+    opened += [found.start() for found in _TAG.finditer(hidden) if _is_open(found[0])]
     if opened:
         at = min(opened)
         raise _refusal(say.OPEN_TAG, part, source, at, source[at : at + 20].partition("\n")[0])
     for found in _QUOTED.finditer(hidden):
         if found.lastindex:
             raise _refusal(say.OPEN_QUOTE, part, source, found.start(), source[found.start() :])
+
+
+def _kind(mark: str) -> str:
+    """What a mark of Liquid does where it stands."""
+    if is_own(mark) or is_encoded(mark):
+        return _INERT
+    found = _WORD.match(mark)
+    if found and found[2] in _BLOCKS:
+        return _CLOSES if found[1] else _OPENS
+    if found and found[2] in _BETWEEN:
+        return _ELSE
+    return _MARK if found and found[2] in {"assign", "#"} else _PRINTS
+
+
+def _is_open(tag: str) -> bool:
+    """Whether Liquid may add to the names in a tag, or end a value early."""
+    is_loose = False
+
+    def outside(found: re.Match[str]) -> str:
+        nonlocal is_loose
+        quoted = found["double"] or found["single"] or ""
+        bare = found["bare"] or ""
+        is_loose = is_loose or not _is_whole(quoted) or not _LOOSE.isdisjoint(bare)
+        return '="."' if quoted or bare else '=""'
+
+    rest = _VALUE.sub(outside, tag)
+    return is_loose or _GOES_ON.search(rest) is not None
+
+
+def _is_whole(value: str) -> bool:
+    """Whether a quoted value begins and ends where it seems to, whatever Liquid leaves out."""
+    if set(_ANY).isdisjoint(value):
+        return True
+    depth = 0
+    for sign in value:
+        depth += (sign == _OPENS) - (sign == _CLOSES)
+        if depth < 0 or (sign == _ELSE and not depth):
+            return False
+    return not depth and "<" not in value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +200,13 @@ class _Read:
         """The place in the source."""
         piece = bisect_right(self.starts, index) - 1
         return self.stood[piece] + index - self.starts[piece]
+
+
+def _stood(reads: Sequence[_Read], index: int) -> int:
+    """The place in the source of one in the last reading."""
+    for read in reversed(reads):
+        index = read.at(index)
+    return index
 
 
 def _css_character(found: re.Match[str]) -> str:

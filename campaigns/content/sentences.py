@@ -182,8 +182,8 @@ UNREADABLE_LINK: Final = Sentence(
 )
 NOT_HTTPS: Final = Sentence(
     code="not_https",
-    en="{where}A link must start with https:// and name a host ({url}).",
-    zh="{where}链接必须以 https:// 开头并包含主机名（{url}）。",
+    en="{where}The address of a link or picture must start with https:// and name a host ({url}).",
+    zh="{where}链接或图片的地址必须以 https:// 开头并包含主机名（{url}）。",
 )
 ODD_HOST: Final = Sentence(
     code="bad_link",
@@ -199,8 +199,8 @@ RUN_ON_LINK: Final = Sentence(
 )
 HOST_NOT_ALLOWED: Final = Sentence(
     code="host_not_allowed",
-    en="{where}{host} is not on the list of hosts that messages may link to.",
-    zh="{where}{host} 不在允许链接的域名清单中。",
+    en="{where}{host} is not on the list of hosts that messages may link to or show pictures of.",
+    zh="{where}{host} 不在消息可链接或取用图片的域名清单中。",
 )
 NO_HOST: Final = Sentence(
     code="no_host",
@@ -230,9 +230,11 @@ NOT_IN_MAIL: Final = Sentence(
 )
 OPEN_TAG: Final = Sentence(
     code="open_tag",
-    en="{where}“{sign}”: write the names of tags and attributes out; no value and no Liquid tag may"
-    " stand in them.",
-    zh="{where}“{sign}”：标签名和属性名必须直接写全，其中不能使用变量或 Liquid 标签。",
+    en="{where}“{sign}”: write the names of tags and attributes out; no value and no Liquid tag"
+    " may stand in them or touch them. Put a blank before {{% if … %}} (without a hyphen), and values in"
+    ' quotation marks, as in class="{{{{ … }}}}".',
+    zh="{where}“{sign}”：标签名和属性名必须直接写全，其中或紧邻处不能使用变量或 Liquid 标签。"
+    '请在 {{% if … %}} 前加空格（不用连字符），并将变量放在引号内，例如 class="{{{{ … }}}}"。',
 )
 OPEN_QUOTE: Final = Sentence(
     code="open_quote",
@@ -242,9 +244,11 @@ OPEN_QUOTE: Final = Sentence(
 NO_WAY_OUT: Final = Sentence(
     code="no_way_out",
     en="An advertisement shows its reader the way out in each part: put a link to"
-    " {{{{ unsubscribe_url }}}}, with words to it, into the {part}.",
+    " {{{{ unsubscribe_url }}}}, with words to it, into the {part}; outside of conditions, or into"
+    " each branch of one that ends with {{% else %}}.",
     zh="营销邮件的每个部分都必须让读者看到退订入口：请在{part}中加入指向"
-    " {{{{ unsubscribe_url }}}} 且带文字的链接。",
+    " {{{{ unsubscribe_url }}}} 且带文字的链接；链接不要放在条件之内，"
+    "或放入以 {{% else %}} 结尾的条件的每个分支。",
 )
 WORDING: Final = Sentence(
     code="wording",

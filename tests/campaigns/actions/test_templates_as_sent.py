@@ -1,5 +1,7 @@
 """What is approved is what is sent: built once when saved, in every language."""
 
+from typing import Any
+
 import pytest
 
 from campaigns.actions import templates
@@ -164,3 +166,16 @@ def test_a_version_saved_before_that_rule_is_not_submitted() -> None:
         templates.submit_template(version=old, maker=make_staff().marketer, now=NOW)
 
     assert refused.value.code == "variable_link"
+
+
+def test_what_mjml_is_made_into_is_refused_as_mjml_without_a_place_in_it(settings: Any) -> None:
+    settings.LINK_HOSTS = ["example.com"]
+    social = "<mj-social><mj-social-element name='facebook' src='https://example.com/f.png'"
+    mjml = f"<mjml><mj-body><mj-section><mj-column>{social} href='https://example.com/'>x"
+    closed = "</mj-social-element></mj-social></mj-column></mj-section></mj-body></mjml>"
+
+    with pytest.raises(TemplateError) as refused:
+        save({**HEAD, "mjml": mjml + closed})
+
+    assert (refused.value.code, refused.value.path) == ("host_not_allowed", "mjml")
+    assert refused.value.message.startswith("www.facebook.com is not on the list")

@@ -141,3 +141,23 @@ def test_a_text_is_made_of_pages_that_browsers_forgive(html: str) -> None:
 
     assert sent["text"].startswith("Hello")
     assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        (
+            '<img alt="{{ customer.name | default: "you" }}"><a href="{{ unsubscribe_url }}">x</a>',
+            '{{ customer.name | default: "you" }}x ( {{ unsubscribe_url }} )\n',
+        ),
+        (
+            "<a href=https://a.example/?b={{ customer.b | url_encode }}>x</a>",
+            "x ( https://a.example/?b={{ customer.b | url_encode }} )\n",
+        ),
+        ("<a href='{{ x }}'>{{ x }}</a>", "{{ x }}\n"),
+        ("{% if a < b %}<p>x</p>{% endif %}", "{% if a < b %}\nx\n{% endif %}\n"),
+        ('<a href="sms:10086">x</a>', "x\n"),
+    ],
+)
+def test_liquid_stays_whole_in_the_text_that_is_made_of_a_page(html: str, text: str) -> None:
+    assert text_of(html) == text

@@ -49,6 +49,30 @@ def test_each_part_that_is_shown_needs_its_own() -> None:
     assert parts_without_way_out({"text": "Hello", "subject": LINK}) == ["text"]
 
 
+@pytest.mark.parametrize(
+    ("source", "is_one"),
+    [
+        ("{% if a %}{L}{% endif %}", False),
+        ("{% if a %}{L}{% else %}{L}{% endif %}", True),
+        ("{% if a %}{L}{% elsif b %}x{% else %}{L}{% endif %}", False),
+        ("{%- unless a -%}{L}{%- else -%}{L}{%- endunless -%}", True),
+        ("{% case a %}{% when 'x' %}{L}{% when 'y' %}{L}{% else %}{L}{% endcase %}", True),
+        ("{% case a %}{% when 'x' %}{L}{% endcase %}", False),
+        ("{% for x in y %}{L}{% endfor %}", False),
+        ("{% for x in y %}x{% endfor %}{% if a %}x{% endif %}{L}", True),
+        ("{% comment %}{L}{% endcomment %}", False),
+        ("{% raw %}{L}{% endraw %}", False),
+        ("{% capture end %}{L}{% endcapture %}", False),
+        ("{% capture end %}{L}{% endcapture %}x {{ end }}", True),
+    ],
+)
+def test_it_is_there_whatever_the_values_are(source: str, is_one: bool) -> None:
+    link = '<a href="{{ unsubscribe_url }}">Unsubscribe</a>'
+    parts = {"html": source.replace("{L}", link), "text": "{{ unsubscribe_url }}"}
+
+    assert templates_without_way_out(parts) == ([] if is_one else ["html"])
+
+
 def test_a_template_names_it_in_each_part() -> None:
     named = "{{- unsubscribe_url -}}"
 
