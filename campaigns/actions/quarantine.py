@@ -2,7 +2,8 @@
 
 The doors of the stations call `fail_batches` and `fail_enrolments` with the error they end on. The
 third failed claim of a batch splits it, and so does every further one, until the row that fails
-stands alone: 500 rows take at most ten claims for each bad one among them. A worker that died
+stands alone: 500 rows take at most ten claims for each bad one among them. Of a template that may
+not be sent any more all touches are put aside together. A worker that died
 and a database that went away blame nobody so soon: it takes `PATIENCE` of those.
 """
 
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.runner import process_loop
-from campaigns.errors import StateConflict, WorkerDied
+from campaigns.errors import StateConflict, TemplateError, WorkerDied
 from campaigns.models import DispatchBatch, Enrolment, PoisonRow, ProviderAccount, Touch
 from campaigns.operations import (
     CLOSE_BATCH,
@@ -99,8 +100,13 @@ def _split_or_put_aside(
     batch: DispatchBatch, error: BaseException, attempts: int, now: datetime
 ) -> None:
     held = Touch.objects.filter(batch=batch)
-    count = held.filter(state__in=OPEN_STATES).count()
-    if count == 1 and held.count() == 1:
+    left = held.filter(state__in=OPEN_STATES)
+    count = left.count()
+    is_at_fault = count == 1
+    if isinstance(error, TemplateError):
+        # The template may not be sent, whosever message it is: halves of its touches fail as well.
+        is_at_fault = left.values("template_version_id", "node").distinct().count() == 1
+    if is_at_fault and held.count() == count:
         execute(PUT_TOUCH_ASIDE, {"batch": batch.pk, "now": now, **_told(error)})
     elif count:
         split = {"batch": batch.pk, "parts": min(count, 2), "attempts": attempts}

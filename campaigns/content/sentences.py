@@ -231,8 +231,8 @@ NOT_IN_MAIL: Final = Sentence(
 OPEN_TAG: Final = Sentence(
     code="open_tag",
     en="{where}“{sign}”: write the names of tags and attributes out; no value and no Liquid tag"
-    " may stand in them or touch them. Put a blank before {{% if … %}} (without a hyphen), and values in"
-    ' quotation marks, as in class="{{{{ … }}}}".',
+    " may stand in them or touch them. Put a blank before {{% if … %}} (without a hyphen), and"
+    ' values in quotation marks, as in class="{{{{ … }}}}".',
     zh="{where}“{sign}”：标签名和属性名必须直接写全，其中或紧邻处不能使用变量或 Liquid 标签。"
     '请在 {{% if … %}} 前加空格（不用连字符），并将变量放在引号内，例如 class="{{{{ … }}}}"。',
 )

@@ -23,6 +23,7 @@ from campaigns.actions.quarantine import (
 from campaigns.actions.steps import LEASE as ENROLMENT_LEASE
 from campaigns.channels.base import Unknown
 from campaigns.channels.memory import MemoryProvider
+from campaigns.errors import TemplateError
 from campaigns.models import (
     DispatchBatch,
     Enrolment,
@@ -157,6 +158,33 @@ def test_twenty_bad_touches_are_put_aside_and_those_that_were_mended_are_sent(
     assert len(provider.sent) == len({m.key for m in provider.sent}) == PEOPLE + 60 - 10
     left = Touch.objects.filter(state="failed", reason="quarantined")
     assert set(left) == set(bad) - set(mended)
+
+
+def test_of_a_template_that_may_not_be_sent_any_more_all_touches_are_put_aside_together(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    sent = make_memory_account(monkeypatch).sent
+    make_template(parts={"html": '<p>x</p><img src="https://pictures.example/x.png">'})
+    make_people(PEOPLE)
+    make_segment()
+    enrol(journey=make_journey(graph_of(send_node())), now=NOW)
+    advance(owner="w", now=NOW)
+    settings.LINK_HOSTS = ["example.com"]
+
+    failures = dispatch_all()
+
+    assert failures == [TemplateError] * 3
+    aside = PoisonRow.objects.filter(error_class="TemplateError")
+    assert aside.count() == Touch.objects.filter(state="failed", reason="quarantined").count()
+    assert aside.count() == PEOPLE
+    assert all("pictures.example is not on the list" in row.message for row in aside)
+
+    settings.LINK_HOSTS = ["example.com", "pictures.example"]
+    later = NOW + timedelta(hours=1)
+    replay(aside=aside, actor=make_staff().operator, now=later)
+    dispatch_batch(owner="w", now=later)
+
+    assert len(sent) == PEOPLE
 
 
 def test_one_failure_alone_is_tried_again_later_and_splits_nothing(
