@@ -166,7 +166,8 @@ def _as_text(function: Callable[..., object]) -> Callable[..., object]:
         text = value.unescape() if isinstance(value, Markup) else value
         plain = [arg.unescape() if isinstance(arg, Markup) else arg for arg in args]
         found = function(text, *plain, **kwargs)
-        return str(found) if isinstance(found, Markup) else found
+        # Some escape by themselves: escaped once more, customers would read “A &amp; B”.
+        return found.unescape() if isinstance(found, Markup) else found
 
     return recast
 

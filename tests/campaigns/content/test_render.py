@@ -320,6 +320,19 @@ def test_no_filter_lets_a_value_into_html_unescaped(source: str, escaped: str) -
 
 
 @pytest.mark.parametrize(
+    "use",
+    [
+        *("remove: 'X'", "replace: 'X', 'Y'", "slice: 0, 99", "split: 'X' | join: ''"),
+        *("squish", "strip_newlines", "truncate: 99", "truncatewords: 99"),
+    ],
+)
+def test_what_a_filter_cuts_or_replaces_is_escaped_once(use: str) -> None:
+    compiled = compile_parts(Channel.EMAIL, email(html=f"{{{{ n | {use} }}}}"))
+
+    assert render(compiled, {"n": "A & B <c>"})["html"] == "A &amp; B &lt;c&gt;"
+
+
+@pytest.mark.parametrize(
     "source", ["a\r\nb {{ v }}\r\n", "{% if v %}a\r\nb {{ v }}{% endif %}\r\n"]
 )
 def test_lines_end_in_one_way(source: str) -> None:
