@@ -1,7 +1,7 @@
 """The way out of advertising: the link to the page on which a customer refuses more of it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Final
 
 from campaigns.content.marks import replace_marks
@@ -9,17 +9,12 @@ from compliance.wording.shown import shown_links, shown_text
 
 _WAY_OUT: Final = re.compile(r"/u/[A-Za-z0-9_-]{16,}")
 _NAMED: Final = re.compile(r"\{\{-?\s*unsubscribe_url\s*-?\}\}")
-_TAG: Final = re.compile(r"\{%-?\s*(end)?([a-z]+)[^{}]*%\}")
-_BLOCKS: Final = frozenset({"if", "unless", "case", "for", "tablerow", "ifchanged"})
+_TAG: Final = re.compile(r"""\{%-?\s*(end)?([a-z]+)(?:\s+["']?(\w+))?[^{}]*%\}""")
+_BLOCKS: Final = frozenset({"if", "unless", "case", "for", "tablerow", "ifchanged", "capture"})
 _BETWEEN: Final = frozenset({"else", "elsif", "when"})
 _MOST_BRANCHES: Final = 9
 _SAID: Final = re.compile(r"\{\{-?\s*(\w+)")
-# What is never said, or said only where its name is.
-_UNSAID: Final = re.compile(
-    r"""\{%-?\s*(?:(?P<word>comment|raw)|capture\s+["']?(?P<name>\w+)["']?)\s*-?%\}.*?
-    \{%-?\s*end(?(word)(?P=word)|capture)\s*-?%\}""",
-    re.DOTALL | re.VERBOSE,
-)
+_UNSAID: Final = frozenset({"comment", "raw"})
 _SAMPLE: Final = f"https://house.example/u/{'x' * 28}"
 _BODIES: Final = ("html", "text")  # a mail program shows the one or the other
 
@@ -61,26 +56,38 @@ def _readings(source: str) -> Iterator[str]:
 
     A loop may go round no time at all.
     """
-    names = set(_SAID.findall(source))
-    said = _UNSAID.sub(lambda found: found[0] if found["name"] in names else " ", source)
-    for nth in range(min(said.count("{%"), _MOST_BRANCHES) + 1):
-        yield _reading(said, nth)
+    names = frozenset(_SAID.findall(source))
+    for nth in range(min(source.count("{%"), _MOST_BRANCHES) + 1):
+        yield _reading(source, nth, names)
 
 
-def _reading(source: str, nth: int) -> str:
-    out, at = list[str](), 0
+def _reading(source: str, nth: int, names: Set[str]) -> str:
+    """One of them; ``names``: what is said by name, so that what was captured as it is said too."""
+    out, at, unsaid = list[str](), 0, ""
     branches: list[tuple[int, bool]] = []  # of each block around: its number, whether it is `else`
     for tag in _TAG.finditer(source):
+        is_end, word = bool(tag[1]), tag[2]
         is_said = all(number == nth or (last and number < nth) for number, last in branches)
-        out.append(source[at : tag.start()] if is_said else " ")
+        out.append(source[at : tag.start()] if is_said and not unsaid else " ")
         at = tag.end()
-        if tag[2] in _BLOCKS and tag[1]:
+        if unsaid:
+            unsaid = "" if is_end and word == unsaid else unsaid
+        elif word in _UNSAID:
+            unsaid = word
+        elif word in _BLOCKS and is_end:
             branches = branches[:-1]
-        elif tag[2] in _BLOCKS:
-            branches.append((-1 if tag[2] == "case" else 0, False))
-        elif tag[2] in _BETWEEN and branches:
-            branches[-1] = branches[-1][0] + 1, tag[2] == "else"
+        elif word in _BLOCKS:
+            branches.append((_first(word, nth, is_named=tag[3] in names), False))
+        elif word in _BETWEEN and branches:
+            branches[-1] = branches[-1][0] + 1, word == "else"
     return "".join([*out, source[at:]])
+
+
+def _first(word: str, nth: int, *, is_named: bool) -> int:
+    """The number of a block's first branch; what is captured has one, said if its name is."""
+    if word == "capture" and is_named:
+        return nth
+    return -1 if word in {"case", "capture"} else 0
 
 
 def _leads_out(part: str, text: str) -> bool:

@@ -62,6 +62,7 @@ def test_each_part_that_is_shown_needs_its_own() -> None:
         ("{% for x in y %}x{% endfor %}{% if a %}x{% endif %}{L}", True),
         ("{% comment %}{L}{% endcomment %}", False),
         ("{% raw %}{L}{% endraw %}", False),
+        ("{% if a %}{% raw %}{% endif %}{L}{% endraw %}{% endif %}", False),
         ("{% capture end %}{L}{% endcapture %}", False),
         ("{% capture end %}{L}{% endcapture %}x {{ end }}", True),
     ],
