@@ -9,7 +9,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -58,7 +58,9 @@ def body(batch: str) -> bytes:
 def post(link: http.client.HTTPConnection, secret: str, batch: str, told: Told) -> None:
     basic = base64.b64encode(f"{secret}:".encode()).decode()
     try:
-        link.request("POST", "/v1/batch", body(batch), {"Authorization": f"Basic {basic}"})
+        # Who is refused before all is read may find the way closed: the answer is there.
+        with suppress(BrokenPipeError):
+            link.request("POST", "/v1/batch", body(batch), {"Authorization": f"Basic {basic}"})
         answer = link.getresponse()
         answer.read()
     except (OSError, http.client.HTTPException) as error:

@@ -116,7 +116,7 @@ def test_templates_come_by_their_newest_version(client: Client) -> None:
 
     (one,) = get(client, "/api/v1/templates").json()["results"]
 
-    assert one["parts"]["text"] == "Hello again"
+    assert one["parts"]["text"].startswith("Hello again")
     assert (one["version"], one["is_approved"]) == (2, True)
     assert one["purpose"] == "marketing"
 
