@@ -149,7 +149,10 @@ def test_a_minute_over_the_bound_is_refused_in_small_memory_and_loses_nothing(
 
     assert told.others == {}
     assert set(told.refused) == {"2"}
-    assert told.refused.total() > CLIENTS
+    # In a standstill the thread that is left says so twice a second; whether other clients are with
+    # the same process is chance, and a fast machine refuses nobody before and after.
+    since, until = STANDSTILL
+    assert told.refused.total() >= until - since
     assert len(told.taken) > PROCESSES
     assert len(calm.taken) == 10, calm
     taken = told.taken | calm.taken
