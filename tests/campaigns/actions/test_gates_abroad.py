@@ -22,7 +22,14 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "Example Bank, 1 Main Street, Springfield, IL 62701"
-FOOTER = f'<p>{ADDRESS}</p><p><a href="{{{{ unsubscribe_url }}}}">Unsubscribe</a></p>'
+LINK = '<a href="{{ unsubscribe_url }}">Unsubscribe</a>'
+FOOTER = f"<p>{ADDRESS}</p><p>{LINK}</p>"
+# More branches than are looked into when a template is submitted; the one without is taken.
+ELEVENTH = (
+    "{% if journey.name == 'X' %}"
+    + f"{LINK}{{% elsif journey.name == 'X' %}}" * 9
+    + f"{LINK}{{% elsif journey.name != 'X' %}}{{% else %}}{LINK}{{% endif %}}"
+)
 
 
 def start(channel: Channel = Channel.EMAIL, key: str = "spring") -> None:
@@ -44,11 +51,7 @@ def people(region: str, channel: Channel = Channel.EMAIL) -> int:
         (FOOTER, ADDRESS, ""),
         (FOOTER, "", "postal_address"),
         ("<p>Hello</p>", ADDRESS, "postal_address"),
-        (
-            FOOTER.replace("<p><a", "<p>{% if journey.name == 'X' %}<a") + "{% endif %}",
-            ADDRESS,
-            "unsubscribe",
-        ),
+        (FOOTER.replace(LINK, ELEVENTH), ADDRESS, "unsubscribe"),
         (FOOTER.replace("Main", "Side"), ADDRESS, "postal_address"),
     ],
 )
