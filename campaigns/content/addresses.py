@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from campaigns.content import sentences as say
+from campaigns.content.marks import replace_marks
 from campaigns.errors import TemplateError
 from compliance.sentences import Detail
 
@@ -36,7 +37,6 @@ _NO_PAGES: Final = frozenset(
 )
 # Programs drop them or take them for a slash, and then read another address than we did.
 _DROPPED: Final = re.compile(r"[\x00-\x20\x7f\\\u200b-\u200f]")
-_VALUE: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _AUTHORITY: Final = re.compile(r"https?://([^/?#]*)(.*)", re.I | re.DOTALL)
 _OTHER_LETTERS: Final = re.compile(r"[^\x00-\x7f]+")
 _GOES_ON: Final = re.compile(r"[/?\#&=]")
@@ -117,12 +117,17 @@ def _masked(url: str, part: str, where: Detail) -> Masked:
     return Masked(literal=literal, values=values)
 
 
+def _constant(url: str) -> str:
+    """What of it stands there whatever the values are."""
+    return replace_marks(url, lambda _value: "")
+
+
 def refuse_run_on(url: str, part: str, where: Detail) -> None:
     """Raise `TemplateError` if the words behind an address in a text may have run into it.
 
     In “https://a.example/x拒收请回复R” nobody can tell, neither we nor the customer's telephone.
     """
-    found = _AUTHORITY.fullmatch(_VALUE.sub("", url))
+    found = _AUTHORITY.fullmatch(_constant(url))
     host, rest = found.groups() if found else ("", url)
     last = host.partition(":")[0].rpartition(".")[2]
     is_mixed = not last.isascii() and any(letter.isascii() for letter in last)
@@ -147,7 +152,7 @@ def refuse_taken_names(source: str, part: str) -> None:
 def refuse_unsure_address(source: str) -> None:
     """Raise `TemplateError` unless the whole part says where a tap leads: a page, or an app's."""
     address, where = source.strip(), say.where_at(source, len(source) - len(source.lstrip()))
-    constant = _VALUE.sub("", address)
+    constant = _constant(address)
     if _DROPPED.search(constant):
         raise TemplateError(say.BAD_LINK, "url", where=where)
     scheme = found[1].lower() if (found := _SCHEME.match(constant)) else ""

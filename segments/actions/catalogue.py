@@ -11,6 +11,8 @@ from customers.vocabulary import TagSource
 from segments.actions.tags import Meaning, define_tag, revise_tag
 from segments.catalogue.shipped import ShippedTag, shipped_tags
 from segments.models import Refresh, Tag, TagState, TagVersion, ValueWalk
+from segments.queries.rules import hold_rules
+from segments.queries.tags import hold_names
 from segments.queries.value_sql import VALUES
 from segments.queries.values import next_range, shipped_values, write_values
 
@@ -29,6 +31,8 @@ def ship_tags(*, now: datetime) -> int:
     with the attribute that holds them, so that rules may ask for it; one that a file brought along
     is nobody's to overwrite, and such a value is not shipped.
     """
+    hold_names()
+    hold_rules()  # the audit trail is held from the first tag on: nobody may wait for it with these
     known = Tag.objects.values_list("key", "name_en", "name_zh")
     taken = {word for names in known for word in names}
     foreign = set(Attribute.objects.values_list("key", flat=True))

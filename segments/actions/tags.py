@@ -17,6 +17,7 @@ from segments.catalogue.shipped import filled_fields, valued_tags
 from segments.catalogue.words import said
 from segments.errors import TagProblem, TagRefused
 from segments.models import Refresh, Segment, Tag, TagState, TagVersion
+from segments.queries.rules import hold_rules
 from segments.queries.tags import hold_names, segment_key
 from segments.queries.values import shipped_values
 
@@ -84,7 +85,7 @@ def revise_tag(*, key: str, meaning: Meaning, author: User | None, now: datetime
 
     Raises TagRefused, RuleError: as `define_tag`, or the tag is unknown or retired.
     """
-    tag = Tag.objects.select_for_update(no_key=True).filter(key=key).first()
+    tag = _held(key)
     if tag is None:
         raise TagRefused(TagProblem.UNKNOWN, "/key", key=key)
     if tag.state == TagState.RETIRED:
@@ -109,7 +110,7 @@ def retire_tag(*, key: str, author: User, now: datetime) -> Tag:
     """
     if key in filled_fields():
         raise TagRefused(TagProblem.BUILT_IN, "/key", key=key)
-    tag = Tag.objects.select_for_update(no_key=True).filter(key=key).first()
+    tag = _held(key)
     if tag is None:
         raise TagRefused(TagProblem.UNKNOWN, "/key", key=key)
     if tag.state == TagState.RETIRED:
@@ -125,7 +126,7 @@ def retire_tag(*, key: str, author: User, now: datetime) -> Tag:
 @transaction.atomic
 def keep_tag(*, key: str, author: User, now: datetime) -> Tag:
     """Take the announcement back.  Raises TagRefused: the tag is not retiring."""
-    tag = Tag.objects.select_for_update(no_key=True).filter(key=key).first()
+    tag = _held(key)
     if tag is None or tag.state != TagState.RETIRING:
         raise TagRefused(TagProblem.NOT_RETIRING, "/key", key=key)
     tag.state = TagState.MISSING if tag.newest.missing else TagState.ACTIVE
@@ -142,6 +143,8 @@ def end_retired_tags(*, now: datetime) -> int:
 
     Rules that still name one cannot be run from then on: their segments hold their members.
     """
+    hold_names()
+    hold_rules()
     ending = list(
         Tag.objects.select_for_update(no_key=True, skip_locked=True).filter(
             state=TagState.RETIRING, retires_at__lte=now
@@ -155,6 +158,12 @@ def end_retired_tags(*, now: datetime) -> int:
         taken = take_tag(tag=tag.key, has_value=tag.key in shipped_values())
         _note("tag.end", tag.key, SYSTEM, now, {"customers": taken})
     return len(ending)
+
+
+def _held(key: str) -> Tag | None:
+    """The tag as it is now, and stays until the transaction ends; None without one."""
+    hold_names()
+    return Tag.objects.select_for_update(no_key=True).filter(key=key).first()
 
 
 def _put(tag: Tag, meaning: Meaning, number: int, author: User | None, now: datetime) -> Tag:

@@ -76,15 +76,18 @@ def versions_in_force() -> list[TagVersion]:
 
 
 def hold_names() -> None:
-    """Let nobody else define a tag until the transaction ends.
+    """Let nobody else change the dictionary until the transaction ends.
 
     Two who choose the same name at once come one after the other: the second finds the first's.
+    Take it before a tag's own row, `hold_rules` and the audit trail: whoever changes many tags
+    keeps what the first one took.
     """
     rows("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _NAMES_LOCK})
 
 
 def held_for_saving(tag_id: int) -> Tag | None:
     """The tag as it is now, and stays until the transaction ends; None without one."""
+    hold_names()
     return Tag.objects.select_for_update(no_key=True).filter(pk=tag_id).first()
 
 

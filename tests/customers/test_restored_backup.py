@@ -19,6 +19,7 @@ from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
 from campaigns.models import Touch
+from campaigns.queries.content import Frozen, thaw
 from compliance.queries import clock_now
 from config.places import CHECKOUT
 from customers.actions.people import Person, put_people
@@ -86,6 +87,12 @@ def read(database: str) -> dict[str, list[str]]:
         head = key_id_of(sealed)
         return opened(head, sealed[len(head) + 1 :], binding)
 
+    def thawed(sealed: bytes, content_hash: str, key: str) -> str:
+        try:
+            return str(thaw(Frozen(content_hash=content_hash, sealed=sealed), key))
+        except KeyDestroyed:
+            return "erased"
+
     with closing(psycopg.connect(dbname=database, **server_options())) as link:
         return {
             "identities": [
@@ -102,9 +109,9 @@ def read(database: str) -> dict[str, list[str]]:
                 )
             ],
             "texts": [
-                unsealed(cipher, f"touch:{key.hex}".encode())
-                for cipher, key in link.execute(
-                    "SELECT content_cipher, key FROM campaigns_touch"
+                thawed(cipher, content_hash, key.hex)
+                for cipher, content_hash, key in link.execute(
+                    "SELECT content_cipher, content_hash, key FROM campaigns_touch"
                     " WHERE content_cipher IS NOT NULL"
                 )
             ],

@@ -6,13 +6,17 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 
+from compliance.actions import record
+from compliance.models import AuditEntry
 from customers.actions.personalisation import refuse_personalisation
 from customers.actions.tags import give_tag
 from customers.models import Customer, Tagging
 from customers.vocabulary import TagSource
-from segments.actions.tags import Meaning, define_tag
+from segments.actions.catalogue import ship_tags
+from segments.actions.tags import Meaning, define_tag, end_retired_tags
 from segments.errors import TagRefused
 from segments.models import Tag
+from segments.queries.rules import hold_rules
 from tests.factories import NOW, make_people, make_staff
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,8 +42,14 @@ def waiting() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def at_once(first: Callable[[], None], second: Callable[[], None]) -> None:
-    """The second begins while the first has acted and not committed."""
+def nothing() -> None:
+    """The first has no more to do than it did."""
+
+
+def at_once(
+    first: Callable[[], None], second: Callable[[], None], *, then: Callable[[], None] = nothing
+) -> None:
+    """The second begins while the first has acted and not committed; ``then`` the first goes on."""
     has_acted, may_commit = threading.Event(), threading.Event()
 
     def lead() -> None:
@@ -47,6 +57,7 @@ def at_once(first: Callable[[], None], second: Callable[[], None]) -> None:
             first()
             has_acted.set()
             may_commit.wait(PATIENCE)
+            then()
         connection.close()
 
     def follow() -> None:
@@ -104,3 +115,18 @@ def test_of_two_who_define_one_tag_at_once_the_second_is_told_the_firsts_owner()
     assert [(one.code, one.path) for one in told] == [("tag_taken", "/key")]
     assert "wealth desk" in told[0].message
     assert Tag.objects.get().newest.owner == "wealth desk"
+
+
+@pytest.mark.parametrize("change", [ship_tags, end_retired_tags])
+def test_whoever_changes_many_tags_lets_a_segment_be_saved_meanwhile(
+    change: Callable[..., int],
+) -> None:
+    done: list[int] = []
+
+    def note() -> None:
+        record(actor="a", action="segment.save", subject="s", now=NOW)
+
+    at_once(hold_rules, lambda: done.append(change(now=NOW)), then=note)
+
+    assert len(done) == 1
+    assert AuditEntry.objects.filter(subject="s").exists()
