@@ -22,7 +22,7 @@ RULES = "rules"  # the kind under which changes of rules are reviewed
 _AUDIT_LOCK = 0x70C5_0001
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # an act that cannot be written down did not happen
 def record(
     *, actor: str, action: str, subject: str, now: datetime, detail: dict[str, Any] | None = None
 ) -> AuditEntry:
@@ -41,7 +41,12 @@ def record(
     )
     entry.hash = entry_hash(previous_hash=entry.previous_hash, entry=entry)
     entry.save(force_insert=True)
-    AuditHead.objects.update_or_create(id=1, defaults={"seq": entry.seq, "hash": entry.hash})
+    AuditHead.objects.bulk_create(
+        [AuditHead(id=1, seq=entry.seq, hash=entry.hash)],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["seq", "hash"],
+    )
     # Who rules the database can cut the chain and its head alike, but not what was logged.
     transaction.on_commit(lambda: log.info(ANCHOR, entry.seq, entry.hash))
     return entry

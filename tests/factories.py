@@ -5,7 +5,7 @@ What a verb can make is made by the verb, so that a test starts from what the pr
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -86,21 +86,16 @@ class Staff:
 
 def make_staff() -> Staff:
     """Users in the groups that an installation has."""
-    groups = ensure_roles()
-
-    def user(role: Role) -> User:
-        made, is_new = User.objects.get_or_create(username=role.value, defaults={"is_staff": True})
-        if is_new:
-            made.groups.add(groups[role])
-        return made
-
-    return Staff(
-        marketer=user(Role.MARKETER),
-        checker=user(Role.CHECKER),
-        manager=user(Role.MANAGER),
-        compliance=user(Role.COMPLIANCE),
-        operator=user(Role.OPERATOR),
-    )
+    roles = [field.name for field in fields(Staff)]
+    known = {user.username: user for user in User.objects.filter(username__in=roles)}
+    if missing := [role for role in roles if role not in known]:
+        groups = ensure_roles()
+        fresh = User.objects.bulk_create(User(username=role, is_staff=True) for role in missing)
+        User.groups.through.objects.bulk_create(
+            User.groups.through(user=user, group=groups[Role(user.username)]) for user in fresh
+        )
+        known |= {user.username: user for user in fresh}
+    return Staff(**known)
 
 
 def make_people(
