@@ -8,6 +8,10 @@ UV     ?= uv
 # Further arguments: make demo ARGS="--headless --json", make test ARGS="tests/segments -x"
 ARGS   ?=
 
+# Where the environment forbids Python to keep what it compiled, as images of containers do, each of
+# the hundreds of processes that the tests start would compile the product anew: two seconds each.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: install demo test check static stories chaos bench lock clean
 
 install: $(STAMP)
