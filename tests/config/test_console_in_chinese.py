@@ -1,10 +1,7 @@
-"""A Chinese reader meets no English word of ours, on whatever page and with whatever input."""
+"""A Chinese reader meets no English word of ours and no dead link, wherever the console leads."""
 
-import html.parser
 import json
 import re
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,51 +13,16 @@ from django.utils.functional import Promise
 
 from compliance.roles import Role
 from tests.browser.factories import House, build_house
+from tests.config.console_walk import walk
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "locale/zh_Hans/LC_MESSAGES/django.po"
-VOID = {"br", "hr", "img", "input", "link", "meta"}
-# What stands in these is code, as it was typed or stored.
-CODE = {"code", "pre", "script", "style", "textarea"}
-SPOKEN = ("title", "aria-label", "placeholder", "alt")
 # Names that the test's own data give, and that we say elsewhere.
 NAMES = frozenset(
     {"Conversion", "Visit", "conversion", "visit"}
     | {name for role in Role for name in (role.value, role.value.title())}
 )
-PER_KIND = 2  # of pages that differ in a number only
 
 admin.autodiscover()
-
-
-class Page(html.parser.HTMLParser):
-    """What a page says, and where it leads."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[tuple[str, bool]] = []
-        self.texts: list[str] = []
-        self.links: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Attributes that are read out count as said."""
-        told = {name: value or "" for name, value in attrs}
-        is_icon = "material-symbols" in told.get("class", "")
-        if tag not in VOID:
-            self.open.append((tag, is_icon))
-        self.texts += [told[name] for name in SPOKEN if told.get(name)]
-        if tag == "a" and "href" in told:
-            self.links.append(told["href"])
-
-    def handle_endtag(self, tag: str) -> None:
-        """Back to where the tag was opened."""
-        while self.open and self.open.pop()[0] != tag:
-            continue
-
-    def handle_data(self, data: str) -> None:
-        """Text, but for code and the names of icons."""
-        if not any(tag in CODE or is_icon for tag, is_icon in self.open):
-            self.texts.append(" ".join(data.split()))
 
 
 @pytest.fixture(scope="module")
@@ -82,41 +44,28 @@ def house(db: None) -> House:
 
 
 def reader(house: House, name: str) -> Client:
-    client = Client()
+    client = Client(raise_request_exception=False)
     client.force_login(house.staff[name])
     client.cookies["django_language"] = "zh-hans"
     return client
 
 
-def walk(client: Client) -> Iterator[tuple[str, Page]]:
-    """Every kind of page that links lead to."""
-    todo, seen, kinds = ["/admin/"], set[str](), Counter[str]()
-    while todo:
-        address = todo.pop(0)
-        kind = re.sub(r"\d+", "N", address)
-        if address in seen or kinds[kind] >= PER_KIND:
-            continue
-        seen.add(address)
-        kinds[kind] += 1
-        answer = client.get(address)
-        if answer.status_code == 200 and "html" in answer["Content-Type"]:
-            page = Page(answer.content.decode())
-            yield address, page
-            todo += [link for link in page.links if re.fullmatch(r"/admin/[^?#]*", link)]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["root", *(role.value for role in Role)])
-def test_no_page_says_a_word_of_ours_in_english(
+def test_no_page_says_a_word_of_ours_in_english_and_no_link_leads_to_a_refusal(
     house: House, english: frozenset[str], name: str
 ) -> None:
     met: dict[str, str] = {}
-    pages = 0
-    for address, page in walk(reader(house, name)):
-        pages += 1
-        met |= {text: address for text in page.texts if text in english}
+    dead: list[str] = []
+    opened = list(walk(reader(house, name)))
+    for one in opened:
+        if one.status != 200:
+            dead.append(f"{one.status} {one.address} from {one.origin}")
+        if one.page is not None:
+            met |= {text: one.address for text in one.page.texts if text in english}
 
-    assert pages > 8
+    assert len(opened) > 10
+    assert dead == []
     assert met == {}
 
 
@@ -192,3 +141,11 @@ def test_what_a_preview_says_of_a_rule_is_chinese(house: House, rule: str) -> No
     said = [told["headline"], *(one["sentence"] for one in told.get("warnings", ()))]
     assert all(re.search("[一-鿿]", line) for line in said)
     assert not any(re.search("[a-z]{3,} [a-z]{2,} [a-z]{2,}", line) for line in said)
+
+
+def test_a_browser_that_comes_without_an_address_is_led_to_the_console(house: House) -> None:
+    client = Client()
+
+    assert client.get("/", follow=True).redirect_chain[-1][0].startswith("/admin/login/")
+    client.force_login(house.staff["marketer"])
+    assert client.get("/", follow=True).redirect_chain == [("/admin/", 302)]
