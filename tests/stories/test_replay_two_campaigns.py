@@ -6,17 +6,13 @@ against statsmodels on its rows.
 
 import json
 import os
-import re
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import psutil
 import psycopg
 import pytest
 from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
@@ -133,37 +129,6 @@ def require_bank_as_in_the_data(result: Mapping[str, Any]) -> None:
         assert told[channel]["touches"] == own.campaign.clip(upper=3).sum()
         assert told[channel]["conversions"] == (own.y == "yes").sum()
         assert told[channel]["roi"] is None
-
-
-def test_faults_and_killed_workers_neither_double_nor_lose_a_touch(space: str) -> None:
-    process = start(space, "--faults", "default", "--seed", "7")
-    killed = kill_workers_while_they_dispatch(process)
-
-    result = finish(process)
-
-    assert killed >= 2
-    assert sum(result["ledger"]["faults"].values()) > 0
-    require_every_accept_once(result)
-    require_arms_as_in_the_data(result)
-
-
-def kill_workers_while_they_dispatch(process: subprocess.Popen[str]) -> int:
-    """kill -9 processes of the worker, some moments apart, once dispatch has begun."""
-    assert process.stderr is not None
-    worker = 0
-    for line in process.stderr:
-        if found := re.search(r'"worker": (\d+)', line):
-            worker = int(found[1])
-        if "Enrol and dispatch" in line:
-            break
-    killed = 0
-    for pause in (1.5, 1.0, 1.0):
-        time.sleep(pause)
-        children = psutil.Process(worker).children()
-        if children:
-            children[0].send_signal(signal.SIGKILL)
-            killed += 1
-    return killed
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut"])
