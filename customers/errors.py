@@ -10,6 +10,7 @@
     ├── FileRejected          nothing of this file can be imported
     │   └── NeedsConfirmation it can, once a person has said how to read it
     ├── ImportUnderWay        the same file is being imported by another process
+    ├── ImportBroken          the process that reads the file died; it can be gone on with
     ├── BodyRefused           a request whose body cannot be taken at all (with its HTTP status)
     ├── EventRefused          one event that goes to quarantine
     ├── MergeRefused          these customers cannot be merged, or not be parted
@@ -22,6 +23,9 @@
 `code` is short and stable for programs; the message is for people and never repeats personal data.
 """
 
+from functools import partial
+from typing import Any
+
 from compliance.sentences import Sentence, Spoken
 
 
@@ -33,6 +37,10 @@ class CustomersError(Exception):
         self.code = code
         self.message = message
         self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it goes to another process."""
+        return partial(type(self), path=self.path), (self.code, self.message)
 
 
 class IdentifierError(CustomersError):
@@ -61,6 +69,10 @@ class NeedsConfirmation(FileRejected):
 
 class ImportUnderWay(CustomersError):
     """Another process is importing the same file now."""
+
+
+class ImportBroken(CustomersError):
+    """The process that reads the file has died; what was written stays."""
 
 
 class BodyRefused(Spoken, CustomersError):

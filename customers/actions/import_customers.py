@@ -1,10 +1,11 @@
 """Import one file of customers."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from functools import partial
 from pathlib import Path
 
 from django.db import transaction
@@ -25,24 +26,24 @@ from customers.actions.import_jobs import (
 )
 from customers.actions.sources import internal_source
 from customers.importing import refused
+from customers.importing.beside import in_a_process
+from customers.importing.desk import Ask, Order, Reading, in_a_thread, read_batches
 from customers.importing.layout import Layout, find_layout
 from customers.importing.load import (
     ConsentTerms,
     Prepared,
-    prepare,
+    Written,
     register_attributes,
     write_batch,
 )
 from customers.importing.mapping import (
-    Plan,
     find_id_column,
     guess_types,
-    make_plan,
     parse_wishes,
     undeclared,
 )
 from customers.importing.reader import read_header, read_records
-from customers.importing.rows import BadRow, GoodRow, judge
+from customers.importing.rows import BadRow
 from customers.models import ImportJob, Source
 from customers.queries.database import execute
 from customers.queries.people import ANALYSE, attribute_types, slots_of
@@ -51,9 +52,11 @@ __all__ = ["ConsentTerms", "ImportProgress", "ImportResult", "ImportStatus", "im
 
 BATCH_ROWS = 5_000
 CUSTOMERS = "customers"
+WORTH_A_PROCESS = 30_000
+"""So many rows take longer than the start of a process that reads and seals them."""
 WORTH_ANALYSING = 1_000
 """After this many rows the planner's picture of the tables is renewed at once."""
-_Batch = tuple[list[GoodRow], list[BadRow]]
+_Store = Callable[[Prepared], list[BadRow]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +121,11 @@ def import_customers(
     """
     started = time.monotonic()
     layout = find_layout(path, encoding=encoding)
-    plan, total = _understand(path, layout, id_column, mapping or {})
-    terms = consents or ConsentTerms()
+    reading, total = _understand(path, layout, id_column, mapping or {})
+    plan = reading.plan()
     source = internal_source(key=source_key, name=source_key, now=now)
     placed = {target.column: f"{target.part}:{target.field}" for target in plan.targets}
-    with alone(source, layout), collecting_seldom(), giving_way():
+    with alone(source, layout), collecting_seldom(), giving_way(), ExitStack() as desks:
         job = None
         if not dry_run:
             job = open_job(
@@ -136,14 +139,26 @@ def import_customers(
                 resume=resume,
                 now=now,
             )
-        if job:
             register_attributes(plan)
         errors = errors_path(job) if job else dry_run_errors_path(source, layout, placed)
         tally = _take_up(job)
         refused.start(errors, keep_to=tally.done)
-        for batch in _prepared(_batches(path, layout, plan, skip=tally.done), job, terms):
-            flagged = _write(batch, job, tally, source, errors, now)
-            tally.flagged += len(flagged)
+        order = Order(
+            path=path.absolute(),
+            layout=layout,
+            reading=reading,
+            terms=consents or ConsentTerms(),
+            skip=tally.done,
+            batch_rows=BATCH_ROWS,
+        )
+        if job:
+            ask = desks.enter_context(_desk(order, total - tally.done))
+            store: _Store = partial(_store, ask, source, now)
+            batches = _sealed(ask)
+        else:
+            store, batches = _store_nothing, _judged(order)
+        for batch in batches:
+            tally.flagged += _write(batch, job, tally, errors, store)
             if progress:
                 progress(ImportProgress(rows_done=tally.done, rows_total=total, rows_bad=tally.bad))
         has_list = bool(tally.bad or tally.flagged)
@@ -168,15 +183,17 @@ def import_customers(
 
 def _understand(
     path: Path, layout: Layout, id_column: str | None, mapping: Mapping[str, str]
-) -> tuple[Plan, int]:
+) -> tuple[Reading, int]:
     header = read_header(path, layout)
     wishes = parse_wishes(mapping, header)
     id_index = find_id_column(header, id_column)
     known = attribute_types()
     keys = undeclared(header, id_index=id_index, wishes=wishes, known=known)
     total, guessed = guess_types(read_records(path, layout, columns=len(header)), keys)
-    plan = make_plan(header, id_index=id_index, wishes=wishes, known=known, guessed=guessed)
-    return plan, total
+    reading = Reading(
+        header=tuple(header), id_index=id_index, wishes=wishes, known=known, guessed=guessed
+    )
+    return reading, total
 
 
 def _take_up(job: ImportJob | None) -> _Tally:
@@ -185,46 +202,48 @@ def _take_up(job: ImportJob | None) -> _Tally:
     return _Tally(done=job.rows_done, ok=job.rows_ok, bad=job.rows_bad)
 
 
-def _batches(path: Path, layout: Layout, plan: Plan, *, skip: int) -> Iterator[_Batch]:
-    """Good and bad rows by batch; the first `skip` rows are judged (a later double of theirs is
-    still one) but not given again."""
-    seen: set[int] = set()
-    verdicts = (
-        judge(record, plan, seen) for record in read_records(path, layout, columns=len(plan.header))
-    )
-    for _verdict in islice(verdicts, skip):
-        continue
-    while batch := list(islice(verdicts, BATCH_ROWS)):
-        yield (
-            [verdict for verdict in batch if isinstance(verdict, GoodRow)],
-            [verdict for verdict in batch if isinstance(verdict, BadRow)],
+def _desk(order: Order, rows_left: int) -> AbstractContextManager[Ask]:
+    return in_a_process(order) if rows_left >= WORTH_A_PROCESS else in_a_thread(order)
+
+
+def _judged(order: Order) -> Iterator[Prepared]:
+    """The batches of a dry run, which need no seal."""
+    for good, bad in ahead(read_batches(order)):
+        yield Prepared(
+            good=[Written(row.customer_no, 0, row.record.number, row.record.line) for row in good],
+            bad=bad,
+            withheld=[cell for row in good for cell in row.withheld],
         )
 
 
-def _prepared(
-    batches: Iterator[_Batch], job: ImportJob | None, terms: ConsentTerms
-) -> Iterator[Prepared]:
-    if job is None:
-        return (Prepared(good=good, bad=bad, slots={}) for good, bad in ahead(batches))
-    return prepared_ahead(
-        batches,
-        lambda batch: slots_of([row.customer_no for row in batch[0]]),
-        lambda batch, slots: prepare(*batch, slots, terms),
+def _sealed(ask: Ask) -> Iterator[Prepared]:
+    return prepared_ahead(lambda: ask("read"), _slots_in_order, lambda slots: ask("seal", slots))
+
+
+def _slots_in_order(numbers: Sequence[str]) -> list[int]:
+    slots = slots_of(numbers)
+    return [slots[number] for number in numbers]
+
+
+def _store(ask: Ask, source: Source, now: datetime, batch: Prepared) -> list[BadRow]:
+    return write_batch(
+        batch,
+        source=f"file:{source.key}",
+        seal_again=lambda slots: ask("seal_again", slots).result(),
+        now=now,
     )
 
 
+def _store_nothing(_batch: Prepared) -> list[BadRow]:
+    return []
+
+
 def _write(
-    batch: Prepared,
-    job: ImportJob | None,
-    tally: _Tally,
-    source: Source,
-    errors: Path,
-    now: datetime,
-) -> list[BadRow]:
-    flagged = [cell for row in batch.good for cell in row.withheld]
+    batch: Prepared, job: ImportJob | None, tally: _Tally, errors: Path, store: _Store
+) -> int:
+    """Store a batch and what is told of it; the number of flagged cells and rows."""
     with transaction.atomic():
-        if job:
-            flagged += write_batch(batch, source=f"file:{source.key}", now=now)
+        flagged = [*batch.withheld, *store(batch)]
         # The list first: what it has too much after a crash is dropped when the run is taken up.
         refused.append(errors, sorted([*batch.bad, *flagged], key=lambda row: row.number))
         tally.done += len(batch.good) + len(batch.bad)
@@ -233,4 +252,4 @@ def _write(
         if job:
             job.rows_done, job.rows_ok, job.rows_bad = tally.done, tally.ok, tally.bad
             tell(job)
-    return flagged
+    return len(flagged)

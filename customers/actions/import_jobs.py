@@ -4,6 +4,7 @@ import gc
 import hashlib
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -136,34 +137,54 @@ def close_job(job: ImportJob, errors: Path | None, now: datetime) -> None:
     job.save(update_fields=["state", "errors_file", "finished_at"])
 
 
-@contextmanager
-def collecting_seldom() -> Iterator[None]:
-    """Have Python look for cycles of dead objects once in some batches.
+class _Shared:
+    """A setting of the whole process: other while anybody wants it so, whoever leaves last."""
 
-    A batch of rows makes tens of thousands of objects that live for three batches and hold no
-    cycle; to look through them after every 700 took a tenth of this process's time.
-    """
+    def __init__(self, change: Callable[[], Callable[[], None]]) -> None:
+        self._change = change
+        self._lock = threading.Lock()
+        self._users = 0
+        self._restore: Callable[[], None] = lambda: None
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if not self._users:
+                self._restore = self._change()
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    self._restore()
+
+
+def _collect_seldom() -> Callable[[], None]:
     usual = gc.get_threshold()
     gc.set_threshold(_COLLECTED_AFTER, *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
+    return lambda: gc.set_threshold(*usual)
 
 
-@contextmanager
-def giving_way() -> Iterator[None]:
-    """Have the thread that prepares let the one that writes go on at once.
-
-    Sending one document to the database takes many turns of the interpreter. Each had to wait for
-    the other thread's turn to end, 5 ms, while the database had nothing to do.
-    """
+def _give_way() -> Callable[[], None]:
     usual = sys.getswitchinterval()
     sys.setswitchinterval(_GIVES_WAY_AFTER)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual)
+    return lambda: sys.setswitchinterval(usual)
+
+
+collecting_seldom: Final = _Shared(_collect_seldom)
+"""Have Python look for cycles of dead objects once in some batches.
+
+A batch of rows makes tens of thousands of objects that live for three batches and hold no cycle; to
+look through them after every 700 took a tenth of this process's time.
+"""
+giving_way: Final = _Shared(_give_way)
+"""Have the thread that prepares let the one that writes go on at once.
+
+Sending one document to the database takes many turns of the interpreter. Each had to wait for the
+other thread's turn to end, 5 ms, while the database had nothing to do.
+"""
 
 
 def ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:
@@ -176,22 +197,22 @@ def ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:
 
 
 def prepared_ahead(
-    batches: Iterator[_Batch],
+    read: Callable[[], Future[_Batch | None]],
     look_up: Callable[[_Batch], _Found],
-    prepare: Callable[[_Batch, _Found], _Prepared],
+    prepare: Callable[[_Found], Future[_Prepared]],
 ) -> Iterator[_Prepared]:
-    """The same batches, prepared: while the database writes one, the next is got ready and the one
-    after it is read.
+    """All batches, prepared: while the database writes one, the next is got ready and the one after
+    it is read.
 
-    ``look_up`` may ask the database, which it does between two writes; ``prepare`` may not.
+    ``read`` and ``prepare`` only ask for it, of who does one thing after the other; ``look_up`` may
+    ask the database, which it does between two writes.
     """
-    with ThreadPoolExecutor(max_workers=1) as worker:
-        reading = worker.submit(next, batches, None)
-        ready = list[Future[_Prepared]]()
-        while (batch := reading.result()) is not None:
-            ready.append(worker.submit(prepare, batch, look_up(batch)))
-            reading = worker.submit(next, batches, None)
-            if len(ready) > 1:
-                yield ready.pop(0).result()
-        for last in ready:
-            yield last.result()
+    reading = read()
+    ready = list[Future[_Prepared]]()
+    while (batch := reading.result()) is not None:
+        ready.append(prepare(look_up(batch)))
+        reading = read()
+        if len(ready) > 1:
+            yield ready.pop(0).result()
+    for last in ready:
+        yield last.result()

@@ -1,13 +1,14 @@
 """Seal one batch of good rows, then write it: customers, identifiers, consents, each at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from customers.errors import KeyDestroyed
 from customers.importing.mapping import Plan
 from customers.importing.reasons import REASONS
-from customers.importing.rows import BadRow, GoodRow, customer_row
+from customers.importing.rows import BadRow, GoodRow, bad_row, customer_row
 from customers.queries.aliases import link_waiting_aliases
 from customers.queries.consents import IMPORT_CONSENTS
 from customers.queries.database import as_array, as_json, execute, rows
@@ -52,34 +53,56 @@ def register_attributes(plan: Plan) -> int:
     return execute(REGISTER_ATTRIBUTES, {"rows": as_json(batch)})
 
 
+class Written(NamedTuple):
+    """One row of a batch that is to be written."""
+
+    customer_no: str
+    slot: int
+    """Whose key it was sealed with."""
+    number: int
+    line: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """One batch, judged and sealed: what is left is the database's."""
 
-    good: Sequence[GoodRow]
+    good: Sequence[Written]
     bad: Sequence[BadRow]
-    slots: Mapping[str, int]
-    """Whose key each customer number was sealed with."""
+    withheld: Sequence[BadRow]
+    """Cells of good rows that are not stored."""
     customers: str = ""
     identities: str = ""
     consents: str = ""
     """Documents of the three statements; empty where there is nothing to write."""
 
 
+SealAgain = Callable[[Mapping[str, int]], Prepared]
+"""Some rows of the batch once more, by the slots that customers turned out to have."""
+
+
 def prepare(
-    good: Sequence[GoodRow],
-    bad: Sequence[BadRow],
-    slots: Mapping[str, int],
-    terms: ConsentTerms,
+    good: Sequence[GoodRow], bad: Sequence[BadRow], slots: Sequence[int], terms: ConsentTerms
 ) -> Prepared:
-    """Seal a batch; this asks nothing of the database, so that another batch may be written."""
+    """Seal a batch; this asks nothing of the database, so that another batch may be written.
+
+    Whose key was destroyed (a backup that was restored knows him still) is refused.
+    """
     ring = keyring_for_many()
+    written: list[Written] = []
+    refused: list[BadRow] = []
     customers: list[dict[str, Any]] = []
     identities: list[dict[str, Any]] = []
     consents: list[dict[str, Any]] = []
-    for place, row in enumerate(good, start=1):
-        slot = slots[row.customer_no]
-        sealer = ring.sealer(slot)
+    withheld: list[BadRow] = []
+    for row, slot in zip(good, slots, strict=True):
+        try:
+            sealer = ring.sealer(slot)
+        except KeyDestroyed:
+            refused.append(bad_row(row.record, row.customer_no, "", "customer_erased", ""))
+            continue
+        written.append(Written(row.customer_no, slot, row.record.number, row.record.line))
+        place = len(written)
         name = row.columns.get("name")
         customers.append(
             sealed_customer(customer_row(row), str(name) if name else None, slot, sealer)
@@ -89,17 +112,20 @@ def prepare(
             identity["place"] = place
             identities.append(identity)
         consents += _statements(place, row, terms)
+        withheld += row.withheld
     return Prepared(
-        good=good,
-        bad=bad,
-        slots=slots,
+        good=written,
+        bad=[*bad, *refused],
+        withheld=withheld,
         customers=as_json(customers) if customers else "",
         identities=as_json(identities) if identities else "",
         consents=as_json(consents) if consents else "",
     )
 
 
-def write_batch(batch: Prepared, *, source: str, now: datetime) -> list[BadRow]:
+def write_batch(
+    batch: Prepared, *, source: str, seal_again: SealAgain, now: datetime
+) -> list[BadRow]:
     """Write the rows in the caller's transaction; the flagged ones come back.
 
     A row is flagged when its customer had withdrawn a consent the file claims (it stays
@@ -109,17 +135,19 @@ def write_batch(batch: Prepared, *, source: str, now: datetime) -> list[BadRow]:
         return []
     stored = upsert_sealed(batch.customers, is_numbered=True, now=now)
     owners = [stored.get(row.customer_no) for row in batch.good]
-    late = [
-        row
+    late = {
+        row.customer_no: owner.slot
         for row, owner in zip(batch.good, owners, strict=True)
-        if owner and owner.slot != batch.slots[row.customer_no]
-    ]
+        if owner and owner.slot != row.slot
+    }
     if batch.identities:
         _add_identities(batch, owners, source, now)
-    if late:
-        _seal_again(late, stored, source, now)
+    again = seal_again(late) if late else None
+    if again:
+        _write_again(again, stored, source, now)
     link_waiting_aliases(known=made_now(stored), now=now)
-    return _flags(batch, owners, _write_consents(batch, owners, source, now))
+    flags = _flags(batch, owners, _write_consents(batch, owners, source, now))
+    return [*flags, *again.bad] if again else flags
 
 
 def _statements(place: int, row: GoodRow, terms: ConsentTerms) -> Iterator[dict[str, Any]]:
@@ -135,15 +163,12 @@ def _statements(place: int, row: GoodRow, terms: ConsentTerms) -> Iterator[dict[
         }
 
 
-def _seal_again(
-    late: Sequence[GoodRow], stored: Mapping[str, Stored], source: str, now: datetime
-) -> None:
+def _write_again(again: Prepared, stored: Mapping[str, Stored], source: str, now: datetime) -> None:
     """For those whom another writer made after their slots were asked for."""
-    slots = {row.customer_no: stored[row.customer_no].slot for row in late}
-    again = prepare(late, (), slots, ConsentTerms())
-    upsert_sealed(again.customers, is_numbered=True, now=now)
+    if again.customers:
+        upsert_sealed(again.customers, is_numbered=True, now=now)
     if again.identities:
-        ids = as_array([stored[row.customer_no].customer_id for row in late])
+        ids = as_array([stored[row.customer_no].customer_id for row in again.good])
         told = {"rows": again.identities, "ids": ids, "source": source, "now": now}
         execute(ADD_SEALED_IDENTITIES, told)
 
@@ -154,7 +179,7 @@ def _add_identities(
     for statement, is_new in ((ADD_FIRST_IDENTITIES, True), (ADD_SEALED_IDENTITIES, False)):
         ids = [
             owner.customer_id
-            if owner and owner.is_new == is_new and owner.slot == batch.slots[row.customer_no]
+            if owner and owner.is_new == is_new and owner.slot == row.slot
             else None
             for row, owner in zip(batch.good, owners, strict=True)
         ]
@@ -189,10 +214,10 @@ def _flags(
     return [_flag(batch.good[place - 1], column, code) for place, column, code in sorted(found)]
 
 
-def _flag(row: GoodRow, column: str, code: str) -> BadRow:
+def _flag(row: Written, column: str, code: str) -> BadRow:
     return BadRow(
-        number=row.record.number,
-        line=row.record.line,
+        number=row.number,
+        line=row.line,
         customer_no=row.customer_no,
         column=column,
         code=code,

@@ -1,5 +1,6 @@
 """Batches are sealed before they are written: what another writer does in between is met."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -8,13 +9,14 @@ from compliance.queries import clock_now
 from customers.actions.consents import withdraw
 from customers.actions.people import Person, put_people
 from customers.identifiers import name_binding
-from customers.importing.load import ConsentTerms, prepare, write_batch
+from customers.importing.load import ConsentTerms, Prepared, prepare, write_batch
 from customers.importing.reader import Record
-from customers.importing.rows import GoodRow
+from customers.importing.rows import BadRow, GoodRow
 from customers.models import Consent, Customer
 from customers.queries.consents import current_consents
 from customers.queries.identities import addresses, keyring
 from customers.queries.people import slots_of
+from customers.queries.person_keys import person_keys
 from customers.vocabulary import ConsentState
 
 TERMS = ConsentTerms(channels=("sms",), notice_version="1")
@@ -31,16 +33,32 @@ def good_row(number: str, phone: str, place: int) -> GoodRow:
     )
 
 
+def sealed(
+    batch: list[GoodRow], slots: Mapping[str, int] | None = None, *, terms: ConsentTerms = TERMS
+) -> Prepared:
+    slots = slots or slots_of([row.customer_no for row in batch])
+    return prepare(batch, [], [slots[row.customer_no] for row in batch], terms)
+
+
+def written(prepared: Prepared, batch: list[GoodRow], *, days: int = 0) -> list[BadRow]:
+    def again(slots: Mapping[str, int]) -> Prepared:
+        late = [row for row in batch if row.customer_no in slots]
+        return sealed(late, slots, terms=ConsentTerms())
+
+    now = clock_now() + timedelta(days=days)
+    return write_batch(prepared, source="file:test", seal_again=again, now=now)
+
+
 @pytest.mark.django_db
 def test_customer_made_by_another_writer_meanwhile_is_sealed_for_his_own_key() -> None:
     batch = [good_row("c1", "+8613800000001", 1), good_row("c2", "+8613800000002", 2)]
     slots = slots_of(["c1", "c2"])
-    prepared = prepare(batch, [], slots, TERMS)
+    prepared = sealed(batch, slots)
     put_people(
         people=[Person(customer_no="c1")], source="api", may_replace_contacts=True, now=clock_now()
     )
 
-    flagged = write_batch(prepared, source="file:test", now=clock_now())
+    flagged = written(prepared, batch)
 
     one, two = Customer.objects.order_by("customer_no")
     assert flagged == []
@@ -64,10 +82,10 @@ def test_customer_erased_meanwhile_is_flagged_and_gets_nothing() -> None:
     )
     gone = Customer.objects.get(customer_no="c1")
     batch = [good_row("c1", "+8613800000001", 1), good_row("c2", "+8613800000002", 2)]
-    prepared = prepare(batch, [], slots_of(["c1", "c2"]), TERMS)
+    prepared = sealed(batch)
     Customer.objects.filter(pk=gone.pk).update(status="erased")
 
-    flagged = write_batch(prepared, source="file:test", now=clock_now())
+    flagged = written(prepared, batch)
 
     assert [(flag.number, flag.code) for flag in flagged] == [(1, "customer_erased")]
     assert not gone.identities.exists()
@@ -79,7 +97,7 @@ def test_customer_erased_meanwhile_is_flagged_and_gets_nothing() -> None:
 def test_batch_of_new_and_known_customers_gives_each_his_identifiers_once() -> None:
     now = clock_now()
     first = [good_row("c1", "+8613800000001", 1)]
-    write_batch(prepare(first, [], slots_of(["c1"]), TERMS), source="file:test", now=now)
+    written(sealed(first), first)
     known = Customer.objects.get(customer_no="c1")
     withdraw(
         customer_id=known.pk,
@@ -91,9 +109,7 @@ def test_batch_of_new_and_known_customers_gives_each_his_identifiers_once() -> N
     )
     both = [good_row("c2", "+8613800000002", 1), good_row("c1", "+8613800000001", 2)]
 
-    flagged = write_batch(
-        prepare(both, [], slots_of(["c2", "c1"]), TERMS), source="file:test", now=now
-    )
+    flagged = written(sealed(both), both)
 
     new = Customer.objects.get(customer_no="c2")
     assert [(flag.number, flag.column, flag.code) for flag in flagged] == [
@@ -108,11 +124,8 @@ def test_batch_of_new_and_known_customers_gives_each_his_identifiers_once() -> N
 
 def merged() -> Customer:
     """Who stays of two that a file knows as c1 and c2, and who have said nothing yet."""
-    now = clock_now()
     both = [good_row("c1", "+8613800000001", 1), good_row("c2", "+8613800000002", 2)]
-    write_batch(
-        prepare(both, [], slots_of(["c1", "c2"]), ConsentTerms()), source="file:test", now=now
-    )
+    written(sealed(both, terms=ConsentTerms()), both)
     kept, gone = Customer.objects.order_by("customer_no")
     Customer.objects.filter(pk=gone.pk).update(status="merged", merged_into=kept)
     return kept
@@ -124,11 +137,7 @@ def test_two_numbers_of_one_person_tell_of_one_phone(phone: str) -> None:
     kept = merged()
     both = [good_row("c1", phone, 1), good_row("c2", phone, 2)]
 
-    flagged = write_batch(
-        prepare(both, [], slots_of(["c1", "c2"]), ConsentTerms()),
-        source="file:test",
-        now=clock_now() + timedelta(days=1),
-    )
+    flagged = written(sealed(both, terms=ConsentTerms()), both, days=1)
 
     assert flagged == []
     assert kept.identities.count() == len({"+8613800000001", phone})
@@ -146,11 +155,41 @@ def test_a_no_under_one_of_a_persons_numbers_counts_whatever_the_other_says(
         for place, (number, is_yes) in enumerate(zip(("c1", "c2"), said, strict=True), 1)
     ]
 
-    write_batch(
-        prepare(both, [], slots_of(["c1", "c2"]), ConsentTerms()),
-        source="file:test",
-        now=clock_now() + timedelta(days=1),
-    )
+    written(sealed(both, terms=ConsentTerms()), both, days=1)
 
     assert current_consents([kept.pk]) == {kept.pk: {"sms": ConsentState.WITHDRAWN}}
     assert Consent.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_customer_whose_key_is_destroyed_is_refused_and_the_others_are_written() -> None:
+    batch = [good_row("c1", "+8613800000001", 1), good_row("c2", "+8613800000002", 2)]
+    slots = slots_of(["c1", "c2"])
+    person_keys().destroy([slots["c1"]])
+
+    prepared = sealed(batch, slots)
+    flagged = written(prepared, batch)
+
+    assert flagged == []
+    assert [(row.number, row.customer_no, row.code) for row in prepared.bad] == [
+        (1, "c1", "customer_erased")
+    ]
+    assert [one.customer_no for one in Customer.objects.all()] == ["c2"]
+    assert set(current_consents([Customer.objects.get().pk])) == {Customer.objects.get().pk}
+
+
+@pytest.mark.django_db
+def test_customer_made_meanwhile_whose_key_is_destroyed_is_flagged() -> None:
+    batch = [good_row("c1", "+8613800000001", 1), good_row("c2", "+8613800000002", 2)]
+    prepared = sealed(batch)
+    put_people(
+        people=[Person(customer_no="c1")], source="api", may_replace_contacts=True, now=clock_now()
+    )
+    lost = Customer.objects.get(customer_no="c1")
+    person_keys().destroy([lost.slot])
+
+    flagged = written(prepared, batch)
+
+    assert [(flag.number, flag.code) for flag in flagged] == [(1, "customer_erased")]
+    assert not lost.identities.exists()
+    assert Customer.objects.get(customer_no="c2").identities.count() == 1
