@@ -10,7 +10,7 @@ with a key made of the settings' key and of the person's own, which erasing him 
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from customers.errors import IdentifierError, UnknownKey
 from customers.keyed_hash import digest_by
 
 NONCE_BYTES = 12  # NIST SP 800-38D: 96 bits, random, once per message
+_DRAWN = 256  # nonces at a time
 
 _CN_MOBILE = re.compile(
     r"(?:(?:\+|00)?86[ -]?)?(1[3-9][0-9])[ -]?([0-9]{4})[ -]?([0-9]{4})", re.ASCII
@@ -206,15 +207,28 @@ class Sealer(NamedTuple):
 
     key_id: str
     cipher: AESGCM
+    draw: Callable[[], bytes]
+    """A nonce that was never given before."""
 
     def encrypt(self, value: bytes, associated: bytes) -> bytes:
         """Nonce, text and tag."""
-        nonce = os.urandom(NONCE_BYTES)
+        nonce = self.draw()
         return nonce + self.cipher.encrypt(nonce, value, associated)
 
     def seal(self, value: bytes, associated: bytes) -> bytes:
         """A ciphertext that names its own key, for columns without a key id beside them."""
         return self.key_id.encode() + b":" + self.encrypt(value, associated)
+
+
+def _nonce() -> bytes:
+    return os.urandom(NONCE_BYTES)
+
+
+def nonces() -> Iterator[bytes]:
+    """Nonces for one batch in one thread: one draw for many, since each asks the kernel."""
+    while True:
+        drawn = os.urandom(NONCE_BYTES * _DRAWN)
+        yield from (drawn[at : at + NONCE_BYTES] for at in range(0, len(drawn), NONCE_BYTES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +244,8 @@ class Keyring:
     """The 32 bytes of a person's slot.  Raises KeyDestroyed."""
     made: dict[str, AESGCM] | None = None
     """Persons' ciphers by key id, where they are remembered: for one batch only."""
+    draw: Callable[[], bytes] = _nonce
+    """Gives the nonces."""
 
     @property
     def current(self) -> str:
@@ -253,9 +269,9 @@ class Keyring:
         """What encrypts for a slot; raises KeyDestroyed."""
         name = self.current
         if slot is None:
-            return Sealer(key_id=name, cipher=self.ciphers[name])
+            return Sealer(name, self.ciphers[name], self.draw)
         key_id = f"{name}@{slot:016x}"
-        return Sealer(key_id=key_id, cipher=self._own(key_id, name, slot))
+        return Sealer(key_id, self._own(key_id, name, slot), self.draw)
 
     def decrypt(self, key_id: str, ciphertext: bytes, associated: bytes) -> str:
         """The value; raises UnknownKey when the key is gone or the row was tampered with."""

@@ -20,6 +20,7 @@ from customers.identifiers import (
     make_keyring,
     mask,
     name_binding,
+    nonces,
     normalise,
     redact,
 )
@@ -183,10 +184,11 @@ def keyring_for_many() -> Keyring:
     """The same with the persons' keys there are now: the file is looked at once, not each time,
     and what encrypts for a person is made once.
 
-    For one batch. Who is erased meanwhile has no key in the file, so what was sealed for him with
+    For one batch in one thread. Who is erased meanwhile has no key in the file, so what was sealed for him with
     this one stays unreadable.
     """
-    return replace(keyring(), person_key=person_keys().tree().key, made={})
+    key = person_keys().tree().key
+    return replace(keyring(), person_key=key, made={}, draw=nonces().__next__)
 
 
 class Address(NamedTuple):

@@ -2,6 +2,7 @@
 
 import json
 import os
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customers.errors import IdentifierError, KeyDestroyed, UnknownKey
-from customers.identifiers import Keyring, make_keyring, mask, normalise, redact
+from customers.identifiers import (
+    NONCE_BYTES,
+    Keyring,
+    make_keyring,
+    mask,
+    nonces,
+    normalise,
+    redact,
+)
 from customers.key_tree import new_tree
 
 LINES = [
@@ -200,3 +209,10 @@ def test_a_domain_that_would_become_another_is_refused(address: str) -> None:
         normalise("email", address)
 
     assert refused.value.code == "email_invalid"
+
+
+def test_nonces_of_many_draws_are_all_different_and_as_long_as_they_must_be() -> None:
+    drawn = list(islice(nonces(), 1_000))
+
+    assert len(set(drawn)) == 1_000
+    assert {len(nonce) for nonce in drawn} == {NONCE_BYTES}
