@@ -38,6 +38,14 @@ _UNPACKED_AT_MOST = 2 << 30
 # that cells share are all kept in memory. Real sheets come to some thirty.
 _LARGE = 32 << 20
 _SWELLS_AT_MOST = 100
+_EURO = 0x80
+# Names under which `codecs` knows what to do with bytes that are none of GB18030.
+_WINDOWS, _WINDOWS_DAMAGED = "touchstone.windows936", "touchstone.windows936_damaged"
+_DAMAGE_BECOMES = {
+    "utf-8": "surrogateescape",
+    "utf-8-sig": "surrogateescape",
+    "gb18030": _WINDOWS_DAMAGED,
+}
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -90,13 +98,32 @@ def find_layout(path: Path, *, encoding: str | None) -> Layout:
     )
 
 
+def _euro(error: UnicodeError) -> tuple[str, int]:
+    """A lone 0x80 is the euro sign of Windows' code page 936, which calls itself GB2312 or GBK."""
+    if isinstance(error, UnicodeDecodeError) and error.object[error.start] == _EURO:
+        return "€", error.start + 1
+    raise error
+
+
+def _euro_or_damage(error: UnicodeError) -> tuple[str, int]:
+    try:
+        return _euro(error)
+    except UnicodeError:
+        found, end = codecs.lookup_error("surrogateescape")(error)
+        return str(found), end
+
+
+codecs.register_error(_WINDOWS, _euro)
+codecs.register_error(_WINDOWS_DAMAGED, _euro_or_damage)
+
+
 def open_text(path: Path, encoding: str) -> TextIO:
     """The file as text. What is damaged becomes lone surrogates, which mark the rows holding them.
 
     Only of UTF-8 and GB18030: no byte of a line's end is part of their longer characters, so that
     damage never reaches the next line.
     """
-    errors = "surrogateescape" if encoding in ("utf-8", "utf-8-sig", "gb18030") else "strict"
+    errors = _DAMAGE_BECOMES.get(encoding, "strict")
     return path.open(encoding=encoding, errors=errors, newline=None)
 
 
@@ -237,7 +264,8 @@ def _far_letters(text: str) -> int:
 
 
 def _decodes(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    errors = _WINDOWS if encoding == "gb18030" else "strict"
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
     try:
         for chunk in _chunks(path):
             decoder.decode(chunk)

@@ -26,6 +26,8 @@ from customers.importing.workbook import sheet_rows
 
 RECORD_CHARACTERS = 131_072  # csv.field_size_limit's own default, for the whole record
 _LINES_IN_A_RECORD = 100
+_DOS_END = "\x1a"  # Ctrl-Z, with which programs of DOS end a file
+_TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 _DAMAGED = re.compile("[\ud800-\udfff]")  # bytes that are no text of the file's encoding
 
 
@@ -126,9 +128,12 @@ class _Lines:
         line = self._file.readline(RECORD_CHARACTERS + 2)
         if self.number == 1:
             line = line.lstrip(MARK)
-        if len(line) > RECORD_CHARACTERS and not line.endswith("\n"):
+        if line.endswith("\n"):
+            return line
+        if len(line) > RECORD_CHARACTERS:
             self._skip_rest()
-        return line
+            return line
+        return line.rstrip(_DOS_END)  # the last line
 
     def give_back(self, lines: list[str]) -> None:
         """Read these again."""
@@ -183,4 +188,11 @@ def _quoted(line: str, lines: _Lines, delimiter: str) -> Record:
         lines.give_back(taken)
         return Record(number=0, line=at, cells=[], code="quote_unclosed")
     code = _spoilt(record)
-    return Record(number=0, line=at, cells=[] if code else cells, code=code)
+    return Record(number=0, line=at, cells=[] if code else list(map(as_meant, cells)), code=code)
+
+
+def as_meant(cell: str) -> str:
+    """``="0012"``, which programs write for a spreadsheet to keep all digits, is the text 0012."""
+    if cell.startswith('="') and (found := _TEXT_FORMULA.fullmatch(cell)):
+        return found[1].replace('""', '"')
+    return cell

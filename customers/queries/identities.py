@@ -184,8 +184,8 @@ def keyring_for_many() -> Keyring:
     """The same with the persons' keys there are now: the file is looked at once, not each time,
     and what encrypts for a person is made once.
 
-    For one batch in one thread. Who is erased meanwhile has no key in the file, so what was sealed for him with
-    this one stays unreadable.
+    For one batch in one thread. Who is erased meanwhile has no key in the file, so what was sealed
+    for him with this one stays unreadable.
     """
     key = person_keys().tree().key
     return replace(keyring(), person_key=key, made={}, draw=nonces().__next__)

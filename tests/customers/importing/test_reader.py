@@ -199,3 +199,62 @@ def test_damage_before_any_good_row_is_that_rows_alone(tmp_path: Path, encoding:
 def test_utf32_is_no_text_that_is_read(tmp_path: Path) -> None:
     with pytest.raises(FileRejected):
         read(write(tmp_path / "f.csv", TABLE.encode("utf-32")))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+@pytest.mark.parametrize("end", ["\x1a", "\n\x1a", "\r\n\x1a\x1a"])
+def test_dos_end_of_file_is_no_row_and_no_part_of_one(
+    tmp_path: Path, encoding: str, end: str
+) -> None:
+    path = write(tmp_path / "f.csv", (TABLE.rstrip() + end).encode(encoding))
+
+    assert [record.cells[-1] for record in read(path)] == ["上海", "北京"]
+
+
+def test_control_z_within_the_file_stays_where_it_is(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.csv", b"id,city\n1,a\x1a\n2,b\n")
+
+    assert [record.cells for record in read(path)] == [["1", "a\x1a"], ["2", "b"]]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ('="13800138000"', "13800138000"),
+        ('"=""0012"""', "0012"),
+        ('="a""b"', 'a"b'),
+        ('=""', ""),
+        ('"=1+1"', "=1+1"),
+        ('"=""a""&""b"""', '="a"&"b"'),
+    ],
+)
+def test_text_written_for_spreadsheets_as_a_formula_is_that_text(
+    tmp_path: Path, written: str, meant: str
+) -> None:
+    path = write(tmp_path / "f.csv", f"id,phone\n1,{written}\n".encode())
+
+    assert [record.cells for record in read(path)] == [["1", meant]]
+
+
+def test_euro_sign_of_windows_code_page_936_is_read_and_other_damage_is_not(
+    tmp_path: Path,
+) -> None:
+    first, second, third = (
+        line.encode("gb18030") for line in ("客户号,姓名\n1,张伟价", "\n2,李娜", "\n3,王芳\n")
+    )
+    path = write(tmp_path / "f.csv", first + b"\x80" + second + b"\xff\x80" + third)
+
+    records = read(path)
+
+    assert find_layout(path, encoding=None).encoding == "gb18030"
+    assert [record.code for record in records] == ["", "undecodable", ""]
+    assert [record.cells for record in records if not record.code] == [
+        ["1", "张伟价€"],
+        ["3", "王芳"],
+    ]
+
+
+def test_file_whose_only_oddity_is_the_euro_sign_is_chinese(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.csv", TABLE.encode("gb18030").replace(b"\n1", b"\x80\n1"))
+
+    assert read_header(path, find_layout(path, encoding=None))[-1] == "city€"
