@@ -34,6 +34,11 @@ _DIALLED = re.compile(r"\(?\+?[0-9(][0-9 ()-]{3,24}", re.ASCII)
 _SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}", re.ASCII)
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# What programs write where they have no value. As a number it would make one person of many.
+_NO_VALUE = re.compile(
+    r"\(?null\)?|nan|none|undefined|n/a|<na>|\\n|#(?:null!|n/a|ref!|value!|name\?|#+)|-+|无|空",
+    re.IGNORECASE,
+)
 _EMAIL = re.compile(
     rf"({_ATOM}(?:\.{_ATOM})*)@((?:{_LABEL}\.)+(?:[A-Za-z]{{2,63}}|xn--[A-Za-z0-9-]{{1,59}}))"
 )
@@ -55,6 +60,7 @@ _PERSONAL = re.compile(
 _SEVEN_DIGITS = re.compile(r"(?:[0-9][ -]?){7}")
 PHONE_KEY = re.compile("phone|mobile|tel|cell|contact|手机|电话|联系", re.IGNORECASE)
 _NUMBERED_MASK = re.compile("⟦([0-9]{1,6}):[^⟧]*⟧")
+_FROM_FILES = frozenset({"customer_no", "device", "openid", "unionid"})
 _LONGEST = {"customer_no": 128, "user_id": 256, "anonymous_id": 256, "device": 4096}
 
 
@@ -147,12 +153,19 @@ def _international(text: str) -> tuple[str, str]:
 def _token(text: str, kind: str) -> str:
     if len(text) > _LONGEST.get(kind, 256):
         raise IdentifierError("too_long", "It is too long.")
+    if kind in _FROM_FILES and is_no_value(text):
+        raise IdentifierError("no_value", "It says that there is no value, as NULL does.")
     if kind == "customer_no":
         _refuse_scientific(text)
         # What cannot be seen would make one person two: spreadsheets and chats add such letters.
         if not text.isascii() and any(unicodedata.category(letter) == "Cf" for letter in text):
             raise IdentifierError("invisible_character", "It holds a letter that cannot be seen.")
     return text
+
+
+def is_no_value(text: str) -> bool:
+    """Whether a program or person wrote that there is none: NULL, NaN, \\N, #N/A, 无."""
+    return _NO_VALUE.fullmatch(text) is not None
 
 
 def mask(kind: str, value: str) -> str:

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from compliance.calendar import known_zones
 from customers.errors import CellError
+from customers.identifiers import is_no_value
 from customers.vocabulary import AttributeType
 
 Value = str | float | bool
@@ -23,6 +24,7 @@ ISO_DATE = re.compile(r"[12][0-9]{3}-[01][0-9]-[0-3][0-9]", re.ASCII)
 _NUMBER = re.compile(
     r"([-+]?)[¥￥$€£]?((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,16})(?:\.[0-9]{1,30})?)(%?)", re.ASCII
 )
+_FOREIGN = re.compile("[$€£]")
 _DATE = re.compile(
     r"([12][0-9]{3})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})"
     r"|\.([0-9]{1,2})\.([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))"
@@ -76,6 +78,16 @@ def to_text(limit: int = _TEXT_LIMIT) -> Converter:
     return convert
 
 
+_to_full_name = to_text(200)
+
+
+def to_name(cell: str) -> str:
+    """A person's name; NULL is nobody's, and would be what he is greeted by."""
+    if is_no_value(cell):
+        raise CellError("no_value", "It says that there is no name.")
+    return str(_to_full_name(cell))
+
+
 def refuse_mangled(cell: str) -> None:
     """Raise CellError for what a spreadsheet has made of a number or code that names something."""
     if cell in _SPREADSHEET_ERRORS:
@@ -104,6 +116,8 @@ def to_amount(digits: int, places: int) -> Converter:
     largest, finest = 10**digits, Decimal(1).scaleb(-places)
 
     def convert(cell: str) -> str:
+        if _FOREIGN.search(cell):
+            raise CellError("currency_sign", "It has the sign of a currency that is not the yuan.")
         number = _decimal(cell)
         if abs(number) >= largest:
             raise CellError("number_out_of_range", "The amount is too large.")
@@ -220,6 +234,8 @@ def to_months(cell: str) -> int:
 
 def to_codes(cell: str) -> str:
     """Codes such as ``equity;bond``, separated in any usual way; joined by ``|``."""
+    if cell in _SPREADSHEET_ERRORS:
+        raise CellError("spreadsheet_error", "A spreadsheet could not work it out.")
     codes = [code for code in re.split(r"[|;,，；、\s]+", cell.lower()) if code]
     if not codes or any(len(code) > 40 or _CONTROL.search(code) for code in codes):
         raise CellError("not_codes", "It is not a list of codes of at most 40 characters.")
@@ -242,7 +258,7 @@ ATTRIBUTES: dict[AttributeType, Converter] = {
 }
 
 COLUMNS: dict[str, Converter] = {
-    "name": to_text(200),
+    "name": to_name,
     "gender": to_gender,
     "birth_on": to_birth_date,
     "city": to_text(80),

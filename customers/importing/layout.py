@@ -51,8 +51,10 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_OLE = b"\xd0\xcf\x11\xe0"  # of old workbooks, and of new ones that are encrypted
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _FOREIGN = (
-    (b"\xd0\xcf\x11\xe0", "xls"),
+    (_OLE, "xls"),
     (b"\x89PNG", "png"),
     (b"\xff\xd8\xff", "jpeg"),
     (b"%PDF", "pdf"),
@@ -91,7 +93,7 @@ def find_layout(path: Path, *, encoding: str | None) -> Layout:
     if head.startswith(b"PK\x03\x04"):
         _check_zip(path)
         return Layout(encoding=XLSX, delimiter="", fingerprint=_fingerprint(path))
-    _refuse_foreign(head)
+    _refuse_foreign(path, head)
     chosen = encoding or _find_encoding(path, head)
     return Layout(
         encoding=chosen, delimiter=_find_delimiter(path, chosen), fingerprint=_fingerprint(path)
@@ -152,7 +154,12 @@ def _head(path: Path) -> bytes:
     return head
 
 
-def _refuse_foreign(head: bytes) -> None:
+def _refuse_foreign(path: Path, head: bytes) -> None:
+    if head.startswith(_OLE) and any(_ENCRYPTED in chunk for chunk in _chunks(path)):
+        raise FileRejected(
+            "file_protected",
+            _("The workbook is protected by a password: save it without one and bring it again."),
+        )
     for magic, kind in _FOREIGN:
         if head.startswith(magic):
             raise FileRejected(

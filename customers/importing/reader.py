@@ -7,7 +7,7 @@ name). A quote that is never closed spoils its own line and no other.
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -27,6 +27,8 @@ from customers.importing.workbook import sheet_rows
 RECORD_CHARACTERS = 131_072  # csv.field_size_limit's own default, for the whole record
 _LINES_IN_A_RECORD = 100
 _DOS_END = "\x1a"  # Ctrl-Z, with which programs of DOS end a file
+# What other programs than Excel and its like end lines with; see the docstring above.
+_OTHER_ENDS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 _DAMAGED = re.compile("[\ud800-\udfff]")  # bytes that are no text of the file's encoding
 
@@ -62,11 +64,26 @@ def read_header(path: Path, layout: Layout) -> list[str]:
         raise FileRejected(
             "header_unreadable", _("The first line must name 1 to %d columns.") % COLUMNS_AT_MOST
         )
+    _refuse_foreign_writing(named)
     if doubled := {name for name in named if named.count(name) > 1}:
         raise FileRejected(
             "column_twice", _("The column %s stands twice in the header.") % sorted(doubled)[0]
         )
     return header
+
+
+def _refuse_foreign_writing(names: Sequence[str]) -> None:
+    """Else the whole file would be its header, or every value have its quotes in it."""
+    if any(_OTHER_ENDS.search(name) for name in names):
+        raise FileRejected(
+            "line_ends_unknown",
+            _("Its lines end otherwise than with CR or LF: save it anew as CSV."),
+        )
+    if all(len(name) > 1 and name[0] == name[-1] == "'" for name in names):
+        raise FileRejected(
+            "quotes_single",
+            _("Its cells stand in single quotes: save it as CSV with double quotes or none."),
+        )
 
 
 def read_records(path: Path, layout: Layout, *, columns: int) -> Iterator[Record]:

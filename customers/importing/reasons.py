@@ -12,7 +12,17 @@ REASONS: dict[str, str | Promise] = {
     # the customer number
     "id_twice": _("The customer number stands in an earlier row too."),
     "empty": _("The customer number is missing."),
+    "totals": _("It is a row of totals and no customer."),
+    "header_again": _("The header stands here once more."),
     # a cell
+    "no_value": _(
+        "A program wrote that it has no value (as NULL or NaN): leave the cell empty or bring the"
+        " value."
+    ),
+    "currency_sign": _(
+        "It has the sign of another currency than the yuan: leave the sign out, and tell the"
+        " currency in its own column."
+    ),
     "too_long": _("It is too long."),
     "control_character": _("It holds a control character."),
     "invisible_character": _(

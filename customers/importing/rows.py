@@ -11,6 +11,8 @@ from customers.importing.mapping import Plan, Target
 from customers.importing.reader import Record
 from customers.importing.reasons import REASONS
 
+_TOTALS = frozenset({"合计", "总计", "小计", "共计", "total", "subtotal", "grand total"})
+
 
 class GoodRow(NamedTuple):
     """One customer as the file tells. A tuple, as records are."""
@@ -60,6 +62,10 @@ def judge(record: Record, plan: Plan, seen: set[int]) -> GoodRow | BadRow:
         number = normalise("customer_no", cells[plan.id_index])
     except (IdentifierError, CellError) as error:
         return bad_row(record, "", id_column, error.code, cells[plan.id_index])
+    if number.lower() in _TOTALS:
+        return bad_row(record, "", id_column, "totals", number)
+    if number == id_column:
+        return bad_row(record, "", id_column, "header_again", number)
     digest = hash(number)
     if digest in seen:
         return bad_row(record, number, id_column, "id_twice", "")

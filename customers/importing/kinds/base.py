@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from customers.errors import CellError
+from customers.identifiers import is_no_value
 from customers.importing.cells import (
     Converter,
     read_moment,
@@ -24,6 +25,8 @@ from customers.vocabulary import AssetQuality
 _CURRENCY = re.compile("[A-Za-z]{3}", re.ASCII)
 # Kept as they stand, they would be another currency, whose amounts count nowhere.
 _YUAN = {"RMB": "CNY", "人民币": "CNY", "人民币元": "CNY"}
+# 1.38E+10 of spreadsheets and 1.38E10 of Java; 6E5 may be somebody's code.
+_ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+[Ee][+-]?|[Ee]\+)[0-9]+", re.ASCII)
 _NUMBER_TEXT = re.compile(r"[A-Za-z0-9_.\-/]{1,64}", re.ASCII)
 
 
@@ -111,9 +114,11 @@ def to_choice(kind: type[StrEnum], words: Mapping[str, str]) -> Converter:
 
 def to_key(cell: str) -> str:
     """A number or code; never one that a spreadsheet has rounded."""
-    if re.fullmatch(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]+", cell):
+    if _ROUNDED.fullmatch(cell):
         raise CellError("scientific_notation", "A spreadsheet has rounded it.")
     refuse_mangled(cell)
+    if is_no_value(cell):
+        raise CellError("no_value", "It says that there is no value, as NULL does.")
     if not _NUMBER_TEXT.fullmatch(cell):
         raise CellError("not_a_code", "It is not a code of at most 64 letters and digits.")
     return cell
@@ -122,7 +127,7 @@ def to_key(cell: str) -> str:
 def to_currency(cell: str) -> str:
     """Three letters of ISO 4217; the yuan by its common names, too."""
     code = _YUAN.get(cell.upper(), cell.upper())
-    if not _CURRENCY.fullmatch(code):
+    if not _CURRENCY.fullmatch(code) or is_no_value(code):
         raise CellError("currency_unknown", "It is not a currency such as CNY.")
     return code
 

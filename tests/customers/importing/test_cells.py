@@ -8,8 +8,14 @@ import pytest
 from compliance.queries import clock_now
 from customers.actions.import_customers import import_customers
 from customers.errors import CellError
-from customers.importing.cells import read_moment, refuse_mangled, to_birth_date, to_text
-from customers.importing.kinds.base import to_currency
+from customers.importing.cells import (
+    read_moment,
+    refuse_mangled,
+    to_birth_date,
+    to_money,
+    to_text,
+)
+from customers.importing.kinds.base import to_currency, to_key
 from customers.importing.rows import shown
 from customers.models import Customer
 
@@ -38,6 +44,36 @@ def test_a_number_that_a_spreadsheet_changed_is_refused(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["1001", "0012", "F001.OF", "A-2024-03", "Mary", "12-3", "C#1"])
 def test_a_number_as_institutions_write_it_is_kept(cell: str) -> None:
     refuse_mangled(cell)
+
+
+@pytest.mark.parametrize("cell", ["NULL", "null", "NaN", "None", "\\N", "undefined", "无", "-"])
+def test_what_says_that_there_is_no_value_is_no_code(cell: str) -> None:
+    """As a code it would be the same account, product or trade for all that have none."""
+    with pytest.raises(CellError) as refused:
+        to_key(cell)
+
+    assert refused.value.code == "no_value"
+
+
+@pytest.mark.parametrize("cell", ["1.38E+10", "1,38E+10", "1.38E10", "1.38e-05", "1E+10"])
+def test_a_code_that_a_program_rounded_is_refused(cell: str) -> None:
+    with pytest.raises(CellError) as refused:
+        to_key(cell)
+
+    assert refused.value.code == "scientific_notation"
+
+
+@pytest.mark.parametrize("cell", ["6E5", "600E01", "NA", "N1", "A-1"])
+def test_a_code_that_only_looks_like_that_is_kept(cell: str) -> None:
+    assert to_key(cell) == cell
+
+
+@pytest.mark.parametrize("cell", ["$5", "-€5", "£1,000"])
+def test_an_amount_in_another_currency_is_refused(cell: str) -> None:
+    with pytest.raises(CellError) as refused:
+        to_money(cell)
+
+    assert refused.value.code == "currency_sign"
 
 
 @pytest.mark.parametrize("cell", ["1990/3/7 0:00", "1990/3/7 0:00:00", "1990-03-07 00:00:00.000"])
