@@ -3,6 +3,7 @@
 CampaignError
 ├── GraphError       the journey's JSON is wrong; ``path`` points into it
 ├── TemplateError    a template is wrong; ``path`` names the part
+│   └── UnsafeMessage  one message came out as none may go out
 ├── BadRequest       what was asked for is wrong; ``path`` is a JSON pointer into it
 ├── NotPublishable   the checks or the review forbid it; ``problems`` lists why
 ├── EngineUnavailable  no process for templates could be started
@@ -27,6 +28,10 @@ class GraphError(Spoken, CampaignError):
 
 class TemplateError(Spoken, CampaignError):
     """A template's part is wrong; ``path`` names it."""
+
+
+class UnsafeMessage(TemplateError):
+    """A message came out with what none may hold or lack; it is put aside, not sent."""
 
 
 class BadRequest(Spoken, CampaignError):

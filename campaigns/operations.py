@@ -109,6 +109,18 @@ FROM aside
 ON CONFLICT DO NOTHING
 """
 
+# Touches whose message, read once more before it went, was one that may not go out.
+RECORD_UNSAFE: Final = """
+INSERT INTO campaigns_poisonrow (
+    stage, touch_id, journey_id, reference, error_class, message, attempts, failed_at)
+SELECT 'dispatch', t.id, t.journey_id,
+       jsonb_build_object('key', t.key, 'node', t.node, 'visit', t.visit, 'content_hash', ''),
+       r.error_class, r.message, t.attempts, %(now)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id bigint, error_class text, message text)
+JOIN campaigns_touch t ON t.id = r.id AND t.reason = 'quarantined'
+ON CONFLICT DO NOTHING
+"""
+
 FAILED_ENROLMENTS: Final = """
 UPDATE campaigns_enrolment
 SET lease_owner = '', lease_until = NULL, due_at = %(due_at)s

@@ -23,14 +23,17 @@ from campaigns.channels.base import Channel, Outgoing
 from campaigns.channels.sms.prices import PriceList
 from campaigns.channels.sms.segments import full_text, measure
 from campaigns.content.compose import Addressing, Ready, Recipient, compose_batch
+from campaigns.content.final import fault_of
 from campaigns.content.locales import chosen
 from campaigns.content.render import MissingVariable
-from campaigns.errors import ContentChanged, TemplateError
+from campaigns.errors import ContentChanged, TemplateError, UnsafeMessage
+from campaigns.guards.purpose import judged_as
 from campaigns.guards.verdict import Allow, Defer, Refuse, Verdict
 from campaigns.queries.accounts import link_key
 from campaigns.queries.content import Frozen, freeze, thaw
 from campaigns.queries.dispatch import OpenTouch
 from campaigns.states import Reason, TouchState
+from compliance.contact import LIMITED_PURPOSES
 from customers.errors import UnknownKey
 from customers.queries.people import CustomerFacts
 
@@ -48,6 +51,7 @@ class Judged:
     sealed: bytes = b""
     segments: int = 0
     unit_cost: Decimal | None = None
+    error: UnsafeMessage | None = None  # for which it is put aside
 
     @property
     def is_handed(self) -> bool:
@@ -66,7 +70,7 @@ class Prepared:
 
 
 # The parts of each new message by touch, or why there are none.
-Composed: TypeAlias = Mapping[int, dict[str, str] | Refuse]
+Composed: TypeAlias = Mapping[int, dict[str, str] | Refuse | UnsafeMessage]
 
 
 def prepare_touches(
@@ -174,6 +178,18 @@ def _refused(touch: OpenTouch, gate: str, verdict: Refuse) -> Judged:
     )
 
 
+def _put_aside(touch: OpenTouch, error: UnsafeMessage) -> Judged:
+    """Not sent, and not lost either: a person mends the template or the list, and replays it."""
+    return Judged(
+        touch_id=touch.id,
+        state=TouchState.FAILED,
+        due_at=touch.due_at,
+        reason=Reason.QUARANTINED,
+        verdict={"gate": "content", "detail": error.message, "read": {"code": error.code}},
+        error=error,
+    )
+
+
 def _message(
     touch: OpenTouch, judgement: Judgement, composed: Composed, texts: _Texts
 ) -> tuple[Judged, Outgoing | None]:
@@ -183,6 +199,8 @@ def _message(
     content = _frozen(touch) if touch.content_cipher else composed[touch.id]
     if isinstance(content, Refuse):
         return _refused(touch, "content" if touch.content_cipher else "render", content), None
+    if isinstance(content, UnsafeMessage):
+        return _put_aside(touch, content), None
     assert isinstance(judgement.verdict, Allow)
     told = texts.told(touch, content, judgement.verdict, judgement.customer)
     if isinstance(told.verdict, Refuse):
@@ -219,6 +237,11 @@ def _frozen(touch: OpenTouch) -> dict[str, str] | Refuse:
 def _composed(found: Sequence[tuple[OpenTouch, Judgement]], world: World) -> Composed:
     """What goes out for the first time, by touch; all that share a template in one call."""
     alike: dict[tuple[int, str], list[Recipient]] = defaultdict(list)
+    advertising = {
+        touch.id
+        for touch, _ in found
+        if judged_as(touch.purpose, touch.product) in LIMITED_PURPOSES
+    }
     for touch, judgement in found:
         is_new = isinstance(judgement.verdict, Allow) and not touch.content_cipher
         if is_new and judgement.customer is not None:
@@ -226,15 +249,24 @@ def _composed(found: Sequence[tuple[OpenTouch, Judgement]], world: World) -> Com
             alike[use].append(_recipient(touch, judgement.customer, world.ready[use]))
     journey = {"key": world.journey.key, "name": world.journey_name}
     addressing = Addressing(public_url=settings.PUBLIC_URL, key=link_key())
-    return {
-        recipient.touch_id: _refusal(done) if isinstance(done, TemplateError) else done
-        for use, recipients in alike.items()
-        for recipient, done in zip(
-            recipients,
-            compose_batch(world.ready[use], recipients, journey=journey, addressing=addressing),
-            strict=True,
-        )
-    }
+    composed: dict[int, dict[str, str] | Refuse | UnsafeMessage] = {}
+    for use, recipients in alike.items():
+        ready = world.ready[use]
+        done = compose_batch(ready, recipients, journey=journey, addressing=addressing)
+        for recipient, content in zip(recipients, done, strict=True):
+            if isinstance(content, TemplateError):
+                composed[recipient.touch_id] = _refusal(content)
+                continue
+            fault = fault_of(
+                ready,
+                recipient,
+                content,
+                journey=journey,
+                public_url=addressing.public_url,
+                is_advertisement=recipient.touch_id in advertising,
+            )
+            composed[recipient.touch_id] = fault or content
+    return composed
 
 
 def _recipient(touch: OpenTouch, customer: CustomerFacts, ready: Ready) -> Recipient:

@@ -26,8 +26,9 @@ _UNSAID: Final = frozenset({"id", "slot", "attributes", "aml_hold", "internal_ho
 def ready_templates(batch_id: int, journey_id: int) -> ReadyTemplates:
     """Every template version the batch's touches use, by version and node."""
     used = Touch.objects.filter(batch_id=batch_id).values_list("template_version_id", "node")
+    hosts = tuple(link_hosts())
     return {
-        (version_id, node): _ready(version_id, journey_id, node)
+        (version_id, node): _ready(version_id, journey_id, node, hosts)
         for version_id, node in used.distinct()
     }
 
@@ -57,8 +58,8 @@ def _plain(value: object) -> object:
 
 
 @lru_cache(maxsize=512)
-def _ready(template_version_id: int, journey_id: int, node: str) -> Ready:
-    """The version compiled for this node, its links on record. Versions never change."""
+def _ready(template_version_id: int, journey_id: int, node: str, hosts: tuple[str, ...]) -> Ready:
+    """The version compiled for this node, its links on record. Versions never change; hosts do."""
     version = TemplateVersion.objects.select_related("template").get(pk=template_version_id)
     channel = Channel(version.template.channel)
     journey_key = Journey.objects.values_list("key", flat=True).get(pk=journey_id)
@@ -68,7 +69,6 @@ def _ready(template_version_id: int, journey_id: int, node: str) -> Ready:
         "utm_campaign": journey_key,
         "utm_content": node,
     }
-    hosts = link_hosts()
     targets: tuple[str, ...] = ()
     compiled: dict[str, Compiled] = {}
     for locale, parts in as_sent(version).items():
@@ -80,6 +80,7 @@ def _ready(template_version_id: int, journey_id: int, node: str) -> Ready:
         compiled=compiled.pop(DEFAULT),
         variants=compiled,
         tracks_opens=version.tracks_opens,
+        hosts=hosts,
         link_ids=tuple(
             _link(journey_id, node, position, target, utm)
             for position, target in enumerate(targets)

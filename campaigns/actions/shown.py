@@ -149,7 +149,7 @@ def _known(customer_no: str) -> CustomerFacts:
 
 def _ready(version: TemplateVersion) -> Ready:
     """As for sending, but no link is put on record and no opening is counted."""
-    channel, hosts = Channel(version.template.channel), link_hosts()
+    channel, hosts = Channel(version.template.channel), tuple(link_hosts())
     targets: tuple[str, ...] = ()
     compiled: dict[str, Compiled] = {}
     for locale, parts in as_sent(version).items():
@@ -161,6 +161,7 @@ def _ready(version: TemplateVersion) -> Ready:
         compiled=compiled.pop(DEFAULT),
         variants=compiled,
         link_ids=tuple(range(len(targets))),
+        hosts=hosts,
     )
 
 

@@ -19,12 +19,14 @@ from campaigns.actions.judging import ReadyTemplates
 from campaigns.actions.lease import Lease, Watch, hold
 from campaigns.actions.outcomes import MAX_ATTEMPTS, Result
 from campaigns.actions.prepare import Judged, Prepared, prepare_touches
+from campaigns.actions.quarantine import error_words
 from campaigns.actions.ready import ready_templates
 from campaigns.channels.base import Provider
 from campaigns.channels.runner import process_loop
 from campaigns.channels.sms.prices import PriceList
 from campaigns.failpoints import reach
 from campaigns.models import ProviderAccount
+from campaigns.operations import RECORD_UNSAFE
 from campaigns.queries.accounts import account_config
 from campaigns.queries.dispatch import (
     KEEP_JUDGEMENTS,
@@ -146,6 +148,13 @@ def _prepare_held(
             "now": now,
         },
     )
+    unsafe = [(item.touch_id, error_words(item.error)) for item in prepared.judged if item.error]
+    if unsafe:
+        put_aside = [
+            {"id": touch_id, "error_class": name, "message": message}
+            for touch_id, (name, message) in unsafe
+        ]
+        execute(RECORD_UNSAFE, {"rows": as_json(put_aside), "now": now})
     to_ask = [touch.key.hex for touch in due if touch.state == TouchState.AMBIGUOUS]
     return replace(prepared, to_ask=tuple(to_ask) if limits.can_find else ())
 

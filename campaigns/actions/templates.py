@@ -21,11 +21,13 @@ from campaigns.content.sentences import (
     NO_WAY_OUT,
     NOWHERE,
     RISK_POINTS,
+    TOO_MANY_BRANCHES,
     WORDING,
     part_named,
+    variant,
 )
 from campaigns.content.snippets import blanked, names_any, resolve
-from campaigns.content.way_out import templates_without_way_out
+from campaigns.content.way_out import MOST_BRANCHES, most_branches, templates_without_way_out
 from campaigns.errors import StateConflict, TemplateError
 from campaigns.guards.notices import judge
 from campaigns.guards.purpose import judged_as
@@ -194,7 +196,7 @@ def submit_template(*, version: TemplateVersion, maker: User, now: datetime) -> 
     """
     known = products({version.product}).get(version.product)
     is_limited = judged_as(version.purpose, version.product) in LIMITED_PURPOSES
-    for parts in (version.built or {DEFAULT: version.parts}).values():
+    for locale, parts in (version.built or {DEFAULT: version.parts}).items():
         prepare(parts, {}, link_hosts())
         refuse_forbidden_wording(
             parts=parts,
@@ -204,8 +206,7 @@ def submit_template(*, version: TemplateVersion, maker: User, now: datetime) -> 
             purpose=version.purpose,
         )
         if is_limited and version.template.channel == Channel.EMAIL:
-            for part in templates_without_way_out(parts):
-                raise TemplateError(NO_WAY_OUT, part, part=part_named(part))
+            refuse_without_way_out(parts, locale)
         if known and is_limited:
             _refuse_without_notices(parts, version.template.channel, known, localtime(now).date())
     return ask_review(
@@ -294,6 +295,17 @@ def refuse_forbidden_wording(
                 f"“{hit.term}” ({hit.rule_id}; {hit.basis})" for hit in forbidden[:_MOST_TOLD]
             )
             raise TemplateError(WORDING, name, part=part_named(name), hits=hits)
+
+
+def refuse_without_way_out(parts: Mapping[str, str], locale: str) -> None:
+    """Raise `TemplateError` if some reader of an e-mail that advertises finds no way out."""
+    for part in templates_without_way_out(parts):
+        noun, named = part_named(part), variant(locale)
+        if most_branches(parts[part]) > MOST_BRANCHES:
+            raise TemplateError(
+                TOO_MANY_BRANCHES, part, part=noun, variant=named, most=MOST_BRANCHES
+            )
+        raise TemplateError(NO_WAY_OUT, part, part=noun, variant=named)
 
 
 def _refuse_without_notices(

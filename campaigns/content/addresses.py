@@ -32,12 +32,18 @@ _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*):", re.I)
 _NO_PAGES: Final = frozenset(
     {
         *("javascript", "vbscript", "data", "file", "blob", "filesystem", "about", "view-source"),
-        *("jar", "content", "intent"),
+        *("jar", "content", "intent", "android-app"),
+        # Other browsers' own, which open whatever page is named behind.
+        *("googlechrome", "googlechromes", "firefox", "firefox-focus", "microsoft-edge"),
+        *("microsoft-edge-http", "microsoft-edge-https", "opera-http", "opera-https", "brave"),
+        *("touch-http", "touch-https", "ddgquicklink", "x-safari-http", "x-safari-https"),
+        *("ucbrowser", "ucweb", "mttbrowser", "mttbrowsers", "baiduboxapp", "x-web-search"),
     }
 )
 # Programs drop them or take them for a slash, and then read another address than we did.
 _DROPPED: Final = re.compile(r"[\x00-\x20\x7f\\\u200b-\u200f]")
 _AUTHORITY: Final = re.compile(r"https?://([^/?#]*)(.*)", re.I | re.DOTALL)
+_AUTHORITY_IN_TEXT: Final = re.compile(r"https?://([^/?#\s<>\"']+)", re.I)
 _OTHER_LETTERS: Final = re.compile(r"[^\x00-\x7f]+")
 _GOES_ON: Final = re.compile(r"[/?\#&=]")
 # Countries' domains (IANA), those of the short links among them, and the usual others.
@@ -51,10 +57,23 @@ _OTHERS: Final = (
     "com|net|org|top|xyz|vip|info|shop|site|club|link|app|online|store|live|ltd|group|pro|biz"
     "|mobi|asia|tech|ink|fun|wang|ren|work|cloud|page|dev|icu|cyou|click|win|bid|loan|space|website"
 )
+# Of these also a name without anything behind it: others are words that follow a full stop.
+_ALONE: Final = "com|net|org|cn|hk|xyz|top|vip|icu|cyou|club|shop"
 # Names that telephones make links of though no https:// stands before them.
+_NAMES: Final = rf"""(?:www\.[a-z0-9-]+(?:\.[a-z0-9-]+)+
+    |(?:[a-z0-9-]+\.)+(?:(?:{_OTHERS}|{_COUNTRIES})(?=[/?\#]|:[0-9]{{2}})
+    |(?:{_ALONE})(?![a-z0-9_@-]|\.[a-z0-9])))"""
 _UNMARKED: Final = re.compile(
-    rf"""(?:(?<![A-Za-z0-9_@./:%=&?\#-])|(?<=\}}\}}\.))(?:www\.[a-z0-9-]+(?:\.[a-z0-9-]+)+
-    |(?:[a-z0-9-]+\.)+(?:{_OTHERS}|{_COUNTRIES})(?=[/?\#]|:[0-9]{{2}}))""",
+    rf"""(?:(?<![A-Za-z0-9_@./:%=&?\#-])|(?<=\}}\}}\.)){_NAMES}""", re.I | re.VERBOSE
+)
+# Stands for a value in what is read for addresses that Liquid puts together.
+_VALUE: Final = "\ue001"
+_QUOTED: Final = re.compile(r""""([^"]*)"|'([^']*)'""")
+_PIECED: Final = re.compile(
+    rf"""(?<![a-z0-9_@/%=&?\#{_VALUE}.-])(?=[a-z0-9.-]*+{_VALUE})(?=[0-9{_VALUE}.-]*+[a-z])[a-z0-9{_VALUE}-]+
+    (?:\.[a-z0-9{_VALUE}-]+)*\.(?P<last>[a-z{_VALUE}][a-z0-9{_VALUE}-]*)(?:(?=[/?\#]|:[0-9]{{2}})
+    |(?<=\.com)|(?<=\.cn)|(?<=\.net)|(?<=\.org))
+    |(?P<scheme>{_VALUE}[a-z{_VALUE}]{{0,8}}:?//)""",
     re.I | re.VERBOSE,
 )
 
@@ -140,6 +159,37 @@ def unmarked_hosts(text: str) -> Iterator[tuple[str, int]]:
     """Hosts that a text names without https://, and the place of each."""
     for found in _UNMARKED.finditer(text):
         yield found[0], found.start()
+
+
+def pieced_hosts(source: str) -> Iterator[str]:
+    """Hosts that a text may name once its values are in it; "" where a value may be all of it.
+
+    >>> list(pieced_hosts("{{ customer.x | default: 'evil.c' }}om/x"))
+    ['evil.com']
+    >>> list(pieced_hosts("{{ customer.x }}.com/x, {{ customer.y }}://evil.example/"))
+    ['x.com', '']
+    """
+    if not has_values(source):
+        return
+    for found in _PIECED.finditer(replace_marks(source, _blank)):
+        is_open = found["scheme"] or _VALUE in found["last"]
+        yield "" if is_open else found[0].replace(_VALUE, "x")
+    said = replace_marks(source, _literals)
+    for found in _AUTHORITY_IN_TEXT.finditer(said):
+        yield found[1]
+    for host, _at in unmarked_hosts(said):
+        yield host
+
+
+def _blank(mark: re.Match[str]) -> str:
+    return " " if is_own(mark[0]) or mark[0].startswith("{%") else _VALUE
+
+
+def _literals(mark: re.Match[str]) -> str:
+    """What an output says by itself, where the customer lacks its value."""
+    if is_own(mark[0]) or mark[0].startswith("{%"):
+        return " "
+    return "".join(double or single for double, single in _QUOTED.findall(mark[0])) or _VALUE
 
 
 def refuse_taken_names(source: str, part: str) -> None:

@@ -22,7 +22,8 @@ UNSUBSCRIBE_URL = "unsubscribe_url"
 class Ready:
     """A template version as one node of one journey uses it: compiled, its links numbered.
 
-    ``variants``: what customers of other locales get instead, by locale.
+    ``variants``: what customers of other locales get instead, by locale. ``hosts``: where its
+    messages may lead; empty: anywhere.
     """
 
     channel: Channel
@@ -30,6 +31,7 @@ class Ready:
     link_ids: tuple[int, ...]
     variants: Mapping[str, Compiled] = field(default_factory=dict)
     tracks_opens: bool = False
+    hosts: tuple[str, ...] = ()
 
     @cached_property
     def is_personal(self) -> bool:

@@ -19,14 +19,17 @@ from campaigns.content.addresses import (
     has_values,
     is_own,
     masked,
+    pieced_hosts,
     refuse_run_on,
     refuse_taken_names,
     refuse_unsure_address,
     unmarked_hosts,
 )
+from campaigns.content.marks import replace_marks
 from campaigns.content.pages import refuse_unsafe_page
 from campaigns.errors import TemplateError
 from compliance.sentences import Detail
+from compliance.wording.markup import visible_text
 
 _LIQUID: Final = r"\{\{[^{}]*\}\}|\{%[^{}]*%\}"
 # Possessive, so that no source makes it walk back. Browsers want no blank before an attribute.
@@ -44,6 +47,7 @@ _SHOWN: Final = re.compile(r"""https?://[^\s<>"'/?#{]*\{[{%]""", re.I)
 _HOST: Final = re.compile(r"(?!-)(?:(?!\.-|-\.)[a-z0-9_.-])*[a-z]")
 # One standard makes other letters of them than the other: browsers would go elsewhere than we see.
 _AMBIGUOUS: Final = "ßς"
+_HELD: Final = "\ue006"  # stands for a mark of Liquid while a page is read
 _PAGES: Final = frozenset({"html", "mjml"})
 _TOKEN: Final = struct.Struct(">QI")
 _MAC_BYTES: Final = 9
@@ -138,7 +142,42 @@ class _Links:
         if shown := _SHOWN.search(source):
             raise TemplateError(say.VARIABLE_LINK, part, where=say.where_at(source, shown.start()))
         refuse_unsafe_page(source, part, self._fetched)
+        if part == "html":
+            self._refuse_shown(source, part)
         return _HREF.sub(partial(self._from_href, part=part), source)
+
+    def _refuse_shown(self, source: str, part: str) -> None:
+        """Mail programs make links of addresses in the text of a page."""
+        marks = list[str]()
+
+        def hold(found: re.Match[str]) -> str:
+            marks.append(found[0])
+            return _HELD
+
+        text, left = visible_text(replace_marks(source, hold)), iter(marks)
+        if text.count(_HELD) != len(marks):
+            # Some stand in attributes that nobody reads.
+            left = iter([])
+        shown = re.sub(_HELD, lambda _found: next(left, "{{ x }}"), text)
+        for found in _BARE.finditer(shown):
+            url = _without_punctuation(found[0])
+            where = say.where_at(source, at) if (at := source.find(url)) >= 0 else say.NOWHERE
+            literal = masked(url, part, where).literal if has_values(url) else url
+            checked(literal, self.hosts, part, where)
+        self._refuse_unmarked(shown, source, part)
+
+    def _refuse_unmarked(self, text: str, source: str, part: str) -> None:
+        """Hosts that stand there without https://, or would once Liquid has put them together."""
+        if not self.hosts:
+            return
+        for host, _at in unmarked_hosts(text):
+            at = source.find(host)
+            where = say.where_at(source, at) if at >= 0 else say.NOWHERE
+            checked(f"https://{host}/", self.hosts, part, where)
+        for host in pieced_hosts(text):
+            if not host:
+                raise TemplateError(say.VARIABLE_LINK, part, where=say.NOWHERE)
+            checked(f"https://{host}/", self.hosts, part)
 
     def _fetched(self, url: str, part: str, where: Detail) -> None:
         """Raise `TemplateError` unless a mail program may fetch it when the page is shown."""
@@ -146,8 +185,7 @@ class _Links:
         checked(literal, self.hosts, part, where)
 
     def of_text(self, source: str, part: str) -> str:
-        for host, at in unmarked_hosts(source) if self.hosts else ():
-            checked(f"https://{host}/", self.hosts, part, say.where_at(source, at))
+        self._refuse_unmarked(source, source, part)
         return _BARE.sub(partial(self._from_text, part=part), source)
 
     def _placeholder(self, url: str, part: str, where: Detail) -> str:

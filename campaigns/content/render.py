@@ -8,12 +8,13 @@ sending half a sentence.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from campaigns.channels.base import Channel
 from campaigns.content import sentences as say
 from campaigns.content.confined import engine
-from campaigns.content.plain import Missing, Plain, fill, names, one_newline, plain
+from campaigns.content.plain import Missing, Output, Plain, fill, names, one_newline, plain
 from campaigns.errors import TemplateError
 
 # The parts a template of each channel has; those marked True must be there.
@@ -54,6 +55,11 @@ _REFUSED: Final = (
     (_UNSENDABLE, say.UNSENDABLE),
     (_TURNED, say.TURNED),
 )
+# The product's own addresses; and defaults of words alone, which make no markup and no address.
+_OWN: Final = re.compile(r"unsubscribe_url|link_\d+")
+_WORDS: Final = re.compile(r"[\w ,!\u3001-\u303f\uff01\uff0c]*")
+_TAG: Final = re.compile(r"<[^<>]*>")
+_JOINT: Final = re.compile(r"\S*[.:/]\S*")
 _OPENING: Final = re.compile(r"\{\{|\{%")
 _RAW: Final = re.compile(r"\{%-?\s*raw\s*-?%\}")
 _END_RAW: Final = re.compile(r"\{%-?\s*endraw\s*-?%\}")
@@ -63,7 +69,7 @@ class MissingVariable(TemplateError):
     """The customer lacks what the template needs; his touch is withheld."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Compiled:
     """A template ready to render: its parts in order, plain ones cut up, others as source.
 
@@ -72,6 +78,18 @@ class Compiled:
 
     parts: Mapping[str, Plain | str]
     takes: Mapping[str, Sequence[str] | None]
+
+    @cached_property
+    def unsure(self) -> frozenset[str]:
+        """The parts that may come out with markup or addresses that their sources do not show."""
+        return frozenset(name for name, part in self.parts.items() if _is_unsure(part))
+
+    @cached_property
+    def said(self) -> tuple[tuple[str, ...], ...]:
+        """The values that plain parts say, each by its way into the context."""
+        outputs = (piece for part in self.parts.values() for piece in part if part)
+        paths = (each.path for each in outputs if isinstance(each, Output))
+        return tuple(dict.fromkeys(path for path in paths if not _OWN.fullmatch(path[0])))
 
     @property
     def is_personal(self) -> bool:
@@ -127,6 +145,19 @@ def compile_sources(parts: Mapping[str, str]) -> Compiled:
             raise _error(reply)
         takes = reply["done"]
     return Compiled(parts=compiled, takes=takes)
+
+
+def _is_unsure(part: Plain | str) -> bool:
+    """What the engine prints is known when it is printed; plain parts add values and defaults."""
+    if isinstance(part, str):
+        return True
+    # Two values with nothing but a dot between them may be a name that neither is.
+    if any(
+        isinstance(piece, str) and _JOINT.fullmatch(_TAG.sub("", piece)) for piece in part[1:-1]
+    ):
+        return True
+    defaults = (piece.default for piece in part if isinstance(piece, Output))
+    return not all(_WORDS.fullmatch(default or "") for default in defaults)
 
 
 def _cut(source: str) -> Plain | str:

@@ -241,14 +241,37 @@ OPEN_QUOTE: Final = Sentence(
     en="{where}The quotation mark in “{sign}” is not closed.",
     zh="{where}“{sign}”中的引号没有闭合。",
 )
+_IN_VARIANT: Final = Sentence(
+    code="variant", en="Language variant “{locale}”: ", zh="语言版本“{locale}”："
+)
 NO_WAY_OUT: Final = Sentence(
     code="no_way_out",
-    en="An advertisement shows its reader the way out in each part: put a link to"
+    en="{variant}An advertisement shows its reader the way out in each part: put a link to"
     " {{{{ unsubscribe_url }}}}, with words to it, into the {part}; outside of conditions, or into"
     " each branch of one that ends with {{% else %}}.",
-    zh="营销邮件的每个部分都必须让读者看到退订入口：请在{part}中加入指向"
+    zh="{variant}营销邮件的每个部分都必须让读者看到退订入口：请在{part}中加入指向"
     " {{{{ unsubscribe_url }}}} 且带文字的链接；链接不要放在条件之内，"
     "或放入以 {{% else %}} 结尾的条件的每个分支。",
+)
+TOO_MANY_BRANCHES: Final = Sentence(
+    code="no_way_out",
+    en="{variant}A condition in the {part} has more than {most} branches; of an advertisement each"
+    " is looked into for the way out: put the link behind the condition and split it up.",
+    zh="{variant}{part}中有一个条件超过 {most} 个分支；营销邮件须逐一检查每个分支是否有退订入口："
+    "请将链接移到条件之外，并拆分该条件。",
+)
+CAME_OUT_WITHOUT: Final = Sentence(
+    code="no_way_out",
+    en="For this customer the {part} came out without the way out that an advertisement"
+    " shows: put a link to {{{{ unsubscribe_url }}}} outside of conditions.",
+    zh="对该客户，{part}渲染后没有营销邮件必须展示的退订入口："
+    "请将指向 {{{{ unsubscribe_url }}}} 的链接放在条件之外。",
+)
+RECAST: Final = Sentence(
+    code="recast",
+    en="{where}“{sign}” cuts or replaces in markup: customers would read its tags as text. Cut"
+    " the text before the markup is put around it.",
+    zh="{where}“{sign}”截断或替换了标记：客户会把标签当作文字读到。请先处理文字，再加上标记。",
 )
 WORDING: Final = Sentence(
     code="wording",
@@ -328,6 +351,11 @@ UNKNOWN_CHANNEL: Final = Sentence(
 UNKNOWN_PURPOSE: Final = Sentence(
     code="unknown_purpose", en="“purpose” is one of {known}.", zh="“purpose”须为 {known} 之一。"
 )
+
+
+def variant(locale: str) -> Detail:
+    """The language variant, as the beginning of a sentence; nothing for the default."""
+    return Said(sentence=_IN_VARIANT, details={"locale": locale}) if locale else NOWHERE
 
 
 def part_named(name: str) -> Detail:

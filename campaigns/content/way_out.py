@@ -1,7 +1,7 @@
 """The way out of advertising: the link to the page on which a customer refuses more of it."""
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Final
 
 from campaigns.content.marks import replace_marks
@@ -12,7 +12,8 @@ _NAMED: Final = re.compile(r"\{\{-?\s*unsubscribe_url\s*-?\}\}")
 _TAG: Final = re.compile(r"""\{%-?\s*(end)?([a-z]+)(?:\s+["']?(\w+))?[^{}]*%\}""")
 _BLOCKS: Final = frozenset({"if", "unless", "case", "for", "tablerow", "ifchanged", "capture"})
 _BETWEEN: Final = frozenset({"else", "elsif", "when"})
-_MOST_BRANCHES: Final = 9
+MOST_BRANCHES: Final = 30  # of a condition: each is a reading of the whole part
+_NO_BRANCH: Final = -2
 _SAID: Final = re.compile(r"\{\{-?\s*(\w+)")
 _UNSAID: Final = frozenset({"comment", "raw"})
 _SAMPLE: Final = f"https://house.example/u/{'x' * 28}"
@@ -23,12 +24,15 @@ def parts_without_way_out(content: Mapping[str, str]) -> list[str]:
     """The bodies of a rendered message in which its reader finds no way out.
 
     On a page it must stand before his eyes, as a link with words or spelt out: one in a comment,
-    hidden or around nothing is none.
+    hidden or around nothing is none. Where the content names its own, no other address is one.
 
     >>> parts_without_way_out({"html": "<p>x</p>", "text": f"Stop: {_SAMPLE}"})
     ['html']
     """
-    return [part for part in _BODIES if content.get(part) and not _leads_out(part, content[part])]
+    own = content.get("unsubscribe_url", "")
+    is_one = _WAY_OUT.search if not own else re.compile(rf"{re.escape(own)}(?![\w-])").search
+    bodies = ((part, content.get(part, "")) for part in _BODIES)
+    return [part for part, text in bodies if text and not any(map(is_one, _shown(part, text)))]
 
 
 def templates_without_way_out(parts: Mapping[str, str]) -> list[str]:
@@ -41,24 +45,41 @@ def templates_without_way_out(parts: Mapping[str, str]) -> list[str]:
         part
         for part in _BODIES
         if any(
-            parts_without_way_out({part: _filled(reading)})
+            parts_without_way_out({part: _filled(reading), "unsubscribe_url": _SAMPLE})
             for reading in dict.fromkeys(_readings(parts.get(part, "")))
         )
     ]
 
 
 def _filled(source: str) -> str:
-    return replace_marks(source, lambda found: _SAMPLE if _NAMED.match(found[0]) else " ")
+    # What looks like the sample but was typed is some other page.
+    typed = source.replace(_SAMPLE, " ")
+    return replace_marks(typed, lambda found: _SAMPLE if _NAMED.match(found[0]) else " ")
 
 
 def _readings(source: str) -> Iterator[str]:
     """A template as it comes out where each condition takes its first branch, its second, …, none.
 
-    A loop may go round no time at all.
+    A loop may go round no time at all. Of a condition with too many branches none is looked into.
     """
     names = frozenset(_SAID.findall(source))
-    for nth in range(min(source.count("{%"), _MOST_BRANCHES) + 1):
+    most = most_branches(source)
+    for nth in range(most + 1) if most <= MOST_BRANCHES else (_NO_BRANCH,):
         yield _reading(source, nth, names)
+
+
+def most_branches(source: str) -> int:
+    """Of the block that has the most of them; one in a block within counts there alone."""
+    most, branches = 0, list[int]()
+    for tag in _TAG.finditer(source):
+        if tag[2] in _BLOCKS and not tag[1]:
+            branches.append(1)
+        elif tag[2] in _BLOCKS:
+            branches = branches[:-1]
+        elif tag[2] in _BETWEEN and branches:
+            branches[-1] += 1
+        most = max(most, *branches, 0)
+    return most
 
 
 def _reading(source: str, nth: int, names: Set[str]) -> str:
@@ -90,8 +111,6 @@ def _first(word: str, nth: int, *, is_named: bool) -> int:
     return -1 if word in {"case", "capture"} else 0
 
 
-def _leads_out(part: str, text: str) -> bool:
-    if part != "html":
-        return _WAY_OUT.search(text) is not None
-    shown = [*shown_links(text), shown_text(text)]
-    return any(_WAY_OUT.search(each) for each in shown)
+def _shown(part: str, text: str) -> Iterable[str]:
+    """Where its reader finds addresses to follow."""
+    return [*shown_links(text), shown_text(text)] if part == "html" else [text]

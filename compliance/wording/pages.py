@@ -31,8 +31,23 @@ def tamed(html: str) -> str:
     end = html.rfind(">") + 1
     if html.find("<", end) >= 0:
         html = html[:end] + html[end:].replace("<", "&lt;")
+    at = _open_comment(html)
+    return html if at is None else html[:at] + html[at:].replace("<!--", "&lt;!--")
+
+
+def shown_part(html: str) -> str:
+    """The page up to a comment that nothing closes: browsers show nothing behind it.
+
+    >>> shown_part("<p>a</p><!-- b --><p>c</p><!-- d <p>e</p>")
+    '<p>a</p><!-- b --><p>c</p>'
+    """
+    at = _open_comment(html)
+    return html if at is None else html[: html.find("<!--", at)]
+
+
+def _open_comment(html: str) -> int | None:
+    """The end of the last comment's closing, if another opens behind it and is not closed."""
     last = html.rfind("<!--")
-    if last >= 0 and not _CLOSE.search(html, last + 4):
-        closed = max((found.end() for found in _CLOSE.finditer(html)), default=0)
-        html = html[:closed] + html[closed:].replace("<!--", "&lt;!--")
-    return html
+    if last < 0 or _CLOSE.search(html, last + 4):
+        return None
+    return max((found.end() for found in _CLOSE.finditer(html)), default=0)

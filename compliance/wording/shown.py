@@ -14,7 +14,7 @@ from typing import Final
 
 from compliance.wording.colours import contrast, read_colour
 from compliance.wording.kept import kept
-from compliance.wording.pages import PageReader, tamed
+from compliance.wording.pages import PageReader, shown_part, tamed
 
 # Less is a trick: WCAG asks for 4.5, and the palest footers have 1.6.
 LEAST_CONTRAST: Final = 1.3
@@ -151,7 +151,7 @@ def _shown_text(html: str) -> str:
     '\\n风险\\n\\n\\n'
     """
     reader = _Reader()
-    reader.feed(tamed(html))
+    reader.feed(tamed(shown_part(html)))
     reader.close()
     return "".join(reader.pieces)
 
@@ -163,7 +163,7 @@ def shown_links(html: str) -> frozenset[str]:
     frozenset({'https://a.example/'})
     """
     reader = _Reader()
-    reader.feed(tamed(html))
+    reader.feed(tamed(shown_part(html)))
     reader.close()
     return frozenset(reader.links)
 
