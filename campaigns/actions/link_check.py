@@ -13,6 +13,7 @@ from campaigns.channels.looking import Look, Seen, look_at
 from campaigns.channels.runner import process_loop
 from campaigns.content import sentences as say
 from campaigns.content.links import Named, checked, named, repeated_utm
+from campaigns.content.marks import recast
 from campaigns.errors import TemplateError
 from campaigns.models import TemplateVersion
 from campaigns.queries.accounts import link_hosts
@@ -52,6 +53,11 @@ def check_links(*, version: TemplateVersion, look: Looking = look_at) -> Checked
     hosts = link_hosts()
     places = _places(version)
     findings = [
+        Finding(said=said, part=part, locale=locale)
+        for locale, parts in {"": version.parts, **version.variants}.items()
+        for part, said in recast_in(parts)
+    ]
+    findings += [
         Finding(said=said, part=link.part, locale=locale)
         for locale, link in places
         for said in _of_form(link, hosts)
@@ -65,6 +71,16 @@ def check_links(*, version: TemplateVersion, look: Looking = look_at) -> Checked
         if link.url in looks and (said := _of_look(link, looks[link.url], hosts))
     ]
     return Checked(links=len(wanted), findings=findings)
+
+
+def recast_in(parts: Mapping[str, str]) -> list[tuple[str, Said]]:
+    """What pages would show of their own markup, by part."""
+    return [
+        (part, Said(sentence=say.RECAST, details={"where": say.where_at(source, at), "sign": sign}))
+        for part, source in parts.items()
+        if part in {"html", "mjml"}
+        for sign, at in recast(source)
+    ]
 
 
 def _places(version: TemplateVersion) -> list[tuple[str, Named]]:

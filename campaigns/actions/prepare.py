@@ -261,7 +261,7 @@ def _composed(found: Sequence[tuple[OpenTouch, Judgement]], world: World) -> Com
                 ready,
                 recipient,
                 content,
-                journey=journey,
+                said={"journey": journey},
                 public_url=addressing.public_url,
                 is_advertisement=recipient.touch_id in advertising,
             )

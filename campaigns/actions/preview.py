@@ -7,16 +7,23 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from campaigns.actions.templates import with_snippets
+from django.conf import settings
+
+from campaigns.actions.link_check import recast_in
+from campaigns.actions.templates import refuse_without_way_out, with_snippets
 from campaigns.actions.wording import UNREAD
 from campaigns.channels.base import Channel
 from campaigns.channels.sms.segments import full_text, measure
 from campaigns.content import sentences as say
-from campaigns.content.locales import chosen, is_locale, normal
+from campaigns.content.compose import UNSUBSCRIBE_URL, Ready, Recipient
+from campaigns.content.final import fault_of
+from campaigns.content.links import prepare
+from campaigns.content.locales import DEFAULT, chosen, is_locale, normal
 from campaigns.content.render import compile_parts, compile_sources, render
 from campaigns.errors import BadRequest, TemplateError
 from campaigns.guards.purpose import APPROVED_FOR
 from campaigns.guards.wording import STATUTORY
+from compliance.contact import LIMITED_PURPOSES
 from compliance.reader import say as in_reader_language
 from compliance.scan import scan_wording
 from compliance.sentences import Said
@@ -149,26 +156,75 @@ def _template(told: object, place: str, *, may_have_parts: bool) -> str | Parts:
             raise BadRequest(say.NO_TEMPLATE, place)
 
 
-def preview_template(*, asked: Asked, on: date, lexicon: Lexicon = SHIPPED) -> Preview:
-    """Render for these values and judge the wording as of that day.
+def preview_template(
+    *, asked: Asked, on: date, hosts: Sequence[str] = (), lexicon: Lexicon = SHIPPED
+) -> Preview:
+    """Render for these values and judge links and wording as of that day, as a review does.
 
-    ``lexicon``: with what officers changed; a command that joins no database has none.
+    ``hosts``: where messages may lead; empty: anywhere. ``lexicon``: with what officers changed;
+    a command that joins no database has none.
 
     Raises `EngineUnavailable`.
     """
     try:
-        parts = _rendered(asked)
+        sent, ready = _compiled(asked, tuple(hosts))
+        own = {UNSUBSCRIBE_URL: f"{settings.PUBLIC_URL}/u/{'x' * 28}"}
+        parts = render(ready.compiled, {**own, **asked.context})
     except TemplateError as error:
         return refused(error)
     preview = judged(parts, asked.channel, on, lexicon, purpose=asked.purpose)
-    is_whole = isinstance(asked.template, dict)
-    return preview if is_whole else replace(preview, output="".join(parts.values()))
+    if isinstance(asked.template, str):
+        preview = replace(preview, output="".join(parts.values()))
+    elif asked.channel is Channel.EMAIL and asked.purpose in LIMITED_PURPOSES:
+        preview = beside(preview, way_out_problems(sent, DEFAULT))
+    said = asked.context.get("customer")
+    fault = fault_of(
+        ready,
+        Recipient(touch_id=0, customer=said if isinstance(said, Mapping) else {}, queued_at=""),
+        _without(parts, asked.context.get(UNSUBSCRIBE_URL)),
+        said=asked.context,
+        public_url=settings.PUBLIC_URL,
+        is_advertisement=False,  # its way out is no real one here
+    )
+    return with_recast(beside(preview, [problem_of(fault)] if fault else []), sent)
+
+
+def _without(parts: Parts, way_out: object) -> Parts:
+    """The parts without what the values of the preview give for an address of ours."""
+    if not isinstance(way_out, str) or not way_out:
+        return parts
+    return {name: text.replace(way_out, "") for name, text in parts.items()}
+
+
+def way_out_problems(sent: Mapping[str, str], locale: str) -> list[Problem]:
+    """Why an e-mail that advertises would not be put before a reviewer, if it shows no way out."""
+    try:
+        refuse_without_way_out(sent, locale)
+    except TemplateError as error:
+        return [problem_of(error)]
+    return []
+
+
+def beside(preview: Preview, problems: Sequence[Problem]) -> Preview:
+    """What would keep the message from going out is told with it."""
+    if not problems:
+        return preview
+    return replace(preview, verdict=Class.SUPPRESS, problems=[*preview.problems, *problems])
+
+
+def with_recast(preview: Preview, sent: Mapping[str, str]) -> Preview:
+    """With a warning for each place at which a page would show its own markup."""
+    told = [Problem(said=said, part=part, severity="review") for part, said in recast_in(sent)]
+    if not told:
+        return preview
+    verdict = Class.OK_WARN if preview.verdict is Class.OK else preview.verdict
+    return replace(preview, verdict=verdict, problems=[*preview.problems, *told])
 
 
 def refused(error: TemplateError) -> Preview:
     """There is no message, and why."""
     verdict = _BY_CODE.get(error.code, Class.PARSE_ERROR)
-    return Preview(verdict=verdict, problems=[_problem(error)])
+    return Preview(verdict=verdict, problems=[problem_of(error)])
 
 
 def judged(
@@ -211,13 +267,19 @@ def segments_of(parts: Mapping[str, str]) -> int:
     return measure(full_text(parts)).segments
 
 
-def _rendered(asked: Asked) -> Parts:
+def _compiled(asked: Asked, hosts: tuple[str, ...]) -> tuple[Parts, Ready]:
+    """The parts as they would be saved, and ready; links stay as they are."""
+    channel = asked.channel or Channel.SMS
     if isinstance(asked.template, str):
         # A lone source is the part that says most: in an e-mail the HTML, whose values are escaped.
         name = "html" if asked.channel is Channel.EMAIL else "text"
-        return render(compile_sources(with_snippets({name: asked.template})), asked.context)
-    parts = with_snippets(asked.template)
-    return render(compile_parts(asked.channel or Channel.SMS, parts), asked.context)
+        parts = with_snippets({name: asked.template})
+        compiled = compile_sources(parts)
+    else:
+        parts = with_snippets(asked.template)
+        compiled = compile_parts(channel, parts)
+    prepare(parts, {}, hosts)
+    return parts, Ready(channel=channel, compiled=compiled, link_ids=(), hosts=hosts)
 
 
 def _judged(
@@ -241,7 +303,7 @@ def _judged(
     return _BY_VERDICT[heaviest(verdicts)], problems
 
 
-def _problem(error: TemplateError) -> Problem:
+def problem_of(error: TemplateError) -> Problem:
     place = error.said.details.get("where")
     where = place.details if isinstance(place, Said) else {}
     return Problem(

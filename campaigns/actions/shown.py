@@ -10,7 +10,17 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from campaigns.actions.preview import Class, Preview, Problem, judged, refused
+from campaigns.actions.preview import (
+    Class,
+    Preview,
+    Problem,
+    beside,
+    judged,
+    problem_of,
+    refused,
+    way_out_problems,
+    with_recast,
+)
 from campaigns.actions.ready import as_sent, variables
 from campaigns.actions.templates import subject_of, with_snippets
 from campaigns.actions.wording import literal, read_message, read_notices
@@ -18,6 +28,7 @@ from campaigns.channels.base import Channel
 from campaigns.channels.sms.prices import LONGEST
 from campaigns.channels.sms.segments import Measure, full_text, measure
 from campaigns.content.compose import Addressing, Ready, Recipient, compose_batch
+from campaigns.content.final import fault_of
 from campaigns.content.links import prepare
 from campaigns.content.locales import DEFAULT, chosen
 from campaigns.content.render import PARTS, Compiled, compile_parts
@@ -179,7 +190,21 @@ def _preview(
         return refused(done)
     parts = {name: done[name] for name in PARTS[ready.channel] if done.get(name)}
     preview = judged(parts, ready.channel, on, lexicon_in_force(), purpose=version.purpose)
-    return _beside_its_own_words(preview, parts, on, version)
+    preview = _beside_its_own_words(preview, parts, on, version)
+    is_advertisement = judged_as(version.purpose, version.product) in LIMITED_PURPOSES
+    variant = chosen(ready.variants, locale)
+    sent = as_sent(version)[variant]
+    if is_advertisement and ready.channel is Channel.EMAIL:
+        preview = beside(preview, way_out_problems(sent, variant))
+    fault = fault_of(
+        ready,
+        recipient,
+        done,
+        said={"journey": _JOURNEY},
+        public_url=addressing.public_url,
+        is_advertisement=is_advertisement,
+    )
+    return with_recast(beside(preview, [problem_of(fault)] if fault else []), sent)
 
 
 def _beside_its_own_words(

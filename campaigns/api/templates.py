@@ -15,6 +15,7 @@ from campaigns.actions.templates import KIND
 from campaigns.channels.base import Channel
 from campaigns.errors import BadRequest
 from campaigns.guards.purpose import APPROVED_FOR
+from campaigns.queries.accounts import link_hosts
 from campaigns.queries.templates import newest_versions
 from compliance.lexicon_versions import lexicon_in_force
 from compliance.queries import clock_now
@@ -141,5 +142,7 @@ class PreviewView(APIView):
         except BadRequest as error:
             raise ValidationError({error.path or "/": [say(error)]}, code=error.code) from error
         today = timezone.localtime(clock_now()).date()
-        preview = preview_template(asked=asked, on=today, lexicon=lexicon_in_force())
+        preview = preview_template(
+            asked=asked, on=today, hosts=link_hosts(), lexicon=lexicon_in_force()
+        )
         return Response(document(preview), headers=PRIVATE)

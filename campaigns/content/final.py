@@ -6,7 +6,7 @@ against the same rules: hosts, elements, what is fetched, and an advertisement's
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -23,6 +23,7 @@ _HOUSE: Final = "house.invalid"
 # Values in which an address may begin or end.
 _ADDRESS: Final = re.compile("[.:/@\u3002\uff0e\uff61]")
 _BRACES: Final = str.maketrans("{}", "()")  # there is no Liquid any more to see in them
+_BODIES: Final = frozenset({"html", "text"})
 _UNREAD: Final = frozenset({UNSUBSCRIBE_URL, "date", "queue"})
 
 
@@ -31,37 +32,53 @@ def fault_of(
     recipient: Recipient,
     content: Mapping[str, str],
     *,
-    journey: Mapping[str, object],
+    said: Mapping[str, object],
     public_url: str,
     is_advertisement: bool,
 ) -> UnsafeMessage | None:
     """Why a composed message may not go out, if it was not known from its template.
 
+    ``said``: the values it was made with, by name, beside those of the customer.
+
     Cost: nothing for templates that print no piece of markup or address, but a look at the values;
     otherwise a reading of each part, once a process for texts that differ in nothing but tokens.
     """
     variant = ready.variants.get(chosen(ready.variants, recipient.locale), ready.compiled)
-    unsure = variant.unsure
-    if not unsure:
-        said = {"customer": recipient.customer, "journey": journey}
-        if not ready.hosts or not any(_is_address(_at(said, path)) for path in variant.said):
-            return None
+    unsure, values = variant.unsure, {"customer": recipient.customer, **said}
+    if ready.hosts and any(_is_address(_at(values, path)) for path in variant.said):
         unsure = frozenset(variant.parts)
-    own = _own_addresses(public_url)
-    parts = {name: own.sub(_stand_in, text).strip() for name, text in content.items()}
     is_mail = is_advertisement and ready.channel is Channel.EMAIL
     try:
+        if is_mail:
+            # A condition may have left it out; its source was read for what hides it.
+            _refuse_without(name for name in variant.conditional if _lacks_own(name, content))
+        if not unsure:
+            return None
+        own = _own_addresses(public_url)
+        parts = {name: own.sub(_stand_in, text).strip() for name, text in content.items()}
         for name in content.keys() & unsure - _UNREAD:
             if fault := _fault(name, parts[name].translate(_BRACES), ready.hosts):
                 raise fault
-        for name in parts_without_way_out(parts) if is_mail else ():
-            raise TemplateError(say.CAME_OUT_WITHOUT, name, part=say.part_named(name))
+        if is_mail:
+            read = {name: parts[name] for name in unsure & parts.keys()}
+            _refuse_without(
+                parts_without_way_out({**read, UNSUBSCRIBE_URL: parts[UNSUBSCRIBE_URL]})
+            )
     except TemplateError as error:
         refusal = error.said
         # A place in what nobody wrote says nothing.
         told = {**refusal.details, "where": say.NOWHERE}
         return UnsafeMessage(refusal.sentence, error.path, suggestion=refusal.suggestion, **told)
     return None
+
+
+def _lacks_own(name: str, content: Mapping[str, str]) -> bool:
+    return name in _BODIES and content[UNSUBSCRIBE_URL] not in content.get(name, "")
+
+
+def _refuse_without(names: Iterable[str]) -> None:
+    for name in names:
+        raise TemplateError(say.CAME_OUT_WITHOUT, name, part=say.part_named(name))
 
 
 @lru_cache(maxsize=128)
@@ -100,5 +117,7 @@ def _texts(value: object) -> Iterator[str]:
         case list():
             for each in value:
                 yield from _texts(each)
+        case Mapping():
+            yield from _texts(list(value.values()))
         case _:
             return  # numbers and dates, or nothing

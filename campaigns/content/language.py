@@ -26,6 +26,8 @@ from liquid.stream import TokenStream
 from liquid.tag import Tag
 from markupsafe import Markup
 
+from campaigns.content.marks import RECASTING
+
 LONGEST_RANGE: Final = 1_000
 LONGEST_OUTPUT: Final = 200_000  # bytes of UTF-8 for each part
 FORBIDDEN_FILTERS: Final = frozenset({"safe"})
@@ -44,11 +46,6 @@ _RECKONING: Final = frozenset(
         *("plus", "minus", "times", "divided_by", "modulo", "abs", "ceil", "floor", "round"),
         *("at_least", "at_most"),
     }
-)
-# These make other markup of markup: `remove` makes a tag of what was none when it was approved.
-_RECASTING: Final = (
-    *("remove", "remove_first", "remove_last", "replace", "replace_first", "replace_last"),
-    *("slice", "split", "squish", "strip_html", "strip_newlines", "truncate", "truncatewords"),
 )
 _DIGITS_OF_A_DAY: Final = len("20261120")
 _WIDE_DATE: Final = re.compile(r"%[^%a-zA-Z]*[0-9]{3}")
@@ -183,5 +180,5 @@ def environment(*, autoescape: bool) -> Environment:
     made.tags["illegal"] = _UnknownTag(made)
     made.filters["date"] = _date
     made.filters |= {name: _reckoned(made.filters[name]) for name in _RECKONING}
-    made.filters |= {name: _as_text(made.filters[name]) for name in _RECASTING}
+    made.filters |= {name: _as_text(made.filters[name]) for name in RECASTING}
     return made

@@ -15,6 +15,7 @@ from campaigns.channels.base import Channel
 from campaigns.content import sentences as say
 from campaigns.content.confined import engine
 from campaigns.content.plain import Missing, Output, Plain, fill, names, one_newline, plain
+from campaigns.content.unsure import is_unsure
 from campaigns.errors import TemplateError
 
 # The parts a template of each channel has; those marked True must be there.
@@ -55,11 +56,8 @@ _REFUSED: Final = (
     (_UNSENDABLE, say.UNSENDABLE),
     (_TURNED, say.TURNED),
 )
-# The product's own addresses; and defaults of words alone, which make no markup and no address.
+# The product's own addresses.
 _OWN: Final = re.compile(r"unsubscribe_url|link_\d+")
-_WORDS: Final = re.compile(r"[\w ,!\u3001-\u303f\uff01\uff0c]*")
-_TAG: Final = re.compile(r"<[^<>]*>")
-_JOINT: Final = re.compile(r"\S*[.:/]\S*")
 _OPENING: Final = re.compile(r"\{\{|\{%")
 _RAW: Final = re.compile(r"\{%-?\s*raw\s*-?%\}")
 _END_RAW: Final = re.compile(r"\{%-?\s*endraw\s*-?%\}")
@@ -82,13 +80,20 @@ class Compiled:
     @cached_property
     def unsure(self) -> frozenset[str]:
         """The parts that may come out with markup or addresses that their sources do not show."""
-        return frozenset(name for name, part in self.parts.items() if _is_unsure(part))
+        return frozenset(name for name, part in self.parts.items() if is_unsure(name, part))
+
+    @cached_property
+    def conditional(self) -> frozenset[str]:
+        """The parts of which something may be left out."""
+        return frozenset(name for name, part in self.parts.items() if isinstance(part, str))
 
     @cached_property
     def said(self) -> tuple[tuple[str, ...], ...]:
-        """The values that plain parts say, each by its way into the context."""
+        """The values that its parts say, each by its way into the context, or that of all."""
         outputs = (piece for part in self.parts.values() for piece in part if part)
-        paths = (each.path for each in outputs if isinstance(each, Output))
+        paths = [each.path for each in outputs if isinstance(each, Output)]
+        for name, keys in self.takes.items():
+            paths += [(name, key) for key in keys] if keys else [(name,)]
         return tuple(dict.fromkeys(path for path in paths if not _OWN.fullmatch(path[0])))
 
     @property
@@ -145,19 +150,6 @@ def compile_sources(parts: Mapping[str, str]) -> Compiled:
             raise _error(reply)
         takes = reply["done"]
     return Compiled(parts=compiled, takes=takes)
-
-
-def _is_unsure(part: Plain | str) -> bool:
-    """What the engine prints is known when it is printed; plain parts add values and defaults."""
-    if isinstance(part, str):
-        return True
-    # Two values with nothing but a dot between them may be a name that neither is.
-    if any(
-        isinstance(piece, str) and _JOINT.fullmatch(_TAG.sub("", piece)) for piece in part[1:-1]
-    ):
-        return True
-    defaults = (piece.default for piece in part if isinstance(piece, Output))
-    return not all(_WORDS.fullmatch(default or "") for default in defaults)
 
 
 def _cut(source: str) -> Plain | str:

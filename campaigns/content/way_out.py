@@ -1,7 +1,7 @@
 """The way out of advertising: the link to the page on which a customer refuses more of it."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from typing import Final
 
 from campaigns.content.marks import replace_marks
@@ -111,6 +111,10 @@ def _first(word: str, nth: int, *, is_named: bool) -> int:
     return -1 if word in {"case", "capture"} else 0
 
 
-def _shown(part: str, text: str) -> Iterable[str]:
+def _shown(part: str, text: str) -> Iterator[str]:
     """Where its reader finds addresses to follow."""
-    return [*shown_links(text), shown_text(text)] if part == "html" else [text]
+    if part != "html":
+        yield text
+        return
+    yield from shown_links(text)
+    yield shown_text(text)  # seldom asked for: most ways out are links

@@ -3,10 +3,12 @@
 import json
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from campaigns.actions.preview import Preview, document, preview_template, read_asked
 from campaigns.errors import BadRequest, EngineUnavailable
+from campaigns.queries.accounts import link_hosts
 from compliance.command_input import read_input
 from compliance.command_lexicon import add_lexicon_option, chosen_lexicon, lexicon_document
 from compliance.json_text import NotJson, decode_bytes
@@ -35,7 +37,9 @@ class Command(BaseCommand):
             raw = read_input(options["file"], most=MOST_BYTES)
             asked = read_asked(decode_bytes(raw, most=MOST_BYTES))
             lexicon, today = chosen_lexicon(is_in_force=options["in_force"])
-            preview = preview_template(asked=asked, on=today, lexicon=lexicon)
+            # Without --in-force it joins no database.
+            hosts = link_hosts() if options["in_force"] else settings.LINK_HOSTS
+            preview = preview_template(asked=asked, on=today, hosts=hosts, lexicon=lexicon)
         except NotJson as error:
             raise CommandError(str(error)) from error
         except (BadRequest, EngineUnavailable) as error:

@@ -44,7 +44,7 @@ def fault(
         ready,
         recipient,
         content,
-        journey=JOURNEY,
+        said={"journey": JOURNEY},
         public_url=ADDRESSING.public_url,
         is_advertisement=is_advertisement,
     )
@@ -215,7 +215,7 @@ def test_a_plain_template_pays_next_to_nothing() -> None:
             ready,
             recipient,
             {"html": "x"},
-            journey=JOURNEY,
+            said={"journey": JOURNEY},
             public_url=ADDRESSING.public_url,
             is_advertisement=True,
         )
