@@ -23,7 +23,7 @@ _HOUSE: Final = "house.invalid"
 # Values in which an address may begin or end.
 _ADDRESS: Final = re.compile("[.:/@\u3002\uff0e\uff61]")
 _BRACES: Final = str.maketrans("{}", "()")  # there is no Liquid any more to see in them
-_BODIES: Final = frozenset({"html", "text"})
+_BODIES: Final = ("html", "text")
 _UNREAD: Final = frozenset({UNSUBSCRIBE_URL, "date", "queue"})
 
 
@@ -50,8 +50,9 @@ def fault_of(
     is_mail = is_advertisement and ready.channel is Channel.EMAIL
     try:
         if is_mail:
-            # A condition may have left it out; its source was read for what hides it.
-            _refuse_without(name for name in variant.conditional if _lacks_own(name, content))
+            # A condition may have left it out, or it was approved before any was asked for; what
+            # hides it was looked for in the source.
+            _refuse_without(name for name in _BODIES if _lacks_own(name, content))
         if not unsure:
             return None
         own = _own_addresses(public_url)
@@ -73,7 +74,8 @@ def fault_of(
 
 
 def _lacks_own(name: str, content: Mapping[str, str]) -> bool:
-    return name in _BODIES and content[UNSUBSCRIBE_URL] not in content.get(name, "")
+    text = content.get(name, "")
+    return bool(text) and content[UNSUBSCRIBE_URL] not in text
 
 
 def _refuse_without(names: Iterable[str]) -> None:

@@ -83,11 +83,6 @@ class Compiled:
         return frozenset(name for name, part in self.parts.items() if is_unsure(name, part))
 
     @cached_property
-    def conditional(self) -> frozenset[str]:
-        """The parts of which something may be left out."""
-        return frozenset(name for name, part in self.parts.items() if isinstance(part, str))
-
-    @cached_property
     def said(self) -> tuple[tuple[str, ...], ...]:
         """The values that its parts say, each by its way into the context, or that of all."""
         outputs = (piece for part in self.parts.values() for piece in part if part)

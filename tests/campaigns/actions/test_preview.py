@@ -2,13 +2,14 @@
 
 import json
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from campaigns.actions.preview import Class, preview_template, read_asked
+from campaigns.actions.preview import Class, Preview, preview_template, read_asked
 from campaigns.errors import BadRequest
 
 TODAY = date(2026, 11, 22)
@@ -125,3 +126,41 @@ def test_a_request_that_makes_no_sense_is_refused_at_its_place(document: Any, pa
         read_asked(document)
 
     assert refused.value.path == path
+
+
+def test_a_preview_says_of_links_what_saving_says() -> None:
+    def told(template: Any, hosts: Sequence[str] = ("example.com",), **asked: Any) -> Preview:
+        document = read_asked({"template": template, **asked})
+        return preview_template(asked=document, on=TODAY, hosts=hosts)
+
+    refused = told("https://evil.com/x", channel="sms")
+    (problem,) = refused.problems
+    assert (refused.verdict, problem.said.code) == ("parse_error", "host_not_allowed")
+    assert (problem.line, problem.column) == (1, 1)
+    assert told("https://evil.com/x", hosts=(), channel="sms").verdict == "ok"
+
+    joined = told("{% assign h = 'evil.com' %}{{ h }}/x", channel="sms")
+    assert joined.verdict in {"parse_error", "suppress"}
+    valued = told("{{ v }}", channel="sms", context={"v": "see https://evil.com/x"})
+    assert (valued.verdict, valued.problems[0].said.code) == ("suppress", "host_not_allowed")
+
+
+def test_a_preview_says_that_an_advertisement_lacks_its_way_out() -> None:
+    parts = {"subject": "x", "from": "x@example.com", "html": "<p>x</p>", "text": "x"}
+    out = {"html": '<a href="{{ unsubscribe_url }}">x</a>', "text": "{{ unsubscribe_url }}"}
+
+    def told(**asked: Any) -> Preview:
+        return preview_template(asked=read_asked({"channel": "email", **asked}), on=TODAY)
+
+    lacking = told(template=parts)
+    assert (lacking.verdict, lacking.problems[0].said.code) == ("suppress", "no_way_out")
+    assert told(template=parts, purpose="service").verdict == "ok"
+    assert told(template={**parts, **out}).verdict == "ok"
+
+
+def test_a_preview_warns_of_markup_that_would_be_read() -> None:
+    asked = {"template": "{{ '<b>x</b>' | truncate: 5 }}", "channel": "email"}
+
+    told = preview_template(asked=read_asked(asked), on=TODAY)
+
+    assert (told.verdict, told.problems[0].said.code) == ("ok_warn", "recast")

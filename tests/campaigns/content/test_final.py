@@ -177,6 +177,8 @@ def test_what_may_go_goes(channel: Channel, parts: Mapping[str, str]) -> None:
         "{% if customer.name == 'a' %}{% if customer.name %}x{% else %}{L}{% endif %}{% else %}"
         "{% if customer.name %}x{% else %}{L}{% endif %}{% endif %}".replace("{L}", OUT),
         "{{ customer.none | default: '<!--' }}" + OUT,
+        "approved before any way out was asked for",
+        '<a href="https://example.com/u/aaaaaaaaaaaaaaaaaaaaaaaaaaaa">Unsubscribe</a>',
     ],
 )
 def test_an_advertisement_comes_out_with_its_way_out(html: str) -> None:
@@ -214,7 +216,7 @@ def test_a_plain_template_pays_next_to_nothing() -> None:
         fault_of(
             ready,
             recipient,
-            {"html": "x"},
+            {"html": "x /u/1", "unsubscribe_url": "/u/1"},
             said={"journey": JOURNEY},
             public_url=ADDRESSING.public_url,
             is_advertisement=True,

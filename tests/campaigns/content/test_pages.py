@@ -260,3 +260,36 @@ def test_a_long_page_costs_no_time(piece: str) -> None:
         prepare({"html": piece * (100_000 // len(piece))}, {}, HOSTS)
 
     assert perf_counter() - start < 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://evil.com/x",
+        "<p>http<b>s://evil.com</b>/x</p>",
+        "www.evil.com",
+        "evil.com/x",
+        "evil.com",
+        "http://example.com/",
+        "https://{{ customer.host }}/",
+        "{{ customer.none | default: 'https:' }}//evil.com",
+        '<a href="https://example.com/">https://evil.com/</a>',
+    ],
+)
+def test_addresses_in_the_text_of_a_page_lead_to_the_list_alone(text: str) -> None:
+    with pytest.raises(TemplateError):
+        prepare({"html": f"<p>{text}</p>"}, {}, HOSTS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://www.example.com/x?a=1",
+        "example.com, www.example.com。desk@import-bank.example, a.info@b.cn",
+        "https://example.com/?c={{ customer.city | url_encode }}",
+        '<html xmlns="http://www.w3.org/1999/xhtml"><style>p { color: red }</style>',
+        "{{ customer.name }}.example.com/ 3.5%/year Mr.Li",
+    ],
+)
+def test_others_may_stand_there(text: str) -> None:
+    prepare({"html": f"<p>{text}</p>"}, {}, HOSTS)

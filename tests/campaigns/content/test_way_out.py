@@ -80,3 +80,32 @@ def test_a_template_names_it_in_each_part() -> None:
     assert templates_without_way_out({"html": f'<a href="{named}">x</a>', "text": named}) == []
     assert templates_without_way_out({"html": "{{ customer.name }}", "text": named}) == ["html"]
     assert templates_without_way_out({"html": named, "text": "{{ 'unsubscribe_url' }}"}) == ["text"]
+
+
+def test_no_address_that_looks_like_it_is_one() -> None:
+    """Only the product's own page takes the customer's word."""
+    link = '<a href="https://shop.example/u/aaaaaaaaaaaaaaaaaaaaaaaaaaaa">Unsubscribe</a>'
+    sample = f'<a href="https://house.example/u/{"x" * 28}">Unsubscribe</a>'
+
+    assert templates_without_way_out({"html": link}) == ["html"]
+    assert templates_without_way_out({"html": sample}) == ["html"]
+    assert parts_without_way_out({"html": link, "unsubscribe_url": LINK}) == ["html"]
+    assert parts_without_way_out({"text": f"{LINK}x", "unsubscribe_url": LINK}) == ["text"]
+    assert parts_without_way_out({"text": f"{LINK}。", "unsubscribe_url": LINK}) == []
+
+
+def test_one_behind_a_comment_that_nothing_closes_is_none() -> None:
+    link = '<a href="{{ unsubscribe_url }}">Unsubscribe</a>'
+
+    assert templates_without_way_out({"html": f"<p>x</p><!-- {link}"}) == ["html"]
+
+
+def test_each_of_many_branches_is_looked_into() -> None:
+    link = "{{ unsubscribe_url }}"
+    branches = [f"{{% when {n} %}}{link}" for n in range(20)]
+    whole = f"{{% case x %}}{''.join(branches)}{{% else %}}{link}{{% endcase %}}"
+    branches[15] = "{% when 15 %}x"
+    lacking = f"{{% case x %}}{''.join(branches)}{{% else %}}{link}{{% endcase %}}"
+
+    assert templates_without_way_out({"text": whole}) == []
+    assert templates_without_way_out({"text": lacking}) == ["text"]
