@@ -30,6 +30,7 @@ from h2.exceptions import NoAvailableStreamIDError, ProtocolError, TooManyStream
 
 from campaigns.channels.errors import RequestLost, RequestUnsent
 from campaigns.channels.http import Answer
+from campaigns.channels.public_hosts import connect
 
 _ANSWER_LIMIT = 100_000  # bytes
 _CHUNK = 16_384
@@ -90,7 +91,7 @@ class Http2:
         port = self._base.port or (443 if secure else 80)
         try:
             reader, writer = await asyncio.wait_for(
-                asyncio.open_connection(self._base.hostname, port, ssl=context),
+                connect(self._base.hostname or "", port, context=context),
                 min(5.0, self._deadline),
             )
         except ssl.SSLError as error:

@@ -71,12 +71,12 @@ class Poster:
                 answer = await _exchanged(connection, octets, most, written)
             except BaseException:
                 # Half an exchange: nobody may take the connection up again.
-                connection.close()
+                _cut(connection)
                 raise
             transport = connection.transport
             if transport is not None and transport.get_write_buffer_size():
                 # Answered before it was read: the next request would wait behind the rest of this.
-                connection.close()
+                _cut(connection)
             else:
                 connection.release()
             return answer
@@ -131,6 +131,17 @@ async def _exchanged(
     written.any = True
     transport.write(octets)
     return await _answer(protocol, most)
+
+
+def _cut(connection: Connection) -> None:
+    """Close, and drop what was not written: closing alone writes it as soon as there is room.
+
+    A server that reads on minutes later would then take a message that was looked up meanwhile,
+    not found, and sent again.
+    """
+    if connection.transport is not None:
+        connection.transport.abort()
+    connection.close()
 
 
 async def _answer(protocol: ResponseHandler, most: int) -> tuple[int, Mapping[str, str], bytes]:

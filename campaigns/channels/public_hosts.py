@@ -8,9 +8,11 @@ A name is judged by every address it resolves to, at the moment of connecting: w
 the account was saved may point inside by now.
 """
 
+import asyncio
 import errno
 import ipaddress
 import socket
+import ssl
 from collections.abc import Collection
 from typing import TypeAlias
 
@@ -75,6 +77,37 @@ class GuardedResolver(AbstractResolver):
         await self._system.close()
 
 
+async def connect(
+    host: str, port: int, *, context: ssl.SSLContext | None, limit: int = 65_536
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Open a connection to a provider's own host, at an address that was judged.
+
+    Addresses are tried one after the other. TLS, where there is a context, verifies the host's
+    name and not the address. `limit`: octets of a line that the reader holds.
+    Raises ForbiddenHost, or what `asyncio.open_connection` raises.
+    """
+    if _is_address(host):
+        if not _is_allowed(host, None):
+            raise ForbiddenHost(host)
+        addresses = [host]
+    else:
+        found = await GuardedResolver(None).resolve(host, port, socket.AF_UNSPEC)
+        addresses = [one["host"] for one in found]
+    name = host if context is not None else None
+    for address in addresses[:-1]:
+        try:
+            return await asyncio.open_connection(
+                address, port, limit=limit, ssl=context, server_hostname=name
+            )
+        except ssl.SSLError:
+            raise  # somebody answered there
+        except OSError:
+            continue  # nobody stands at this one of its addresses
+    return await asyncio.open_connection(
+        addresses[-1], port, limit=limit, ssl=context, server_hostname=name
+    )
+
+
 def check_url(url: str, private_hosts: Collection[str] | None) -> None:
     """Refuse an address that stands in a URL as such: no resolver is asked for it.
 
@@ -84,11 +117,8 @@ def check_url(url: str, private_hosts: Collection[str] | None) -> None:
     host = (URL(url).host or "").lower()
     if host in (private_hosts or ()):
         return
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return  # a name: judged when it is resolved
-    if not _is_allowed(host, private_hosts):
+    # A name is judged when it is resolved.
+    if _is_address(host) and not _is_allowed(host, private_hosts):
         raise ForbiddenHost(host)
 
 
@@ -107,6 +137,15 @@ def is_nobodys(text: str) -> bool:
         one.is_link_local or one.is_multicast or one.is_unspecified or one in _METADATA
         for one in (address, *_carried(address))
     )
+
+
+def _is_address(host: str) -> bool:
+    """Whether a host is written as an address: no resolver is asked for it."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_allowed(text: str, private_hosts: Collection[str] | None) -> bool:

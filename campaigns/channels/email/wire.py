@@ -15,6 +15,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from campaigns.channels.errors import RequestLost, RequestUnsent
+from campaigns.channels.public_hosts import connect
 
 _LINE_LIMIT = 65_536  # octets; longer replies are not SMTP
 _CONNECT_SECONDS = 10.0
@@ -74,11 +75,11 @@ class Connection:
         context = None if relay.tls is Tls.NONE else _context(relay)
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
-                reader, writer = await asyncio.open_connection(
+                reader, writer = await connect(
                     relay.host,
                     relay.port,
+                    context=context if relay.tls is Tls.IMPLICIT else None,
                     limit=_LINE_LIMIT,
-                    ssl=context if relay.tls is Tls.IMPLICIT else None,
                 )
                 connection = cls(reader, writer)
                 try:

@@ -17,6 +17,7 @@ from smpplib import consts, exceptions
 from smpplib.command import Command  # type: ignore[import-untyped]  # no annotations
 
 from campaigns.channels.errors import RequestLost, RequestUnsent
+from campaigns.channels.public_hosts import connect
 
 _PDU_LIMIT = 65_536  # octets
 _HEAD = struct.Struct(">LLLL")
@@ -87,8 +88,9 @@ class Bind:
         """
         within = min(_CONNECT_SECONDS, line.deadline.total_seconds())
         try:
+            context = ssl.create_default_context() if line.tls else None
             reader, writer = await asyncio.wait_for(
-                asyncio.open_connection(line.host, line.port, ssl=line.tls or None), within
+                connect(line.host, line.port, context=context), within
             )
         except TimeoutError as error:
             raise RequestUnsent("no connection in time", code="connect_timeout") from error
@@ -135,6 +137,10 @@ class Bind:
             try:
                 told = await asyncio.wait_for(answer, self._line.deadline.total_seconds())
             except TimeoutError as error:
+                if self._writer.transport.get_write_buffer_size():
+                    # The centre reads no more: what waits here would go out after a person or a
+                    # lookup said that it did not.
+                    self.abort()
                 raise RequestLost("no answer in time", code="timeout") from error
             finally:
                 self._waiting.pop(sequence, None)
@@ -147,6 +153,7 @@ class Bind:
         if self.usable:
             request = self.made("unbind")
             self._writer.write(request.generate())
+            self._writer.close()  # after what was written
         self.abort()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -155,7 +162,9 @@ class Bind:
         self.usable = False
         for task in self._tasks:
             task.cancel()
-        self._writer.close()
+        if not self._writer.is_closing():
+            # Whatever was not written by now never is.
+            self._writer.transport.abort()
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(RequestLost("the bind broke", code="connection_lost"))
@@ -193,6 +202,7 @@ class Bind:
                 self._writer.write(_HEAD.pack(16, 0x80000015, 0, sequence))
             case 0x00000006:
                 self._writer.write(_HEAD.pack(16, 0x80000006, 0, sequence))
+                self._writer.close()
                 self.abort()
             case _:
                 # generic_nack with ESME_RINVCMDID

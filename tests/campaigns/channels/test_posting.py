@@ -228,3 +228,41 @@ class TestAnswer:
 
         assert asyncio.run(act()) == [503, 503]
         assert opened == 2
+
+    @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"])
+    def test_the_rest_of_a_request_never_follows_its_outcome(self, answer: bytes) -> None:
+        """A server that reads on later would take what was looked up, not found and sent again."""
+        body, read = b"x" * 16_000_000, list[int]()
+
+        async def act() -> None:
+            reads_on, has_read = asyncio.Event(), asyncio.Event()
+
+            async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(answer)
+                await reads_on.wait()
+                size = 0
+                try:
+                    while piece := await reader.read(1_000_000):
+                        size += len(piece)
+                except ConnectionResetError:
+                    pass  # as it is meant to be
+                read.append(size)
+                writer.close()
+                has_read.set()
+
+            server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1_000)
+            http = Http(concurrency=2, deadline=timedelta(seconds=0.5))
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            if answer:
+                assert (await http.post(url=url, body=body, headers={})).status == 503
+            else:
+                with pytest.raises(RequestLost):
+                    await http.post(url=url, body=body, headers={})
+            reads_on.set()
+            await asyncio.wait_for(has_read.wait(), 5)
+            await http.aclose()
+            server.close()
+
+        asyncio.run(act())
+        assert read[0] < len(body)

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import web
@@ -27,10 +27,11 @@ from campaigns.channels.base import (
     Unavailable,
     Unknown,
 )
-from campaigns.channels.errors import AccountInvalid
+from campaigns.channels.errors import AccountInvalid, RequestLost
 from campaigns.channels.registry import build_provider
 from campaigns.channels.sms.gsm import TooManyParts, encode
 from campaigns.channels.sms.segments import measure
+from campaigns.channels.sms.smpp_bind import Bind, Line
 from tests.campaigns.channels.contract import API_SECRET, ProviderContract, until
 from tests.campaigns.channels.scripted import FAULT_DIGITS, scripted, send_to
 from tests.campaigns.sandbox_process import SandboxProcess
@@ -365,3 +366,50 @@ def test_the_secret_for_the_door_must_be_there_when_reports_are_wanted() -> None
 
     with pytest.raises(AccountInvalid, match="receipt_secret"):
         build_provider(config)
+
+
+async def test_what_a_centre_had_not_read_by_the_deadline_never_reaches_it() -> None:
+    """It may have been looked up, not found and sent again by the time it reads on."""
+    octets = b"x" * 16_000_000
+    read, reads_on = list[int](), asyncio.Event()
+
+    async def centre(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readexactly(16)
+        await reader.readexactly(int.from_bytes(head[:4]) - 16)
+        writer.write(pdu(0x80000009, int.from_bytes(head[12:]), b"c\0"))
+        await reads_on.wait()
+        size = 0
+        try:
+            while piece := await reader.read(1_000_000):
+                size += len(piece)
+        except ConnectionResetError:
+            pass  # as it is meant to be
+        read.append(size)
+        writer.close()
+
+    async def take(_: object) -> bool:
+        return True
+
+    server = await asyncio.start_server(centre, "127.0.0.1", 0, limit=1_000)
+    line = Line(
+        host="127.0.0.1",
+        port=server.sockets[0].getsockname()[1],
+        tls=False,
+        system_id="x",
+        password="x",
+        system_type="",
+        window=1,
+        deadline=timedelta(seconds=0.5),
+    )
+    bind = await Bind.open(line, take=take)
+    with pytest.raises(RequestLost) as lost:
+        await bind.ask(octets, 7)
+    reads_on.set()
+    async with asyncio.timeout(5):
+        while not read:
+            await asyncio.sleep(0.01)
+    await bind.close()
+    server.close()
+
+    assert (lost.value.code, bind.usable) == ("timeout", False)
+    assert read[0] < len(octets)
