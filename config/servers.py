@@ -46,7 +46,7 @@ work_mem = 16MB
 maintenance_work_mem = 64MB
 wal_level = minimal
 # A batch of a file writes 8 MB: with the usual 1/32 of the buffers whoever wrote it waited for the
-# disk a third of the time.
+# disk a quarter of the time.
 wal_buffers = 16MB
 max_wal_senders = 0
 max_wal_size = 4GB
