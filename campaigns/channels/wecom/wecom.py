@@ -6,7 +6,9 @@
 creates the task, the member confirms it in the app.
 Neither has a client reference; WeCom's own check for repeated content
 (`duplicate_check_seconds`) softens a resend of `kind=message`.
-Source: WeCom developer centre, "发送应用消息", "创建企业群发", "全局错误码".
+Source: WeCom developer centre, "发送应用消息", "创建企业群发", "全局错误码" (document/path/90455).
+Of the codes those are listed that a send of ours may meet, compared on 29 November 2026 with a
+client library's copy of that list.
 """
 
 from collections.abc import Mapping
@@ -51,24 +53,49 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "40035": Meaning.REFUSED,
     "40056": Meaning.SENDER_REFUSED,
     "40058": Meaning.REFUSED,
+    "40039": Meaning.REFUSED,  # length of a link
+    "40063": Meaning.REFUSED,  # an empty parameter
+    "40091": Meaning.UNAUTHORISED,  # secret
+    "40094": Meaning.REFUSED,  # no link
     "40096": Meaning.REFUSED,
+    "41001": Meaning.UNAUTHORISED,  # no token
+    "41011": Meaning.SENDER_REFUSED,  # no agentid
     "41048": Meaning.REFUSED,  # no customer that could be written to
     "41054": Meaning.REFUSED,  # the member has not activated his account
     "41056": Meaning.REFUSED,  # no id of an external contact
     "42001": Meaning.RETRY,
     "43004": Meaning.REFUSED,  # the member is not bound
+    "43009": Meaning.UNAUTHORISED,  # the enterprise is not verified
     "44004": Meaning.REFUSED,
     "45002": Meaning.REFUSED,
     "45009": Meaning.RETRY,
     "45033": Meaning.RETRY,
+    "45034": Meaning.REFUSED,  # a link without a scheme
+    "46004": Meaning.REFUSED,  # no such member
     "48002": Meaning.UNAUTHORISED,
+    "48004": Meaning.UNAUTHORISED,  # the authorisation has ended
+    "48005": Meaning.OUT_OF_SERVICE,  # the API was given up
+    "48006": Meaning.UNAUTHORISED,  # the permission was withdrawn
+    "50002": Meaning.REFUSED,  # a member out of our reach
+    "50003": Meaning.OUT_OF_SERVICE,  # the application is switched off
     "60011": Meaning.REFUSED,
     "60020": Meaning.UNAUTHORISED,
+    "60021": Meaning.REFUSED,  # a member who does not see the application
     "60111": Meaning.REFUSED,
     "81013": Meaning.REFUSED,
+    "82001": Meaning.REFUSED,  # to nobody
+    "82004": Meaning.REFUSED,  # content
     "84061": Meaning.REFUSED,
     "84074": Meaning.UNAUTHORISED,  # no permission for external contacts
+    "84084": Meaning.REFUSED,  # the sender does not look after this customer
+    "84085": Meaning.OUT_OF_SERVICE,  # the application was taken down
+    "85002": Meaning.REFUSED,  # words WeCom does not let pass
+    "92000": Meaning.REFUSED,  # a member who does not see the application
     "301002": Meaning.UNAUTHORISED,  # no permission for this application
+    "301021": Meaning.REFUSED,  # userid
+    "301042": Meaning.UNAUTHORISED,  # our address is not on their list
+    "610004": Meaning.SENDER_REFUSED,  # a member who may write to no customers
+    "2000002": Meaning.UNAUTHORISED,  # corp id
 }
 
 
