@@ -161,12 +161,18 @@ JOIN campaigns_enrolment e ON e.id = r.id AND e.state = 'failed'
 ON CONFLICT DO NOTHING
 """
 
+# Held in the order in which workers hold them.
 REPLAY_BATCHES: Final = """
-UPDATE campaigns_dispatchbatch
-SET due_at = least(due_at, %(now)s), attempts = 0
-WHERE id IN (
-    SELECT t.batch_id FROM campaigns_poisonrow p JOIN campaigns_touch t ON t.id = p.touch_id
-    WHERE p.id = ANY(%(ids)s))
+WITH held AS (
+    SELECT id FROM campaigns_dispatchbatch
+    WHERE id IN (
+        SELECT t.batch_id FROM campaigns_poisonrow p JOIN campaigns_touch t ON t.id = p.touch_id
+        WHERE p.id = ANY(%(ids)s))
+    ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE campaigns_dispatchbatch b
+SET due_at = least(b.due_at, %(now)s), attempts = 0
+FROM held WHERE b.id = held.id
 """
 
 REPLAY_TOUCHES: Final = """

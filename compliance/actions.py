@@ -244,7 +244,8 @@ def import_products(*, facts: Sequence[Mapping[str, Any]], now: datetime) -> Non
                 setattr(product, name, fact[name])
         product.updated_at = now
     Product.objects.bulk_create(
-        known.values(),
+        # In one order for all who write several, so that none deadlock.
+        sorted(known.values(), key=lambda product: product.code),
         update_conflicts=True,
         unique_fields=["code"],
         update_fields=["name", "kind", "updated_at"],

@@ -22,6 +22,7 @@ from hypothesis import settings as hypothesis_settings
 
 from config.celery import app
 from tests.database import TEST_DATABASE, drop_abandoned, empty_tables, migrated_template
+from tests.lock_order import held_to
 from tests.provide_chromium import find_chromium
 from tests.web_server import WebServer, web_server
 
@@ -91,6 +92,13 @@ def _emptied_in_little_time() -> Iterator[None]:
             "_fixture_teardown",
             lambda _case: empty_tables(connections["default"]),
         )
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _audit_trail_last() -> Iterator[None]:
+    """No verb takes a lock after it told the audit trail."""
+    with held_to():
         yield
 
 

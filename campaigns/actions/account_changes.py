@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import transaction
 
+from campaigns.actions.accounts import hold_accounts
 from campaigns.channels.base import AccountConfig
 from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.registry import build_strictly
@@ -63,8 +64,12 @@ def edit_account(
     ------
     AccountInvalid : the vendor cannot work with it.
     """
+    before = hold_accounts(account.channel, account.key).get(account.key)
+    if before is not None:
+        account.secrets_cipher = (
+            before.secrets_cipher
+        )  # one may have been rotated since it was read
     config = checked_config(account, secrets)
-    before = ProviderAccount.objects.select_for_update().filter(pk=account.pk).first()
     if account.is_default:
         others = ProviderAccount.objects.filter(channel=account.channel).exclude(pk=account.pk)
         others.update(is_default=False)
@@ -123,6 +128,8 @@ def review_account(
     ------
     compliance.errors.ComplianceError : nothing waits, it changed since, or it is his own.
     """
+    # Before the audit trail: whoever changes the account holds it and waits for the trail.
+    hold_accounts(account.channel, account.key)
     decide_review(
         kind=KIND,
         key=account.key,

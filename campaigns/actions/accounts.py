@@ -8,6 +8,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from campaigns.channels.base import Channel
 from campaigns.channels.errors import AccountInvalid
@@ -49,6 +50,7 @@ def save_account(
     now: datetime,
 ) -> ProviderAccount:
     """Make or change an account. Raises `AccountInvalid` if the vendor cannot work with it."""
+    hold_accounts(channel, key)
     if is_default:
         ProviderAccount.objects.filter(channel=channel).exclude(key=key).update(is_default=False)
     account, _ = ProviderAccount.objects.update_or_create(
@@ -111,6 +113,18 @@ def rotate_secret(
         detail={"secret": name, "previous_until": until.isoformat()},
     )
     return until
+
+
+def hold_accounts(channel: str, key: str) -> dict[str, ProviderAccount]:
+    """The account and all others of its channel by key, as they are until the transaction ends.
+
+    The others, too: which is the default is a question of all, and two who each make another one
+    the default come one after the other.
+    """
+    held = ProviderAccount.objects.select_for_update(no_key=True).filter(
+        Q(channel=channel) | Q(key=key)
+    )
+    return {account.key: account for account in held.order_by("pk")}
 
 
 def _sealed(key: str, secrets: Mapping[str, str]) -> bytes:

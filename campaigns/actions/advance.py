@@ -18,7 +18,7 @@ from campaigns.actions.steps import Run, claim_due, run_version
 from campaigns.failpoints import reach
 from campaigns.models import Enrolment
 from campaigns.operations import RECORD_POISON
-from campaigns.queries.enrolments import WRITE_ENROLMENTS
+from campaigns.queries.enrolments import REFER_TO_JOURNEYS, WRITE_ENROLMENTS
 from compliance.masking import mask
 from compliance.tracing import span
 from customers.queries.database import execute, rows
@@ -63,6 +63,9 @@ def advance(*, owner: str, now: datetime, limit: int = BATCH) -> Advanced:
 
 @transaction.atomic
 def _write(runs: Sequence[Run], means: Means, now: datetime) -> Advanced:
+    # The touches queued below refer to the journeys: whoever stops one is waited for here, while
+    # nothing is held that he waits for.
+    rows(REFER_TO_JOURNEYS, {"versions": sorted({item.due.version_id for item in runs})})
     told = [_enrolment_row(item, now) for item in runs]
     written = {row[0] for row in rows(WRITE_ENROLMENTS, {"rows": json.dumps(told), "now": now})}
     _record_poison([item for item in runs if item.due.id in written], now)

@@ -29,7 +29,8 @@ def enrol(*, journey: Journey, now: datetime) -> int:
     Safe to run twice or at once: the journey's row is locked, and a customer has at most one
     open enrolment per journey. Cost: one statement over the segment's members.
     """
-    locked = Journey.objects.select_for_update().get(pk=journey.pk)
+    # Whoever only refers to the journey, as each new touch does, need not wait.
+    locked = Journey.objects.select_for_update(no_key=True).get(pk=journey.pk)
     if locked.state != Journey.State.RUNNING or locked.live_id is None:
         return 0
     graph = version_graph(locked.live_id)

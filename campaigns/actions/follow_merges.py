@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db import transaction
 
-from campaigns.queries.enrolments import REFUSE_QUEUED
+from campaigns.queries.enrolments import HOLD_BATCHES_OF_RUNS, REFUSE_QUEUED, RUNS_OF
 from campaigns.queries.merges import (
     EXIT_YOUNGER,
     MOVE_ENROLMENTS,
@@ -39,7 +39,8 @@ def follow_merges(*, now: datetime) -> int:
     """Let nobody be in a journey twice after a merge; the number of ledger rows followed.
 
     1. The acts that nobody followed yet are read in their order, as many as touch different people.
-    2. Their customers are locked, so that no touch is handed over meanwhile.
+    2. Their batches and customers are locked, in the order of those who hand over, so that no
+       touch is handed over meanwhile.
     3. Of two open runs the younger exits and its queued touches are refused; everything else goes
        over to the one who stays. Until then the gates refuse whatever is addressed to who went.
     4. Undoing brings back what went over. A run that has exited stays so: messages would come late.
@@ -49,6 +50,8 @@ def follow_merges(*, now: datetime) -> int:
     if not acts:
         return 0
     people = sorted({one for act in acts for one in (act.kept_id, act.gone_id)})
+    runs = [row[0] for row in rows(RUNS_OF, {"customers": as_array(people)})]
+    rows(HOLD_BATCHES_OF_RUNS, {"enrolments": as_array(runs)})
     execute(LOCK_CUSTOMERS, {"ids": as_json(people)})
     if acts[0].undoes_id is not None:
         execute(RETURN_ENROLMENTS, {"merge": acts[0].undoes_id})

@@ -5,7 +5,12 @@ from typing import Final
 
 from django.db import transaction
 
-from campaigns.queries.enrolments import EXIT_ENROLMENTS, OUT_OF_STAGE, REFUSE_QUEUED
+from campaigns.queries.enrolments import (
+    EXIT_ENROLMENTS,
+    HOLD_BATCHES_OF_RUNS,
+    OUT_OF_STAGE,
+    REFUSE_QUEUED,
+)
 from campaigns.states import Reason
 from customers.queries.consents import LOCK_CUSTOMERS
 from customers.queries.database import as_array, as_json, execute, rows
@@ -17,15 +22,18 @@ AT_ONCE: Final = 5_000
 def follow_stages(*, now: datetime) -> int:
     """Let whoever stands out of his journey's stages leave it; how many runs ended.
 
-    Their customers are locked first, so that no touch is handed over meanwhile; what is queued is
-    refused. Cost: one read of the open runs of journeys that name stages, and nothing of others.
+    Their batches and customers are locked first, in the order of those who hand over, so that no
+    touch is handed over meanwhile; what is queued is refused. Cost: one read of the open runs of
+    journeys that name stages, and nothing of others.
     """
     out = rows(OUT_OF_STAGE, {"most": AT_ONCE})
     if not out:
         return 0
+    runs = as_array([enrolment for enrolment, _customer in out])
+    rows(HOLD_BATCHES_OF_RUNS, {"enrolments": runs})
     execute(LOCK_CUSTOMERS, {"ids": as_json(sorted({customer for _id, customer in out}))})
     told = {
-        "enrolments": as_array([enrolment for enrolment, _customer in out]),
+        "enrolments": runs,
         "reason": Reason.STAGE_LEFT,
         "now": now,
     }

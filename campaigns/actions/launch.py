@@ -19,6 +19,7 @@ from campaigns.journeys.graph import MAX_NAME, Graph, Json
 from campaigns.journeys.nodes.send import Send
 from campaigns.journeys.parse import parse
 from campaigns.models import Enrolment, Journey, JourneyVersion, Touch
+from campaigns.queries.dispatch import HOLD_OPEN_BATCHES
 from campaigns.queries.journeys import approved_templates, experiment_keys, references
 from campaigns.states import Reason, TouchState
 from compliance.actions import ask_review, decide_review, record
@@ -26,6 +27,7 @@ from compliance.errors import NotPermitted
 from compliance.models import Review, User
 from compliance.queries import is_approved
 from compliance.reader import say
+from customers.queries.database import rows
 from segments.errors import RuleError
 from segments.queries.rules import check_rule
 
@@ -219,11 +221,17 @@ def resume(*, journey: Journey, actor: User, now: datetime) -> None:
 
 @transaction.atomic
 def stop(*, journey: Journey, actor: User, now: datetime) -> None:
-    """End the journey for good: everybody under way leaves it, nothing queued is sent."""
+    """End the journey for good: everybody under way leaves it, nothing queued is sent.
+
+    1. The journey's row keeps workers from moving anybody on (see `advance`).
+    2. Its open batches are held in the order in which workers hold them, runs and touches then.
+    3. The audit trail comes last: nothing is waited for with it.
+    """
+    _require_permission(actor)
     locked = Journey.objects.select_for_update().get(pk=journey.pk)
     if locked.state not in {Journey.State.RUNNING, Journey.State.PAUSED}:
         raise StateConflict(_("The journey is not running."))
-    _change(locked, actor, now, locked.state, Journey.State.STOPPED, "stop")
+    rows(HOLD_OPEN_BATCHES, {"journey": locked.pk})
     Enrolment.objects.filter(journey=locked, state__in=["active", "waiting"]).update(
         state=Enrolment.State.EXITED,
         exit_reason="journey_stopped",
@@ -235,6 +243,7 @@ def stop(*, journey: Journey, actor: User, now: datetime) -> None:
     Touch.objects.filter(journey=locked, state__in=[TouchState.QUEUED, TouchState.DEFERRED]).update(
         state=TouchState.REFUSED, reason=Reason.JOURNEY_STOPPED
     )
+    _put(locked, actor, now, Journey.State.STOPPED, "stop")
 
 
 def _change(
@@ -244,6 +253,10 @@ def _change(
     locked = Journey.objects.select_for_update().get(pk=journey.pk)
     if locked.state != before:
         raise StateConflict(_not_now(locked))
+    _put(locked, actor, now, after, verb)
+
+
+def _put(locked: Journey, actor: User, now: datetime, after: str, verb: str) -> None:
     locked.state, locked.updated_at = Journey.State(after), now
     locked.save(update_fields=["state", "updated_at"])
     _tell(actor, verb, locked, now)

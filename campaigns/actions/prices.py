@@ -61,8 +61,8 @@ def checked_price(*, account: ProviderAccount, prefix: str, unit_cost: Decimal) 
 @transaction.atomic
 def withdraw_price(*, price: MessagePrice, actor: User, now: datetime) -> None:
     """The next shorter prefix counts again, or an older price; what was sent keeps its cost."""
-    _tell(actor, "withdraw", price, now)
     price.delete()
+    _tell(actor, "withdraw", price, now)
 
 
 def _tell(actor: User, verb: str, price: MessagePrice, now: datetime) -> None:

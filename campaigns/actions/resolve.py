@@ -128,8 +128,11 @@ def propose(
         made = Intervention.objects.create(
             act=act, touch_ids=list(plan.ids), why=why, made_by=actor, made_at=now
         )
+        at_once = act in {Act.ASK, Act.RESEND_FAILED}
+        if at_once:
+            _hold(made)  # before the audit trail, which who holds these waits for
         _tell(actor, "propose", made, now, why=why)
-        if act in {Act.ASK, Act.RESEND_FAILED}:
+        if at_once:
             _carry_out(made, actor, now)
     return made
 
@@ -155,6 +158,7 @@ def decide(
         raise SelfReview(_("Whoever proposed it cannot agree to it. Ask a second person."))
     locked.decided_by, locked.decided_at, locked.opinion = actor, now, opinion
     if agree:
+        _hold(locked)
         _carry_out(locked, actor, now)
     else:
         locked.verdict = Intervention.Verdict.REJECTED
@@ -196,10 +200,20 @@ def _askable_accounts() -> set[int]:
     return found
 
 
+def _hold(item: Intervention) -> None:
+    """Batches first, touches then, as workers lock them."""
+    execute(LOCK_BATCHES, {"ids": item.touch_ids})
+    list(
+        Touch.objects.select_for_update()
+        .filter(pk__in=item.touch_ids)
+        .order_by("pk")
+        .values_list("pk")
+    )
+
+
 def _carry_out(item: Intervention, actor: User, now: datetime) -> None:
-    """Batches first, touches then, as workers lock them; a touch that moved on is left alone."""
+    """What is done to touches that are held; one that moved on is left alone."""
     named = {"ids": item.touch_ids, "now": now}
-    execute(LOCK_BATCHES, named)
     match Act(item.act):
         case Act.ASK:
             item.changed = len(rows(ASK_SOON, named))

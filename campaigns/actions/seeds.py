@@ -80,8 +80,8 @@ def checked_seed(*, seed_list: SeedList, channel: Channel, address: str) -> str:
 @transaction.atomic
 def remove_seed(*, seed: Seed, actor: User, now: datetime) -> None:
     """No test message goes there any more."""
-    _tell(actor, "remove", seed, masked_address(seed), now)
     seed.delete()
+    _tell(actor, "remove", seed, masked_address(seed), now)
 
 
 def seed_address(seed: Seed) -> str:

@@ -43,10 +43,13 @@ def suppress(
 @transaction.atomic
 def lift(*, suppression: Suppression, actor: str, opinion: str, now: datetime) -> None:
     """Take an address off the list, because its owner asked for it or it exists again."""
+    number = suppression.pk
+    # Who takes receipts may hold the row: it is not waited for with the audit trail.
+    suppression.delete()
     record(
         actor=actor,
         action="suppression.lift",
-        subject=str(suppression.pk),
+        subject=str(number),
         now=now,
         detail={
             "kind": suppression.kind,
@@ -55,4 +58,3 @@ def lift(*, suppression: Suppression, actor: str, opinion: str, now: datetime) -
             "opinion": opinion,
         },
     )
-    suppression.delete()

@@ -29,8 +29,7 @@ from customers.actions.consents import ConsentStatement, record_consents, withdr
 from customers.actions.record_events import NewEvent, record_events
 from customers.actions.sources import internal_source
 from customers.models import Consent
-from customers.queries.consents import LOCK_CUSTOMERS
-from customers.queries.database import as_json, execute
+from customers.queries.consents import lock_standing
 from customers.queries.identities import addresses
 from customers.vocabulary import ConsentState, EventKind, IdentityKind
 
@@ -71,7 +70,7 @@ def claim_task(*, task_id: int, advisor: User, now: datetime) -> AdvisorTask:
         raise StateConflict(_("The campaign is paused: nobody is called for it now."))
     if obstacle := _obstacle(task, now):
         outcome = Outcome(disposition=Disposition.FORBIDDEN, note=obstacle)
-        _write(task, outcome, advisor, now)
+        _tell(_write(task, outcome, advisor, now), task, advisor, now)
         return task
     is_new = task.claimed_by_id != advisor.pk
     task.claimed_by, task.claimed_until = advisor, max(now + CLAIM, task.claimed_until or now)
@@ -133,6 +132,7 @@ def record_call(*, task_id: int, advisor: User, outcome: Outcome, now: datetime)
             evidence=_evidence(call, advisor),
             now=now,
         )
+    _tell(call, task, advisor, now)
     return call
 
 
@@ -216,8 +216,10 @@ def _hold(task_id: int, advisor: User, now: datetime) -> AdvisorTask:
 
 
 def _lock_customer(customer_id: int) -> None:
-    """One advisor after the other at the same person."""
-    execute(LOCK_CUSTOMERS, {"ids": as_json([customer_id])})
+    """One advisor after the other at the same person; under whichever name he stands, so that
+    his word is written down without waiting for another row when the audit trail is held.
+    """
+    lock_standing([customer_id])
 
 
 def _locked(task_id: int) -> AdvisorTask:
@@ -267,7 +269,7 @@ def _check_later(call_at: datetime | None, now: datetime) -> None:
 
 
 def _write(task: AdvisorTask, outcome: Outcome, advisor: User, now: datetime) -> Call:
-    """The call's row, the task's new state, and the audit entry."""
+    """The call's row and the task's new state."""
     is_later = outcome.disposition is Disposition.CALL_LATER
     note = outcome.note.strip()[:NOTE_LENGTH]
     call = Call.objects.create(
@@ -286,14 +288,17 @@ def _write(task: AdvisorTask, outcome: Outcome, advisor: User, now: datetime) ->
         task.disposition, task.done_by, task.done_at = outcome.disposition, advisor, now
         task.claimed_by = task.claimed_until = None
     task.save()
+    return call
+
+
+def _tell(call: Call, task: AdvisorTask, advisor: User, now: datetime) -> None:
     record(
         actor=advisor.username,
-        action=f"task.{outcome.disposition}",
+        action=f"task.{call.disposition}",
         subject=_subject(task),
         now=now,
         detail={"call": call.pk, "withdraws": call.withdraws},
     )
-    return call
 
 
 def _restore_consent(task: AdvisorTask, call: Call, advisor: User, now: datetime) -> None:

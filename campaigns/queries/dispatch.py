@@ -50,6 +50,13 @@ SELECT fence FROM campaigns_dispatchbatch WHERE id = %(batch)s FOR UPDATE
 """
 
 
+# Whoever changes many touches of a journey waits for its workers here, and they for him.
+HOLD_OPEN_BATCHES: Final = """
+SELECT id FROM campaigns_dispatchbatch WHERE journey_id = %(journey)s AND due_at IS NOT NULL
+ORDER BY id FOR NO KEY UPDATE
+"""
+
+
 RENEW_LEASE: Final = f"""
 UPDATE campaigns_dispatchbatch b SET lease_until = %(until)s
 FROM campaigns_journey j, campaigns_provideraccount a

@@ -68,6 +68,13 @@ RETURNING e.id, e.version_id, e.journey_id, e.customer_id, e.state, e.node, e.vi
 """
 
 
+REFER_TO_JOURNEYS: Final = """
+SELECT id FROM campaigns_journey
+WHERE id IN (SELECT journey_id FROM campaigns_journeyversion WHERE id = ANY(%(versions)s))
+ORDER BY id FOR KEY SHARE
+"""
+
+
 WRITE_ENROLMENTS: Final = """
 UPDATE campaigns_enrolment e
 SET state = r.state, node = r.node, visit = r.visit, visits = r.visits, hops = r.hops,
@@ -106,4 +113,20 @@ REFUSE_QUEUED: Final = """
 UPDATE campaigns_touch SET state = 'refused', reason = %(reason)s
 WHERE enrolment_id = ANY(%(enrolments)s::bigint[]) AND state IN ('queued', 'deferred')
   AND NOT may_be_sent
+"""
+
+
+# Whoever hands over holds the batch and waits for the customers: who refuses touches of customers
+# he holds takes the batches before them.
+HOLD_BATCHES_OF_RUNS: Final = """
+SELECT b.id FROM campaigns_dispatchbatch b
+WHERE b.id IN (
+    SELECT t.batch_id FROM campaigns_touch t
+    WHERE t.enrolment_id = ANY(%(enrolments)s::bigint[]) AND t.state IN ('queued', 'deferred'))
+ORDER BY b.id FOR NO KEY UPDATE
+"""
+
+
+RUNS_OF: Final = """
+SELECT id FROM campaigns_enrolment WHERE customer_id = ANY(%(customers)s::bigint[])
 """

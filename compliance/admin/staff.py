@@ -36,6 +36,10 @@ class OnRecord:
 
     def log_deletions(self, request: HttpRequest, queryset: Iterable[Model]) -> Any:
         """Deleted."""
+        # Who is about to be deleted may be referred to by somebody who waits for the audit trail.
+        ids = [obj.pk for obj in queryset]
+        kind = self.model  # type: ignore[attr-defined]
+        list(kind.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
         for obj in queryset:
             self._record(request, "deleted", obj, "")
         return super().log_deletions(request, queryset)  # type: ignore[misc]

@@ -29,6 +29,7 @@ from customers.queries.rights import (
     HELD_EVENTS,
     KEEP_HASHES,
     KEYED,
+    LOCK_PEOPLE,
     LOCK_PERSON,
     NAMES,
     SLOTS,
@@ -160,7 +161,9 @@ def _erased_or_restricted(customer_no: str, actor: str, now: datetime) -> Erasur
             _("A retention duty runs until %(day)s. Only a second person may say that it does not.")
             % {"day": asked.retained_until},
         )
-    return _forget(asked, actor, now)
+    _forget(asked, actor, now)
+    _tell(asked, "erase", actor, now)
+    return asked
 
 
 @transaction.atomic
@@ -170,7 +173,13 @@ def erase_expired(*, now: datetime) -> int:
     due = Erasure.objects.select_for_update(skip_locked=True).filter(
         done_at=None, retained_until__lte=_day(now)
     )[:100]
-    return len([_forget(asked, "retention", now) for asked in due])
+    rows(LOCK_PEOPLE, {"customers": as_array(sorted(asked.customer_id for asked in due))})
+    for asked in due:
+        _forget(asked, "retention", now)
+    # Whoever writes of one of them may wait for the audit trail: it is told when all are held.
+    for asked in due:
+        _tell(asked, "erase", "retention", now)
+    return len(due)
 
 
 @transaction.atomic
@@ -221,11 +230,12 @@ def erase_again(*, actor: str, now: datetime) -> int:
                     )
                     log.info("customer %d was erased before: erased again", pk)
                     _forget(asked, actor, now)
+                    _tell(asked, "erase", actor, now)
                     erased += 1
     return erased
 
 
-def _forget(asked: Erasure, actor: str, now: datetime) -> Erasure:
+def _forget(asked: Erasure, actor: str, now: datetime) -> None:
     told = {"customer": asked.customer_id}
     # What is being written about him at this moment, maybe under an older number, is waited for.
     execute(LOCK_PERSON, told)
@@ -236,8 +246,6 @@ def _forget(asked: Erasure, actor: str, now: datetime) -> Erasure:
     asked.done_by, asked.done_at = actor, now
     asked.keys_destroyed_at = None
     asked.save(update_fields=["done_by", "done_at", "slots", "keys_destroyed_at"])
-    _tell(asked, "erase", actor, now)
-    return asked
 
 
 def _forget_held(told: Mapping[str, int], now: datetime) -> list[int]:

@@ -21,6 +21,14 @@ LOCK_PERSON = f"""
 """
 
 
+LOCK_PEOPLE = """
+    -- The same of several people.
+    SELECT id FROM customers_customer
+    WHERE id = ANY(%(customers)s::bigint[]) OR merged_into_id = ANY(%(customers)s::bigint[])
+    ORDER BY customer_no FOR NO KEY UPDATE
+"""
+
+
 KEEP_HASHES = f"""
     INSERT INTO customers_erasedidentity (kind, value_hash, at)
     SELECT DISTINCT kind, value_hash, %(now)s::timestamptz FROM customers_identity
