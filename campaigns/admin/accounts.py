@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
@@ -27,6 +28,7 @@ from campaigns.actions.account_changes import (
     review_account,
     review_of,
 )
+from campaigns.actions.accounts import hold_accounts
 from campaigns.actions.try_account import send_test
 from campaigns.admin.delivery import ChannelFilter
 from campaigns.channels.base import Channel
@@ -37,6 +39,7 @@ from campaigns.labels import CHANNELS, say
 from campaigns.models import ProviderAccount
 from campaigns.queries.accounts import account_config
 from compliance.console.acts import Act, ActingAdmin, person, verdicts
+from compliance.console.seen import SEEN, ShownForm
 from compliance.console.shown import Panel, Tone, badge, verdict_badge
 from compliance.errors import ComplianceError
 from compliance.json_box import JsonText
@@ -52,7 +55,7 @@ _RATES = ("weight", "per_second", "per_day", "warm_up_from", "warm_up_first_day"
 _SECRET_FIELDS = tuple(name for n in SECRETS for name in (f"secret_{n}", f"value_{n}"))
 
 
-class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class AccountForm(ShownForm):
     """The account, and secrets that go in and never come out."""
 
     channel = forms.ChoiceField(
@@ -86,6 +89,10 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
             cost.help_text = _t("%(currency)s for each billed part.") % {"currency": currency}
         if self.instance.pk and (options := self.fields.get("options")):
             options.help_text = _options_help(self.instance) or options.help_text
+
+    def held(self) -> Model | None:
+        """With the others of its channel: as who saves it holds them."""
+        return hold_accounts(self.instance.channel, self.instance.key).get(self.instance.key)
 
     def clean_options(self) -> dict[str, str]:
         """Names and texts, as vendors read them."""
@@ -183,8 +190,9 @@ class AccountAdmin(ActingAdmin):
         shown = ("status", "approval") if obj else ()
         secrets = tuple((f"secret_{n}", f"value_{n}") for n in SECRETS) if may_edit else ()
         known = ("known_secrets",) if obj else ()
+        seen = (SEEN,) if may_edit else ()
         sets: list[tuple[Any, dict[str, Any]]] = [
-            (None, {"fields": (*(_OF_OLD if obj else _FOR_LIFE), *shown, *_PLAIN)}),
+            (None, {"fields": (*(_OF_OLD if obj else _FOR_LIFE), *shown, *_PLAIN, *seen)}),
             (_("Rates"), {"fields": _RATES}),
             (
                 _("Secrets"),

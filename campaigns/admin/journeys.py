@@ -26,6 +26,7 @@ from campaigns.labels import NODES
 from campaigns.models import Enrolment, Journey
 from compliance.console.acts import Act, ActingAdmin, person
 from compliance.console.lists import CappedList
+from compliance.console.seen import SEEN, ShownForm
 from compliance.console.shown import Panel, Tone, badge, figure
 from compliance.errors import ComplianceError
 from compliance.json_box import JsonBox, JsonText
@@ -48,7 +49,7 @@ EMPTY_GRAPH: dict[str, object] = {
 }
 
 
-class JourneyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class JourneyForm(ShownForm):
     """Name, description and graph; saving makes or changes the newest draft version."""
 
     graph = JsonText(
@@ -112,7 +113,8 @@ class JourneyAdmin(ActingAdmin):
     def get_fields(self, request: HttpRequest, obj: Journey | None = None) -> Sequence[Any]:
         """The graph is a box to type in for those who may; others see it drawn."""
         may_edit = self.has_change_permission(request, obj) if obj else True
-        return (("key", "name"), "description", "per_minute", *(("graph",) if may_edit else ()))
+        graph = ("graph", SEEN) if may_edit else ()
+        return (("key", "name"), "description", "per_minute", *graph)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Journey | None = None

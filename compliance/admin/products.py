@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -13,13 +12,14 @@ from unfold.decorators import display
 from compliance.actions import save_product
 from compliance.console.acts import person
 from compliance.console.lists import ConsoleAdmin
+from compliance.console.seen import SeenFields, ShownForm
 from compliance.json_box import JsonText
 from compliance.models import Product
 from compliance.queries import clock_now
 from compliance.rulebook.shipped import shipped_context
 
 
-class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class ProductForm(ShownForm):
     """A product's facts, each with what it is for."""
 
     regions = JsonText(
@@ -59,7 +59,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
 
 @admin.register(Product)
-class ProductAdmin(ConsoleAdmin):
+class ProductAdmin(SeenFields, ConsoleAdmin):
     """What the institution offers; the facts decide to whom it may be marketed."""
 
     form = ProductForm

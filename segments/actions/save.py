@@ -12,6 +12,7 @@ from segments.errors import NotPossible, Refusal
 from segments.models import MOST_MOVED, Segment, SegmentVersion, Tag
 from segments.queries.live import live_segments
 from segments.queries.rules import check_rule, hold_rules, refuse_circle
+from segments.queries.versions import held_for_saving
 from segments.rules.boundaries import can_be_followed
 
 SYSTEM: Final = "system"  # what we ship has no author
@@ -106,6 +107,7 @@ def restore_version(*, segment: Segment, number: int, author: User, now: datetim
     RuleError : the rule names what is gone since.
     NotPossible : there is no such version, or its rule is the present one.
     """
+    segment = held_for_saving(segment.pk) or segment  # named as it is now, not as it was read
     wanted = segment.versions.filter(number=number).first()
     if wanted is None:
         raise NotPossible(Refusal.NO_VERSION, number=number)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from compliance.console.seen import SeenFields, SeenForm
 from compliance.console.shown import Tone, badge, figure, moment
 from compliance.json_box import JsonText, spelled
 from compliance.queries import clock_now
@@ -22,7 +23,6 @@ from segments.admin.members import MemberPages
 from segments.admin.overlap import OverlapPages
 from segments.admin.refreshes import RefreshPages, refresh_box
 from segments.admin.rule_box import RuleBox, RuleScripts
-from segments.admin.seen import SeenFields, SeenForm
 from segments.admin.use import UseFilter, UsePages
 from segments.admin.versions import VersionPages
 from segments.errors import RuleError

@@ -13,6 +13,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from compliance.console.seen import SeenForm
 from compliance.console.shown import figure, moment
 from compliance.json_box import JsonText
 from compliance.queries import clock_now
@@ -20,7 +21,6 @@ from compliance.reader import language, say
 from customers.admin.words import TAG_SOURCE_WORDS
 from segments.actions.tags import Meaning, define_tag, revise_tag
 from segments.admin.rule_box import RuleBox
-from segments.admin.seen import SeenForm
 from segments.catalogue.words import as_shipped, in_words
 from segments.errors import RuleError, TagRefused
 from segments.models import LONGEST_DAYS, Refresh, Tag

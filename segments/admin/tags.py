@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from compliance.console.acts import Act
 from compliance.console.lists import closed_filter
+from compliance.console.seen import SeenFields
 from compliance.console.shown import Panel
 from compliance.queries import clock_now
 from customers.admin.words import TAG_SOURCE_WORDS
 from segments.actions.tag_views import count_tag_views
 from segments.actions.tags import keep_tag, retire_tag
 from segments.admin.rule_box import RuleScripts
-from segments.admin.seen import SeenFields
 from segments.admin.tag_form import TAG_NAMES, TagForm
 from segments.admin.tag_panels import history, rules_naming_it
 from segments.admin.tag_words import TagWords

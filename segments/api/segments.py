@@ -1,8 +1,11 @@
 """``/api/v1/segments``: which there are, who was in one and why, whom a rule would select."""
 
+import hashlib
+import json
 from datetime import datetime
 from typing import Any, Final
 
+from django.db import transaction
 from django.utils.translation import gettext as _t
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -25,10 +28,16 @@ from segments.errors import NotPossible, RuleError, RuleTooSlow
 from segments.models import Segment
 from segments.queries.members import Interval, members_at
 from segments.queries.sizes import document, preview_or_estimate
-from segments.queries.versions import version_at
+from segments.queries.versions import held_for_saving, version_at
 
 PAGE: Final = 100
 PAGE_MOST: Final = 1_000
+_IF_MATCH: Final = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The `ETag` of the segment as it was read: 412 if it is another by now.",
+)
 _PAGING: Final = page_parameters(mark="after", usual=PAGE, most=PAGE_MOST)
 
 
@@ -37,6 +46,13 @@ class TooSlow(APIException):
 
     status_code = 422
     default_code = "too_slow"
+
+
+class ChangedSince(APIException):
+    """What the client means to replace is not there any more."""
+
+    status_code = 412
+    default_code = "changed"
 
 
 class PageSerializer(KnownFields):
@@ -160,26 +176,32 @@ class SegmentView(APIView):
 
     @extend_schema(operation_id="segment", responses={200: SegmentSerializer, **problems(404)})
     def get(self, request: Request, key: str) -> Response:
-        """Its rule, version and size."""
+        """Its rule, version and size; `ETag` names what a PUT replaces."""
         require(request, READING)
-        return Response(SegmentSerializer(_known(key)).data, headers=PRIVATE)
+        return _shown(_known(key))
 
     @extend_schema(
         operation_id="change_segment",
+        parameters=[_IF_MATCH],
         request=ChangeSerializer,
-        responses={200: SegmentSerializer, **problems(400, 404, 409, 415, 422)},
+        responses={200: SegmentSerializer, **problems(400, 404, 409, 412, 415, 422)},
     )
     @repeatable
     def put(self, request: Request, key: str) -> Response:
-        """Change it; another rule is another version, and members follow within half a minute."""
+        """Change it; another rule is another version, and members follow within half a minute.
+
+        With `If-Match` only if nobody changed anything of it since, name and description included.
+        """
         source = require(request, WRITING)
         told = ChangeSerializer(data=request.data)
         told.is_valid(raise_exception=True)
         asked = dict(told.validated_data)
-        most_moved = _known(key).most_moved
         seen = asked.pop("version")
-        made = _saved({**asked, "key": key, "seen": seen, "most_moved": most_moved}, source)
-        return Response(SegmentSerializer(made).data, headers=PRIVATE)
+        with transaction.atomic():
+            held = held_for_saving(_known(key).pk) or _known(key)
+            _require_match(request, held)
+            kept = {"key": key, "seen": seen, "most_moved": held.most_moved}
+            return _shown(_saved({**asked, **kept}, source))
 
 
 class MembersView(APIView):
@@ -258,6 +280,26 @@ def _known(key: str) -> Segment:
     if segment is None:
         raise NotFound(_t("There is no such segment."), code="unknown_segment")
     return segment
+
+
+def _shown(segment: Segment) -> Response:
+    headers = {**PRIVATE, "ETag": _tag(segment)}
+    return Response(SegmentSerializer(segment).data, headers=headers)
+
+
+def _tag(segment: Segment) -> str:
+    """Names all of it that a PUT replaces (RFC 9110, 8.8.3); sizes and times are none of that."""
+    kept = [segment.version, segment.name, segment.description, segment.rule]
+    return f'"{hashlib.sha256(json.dumps(kept).encode()).hexdigest()[:32]}"'
+
+
+def _require_match(request: Request, segment: Segment) -> None:
+    """Raises ChangedSince: the client named states in `If-Match`, and it is in none of them."""
+    given = request.headers.get("If-Match", "*")
+    if given.strip() != "*" and _tag(segment) not in {one.strip() for one in given.split(",")}:
+        raise ChangedSince(
+            _t("Somebody changed the segment since you read it. Read it again, then change it.")
+        )
 
 
 def _saved(told: dict[str, Any], source: Source) -> Segment:

@@ -10,9 +10,10 @@ from compliance.models import AuditEntry
 from customers.actions.sources import create_api_key
 from customers.vocabulary import KeyScope
 from segments.actions.refresh import refresh
+from segments.actions.save import restore_version
 from segments.models import Segment
 from segments.queries import sizes
-from tests.factories import NOW, make_people, make_segment
+from tests.factories import NOW, make_people, make_segment, make_staff
 
 pytestmark = pytest.mark.django_db
 MEMBERS = "/api/v1/segments/all/members"
@@ -248,3 +249,48 @@ def test_only_a_key_that_manages_makes_segments(client: Client) -> None:
     told = client.post(SEGMENTS, NEAR, "application/json", headers=key())
 
     assert told.status_code == 403
+
+
+class TestTwoWhoChangeOne:
+    """Of two who read a segment and change it, the second is told of the first."""
+
+    def put(self, client: Client, headers: dict[str, Any], **told: Any) -> Any:
+        body = {"name": "All", "rule": {"everyone": True}, "version": 1, **told}
+        url = "/api/v1/segments/all"
+        return client.put(url, body, content_type="application/json", headers=headers)
+
+    def test_a_name_that_another_gave_is_not_overwritten(self, client: Client) -> None:
+        make_segment()
+        headers = key(KeyScope.MANAGE)
+        read = client.get("/api/v1/segments/all", headers=headers)
+        match = {**headers, "If-Match": read["ETag"]}
+
+        first = self.put(client, match, name="Everybody")
+        second = self.put(client, match, description="All of them")
+
+        assert (first.status_code, first["ETag"] != read["ETag"]) == (200, True)
+        assert (second.status_code, second.json()["title"]) == (412, "changed")
+        assert Segment.objects.get().name == "Everybody"
+        again = self.put(client, {**headers, "If-Match": first["ETag"]}, name="Everybody")
+        assert again.status_code == 200
+
+    def test_who_does_not_ask_for_it_is_held_to_the_version_only(self, client: Client) -> None:
+        make_segment()
+        headers = key(KeyScope.MANAGE)
+
+        assert self.put(client, headers, name="Everybody").status_code == 200
+        assert self.put(client, {**headers, "If-Match": "*"}, name="A").status_code == 200
+        assert self.put(client, headers, version=7).status_code == 409
+
+
+def test_going_back_to_a_rule_keeps_the_name_given_meanwhile() -> None:
+    segment = make_segment()
+    author = make_staff().marketer
+    make_segment(rule={"field": "risk_level", "op": "eq", "value": "C3"})
+    opened = Segment.objects.get(pk=segment.pk)
+    Segment.objects.filter(pk=segment.pk).update(name="Everybody", description="Of all")
+
+    restore_version(segment=opened, number=1, author=author, now=NOW)
+
+    now_is = Segment.objects.get()
+    assert (now_is.name, now_is.description, now_is.version) == ("Everybody", "Of all", 3)

@@ -1,9 +1,13 @@
 """Forms that overwrite nobody unseen: of two people who save, the second is told once."""
 
+import hashlib
+import json
 from abc import abstractmethod
 from typing import Any
 
 from django import forms
+from django.db.models import Model
+from django.utils.translation import gettext as _t
 
 SEEN = "seen"
 
@@ -49,3 +53,32 @@ class SeenFields:
         told = super().get_fields(request, obj)  # type: ignore[misc]  # mixed into an admin
         may_change = self.has_change_permission(request, obj)  # type: ignore[attr-defined]
         return [*told, SEEN] if may_change else told
+
+
+class ShownForm(SeenForm):
+    """A `SeenForm` whose state is all that it shows: another field saved by another is another."""
+
+    def state_seen(self) -> str:
+        """Of the values in the boxes."""
+        shown = {name: self.get_initial_for_field(box, name) for name, box in self.fields.items()}
+        shown.pop(SEEN, None)
+        told = json.dumps(shown, default=str, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+    def held(self) -> Model | None:
+        """The row as it is now, held until the transaction ends; None without one."""
+        rows = self._meta.model._default_manager.select_for_update(no_key=True)
+        found: Model | None = rows.filter(pk=self.instance.pk).first()
+        return found
+
+    def saved_since(self, seen: str) -> tuple[str, str] | None:
+        """Somebody saved other values after the form was opened."""
+        newest = self.held()
+        state = type(self)(instance=newest).state_seen() if newest else seen
+        if state == seen:
+            return None
+        return state, _t(
+            "Somebody else saved this after you opened it. What you typed is still here. Open the"
+            " page in another tab to see the other's values; saving again puts yours in their"
+            " place."
+        )
