@@ -142,6 +142,9 @@ def propose_rules(
     if not maker.has_perm("compliance.add_rulepack"):
         raise NotPermitted(_("Your role may not change rules. Ask compliance."))
     check_rules(key, rules)
+    # Held: of two who propose at once the second's version comes after the first's.
+    held = RulePack.objects.select_for_update(no_key=True).filter(key=key).order_by("version")
+    list(held.values_list("pk"))
     last = RulePack.objects.filter(key=key).aggregate(last=Max("version"))["last"] or 0
     pack = RulePack.objects.create(
         key=key,

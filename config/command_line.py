@@ -189,6 +189,12 @@ def _failure(error: Exception) -> Failure | None:
             return Failure(code="bad_input", message="An argument is not in UTF-8.")
         case ImproperlyConfigured():
             return Failure(code="configuration", message=str(error))
+        case DjangoDatabaseError(__cause__=psycopg.errors.DeadlockDetected()):
+            return Failure(
+                code="database_busy",
+                message="Another process was changing the same rows at this moment, and the"
+                " database ended this one: run it again.",
+            )
         case DjangoDatabaseError() | DjangoInterfaceError() | psycopg.Error():
             reason = _sentence(str(error))
             return Failure(

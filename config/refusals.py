@@ -4,14 +4,18 @@ Nothing of the inside is told: no statement, no file, no setting. The reference 
 which the log holds the whole of it.
 """
 
+import logging
+from collections.abc import Callable
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _t
+from psycopg.errors import DeadlockDetected
 
 from config.logs import current_id
 
+log = logging.getLogger(__name__)
 PROGRAMS: Final = ("/api/", "/v1/", "/hooks/")
 """Where programs ask: they are answered by a problem (RFC 9457)."""
 
@@ -59,6 +63,34 @@ def broken(request: HttpRequest) -> HttpResponse:
         _t("Something broke here."),
         _t("Nothing was done by halves. Tell the operators the reference: their log has the rest."),
     )
+
+
+class OneOfTwo:
+    """Middleware: an act that the database ended because another and it waited for each other.
+
+    Its transaction is undone. It is not run again from here: a request may consist of several, of
+    which the first is done.
+    """
+
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._answer(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """503, which programs send again by themselves; None for every other error."""
+        if not isinstance(error.__cause__, DeadlockDetected):
+            return None
+        log.warning("two acts waited for each other: %s", request.path, exc_info=error)
+        refusal = _refusal(
+            request,
+            503,
+            _t("Somebody else was changing the same at this moment."),
+            _t("Your change was not made. Go back and send it again."),
+        )
+        refusal["Retry-After"] = "1"
+        return refusal
 
 
 def _refusal(request: HttpRequest, status: int, title: str, detail: str) -> HttpResponse:

@@ -63,7 +63,8 @@ def save_snippet(
     forms = {form: text for form, text in forms.items() if text}
     variants = {normal(locale): dict(own) for locale, own in (variants or {}).items() if own}
     used = checked_snippet(key=key, forms=forms, variants=variants)
-    snippet, _made = Snippet.objects.get_or_create(
+    # Held: of two who save at once the second's version comes after the first's.
+    snippet, _made = Snippet.objects.select_for_update(no_key=True).get_or_create(
         key=key, defaults={"name": name, "created_at": now}
     )
     content_hash = hash_of({"forms": forms, "variants": variants})

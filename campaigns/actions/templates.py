@@ -91,7 +91,8 @@ def save_template(
     variants = {normal(locale): dict(own) for locale, own in (variants or {}).items() if own}
     made = built_variants(channel, parts, variants)
     built = made.parts
-    template, _made = Template.objects.get_or_create(
+    # Held: of two who save at once the second's version comes after the first's.
+    template, _made = Template.objects.select_for_update(no_key=True).get_or_create(
         key=key, defaults={"name": name, "channel": channel, "created_at": now}
     )
     if template.channel != channel:

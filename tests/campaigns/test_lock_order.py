@@ -15,6 +15,7 @@ from campaigns.actions.enrol import enrol
 from campaigns.actions.follow_stages import follow_stages
 from campaigns.actions.resolve import Act, propose
 from campaigns.actions.suppress import lift, suppress
+from campaigns.actions.templates import save_template
 from campaigns.channels.base import Channel
 from campaigns.models import (
     DispatchBatch,
@@ -22,6 +23,7 @@ from campaigns.models import (
     Journey,
     ProviderAccount,
     Suppression,
+    TemplateVersion,
     Touch,
 )
 from compliance.actions import record
@@ -31,6 +33,7 @@ from customers.models import Customer, Erasure
 from tests.beside import Beside
 from tests.factories import (
     NOW,
+    PARTS,
     graph_of,
     make_journey,
     make_memory_account,
@@ -221,3 +224,27 @@ def test_many_are_erased_while_somebody_writes_of_one() -> None:
     )
 
     assert set(Customer.objects.values_list("status", flat=True)) == {"erased"}
+
+
+def test_two_who_save_a_template_at_once_make_two_versions() -> None:
+    staff = make_staff()
+    make_template()
+
+    def save(text: str) -> None:
+        parts = {**PARTS[Channel.EMAIL], "subject": text}
+        save_template(
+            key="hello-email",
+            name="Hello",
+            channel=Channel.EMAIL,
+            parts=parts,
+            maker=staff.marketer,
+            now=NOW,
+        )
+
+    meet(lambda: save("One"), lambda: save("Two"), note)
+
+    assert list(TemplateVersion.objects.order_by("number").values_list("number", flat=True)) == [
+        1,
+        2,
+        3,
+    ]
