@@ -55,10 +55,10 @@ _COUNTRIES: Final = (
 )
 _OTHERS: Final = (
     "com|net|org|top|xyz|vip|info|shop|site|club|link|app|online|store|live|ltd|group|pro|biz"
-    "|mobi|asia|tech|ink|fun|wang|ren|work|cloud|page|dev|icu|cyou|click|win|bid|loan|space|website"
+    "|xn--[a-z0-9-]+|mobi|asia|tech|ink|fun|wang|ren|work|cloud|page|dev|icu|cyou|click|win|bid|loan|space|website"
 )
 # Of these also a name without anything behind it: others are words that follow a full stop.
-_ALONE: Final = "com|net|org|cn|hk|xyz|top|vip|icu|cyou|club|shop"
+_ALONE: Final = "com|net|org|cn|hk|xyz|top|vip|icu|cyou|club|shop|io|cc|tv|co|ly|app|wang|ltd|site"
 # Names that telephones make links of though no https:// stands before them.
 _NAMES: Final = rf"""(?:www\.[a-z0-9-]+(?:\.[a-z0-9-]+)+
     |(?:[a-z0-9-]+\.)+(?:(?:{_OTHERS}|{_COUNTRIES})(?=[/?\#]|:[0-9]{{2}})

@@ -92,6 +92,7 @@ def prepare(
         refuse_taken_names(source, name)
         if name == "url":
             refuse_unsure_address(source)
+            links.refuse_handed_on(source, name)
         done[name] = links.of_page(source, name) if name in _PAGES else links.of_text(source, name)
     return Prepared(parts=done, targets=tuple(links.targets))
 
@@ -184,7 +185,22 @@ class _Links:
         literal = masked(url, part, where).literal if has_values(url) else url
         checked(literal, self.hosts, part, where)
 
+    def refuse_handed_on(self, source: str, part: str) -> None:
+        """Some apps open the page that is named, encoded, behind their own scheme."""
+        if not self.hosts or source.strip().lower().startswith("https:"):
+            return
+        for found in _BARE.finditer(unquote(unquote(source))):
+            checked(found[0], self.hosts, part)
+
+    def _refuse_tagged(self, source: str, part: str) -> None:
+        """Some programs, as WeCom, make links of such tags in a text, too."""
+        for found in _HREF.finditer(source) if "<a" in source.lower() else ():
+            url = _typed(found)
+            if not _stays(url) and not url.lower().startswith("https://"):
+                checked(url, self.hosts, part, say.where_at(source, found.start()))
+
     def of_text(self, source: str, part: str) -> str:
+        self._refuse_tagged(source, part)
         self._refuse_unmarked(source, source, part)
         return _BARE.sub(partial(self._from_text, part=part), source)
 

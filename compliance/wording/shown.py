@@ -208,7 +208,7 @@ class _Reader(PageReader):
     def handle_data(self, data: str) -> None:
         if self._here().is_read():
             self.pieces.append(data)
-            if self._link and data.strip():
+            if self._link and any(map(str.isalnum, data)):
                 self.links.add(self._link)
 
     def _here(self) -> _Look:

@@ -92,6 +92,10 @@ def test_a_page_that_liquid_puts_together_leads_nowhere_else(markup: str) -> Non
         "{{ customer.none | default: 'https' }}://evil.com/x",
         "{{ customer.none | default: 'www' }}.evil.com",
         "Look: evil.com",
+        "<a href='//evil.agency'>x</a>",
+        "<a href='evil.agency'>x</a>",
+        "xn--e1afmkfd.xn--p1ai/x",
+        "dwz.io",
         "evil.com。",
         "{{ customer.note }}",
         "{{ customer.word }}.com/x",
@@ -177,6 +181,9 @@ def test_what_may_go_goes(channel: Channel, parts: Mapping[str, str]) -> None:
         "{% if customer.name == 'a' %}{% if customer.name %}x{% else %}{L}{% endif %}{% else %}"
         "{% if customer.name %}x{% else %}{L}{% endif %}{% endif %}".replace("{L}", OUT),
         "{{ customer.none | default: '<!--' }}" + OUT,
+        # Each branch that its check looks into has one.
+        "{% if customer.name == 'a' %}{L}{% else %}{% if customer.name %}x{% else %}{L}{% endif %}"
+        "{% endif %}".replace("{L}", OUT),
         "approved before any way out was asked for",
         '<a href="https://example.com/u/aaaaaaaaaaaaaaaaaaaaaaaaaaaa">Unsubscribe</a>',
     ],

@@ -495,3 +495,19 @@ def test_what_no_telephone_makes_a_link_of_is_none(text: str) -> None:
 def test_a_page_leads_to_no_host_beside_the_list_however_it_is_written(html: str) -> None:
     with pytest.raises(TemplateError):
         prepare({"html": html}, UTM, HOSTS)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "alipays://x?url=https%3A%2F%2Fevil.com",
+        "alipays://x?url=https%253A%252F%252Fevil.com",
+        "googlechrome://evil.com/",
+        "ucbrowser://evil.com/",
+    ],
+)
+def test_an_app_does_not_hand_a_tap_on_to_another_host(address: str) -> None:
+    with pytest.raises(TemplateError):
+        prepare({"url": address}, {}, ["example.com"])
+
+    prepare({"url": "app://fund?next=https%3A%2F%2Fexample.com"}, {}, ["example.com"])

@@ -28,6 +28,8 @@ def test_a_link_with_words_or_one_spelt_out_is_one(html: str) -> None:
         f"<p>Hello</p><!-- <a href='{LINK}'>Unsubscribe</a> -->",
         f'<a href="{LINK}"></a>',
         f'<a href="{LINK}"> </a>',
+        f'<a href="{LINK}">\u200b</a>',
+        f'<a href="{LINK}">.</a>',
         f'<a href="{LINK}" style="display:none">Unsubscribe</a>',
         f'<div hidden><a href="{LINK}">Unsubscribe</a></div>',
         f'<p style="font-size:1px"><a href="{LINK}">Unsubscribe</a></p>',
