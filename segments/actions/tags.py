@@ -161,9 +161,12 @@ def end_retired_tags(*, now: datetime) -> int:
 
 
 def _held(key: str) -> Tag | None:
-    """The tag as it is now, and stays until the transaction ends; None without one."""
+    """The tag as it is now, and stays until the transaction ends; None without one.
+
+    Its row needs no lock of its own: who changes one holds the names.
+    """
     hold_names()
-    return Tag.objects.select_for_update(no_key=True).filter(key=key).first()
+    return Tag.objects.filter(key=key).first()
 
 
 def _put(tag: Tag, meaning: Meaning, number: int, author: User | None, now: datetime) -> Tag:
@@ -172,6 +175,7 @@ def _put(tag: Tag, meaning: Meaning, number: int, author: User | None, now: date
     TagVersion.objects.create(
         tag=tag, number=number, made_by=author, made_at=now, **asdict(meaning)
     )
+    _tell_files(tag, meaning.source, meaning.ttl_days)
     if meaning.source == TagSource.RULE and not meaning.missing:
         save_segment(
             key=segment_key(tag.key),
@@ -184,7 +188,6 @@ def _put(tag: Tag, meaning: Meaning, number: int, author: User | None, now: date
         )
     else:
         Segment.objects.filter(tag=tag).update(archived_at=now)
-    _tell_files(tag, meaning.source, meaning.ttl_days)
     actor = author.username if author else SYSTEM
     _note("tag.save", tag.key, actor, now, {"version": number, **asdict(meaning)})
     return tag
