@@ -16,6 +16,7 @@ from typing import Any, Final
 import psycopg
 import pytest
 from django.db import connection
+from psycopg import sql
 
 from compliance.actions import _AUDIT_LOCK
 from config.places import CHECKOUT
@@ -54,7 +55,8 @@ def held_to() -> Iterator[None]:
 
     def execute(cursor: Any, query: Any, params: Any = None, **options: Any) -> Any:
         done = real(cursor, query, params, **options)
-        text = query if isinstance(query, str) else bytes(query).decode()
+        text = query.as_string(cursor) if isinstance(query, sql.Composable) else query
+        text = text if isinstance(text, str) else bytes(text).decode()
         if _TAKES.search(text):
             _judge(told, text, params, cursor.rowcount)
         return done

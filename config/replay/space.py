@@ -4,9 +4,10 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
+
+from config.replay import blank
 
 # Written on a database that a demo made; only such a one is ever dropped.
 _MARK = "touchstone demo"
@@ -43,7 +44,7 @@ def claim() -> psycopg.Connection[tuple[Any, ...]]:
 
 
 def renew() -> None:
-    """Drop the last demo's database, make a new one and its tables.
+    """Drop the last demo's database and make a new one, with tables and nothing in them.
 
     Raises
     ------
@@ -58,7 +59,6 @@ def renew() -> None:
             raise SpaceError(
                 f"The database account may not create the database {name}: grant it CREATEDB."
             ) from error
-    call_command("migrate", interactive=False, verbosity=0)
 
 
 def keep_small() -> None:
@@ -74,13 +74,18 @@ def _connect() -> psycopg.Connection[tuple[Any, ...]]:
     """A session on the installation's own database, beside which the space lies."""
     database = settings.DATABASES["default"]
     return psycopg.connect(
-        dbname=database["NAME"].removesuffix(f"_{settings.SPACE}"),
+        dbname=_installations_own(),
         user=database["USER"] or None,
         password=database["PASSWORD"] or None,
         host=database["HOST"] or None,
         port=database["PORT"] or None,
         autocommit=True,
     )
+
+
+def _installations_own() -> str:
+    name: str = settings.DATABASES["default"]["NAME"]
+    return name.removesuffix(f"_{settings.SPACE}")
 
 
 def _replace(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> None:
@@ -90,10 +95,10 @@ def _replace(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> None
     if found and found[0] != _MARK:
         raise SpaceError(f"A database {name} exists that no demo made: rename it, then try again.")
     identifier = sql.Identifier(name)
+    template = sql.Identifier(blank.stand(connection, beside=_installations_own()))
     if found:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
-    # template0: a session on template1 would otherwise block the copy.
-    connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(identifier))
+    connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(identifier, template))
     connection.execute(
         sql.SQL("COMMENT ON DATABASE {} IS {}").format(identifier, sql.Literal(_MARK))
     )
