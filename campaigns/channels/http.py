@@ -6,6 +6,7 @@ before that is `RequestUnsent`, after that `RequestLost`.
 
 import asyncio
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -156,31 +157,43 @@ def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> t
 
 
 def read_object(body: bytes) -> dict[str, object]:
-    """Return the JSON object in `body`; anything else is an empty one."""
+    """Return the JSON object in `body`; anything else is an empty one.
+
+    In UTF-8, with or without its mark, or in GB18030, as gateways in China write
+    without saying so: an error's code must not be lost for the words beside it.
+    """
+    value: object = None
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return {}
+        for encoding in ("utf-8-sig", "gb18030"):
+            with suppress(ValueError):
+                value = orjson.loads(body.decode(encoding))
+                break
     return value if isinstance(value, dict) else {}
 
 
 def judge_status(
     *, key: str, answer: Answer, code: str = "", message: str = ""
 ) -> Refused | Unavailable | Unknown:
-    """Judge an answer other than 2xx by its status alone.
+    """Judge an answer by its status alone.
 
-    A 5xx proves nothing but 503, which says the request was turned away, as 425
-    does (RFC 8470); a 409 says that an earlier attempt with this key is still in
-    hand. Where nobody answers at that address the account is at fault, unless the
-    vendor has a code of its own for it.
+    A 2xx in which the vendor's yes is missing proves nothing, nor does a 5xx but
+    503, which says the request was turned away, as 421 and 425 do (RFC 9110, RFC
+    8470); a 409 says that an earlier attempt with this key is still in hand. Where
+    nobody answers at that address, or a proxy in between does, the account is at
+    fault, unless the vendor has a code of its own for it. A page instead of a
+    vendor's reasons says nothing against the message.
     """
     told = message or f"HTTP {answer.status}"
     match answer.status:
-        case 425 | 429 | 503:
+        case 421 | 425 | 429 | 503:
             wait = retry_after(answer.headers)
             return Unavailable(key=key, code=code or "throttled", message=told, retry_after=wait)
-        case 401 | 403:
+        case 401 | 403 | 407:
             return Unavailable(key=key, code="unauthorised", message=told)
+        case 400 if not code and answer.body.lstrip()[:1] == b"<":
+            return Unavailable(key=key, code="http_400", message="a page instead of an answer")
         case 402:
             return Unavailable(key=key, code="out_of_service", message=told)
         case 404 | 405 | 410 if not code:
@@ -191,7 +204,7 @@ def judge_status(
         case status if 300 <= status < 400:
             # A redirect could lead a signed message to another host.
             return Refused(key=key, code="redirect", message=told)
-        case status if status == 408 or status >= 500 or status < 200:
+        case status if status == 408 or status >= 500 or status < 300:
             return Unknown(key=key, code=code or f"http_{status}", message=told)
         case status:
             return Refused(key=key, code=code or f"http_{status}", message=told)

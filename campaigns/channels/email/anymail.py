@@ -34,6 +34,7 @@ from campaigns.channels.base import (
     Unavailable,
     Unknown,
 )
+from campaigns.channels.callbacks import text
 from campaigns.channels.email.anymail_events import KEY, read_events
 from campaigns.channels.email.mime import Unmailable, read_address, sender_address
 from campaigns.channels.handing import hand_over, reference_headers
@@ -163,9 +164,8 @@ class Anymail(OneByOne):
                     known_as = status.message_id or answer.headers.get("x-message-id")
                     return Accepted(key=message.key, provider_id=str(known_as or message.key)[:200])
                 case "rejected" | "invalid" | "failed":
-                    said = f"the provider calls the address {status.status}"
-                    return Refused(key=message.key, code=str(status.status), message=said)
-        return Unknown(key=message.key, code="bad_answer", message="no verdict on the address")
+                    return self._judge_verdict(message.key, str(status.status), answer)
+        return self._judge_error(message.key, answer)
 
     def _is_of_provider(self, answer: Answer) -> bool:
         """Whether a success is the provider's own: Anymail takes any 2xx of SendGrid for one."""
@@ -173,8 +173,19 @@ class Anymail(OneByOne):
             return answer.status == 202 and not answer.body.strip()
         return bool(read_object(answer.body))
 
+    def _judge_verdict(self, key: str, verdict: str, answer: Answer) -> Outcome:
+        """Judge what was refused in a word, or by its code where the word says no more than that.
+
+        What the provider says besides may hold the address, and is left out.
+        """
+        code = text(_reasons(read_object(answer.body)), "ErrorCode") if verdict == "failed" else ""
+        said = f"the provider calls the address {verdict}"
+        if code in self._codes:
+            return judge_code(key=key, code=code, message="", table=self._codes)
+        return Refused(key=key, code=code or verdict, message=said)
+
     def _judge_error(self, key: str, answer: Answer) -> Outcome:
-        told = read_object(answer.body)
+        told = _reasons(read_object(answer.body))
         code = str(told.get("ErrorCode") or told.get("code") or "")
         said = str(told.get("Message") or told.get("message") or told.get("ErrorMessage") or "")
         if code in self._codes:
@@ -205,6 +216,15 @@ def build(config: AccountConfig) -> Anymail:
         settle=300,
     )
     return Anymail(config, wiring, esp=esp)
+
+
+def _reasons(told: Mapping[str, object]) -> Mapping[str, object]:
+    """Where the reasons stand: Mailjet tells those of a message inside the message."""
+    match told.get("Messages"):
+        case [{"Errors": [dict() as first, *_]}]:
+            return first
+        case _:
+            return told
 
 
 def _backend(config: AccountConfig, esp: Esp) -> AnymailRequestsBackend:

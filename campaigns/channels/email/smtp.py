@@ -18,6 +18,7 @@ from campaigns.channels.base import (
 )
 from campaigns.channels.email.dkim import Signer, read_signer
 from campaigns.channels.email.mime import Unmailable, read_address, render, sender_address
+from campaigns.channels.email.smtp_codes import is_too_long, meaning_of
 from campaigns.channels.email.wire import Connection, Declined, Relay, Reply, Tls
 from campaigns.channels.errors import (
     AccountInvalid,
@@ -26,6 +27,7 @@ from campaigns.channels.errors import (
 )
 from campaigns.channels.http import Http
 from campaigns.channels.lookup import build_lookup
+from campaigns.channels.meanings import judge_code
 from campaigns.channels.receipts import is_for_good
 from campaigns.channels.remote import OneByOne, Wiring
 from compliance.sentences import Sentence
@@ -218,8 +220,10 @@ def _judge(key: str, error: Declined) -> Outcome:
         return Unavailable(key=key, code=code, message=told)
     if error.reply.code in _NO_LOGIN:
         return Unavailable(key=key, code="unauthorised", message=told)
-    if error.stage == "MAIL":
+    if error.stage == "MAIL" and not is_too_long(error.reply.code, error.reply.text):
         # The sender is refused, not the message: every other would meet the same.
         return Unavailable(key=key, code="sender_refused", message=told)
     is_dead = error.stage == "RCPT" and is_for_good(told)
+    if not is_dead and (meaning := meaning_of(error.reply.text)):
+        return judge_code(key=key, code=code, message=told, table={code: meaning})
     return Refused(key=key, code=code, message=told, is_address_dead=is_dead)

@@ -26,6 +26,7 @@ from campaigns.channels.base import (
     Refused,
     Unknown,
 )
+from campaigns.channels.callbacks import text
 from campaigns.channels.fan_out import fan_out
 from campaigns.channels.handing import hand_over, in_halves, reference_headers, too_long
 from campaigns.channels.http import Answer, judge_status, read_object
@@ -189,11 +190,11 @@ def _read_verdict(key: str, told: object, answer: Answer) -> Outcome:
     if not isinstance(told, dict):
         return Unknown(key=key, code="no_result", message="the answer leaves this message out")
     error = told.get("error")
-    if isinstance(error, dict) and isinstance(error.get("code"), int):
+    if isinstance(error, dict) and (code := text(error, "code")):
         return judge_code(
             key=key,
-            code=str(error["code"]),
-            message=str(error.get("message", "")),
+            code=code,
+            message=text(error, "message"),
             table=_MEANINGS,
             default=Meaning.UNKNOWN if answer.status >= 500 else unlisted(answer.status),
             retry_after=_wait(answer),

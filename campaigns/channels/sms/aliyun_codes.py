@@ -24,7 +24,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "isv.UNSUPPORTED_CONTENT": Meaning.REFUSED,
     "isv.SMS_CONTENT_ILLEGAL": Meaning.REFUSED,
     "isv.SMS_CONTENT_MISMATCH_TEMPLATE_TYPE": Meaning.REFUSED,
-    "isv.TEMPLATE_MISSING_PARAMETERS": Meaning.REFUSED,
+    # We give one variable, named in the account: the template of the account wants others.
+    "isv.TEMPLATE_MISSING_PARAMETERS": Meaning.SENDER_REFUSED,
     "isv.TEMPLATE_PARAMS_ILLEGAL": Meaning.REFUSED,
     "isv.PARAM_LENGTH_LIMIT": Meaning.REFUSED,
     "isv.PARAM_NOT_SUPPORT_URL": Meaning.REFUSED,

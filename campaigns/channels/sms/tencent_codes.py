@@ -16,7 +16,9 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     # Unsubscribed from this sender, or on the operator's own list of those who want none.
     "FailedOperation.PhoneNumberInBlacklist": Meaning.OPTED_OUT,
     "FailedOperation.PhoneNumberOnBlacklist": Meaning.OPTED_OUT,
-    "FailedOperation.TemplateParamSetNotMatchApprovedTemplate": Meaning.REFUSED,
+    # We give one variable, a text: the template of the account wants more of them, or a code.
+    "FailedOperation.TemplateParamSetNotMatchApprovedTemplate": Meaning.SENDER_REFUSED,
+    "InvalidParameterValue.TemplateParameterFormatError": Meaning.SENDER_REFUSED,
     "FailedOperation.PhoneNumberParseFail": Meaning.NO_SUCH_ADDRESS,
     "FailedOperation.MarketingSendTimeConstraint": Meaning.RETRY,
     "FailedOperation.InsufficientBalanceInSmsPackage": Meaning.OUT_OF_SERVICE,

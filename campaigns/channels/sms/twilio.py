@@ -48,6 +48,7 @@ from campaigns.channels.sms.twilio_signature import has_body_hash, verify
 
 _TEXT_MOST = 1600  # characters (error 21617)
 _MEANINGS: Final[Mapping[str, Meaning]] = {
+    "10001": Meaning.OUT_OF_SERVICE,
     "20003": Meaning.UNAUTHORISED,
     "20004": Meaning.OUT_OF_SERVICE,  # method not allowed, as at a wrong base URL
     "20008": Meaning.UNAUTHORISED,  # test credentials
@@ -68,6 +69,7 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "21606": Meaning.SENDER_REFUSED,
     "21607": Meaning.SENDER_REFUSED,
     "21608": Meaning.REFUSED,  # not verified, on a trial account
+    "21609": Meaning.SENDER_REFUSED,  # our callback's address, which stands in the account
     "21610": Meaning.OPTED_OUT,
     "21611": Meaning.RETRY,
     "21612": Meaning.REFUSED,
@@ -200,13 +202,13 @@ def _read_outcome(key: str, answer: Answer) -> Outcome:
         # A messaging service counts later and says 0 at first.
         counted = int(segments) if segments.isascii() and segments.isdigit() else 1
         return Accepted(key=key, provider_id=sid, segments=max(1, min(counted, 255)))
-    code = told.get("code")
-    if not isinstance(code, int) or answer.status >= 500:
-        return judge_status(key=key, answer=answer)
+    code, said = text(told, "code"), text(told, "message")
+    if not code or answer.status >= 500:
+        return judge_status(key=key, answer=answer, code=code, message=said)
     return judge_code(
         key=key,
-        code=str(code),
-        message=str(told.get("message", "")),
+        code=code,
+        message=said,
         table=_MEANINGS,
         default=unlisted(answer.status),
         retry_after=retry_after(answer.headers),

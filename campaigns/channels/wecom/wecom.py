@@ -27,6 +27,7 @@ from campaigns.channels.base import (
     Refused,
     Unknown,
 )
+from campaigns.channels.callbacks import text
 from campaigns.channels.errors import RequestUnsent
 from campaigns.channels.handing import hand_over, reference_headers, unsent
 from campaigns.channels.http import Answer, judge_status, read_object
@@ -224,14 +225,14 @@ def _too_long(fields: Mapping[str, object], *, is_task: bool) -> str:
 
 
 def _read_outcome(message: Outgoing, answer: Answer, told: Mapping[str, object]) -> Outcome:
-    key, code = message.key, told.get("errcode")
+    key, code = message.key, text(told, "errcode")
     if answer.status != 200:
         return judge_status(key=key, answer=answer)
-    if not isinstance(code, int) or isinstance(code, bool):
+    if not code:
         return Unknown(key=key, code="bad_answer", message="the answer has no errcode")
-    if code != 0:
-        said = str(told.get("errmsg", ""))
-        return judge_code(key=key, code=str(code), message=said, table=_MEANINGS)
+    if code != "0":
+        said = text(told, "errmsg")
+        return judge_code(key=key, code=code, message=said, table=_MEANINGS)
     if _is_left_out(message.address, told):
         return Refused(key=key, code="invaliduser", message="WeCom cannot reach this user")
     msgid = told.get("msgid")

@@ -58,6 +58,60 @@ async def test_a_page_with_an_error_refuses_no_message_for_ever(name: str, statu
     assert isinstance(outcome, Unknown if status == 500 else Unavailable)
 
 
+@pytest.mark.parametrize("status", [200, 201, 202, 203, 204, 206, 226])
+@pytest.mark.parametrize("name", VENDORS)
+async def test_a_2xx_without_the_vendors_yes_is_no_refusal(name: str, status: int) -> None:
+    """It may have gone; refused ones are sent again by whoever sends the failed ones again."""
+    for body in (b"", b"<html>ok</html>", b"{}", b'{"ok": true}'):
+        outcome = await VENDORS[name].hear(answers(status, b"" if status == 204 else body))
+
+        assert isinstance(outcome, Unknown | Accepted), body
+        # What its own documents take for one.
+        yes = (name, status) in {("sendgrid", 202), ("webpush", status)} or name == "webhook"
+        assert yes or isinstance(outcome, Unknown), body
+
+
+@pytest.mark.parametrize("status", [400, 407, 421])
+@pytest.mark.parametrize("name", VENDORS)
+async def test_what_a_proxy_says_refuses_no_message_for_ever(name: str, status: int) -> None:
+    outcome = await VENDORS[name].hear(answers(status, b"<html>The plain HTTP request</html>"))
+
+    assert isinstance(outcome, Unavailable)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "told", "code"),
+    [
+        ("twilio", 400, {"code": "21610", "message": "m"}, "21610"),
+        ("twilio", 500, {"code": 20500, "message": "m"}, "20500"),
+        ("jpush", 400, {"error": {"code": "1011", "message": "m"}}, "1011"),
+        ("wecom", 200, {"errcode": "81013", "errmsg": "m"}, "81013"),
+        (
+            "aliyun",
+            200,
+            {"Code": "isv.CUSTOMER_REFUSED", "Message": "退订"},
+            "isv.CUSTOMER_REFUSED",
+        ),
+    ],
+)
+@pytest.mark.parametrize("form", ["utf-8", "utf-8-sig", "gb18030"])
+async def test_a_code_is_read_as_text_or_number_in_whatever_charset(
+    name: str, status: int, told: object, code: str, form: str
+) -> None:
+    body = orjson.dumps(told).replace(b'"m"', '"错误"'.encode()).decode().encode(form)
+    outcome = await VENDORS[name].hear(answers(status, body))
+
+    assert isinstance(outcome, Refused | Unknown)
+    assert outcome.code == code
+
+
+@pytest.mark.parametrize("form", ["utf-8-sig", "gb18030"])
+async def test_a_yes_in_another_charset_is_one(form: str) -> None:
+    body = '{"Code": "OK", "BizId": "9", "Message": "成功"}'.encode(form)
+
+    assert isinstance(await VENDORS["aliyun"].hear(answers(200, body)), Accepted)
+
+
 @pytest.mark.parametrize("status", [400, 413, 500])
 @pytest.mark.parametrize("name", VENDORS)
 async def test_the_words_of_a_yes_under_the_status_of_an_error_are_none(

@@ -209,6 +209,27 @@ async def test_an_answer_is_judged_by_what_it_proves(
     assert code is None or outcome.code == code  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/plain"])
+@pytest.mark.parametrize(
+    ("code", "outcome", "meant"),
+    [("send-0008", Unavailable, "sender_refused"), ("mj-0013", Refused, "mj-0013")],
+)
+async def test_mailjets_reasons_inside_a_message_are_read(
+    kind: str, code: str, outcome: type[Outcome], meant: str
+) -> None:
+    error = {"ErrorCode": code, "StatusCode": 403, "ErrorMessage": "no", "ErrorRelatedTo": ["From"]}
+    told = orjson.dumps({"Messages": [{"Status": "error", "Errors": [error]}]})
+
+    async def refuse(_request: web.Request) -> web.Response:
+        return web.Response(status=400, body=told, content_type=kind)
+
+    async with scripted(refuse) as url:
+        got = await send_to(account_at(url, "mailjet"), "customer@example.com", dict(CONTENT))
+
+    assert isinstance(got, outcome), got
+    assert got.code == meant
+
+
 async def test_mailjets_number_is_kept_digit_by_digit() -> None:
     told = {"Status": "success", "To": [{"Email": "a@example.com", "MessageID": 9007199254740993}]}
     async with scripted(answers(200, {"Messages": [told]})) as url:

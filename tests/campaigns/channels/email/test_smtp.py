@@ -30,6 +30,8 @@ from tests.campaigns.channels.certificates import self_signed
 from tests.campaigns.channels.contract import API_SECRET, ProviderContract
 from tests.campaigns.sandbox_process import SandboxProcess
 
+SENDER, NO_LEAVE, OUT = "sender_refused", "unauthorised", "out_of_service"
+
 
 class TestSmtpContract(ProviderContract):
     channel = Channel.EMAIL
@@ -195,6 +197,65 @@ async def test_a_mailbox_nobody_has_is_a_dead_address(stage: str, said: str, is_
 
     assert isinstance(outcome, Refused)
     assert outcome.is_address_dead is is_dead
+
+
+@pytest.mark.parametrize(
+    ("stage", "said", "meant"),
+    [
+        # Postfix keeps what it has against client and sender until RCPT.
+        ("RCPT", "553 5.7.1 <a@example.com>: Sender address rejected: not owned by user b", SENDER),
+        ("RCPT", "550 5.1.8 <a@example.com>: Sender address rejected: Domain not found", SENDER),
+        ("RCPT", "550 5.1.0 <a@example.com>: Sender address rejected: User unknown", SENDER),
+        ("RCPT", "554 5.7.1 <customer@example.com>: Relay access denied", NO_LEAVE),
+        (
+            "RCPT",
+            "554 <customer@example.com>: Recipient address rejected: Relay access denied",
+            NO_LEAVE,
+        ),
+        ("RCPT", "550 5.7.1 <customer@example.com>... Relaying denied", NO_LEAVE),
+        ("RCPT", "550 relay not permitted", NO_LEAVE),
+        ("RCPT", "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied", NO_LEAVE),
+        ("DATA", "550 5.7.13 user account disabled", NO_LEAVE),
+        ("dot", "550 5.7.60 SMTP; Client does not have permissions to send as this sender", SENDER),
+        ("dot", "550 5.7.26 This mail is unauthenticated", SENDER),
+        ("dot", "554 Message rejected: Email address is not verified.", SENDER),
+        ("dot", "554 Message rejected: Sending paused for this account.", OUT),
+        ("dot", "550 5.4.5 Daily SMTP relay sending limit exceeded for user.", OUT),
+        ("RCPT", "550 Daily user sending limit exceeded", OUT),
+        ("dot", "554 5.7.708 Access denied, traffic not accepted from this IP", OUT),
+        ("RCPT", "550 5.1.90 Your message can't be sent because of the daily limit", OUT),
+        ("RCPT", "550 5.3.2 not accepting messages", "smtp_550"),
+        ("RCPT", "550 Ip frequency limited", "smtp_550"),
+    ],
+)
+async def test_what_a_relay_says_of_us_burns_no_message(stage: str, said: str, meant: str) -> None:
+    async with relay(replies={stage: said}) as (port, _):
+        [outcome] = await send_to(f"smtp://127.0.0.1:{port}", [outgoing()])
+
+    assert isinstance(outcome, Unavailable)
+    assert outcome.code == meant
+    assert said.partition(" ")[2][:60] in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("stage", "said"),
+    [
+        ("MAIL", "552 5.3.4 Message size exceeds fixed limit"),
+        ("MAIL", "550 5.3.4 too big"),
+        ("RCPT", "554 5.7.1 <customer@example.com>: Recipient address rejected: Access denied"),
+        ("RCPT", "550 5.7.1 rejected: our users relay their mail through another provider"),
+        ("RCPT", "550 5.2.1 mailbox disabled, relaying denied by its owner"),
+        ("dot", "554 5.7.1 Message rejected: it looks like spam"),
+        ("dot", "550 5.7.260 nobody knows"),
+        ("RCPT", "550 5.7.1 said by host 5.7.26"),
+    ],
+)
+async def test_what_a_relay_says_of_one_message_stops_nobody_else(stage: str, said: str) -> None:
+    async with relay(replies={stage: said}) as (port, _):
+        [outcome] = await send_to(f"smtp://127.0.0.1:{port}", [outgoing()])
+
+    assert isinstance(outcome, Refused)
+    assert not outcome.is_address_dead
 
 
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA"])

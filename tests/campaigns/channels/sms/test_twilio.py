@@ -93,7 +93,7 @@ class TestTwilioContract(ProviderContract):
         (429, {"code": 20429}, Unavailable, "20429"),
         (429, {"code": 99999}, Unavailable, "99999"),
         (400, {"code": 99999}, Refused, "99999"),
-        (500, {"code": 20500}, Unknown, "http_500"),
+        (500, {"code": 20500}, Unknown, "20500"),
         (201, {}, Unknown, "bad_answer"),
         (201, b"", Unknown, "bad_answer"),
     ],
