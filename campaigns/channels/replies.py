@@ -11,14 +11,14 @@ _LONGEST: Final = 30
 # Chinese operators teach T, TD, R, N and 退订; STOP and its kin are CTIA's keywords.
 _CODE: Final = r"(?:tdd|td|t|r|n|qx|tuiding|0000)"
 _POLITE: Final = (
-    r"(?:我|本人|请|麻烦|帮|给|要求|要|想|需要|申请|希望|立即|立刻|马上|现在|赶紧|快|全部|都|以后|今后"
+    r"(?:我|本人|请|求|麻烦|帮|给|要求|要|想|需要|申请|希望|立即|立刻|马上|现在|赶紧|快|全部|都|以后|今后"
     r"|一律|直接|确认|务必|你们|你|您|好|回|复|覆|发送|发)*"
 )
 _VERB: Final = (
     r"(?:退订|退定|取消订阅|取消接收|取消推送|取消|拒收|拒绝接收|拒绝|谢绝|停发|停止发送|停止推送"
     r"|停止接收|停止|终止|关闭|屏蔽|拉黑|勿扰"
     r"|不再接收|不接收|不(?:想|愿意|愿|要|需要)(?:再|继续)?(?:接收|收到|收)"
-    r"|(?:不要|别|勿|不准|不许|禁止|停止|终止)(?:再|继续|给|向|我|老|总|乱)*"
+    r"|(?:不要|别|勿|不准|不许|禁止|停止|终止)(?:再|继续|给|向|我|老|总|乱|来)*"
     r"(?:发送|发|推送|打扰|骚扰|烦))"
 )
 _REST: Final = (
@@ -57,8 +57,8 @@ def reply_kind(text: str) -> ReceiptKind:
     >>> reply_kind("TD。").value
     'unsubscribed'
     """
-    # NFKD parts accents from their letters, as marks that are noise.
-    folded = unicodedata.normalize("NFKD", text.casefold()).translate(_LOOKS_LIKE)
+    # NFKD parts accents from their letters, as marks that are noise, and makes capitals of 🅃 and 𝐓.
+    folded = unicodedata.normalize("NFKD", text).casefold().translate(_LOOKS_LIKE)
     word = _NOISE.sub("", folded).translate(_SIMPLIFIED)
     if len(word) <= _LONGEST and _OPT_OUT.fullmatch(word):
         return ReceiptKind.UNSUBSCRIBED

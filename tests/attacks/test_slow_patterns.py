@@ -13,7 +13,7 @@ import pytest
 from smpplib.command import DeliverSM
 
 from campaigns.actions import link_hosts, wording
-from campaigns.channels.email import mime
+from campaigns.channels.email import mime, smtp_codes
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.sms.numbers import from_vendor
 from campaigns.channels.sms.smpp_reports import _as_report
@@ -70,6 +70,7 @@ FIELDS: Mapping[str, tuple[Callable[[str], Any], int]] = {
     "a message under an officer's pattern": (under_a_pattern(), LONG),
     "an officer's pattern": (lambda text: read_pattern(text, FOLDER.plain), LONG),
     "an address of an e-mail": (mime.read_address, LONG),
+    "a relay's refusal": (smtp_codes.meaning_of, LONG),
     "a sender": (lambda text: mime.sender_address({"from": text}), LONG),
     "a link": (lambda text: links.checked(text, ()), LONG),
     "a link's host": (lambda text: links.checked(f"https://{text}/", ()), LONG),

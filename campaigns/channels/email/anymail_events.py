@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -72,6 +73,14 @@ _KINDS: Final = {
 }
 # A bounce for one of these reasons is for good; spam filters and blocks may pass.
 _DEAD: Final = frozenset({RejectReason.BOUNCED, RejectReason.INVALID})
+# Of unsubscriptions and complaints that the provider keeps itself; Anymail knows one of them.
+_SAID_NO: Final = frozenset(
+    {
+        *("suppress-unsubscribe", "suppress-complaint"),  # Mailgun
+        *("unsubscribed address", "spam reporting address"),  # SendGrid
+        "spam reporter",  # Mailjet
+    }
+)
 # On the way, or not about this message: nothing to keep.
 _PASSING: Final = frozenset(
     {
@@ -100,8 +109,7 @@ def read_events(
     items = read_items(body)
     if esp == "mailgun":
         _check_mailgun(config, items, now)
-    read = (_receipt(esp, item, now) for item in items)
-    return [receipt for receipt in read if receipt is not None]
+    return [receipt for item in items for receipt in _receipts(esp, item, now)]
 
 
 def _check_sendgrid(
@@ -159,22 +167,25 @@ def _check_age(stamp: str, now: datetime) -> None:
         raise StaleReceipt("the signed time is more than a day from now")
 
 
-def _receipt(esp: str, item: dict[str, object], now: datetime) -> Receipt | None:
-    """One event as a receipt; None for what is only on its way."""
+def _receipts(esp: str, item: dict[str, object], now: datetime) -> list[Receipt]:
+    """One event as a receipt; none for what is only on its way.
+
+    What was not sent because its addressee told the provider that he wants none is his word, too.
+    """
     try:
         event: AnymailTrackingEvent = _reader(esp)(item)
     except (AnymailError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        return unreadable(item, "not an event of this provider", now)
+        return [unreadable(item, "not an event of this provider", now)]
     if event.event_type in _PASSING:
-        return None
+        return []
     kind = _KINDS.get(event.event_type)
     if kind is None:
-        return unreadable(item, f"unknown event {event.event_type}", now)
+        return [unreadable(item, f"unknown event {event.event_type}", now)]
     said = _detail(event)
     if kind is ReceiptKind.BOUNCED and (event.reject_reason in _DEAD or is_for_good(said)):
         kind = ReceiptKind.UNDELIVERABLE
     key = text(event.metadata or {}, KEY)
-    return Receipt(
+    receipt = Receipt(
         provider_event_id=_event_id(esp, event),
         key=key or None,
         provider_id=_bounded(event.message_id) or None,
@@ -184,6 +195,23 @@ def _receipt(esp: str, item: dict[str, object], now: datetime) -> Receipt | None
         # Only where nothing names the message: an address is personal data.
         address="" if key else _bounded(event.recipient),
     )
+    if kind is ReceiptKind.UNSUBSCRIBED or not _has_said_no(esp, event):
+        return [receipt]
+    event_id = f"{receipt.provider_event_id}-no"
+    return [receipt, replace(receipt, provider_event_id=event_id, kind=ReceiptKind.UNSUBSCRIBED)]
+
+
+def _has_said_no(esp: str, event: AnymailTrackingEvent) -> bool:
+    """Whether the provider held the message back for its addressee's own word to it."""
+    if event.event_type not in (EventType.BOUNCED, EventType.REJECTED, EventType.FAILED):
+        return False
+    if event.reject_reason == RejectReason.UNSUBSCRIBED:
+        return True
+    told = event.esp_event if isinstance(event.esp_event, Mapping) else {}
+    data = told.get("event-data") if esp == "mailgun" else told
+    if not isinstance(data, Mapping):
+        return False
+    return any(str(data.get(name)).lower() in _SAID_NO for name in ("reason", "type", "error"))
 
 
 @lru_cache(maxsize=len(_VIEWS))

@@ -44,9 +44,14 @@ def failure(code: str) -> ReceiptKind:
     return ReceiptKind.UNDELIVERABLE if code in _NO_SUCH_NUMBER else ReceiptKind.FAILED
 
 
+def has_said_no(code: str) -> bool:
+    """Return whether a message failed because its addressee wants none."""
+    return code in _SAID_NO
+
+
 def with_opt_out(report: Receipt, code: str) -> list[Receipt]:
     """Return the report of a failure, followed by the opt-out where that is why it failed."""
-    if code not in _SAID_NO:
+    if not has_said_no(code):
         return [report]
     event_id = f"{report.provider_event_id}-no"
     no = replace(report, provider_event_id=event_id, kind=ReceiptKind.UNSUBSCRIBED)

@@ -47,7 +47,7 @@ from campaigns.channels.sms.smpp_codes import BIND_MEANINGS, MEANINGS
 from campaigns.channels.sms.smpp_reports import (
     ID_BASES,
     SAME_IDS,
-    as_receipt,
+    as_receipts,
     ascii_text,
     one_spelling,
 )
@@ -196,7 +196,7 @@ class Smpp(OneByOne):
         """Post one report or reply to the receipts door; true once the door has taken it."""
         if not self._receipts_url:
             return False
-        body = orjson.dumps([as_receipt(pdu, datetime.now(UTC), self._report_ids)])
+        body = orjson.dumps(as_receipts(pdu, datetime.now(UTC), self._report_ids))
         stamp = int(datetime.now(UTC).timestamp())
         secret = accounts.secret(self._config, "receipt_secret")
         headers = {

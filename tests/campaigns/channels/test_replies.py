@@ -91,6 +91,11 @@ from campaigns.channels.sms.numbers import from_vendor, is_e164
         "\u0405\u0422\u041e\u0420",
         "TD\u3000",
         "T\U0001f64f",
+        "\U0001f143\U0001f133",
+        "\U0001d413\U0001d403",
+        "求退订",
+        "别来烦我",
+        "退\U0001f6ab订",
     ],
 )
 def test_an_opt_out_word_withdraws_however_it_is_typed(text: str) -> None:
@@ -106,6 +111,8 @@ def test_an_opt_out_word_withdraws_however_it_is_typed(text: str) -> None:
         "please stop by on Friday",
         "收到 TDX",
         "不退订",
+        "TD12",
+        "别来了",
         "我不想退订",
         "没有退订",
         "怎么退订",

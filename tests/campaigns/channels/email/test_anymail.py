@@ -417,6 +417,45 @@ def test_events_become_receipts_and_what_is_on_its_way_nothing(
     assert [receipt.kind for receipt in read("sendgrid", sendgrid_post([told]))] == kinds
 
 
+def dropped(reason: str) -> tuple[str, tuple[dict[str, str], bytes]]:
+    told = {"event": "dropped", "timestamp": 1, "sg_event_id": "e", "reason": reason}
+    return "sendgrid", sendgrid_post([told | {"email": "a@b.cc", "touchstone_key": KEY}])
+
+
+def suppressed(reason: str) -> tuple[str, tuple[dict[str, str], bytes]]:
+    told = {"event": "failed", "severity": "permanent", "timestamp": 1, "reason": reason}
+    return "mailgun", mailgun_post(told | {"recipient": "a@b.cc", "user-variables": {}})
+
+
+def blocked(error: str) -> tuple[str, tuple[dict[str, str], bytes]]:
+    told = {"event": "blocked", "time": 1, "error": error, "error_related_to": "spam"}
+    return "mailjet", token_post(told | {"email": "a@b.cc", "MessageID": 1})
+
+
+@pytest.mark.parametrize(
+    ("posted", "kinds"),
+    [
+        (dropped("Unsubscribed Address"), ["failed", "unsubscribed"]),
+        (dropped("Spam Reporting Address"), ["failed", "unsubscribed"]),
+        (dropped("Spam Content"), ["failed"]),
+        (dropped("Bounced Address"), ["failed"]),
+        (suppressed("suppress-unsubscribe"), ["bounced", "unsubscribed"]),
+        (suppressed("suppress-complaint"), ["bounced", "unsubscribed"]),
+        (suppressed("suppress-bounce"), ["undeliverable"]),
+        (suppressed("generic"), ["bounced"]),
+        (blocked("spam reporter"), ["failed", "unsubscribed"]),
+        (blocked("content blocked"), ["failed"]),
+    ],
+)
+def test_who_told_the_provider_that_he_wants_none_has_opted_out(
+    posted: tuple[str, tuple[dict[str, str], bytes]], kinds: list[str]
+) -> None:
+    receipts = read(*posted)
+
+    assert [receipt.kind for receipt in receipts] == kinds
+    assert len({receipt.provider_event_id for receipt in receipts}) == len(kinds)
+
+
 def test_unreadable_event_does_not_lose_its_neighbours() -> None:
     good = {"event": "open", "timestamp": 1, "sg_event_id": "e", "touchstone_key": KEY}
     post = sendgrid_post([{}, 7, {"event": ["x"]}, {"event": "open", "timestamp": "x"}, good])

@@ -261,7 +261,9 @@ def deliver(text: bytes, *, esm: int = 0x04, coding: int = 0, optional: bytes = 
     return pdu(0x05, 7, body + bytes([len(text)]) + text + optional)
 
 
-async def exchanged(known_as: bytes, brought: bytes, **options: str) -> tuple[Outcome, Receipt]:
+async def exchanged(
+    known_as: bytes, brought: bytes, **options: str
+) -> tuple[Outcome, list[Receipt]]:
     """What we make of a submit's answer, and of the deliver_sm that follows it."""
     posts: asyncio.Queue[tuple[dict[str, str], bytes]] = asyncio.Queue()
 
@@ -293,9 +295,9 @@ async def exchanged(known_as: bytes, brought: bytes, **options: str) -> tuple[Ou
         message = Outgoing(key="0" * 32, address="+8613800138000", content={"text": "x"})
         [outcome] = await provider.send([message])
         headers, body = await asyncio.wait_for(posts.get(), 5)
-        [receipt] = provider.read_receipts(headers, body, datetime.now(UTC))
+        receipts = provider.read_receipts(headers, body, datetime.now(UTC))
         await provider.aclose()
-    return outcome, receipt
+    return outcome, receipts
 
 
 @pytest.mark.parametrize(
@@ -314,16 +316,46 @@ async def test_a_report_finds_its_message_in_whatever_base_it_counts(
 ) -> None:
     told = b"id:" + reported + b" sub:001 dlvrd:001 stat:DELIVRD err:000 text:"
 
-    outcome, receipt = await exchanged(answered, deliver(told), report_ids=option)
+    outcome, [receipt] = await exchanged(answered, deliver(told), report_ids=option)
 
     assert isinstance(outcome, Accepted)
     assert (receipt.kind, receipt.provider_id) == (ReceiptKind.DELIVERED, outcome.provider_id)
 
 
+@pytest.mark.parametrize(
+    ("told", "esm", "kinds"),
+    [
+        (b"id:1 sub:001 stat:DELIVERED err:0", 0x04, ["delivered"]),
+        (b"id: 1 sub:001 dlvrd:001 stat: delivrd err:000", 0x04, ["delivered"]),
+        (b"id:1 stat:Undeliverable", 0x04, ["bounced"]),
+        (b"id:1 stat:REJECTED", 0x04, ["failed"]),
+        (b"id:1 stat:2 err:0", 0x04, ["delivered"]),
+        (b"id:1 stat:5 err:0", 0x04, ["bounced"]),
+        # As CMPP behind it tells them.
+        (b"id:1 stat:MK:0001 err:000", 0x04, ["undeliverable"]),
+        (b"id:1 stat:CB:0053 err:000", 0x04, ["failed"]),
+        (b"id:1 stat:DB:0141 err:000", 0x04, ["failed", "unsubscribed"]),
+        (b"id:1 sub:001 stat:DELIVRD", 0x44, ["delivered"]),
+        # What is under way, or means nothing, is kept and raises nothing.
+        (b"id:1 sub:001 stat:ENROUTE", 0x20, ["unreadable"]),
+        (b"id:1 sub:001 stat:ACCEPTED", 0x04, ["unreadable"]),
+        (b"id:1 sub:001 stat:ELSE", 0x04, ["unreadable"]),
+        (b"id: sub:001 stat:DELIVRD", 0x04, ["unreadable"]),
+    ],
+)
+async def test_a_report_is_read_however_its_centre_writes_the_state(
+    told: bytes, esm: int, kinds: list[str]
+) -> None:
+    _, receipts = await exchanged(b"1", deliver(told, esm=esm))
+
+    assert [receipt.kind.value for receipt in receipts] == kinds
+    assert {receipt.provider_id for receipt in receipts} <= {"1", None}
+
+
 async def test_a_report_without_a_text_is_read_from_its_parameters() -> None:
     optional = struct.pack(">HHB", 0x0427, 1, 2) + struct.pack(">HH", 0x001E, 4) + b"3E8\0"
 
-    outcome, receipt = await exchanged(
+    outcome, [receipt] = await exchanged(
         b"3E8", deliver(b"", optional=optional), report_ids="decimal"
     )
 
@@ -341,18 +373,31 @@ async def test_a_report_without_a_text_is_read_from_its_parameters() -> None:
     ids=["plain", "with a header", "in the payload"],
 )
 async def test_a_reply_is_read_wherever_it_stands(text: bytes, esm: int, optional: bytes) -> None:
-    _, receipt = await exchanged(b"1", deliver(text, esm=esm, optional=optional))
+    _, [receipt] = await exchanged(b"1", deliver(text, esm=esm, optional=optional))
 
     assert (receipt.kind, receipt.address) == (ReceiptKind.UNSUBSCRIBED, "+8613800138000")
 
 
-@pytest.mark.parametrize(("coding", "charset"), [(8, "utf-16-be"), (15, "gb18030")])
-async def test_a_reply_in_chinese_is_heard_in_either_charset(coding: int, charset: str) -> None:
+@pytest.mark.parametrize(
+    ("coding", "charset"),
+    [
+        (8, "utf-16-be"),
+        (0x18, "utf-16-be"),
+        (8, "utf-16"),  # with its mark, the lower octet first
+        (15, "gb18030"),
+        # Gateways that say nothing of the charset, or something else.
+        (0, "gb18030"),
+        (0, "utf-8"),
+        (1, "gb18030"),
+        (4, "utf-8"),
+    ],
+)
+async def test_a_reply_in_chinese_is_heard_in_whatever_charset(coding: int, charset: str) -> None:
     brought = deliver("请退订".encode(charset), esm=0, coding=coding)
 
-    _, receipt = await exchanged(b"1", brought)
+    _, [receipt] = await exchanged(b"1", brought)
 
-    assert (receipt.kind, receipt.detail) == (ReceiptKind.UNSUBSCRIBED, "请退订")
+    assert (receipt.kind, receipt.detail.lstrip("\ufeff")) == (ReceiptKind.UNSUBSCRIBED, "请退订")
 
 
 def test_the_secret_for_the_door_must_be_there_when_reports_are_wanted() -> None:
