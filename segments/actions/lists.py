@@ -1,5 +1,6 @@
 """Static lists: numbers are looked through, then taken over whole or not at all; and snapshots."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from segments.queries.live import live_segments
 from segments.vocabulary import Fault, Why, reason
 
 MOST_LINES: Final = 200_000
+_BETWEEN: Final = re.compile("[,;\t，；、]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,11 @@ def read_file(path: Path) -> list[Typed]:
 
 
 def read_text(text: str) -> list[Typed]:
-    """The numbers that were pasted: one a line, or several with commas."""
+    """The numbers that were pasted: one a line, or several with commas, also Chinese ones."""
     found = [
         Typed(line, _cleaned(cell))
         for line, cells in enumerate(text.splitlines(), start=1)
-        for cell in cells.replace(";", ",").replace("\t", ",").split(",")
+        for cell in _BETWEEN.split(cells)
         if cell.strip()
     ]
     if len(found) > MOST_LINES:

@@ -14,13 +14,12 @@ from compliance.json_text import decode
 from compliance.queries import clock_now
 from compliance.reader import language, say
 from customers.queries.identities import masked_name
+from segments.admin.pages import SEES_CUSTOMERS
 from segments.admin.vocabulary import vocabulary
 from segments.errors import NoSuchCustomer, RuleError
 from segments.queries.sizes import Preview, customers_of, preview
 from segments.queries.why import why
 from segments.rules.clauses import Clause
-
-SEES_CUSTOMERS = "customers.view_customer"
 
 
 class RuleViews:

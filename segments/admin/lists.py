@@ -34,9 +34,9 @@ from segments.actions.lists import (
     take_list,
 )
 from segments.admin.members import members_again, read_moment
-from segments.admin.pages import SegmentPages
+from segments.admin.pages import SegmentPages, tell_problems
 from segments.admin.words import FAULTS
-from segments.errors import NotPossible
+from segments.errors import NotPossible, Refusal
 from segments.models import ListUpload, Segment
 from segments.vocabulary import Fault
 
@@ -49,8 +49,8 @@ _TYPED: Final = ("key", "name", "text")
 class NameForm(forms.Form):
     """What the list is called."""
 
-    key = forms.SlugField(max_length=80)
-    name = forms.CharField(max_length=120)
+    key = forms.SlugField(label=_("Key"), max_length=80)
+    name = forms.CharField(label=_("Name"), max_length=120)
 
 
 class ListPages(SegmentPages):
@@ -96,7 +96,7 @@ class ListPages(SegmentPages):
             return HttpResponseNotAllowed(["POST"])
         form, now = NameForm(request.POST), clock_now()
         if not form.is_valid():
-            _tell_problems(request, form)
+            tell_problems(request, form)
             return members_again(request, pk)
         try:
             made = snapshot_segment(
@@ -196,11 +196,14 @@ class ListUploadAdmin(ActingAdmin, ReadOnlyAdmin):
 def _stage(request: HttpRequest) -> ListUpload | None:
     form, file = NameForm(request.POST), request.FILES.get("file")
     if not form.is_valid():
-        _tell_problems(request, form)
+        tell_problems(request, form)
         return None
+    pasted = request.POST.get("text", "")
     try:
         if file is None:
-            numbers, name = read_text(request.POST.get("text", "")), ""
+            numbers, name = read_text(pasted), ""
+        elif pasted.strip():
+            raise NotPossible(Refusal.FILE_AND_TEXT)
         else:
             numbers, name = read_file(_stored(file)), file.name or ""
         return stage_list(
@@ -220,14 +223,6 @@ def _stored(file: Any) -> Path:
     if (file.size or 0) > MOST_BYTES or not isinstance(file, TemporaryUploadedFile):
         raise FileRejected("too_large", _t("The file is larger than 20 MB. Split it."))
     return Path(file.temporary_file_path())
-
-
-def _tell_problems(request: HttpRequest, form: forms.Form) -> None:
-    for field, problems in form.errors.items():
-        messages.error(request, f"{_LABELS[field]}: {problems[0]}")
-
-
-_LABELS: Final = {"key": _("Key"), "name": _("Name")}
 
 
 def _problems(item: ListUpload) -> Panel:

@@ -13,9 +13,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 
-from compliance.console.shown import Panel, figure, moment
+from compliance.console.shown import Panel, figure, link, moment
 from compliance.queries import clock_now
-from segments.admin.pages import SegmentPages
+from segments.admin.pages import SEES_CUSTOMERS, SegmentPages
 from segments.admin.words import reason_in_words
 from segments.queries.members import Day, Interval, count_at, intervals_of, members_at, sizes
 from segments.queries.versions import version_at
@@ -43,13 +43,14 @@ class MemberPages(SegmentPages):
         """``?at=TIME&customer=NUMBER&after=ID``; what is no time is now."""
         segment = self.seen_segment(request, pk)
         now = clock_now()
-        at = read_moment(request.GET.get("at", "")) or now
+        asked = read_moment(request.GET.get("at", "")) or now
+        at = min(asked, now)
         number = request.GET.get("customer", "").replace("\x00", "").strip()
         after = request.GET.get("after", "")
         found = members_at(segment, at, after=_id(after), most=PAGE)
         count = count_at(segment, at)
         version = version_at(segment, at)
-        panels = [_members(found)]
+        panels = [_members(found, may_see=request.user.has_perm(SEES_CUSTOMERS))]
         if number:
             panels.insert(0, _stays(number, intervals_of(segment, number, most=STAYS)))
         following = {"at": at.isoformat(), "customer": number}
@@ -62,6 +63,9 @@ class MemberPages(SegmentPages):
                 count,
             )
             % {"count": figure(count), "at": moment(at)},
+            "to_come": _t("%(at)s is still to come: this is now.") % {"at": moment(asked)}
+            if asked > now
+            else "",
             "version": version,
             "made_at": moment(version.made_at) if version else "",
             "zone": timezone.get_current_timezone_name(),
@@ -118,13 +122,22 @@ def _id(text: str) -> int:
     return int(text[:18]) if text.isascii() and text.isdigit() else 0
 
 
-def _members(found: Sequence[Interval]) -> Panel:
+def _members(found: Sequence[Interval], *, may_see: bool) -> Panel:
     return Panel(
         title=_t("Who was in"),
         note=_t("Who was erased, restricted or merged since is counted and not named."),
         headers=(_t("Customer"), *_stay_headers()),
-        rows=[(stay.customer_no, *_stay(stay)) for stay in found],
+        rows=[(_number(stay, may_see=may_see), *_stay(stay)) for stay in found],
         empty=_t("Nobody more was in at that time."),
+    )
+
+
+def _number(stay: Interval, *, may_see: bool) -> str:
+    """The customer's number, for whoever may see him as the way to his page."""
+    if not may_see:
+        return stay.customer_no
+    return link(
+        reverse("admin:customers_customer_change", args=[stay.customer_id]), stay.customer_no
     )
 
 

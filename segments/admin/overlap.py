@@ -17,7 +17,7 @@ from compliance.console.shown import Panel, counted, figure
 from compliance.queries import clock_now
 from compliance.reader import say
 from segments.actions.combine import combine_segments
-from segments.admin.pages import SegmentPages
+from segments.admin.pages import SegmentPages, tell_problems
 from segments.errors import NotPossible, RuleError
 from segments.models import Segment
 from segments.queries.blocks import BLOCK
@@ -35,9 +35,9 @@ _TYPED: Final = ("operation", "first", "key", "name")
 class CombineForm(forms.Form):
     """A new segment out of the chosen ones."""
 
-    operation = forms.ChoiceField(choices=OPERATIONS.items())
-    key = forms.SlugField(max_length=80)
-    name = forms.CharField(max_length=120)
+    operation = forms.ChoiceField(label=_("Who is in"), choices=OPERATIONS.items())
+    key = forms.SlugField(label=_("Key"), max_length=80)
+    name = forms.CharField(label=_("Name"), max_length=120)
 
 
 class OverlapPages(SegmentPages):
@@ -82,8 +82,7 @@ class OverlapPages(SegmentPages):
             raise PermissionDenied
         form, first = CombineForm(request.POST), request.POST.get("first", "")
         if not form.is_valid():
-            for problems in form.errors.values():
-                messages.error(request, str(problems[0]))
+            tell_problems(request, form)
             return None
         try:
             made = combine_segments(

@@ -1,7 +1,9 @@
 """What all pages about one segment share."""
 
-from typing import Any
+from typing import Any, Final
 
+from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -9,6 +11,8 @@ from django.template.response import TemplateResponse
 
 from compliance.console.lists import ConsoleAdmin
 from segments.models import Segment
+
+SEES_CUSTOMERS: Final = "customers.view_customer"
 
 
 class SegmentPages(ConsoleAdmin):
@@ -27,3 +31,9 @@ class SegmentPages(ConsoleAdmin):
         """A page about one segment, under its name."""
         told = {**self.admin_site.each_context(request), "title": segment.name, "segment": segment}
         return TemplateResponse(request, template, told | context)
+
+
+def tell_problems(request: HttpRequest, form: forms.Form) -> None:
+    """Each box that is filled in wrongly, by its name, as a message to the reader."""
+    for name, problems in form.errors.items():
+        messages.error(request, f"{form.fields[name].label}: {problems[0]}")

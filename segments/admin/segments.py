@@ -1,6 +1,6 @@
 """Pages of the segments: the form with its rule and sizes."""
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.contrib import admin
@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from compliance.console.seen import SeenFields, SeenForm
 from compliance.console.shown import Tone, badge, figure, moment
 from compliance.json_box import JsonText, spelled
+from compliance.json_text import decode
 from compliance.queries import clock_now
 from segments.actions.save import save_segment
 from segments.admin.builder import RuleViews, sentence
@@ -31,6 +32,7 @@ from segments.queries.rules import check_rule
 from segments.queries.versions import held_for_saving
 
 EVERYONE = {"everyone": True}
+_LONGEST_NAME: Final = 120
 
 
 class SegmentForm(SeenForm):
@@ -171,8 +173,12 @@ class SegmentAdmin(
         return [*self.readonly_fields, "key"] if obj else list(self.readonly_fields)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A new segment starts with everyone."""
-        return {"rule": EVERYONE}
+        """A new segment starts with everyone, or as the page that led here proposes."""
+        try:
+            rule = decode(request.GET.get("rule", ""))
+        except ValueError:
+            return {"rule": EVERYONE}
+        return {"rule": rule, "name": request.GET.get("name", "")[:_LONGEST_NAME]}
 
     def save_model(self, request: HttpRequest, obj: Segment, form: Any, change: bool) -> None:
         """By the verb, which also writes the audit trail."""

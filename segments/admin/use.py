@@ -83,7 +83,7 @@ class UsePages(SegmentPages):
             "archived_at": moment(segment.archived_at) if segment.archived_at else "",
             "may_archive": may_change and not found and segment.archived_at is None,
             "may_revive": may_change and segment.archived_at is not None,
-            "panels": [_dependents(found)],
+            "panels": [_dependents(found, is_archived=segment.archived_at is not None)],
         }
         return self.segment_page(request, segment, "segments/use.html", **context)
 
@@ -102,7 +102,7 @@ def _turn(request: HttpRequest, segment: Segment) -> None:
     )
 
 
-def _dependents(found: Sequence[Dependent]) -> Panel:
+def _dependents(found: Sequence[Dependent], *, is_archived: bool) -> Panel:
     return Panel(
         title=_t("Named by"),
         note=_t("Segments and tags in use, and journeys that are not stopped."),
@@ -111,5 +111,7 @@ def _dependents(found: Sequence[Dependent]) -> Panel:
             (_KINDS[one.kind][0], link(reverse(_KINDS[one.kind][1], args=[one.id]), one.name))
             for one in found
         ],
-        empty=_t("Nothing names this segment: it can be archived."),
+        empty=_t("Nothing names this segment.")
+        if is_archived
+        else _t("Nothing names this segment: it can be archived."),
     )

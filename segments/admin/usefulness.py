@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -60,7 +61,7 @@ class UsefulnessPages(ActingAdmin):
             raise PermissionDenied
         goal = request.POST.get("goal", "").replace("\x00", "")[:LONGEST_GOAL]
         keys = list(self.model.objects.values_list("key", flat=True))
-        tell(
+        is_measured = tell(
             request,
             lambda: measure_tags(
                 goal=goal, uses=self.journeys_asking(keys), author=user, now=clock_now()
@@ -68,7 +69,8 @@ class UsefulnessPages(ActingAdmin):
             done=_t("Measured."),
             refusals=(TagRefused,),
         )
-        return redirect("admin:segments_tag_usefulness")
+        typed = "" if is_measured else f"?{urlencode({'goal': goal})}"
+        return redirect(reverse("admin:segments_tag_usefulness") + typed)
 
     def _figures(self, request: HttpRequest) -> HttpResponse:
         found = list(TagScore.objects.select_related("tag").order_by("-usefulness", "tag__key"))
@@ -77,7 +79,7 @@ class UsefulnessPages(ActingAdmin):
             **self.admin_site.each_context(request),
             "title": _t("Usefulness of tags"),
             "panels": [_panel(found)],
-            "goal": newest.goal if newest else "",
+            "goal": request.GET.get("goal") or (newest.goal if newest else ""),
             "events": sorted(event_names()),
             "about": _about(newest) if newest else "",
             "may_measure": request.user.has_perm("segments.change_tag"),
@@ -96,6 +98,7 @@ def _about(newest: TagScore) -> str:
 
 
 def _panel(found: Sequence[TagScore]) -> Panel:
+    called = {one.tag.key: one.tag.label(language()) for one in found}
     return Panel(
         title=_t("Tags in use"),
         note=_t(
@@ -115,20 +118,21 @@ def _panel(found: Sequence[TagScore]) -> Panel:
             _t("Usefulness"),
             _t("Why it had better go"),
         ),
-        rows=[_row(one) for one in found],
+        rows=[_row(one, called) for one in found],
         numeric=frozenset({1, 2, 3, 4, 5, 6}),
         empty=_t("Not measured yet: name the event that counts as the goal."),
     )
 
 
-def _row(one: TagScore) -> tuple[object, ...]:
+def _row(one: TagScore, called: Mapping[str, str]) -> tuple[object, ...]:
+    same = called.get(one.redundant_to, one.redundant_to)
     return (
-        link(reverse("admin:segments_tag_change", args=[one.tag_id]), one.tag.label(language())),
+        link(reverse("admin:segments_tag_change", args=[one.tag_id]), called[one.tag.key]),
         f"{one.coverage:.1%}",
         figure(one.uses),
         figure(one.views),
         "—" if one.power is None else f"{one.power:.3f}",
-        f"{one.redundancy:.2f}" + (f" ({one.redundant_to})" if one.redundant_to else ""),
+        f"{one.redundancy:.2f}" + (f" ({same})" if same else ""),
         f"{one.usefulness:.4f}",
         _reasons(one.sunset),
     )

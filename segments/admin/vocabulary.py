@@ -7,8 +7,10 @@ condition a line in `_kinds`, and both appear in it by themselves.
 from collections.abc import Mapping, Sequence
 
 from django.utils.functional import Promise
+from django.utils.timezone import get_default_timezone, localtime
 from django.utils.translation import gettext_lazy as _
 
+from compliance.queries import clock_now
 from compliance.reader import language
 from compliance.sentences import Language, Said, Sentence
 from segments.admin.builder_words import FUNCTION_WORDS, OPERATOR_WORDS, STATE_WORDS, WORDS
@@ -43,6 +45,7 @@ def vocabulary() -> dict[str, object]:
     spoken = language()
     names = known_names()
     called = names_of(names.tags, spoken)
+    now = localtime(clock_now(), get_default_timezone())
     return {
         "kinds": _kinds(),
         "fields": [_field(field, spoken) for field in catalog().fields.values()],
@@ -61,6 +64,9 @@ def vocabulary() -> dict[str, object]:
         "events": [_event(event, spoken) for event in names.events],
         "templates": [_template(template) for template in TEMPLATES],
         "words": {key: str(word) for key, word in WORDS.items()},
+        # Days are the institution's, whatever zone the reader is in.
+        "today": f"{now:%Y-%m-%d}",
+        "offset": now.isoformat()[-6:],
     }
 
 

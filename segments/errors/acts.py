@@ -69,6 +69,11 @@ class Refusal:
         en="There is no customer number. Choose a file or paste some.",
         zh="没有客户号。请选择文件或粘贴客户号。",
     )
+    FILE_AND_TEXT: Final = Sentence(
+        code="file_and_text",
+        en="A file was chosen and numbers were pasted: give one of the two.",
+        zh="既选择了文件又粘贴了客户号：请只提供其中之一。",
+    )
     TOO_MANY_LINES: Final = Sentence(
         code="too_many_lines",
         en="A list has at most {most} lines. Split the file.",

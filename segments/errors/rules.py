@@ -186,6 +186,17 @@ class Code:
         en="This condition is true for no customer: no level lies there",
         zh="该条件对任何客户都不成立：没有符合的等级",
     )
+    PERIOD_AHEAD: Final = Sentence(
+        code="period_ahead",
+        en="The period begins on {start}: until then nothing counts",
+        zh="该时间范围从 {start} 开始：在此之前不计入任何事件",
+    )
+    FEWER_MONTHS: Final = Sentence(
+        code="fewer_months",
+        en="{months} months in a row do not fit: as of today the period reaches into {touched};"
+        " choose a longer one",
+        zh="截至今天，该时间范围只涉及 {touched} 个自然月，无法连续 {months} 个月；请选择更长的范围",
+    )
 
 
 class Term:

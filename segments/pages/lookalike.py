@@ -1,13 +1,15 @@
 """Ask for everybody's likeness to a segment, and read what came of it."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
@@ -30,6 +32,7 @@ from segments.rules.catalog import Catalog
 app_name = "lookalike"
 VIEW: Final = "segments.view_segment"
 ASK: Final = "segments.change_segment"
+MAKE: Final = "segments.add_segment"
 RUNS_SHOWN: Final = 50
 LARGEST: Final = 1_000_000
 
@@ -127,8 +130,29 @@ def show(request: HttpRequest, run_id: int) -> HttpResponse:
         "facts": _facts(run, fields),
         "panels": [_curve(run), _drivers(run, fields)] if is_done else [],
         "chart": _chart(run) if is_done else None,
+        "is_busy": run.state == LookalikeRun.State.ASKED,
+        "run": run,
+        "segment_url": _segment_of(run) if is_done and request.user.has_perm(MAKE) else "",
     }
     return console_page(request, "segments/lookalike_run.html", context)
+
+
+@never_cache
+@require_GET
+def progress(request: HttpRequest, run_id: int) -> JsonResponse:
+    """Whether the ranking still waits or runs; the page asks each second."""
+    if not request.user.has_perm(VIEW):
+        raise PermissionDenied
+    run = get_object_or_404(LookalikeRun.objects.select_related("seed__tag"), pk=run_id)
+    is_busy = run.state == LookalikeRun.State.ASKED
+    return JsonResponse({"is_busy": is_busy, "told": _state(run)})
+
+
+def _segment_of(run: LookalikeRun) -> str:
+    """The form of a new segment with the rule that finds the audience."""
+    rule = json.dumps({"field": run.field, "op": "exists"})
+    name = _t("Likeness to %(seed)s") % {"seed": run.seed.label(language())}
+    return f"{reverse('admin:segments_segment_add')}?{urlencode({'rule': rule, 'name': name})}"
 
 
 def _ask(request: HttpRequest, told: dict[str, Any]) -> LookalikeRun:
@@ -174,13 +198,10 @@ def _state(run: LookalikeRun) -> str:
             return say(Said(sentence=REFUSALS[run.why["code"]], details=details))
         case _:
             return _t(
-                "The %(size)s people most like the seed carry the field %(field)s: a rule such as"
-                " %(rule)s finds them."
-            ) % {
-                "size": figure(min(run.size, run.ranked)),
-                "field": run.field,
-                "rule": f'{{"field": "{run.field}", "op": "gte", "value": 0.5}}',
-            }
+                "The %(size)s people most like the seed carry the field %(field)s, with their"
+                " likeness from 0 to 1. A segment of all who carry it is the audience; a least"
+                " likeness narrows it."
+            ) % {"size": figure(min(run.size, run.ranked)), "field": run.field}
 
 
 def _facts(run: LookalikeRun, fields: Catalog) -> Sequence[tuple[str, str]]:
@@ -259,4 +280,5 @@ def _named(column: str, fields: Catalog) -> str:
 urlpatterns: list[URLPattern] = [
     path("", admin.site.admin_view(index), name="index"),
     path("<int:run_id>/", admin.site.admin_view(show), name="run"),
+    path("<int:run_id>/progress/", admin.site.admin_view(progress), name="progress"),
 ]

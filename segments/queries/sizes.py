@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import QueryCanceled
 
@@ -17,7 +18,9 @@ from segments.errors import EVEN_A_SAMPLE, Problem, RuleTooSlow
 from segments.queries.blocks import span_of_ids
 from segments.queries.rules import references, rule_sql, spoken_catalog
 from segments.rules.check import Checked, check
+from segments.rules.doubts import doubts
 from segments.rules.explain import explain
+from segments.rules.moments import Clock
 from segments.rules.parse import parse
 from segments.rules.statement import Fragment
 
@@ -76,6 +79,7 @@ def preview(
     known = spoken_catalog()
     checked = check(parse(raw), catalog=known, references=references(own_key=own_key))
     fragment = rule_sql(checked, now=now)
+    clock = Clock.at(now=now, zone=settings.TIME_ZONE)
     started = time.perf_counter()
     size = _counted(fragment, PREVIEW_TIMEOUT_MS) if is_exact else _soon(checked, fragment, now)
     elapsed = (time.perf_counter() - started) * 1000
@@ -89,7 +93,7 @@ def preview(
         sql=fragment.sql,
         params=fragment.params,
         milliseconds=round(elapsed, 1),
-        warnings=checked.warnings,
+        warnings=(*checked.warnings, *doubts(checked.rule, clock)),
         is_estimate=size.asked > 0,
         margin=size.margin,
         asked=size.asked,

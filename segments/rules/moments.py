@@ -31,7 +31,7 @@ INSTANT_PATTERN = f"^{DAY_PATTERN}{TIME_PATTERN}{OFFSET_PATTERN}$"
 _DAY = re.compile(DAY_PATTERN)
 _LOCAL = re.compile(f"{DAY_PATTERN}({TIME_PATTERN})?")
 _INSTANT = re.compile(f"{DAY_PATTERN}{TIME_PATTERN}{OFFSET_PATTERN}")
-_TICK = timedelta(microseconds=1)
+TICK = timedelta(microseconds=1)
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
@@ -86,7 +86,7 @@ class Clock:
         """The half-open interval of instants that `value` stands for."""
         if isinstance(value, datetime):
             start = self.instant(value)
-            return start, start + _TICK
+            return start, start + TICK
         return self.day_start(value), self.day_start(value + timedelta(days=1))
 
     def days_ago(self, days: int) -> datetime:
@@ -105,7 +105,7 @@ class Clock:
 
     def interval(self, window: Window) -> Interval:
         """The instants of a window. Nothing after now ever counts."""
-        latest = self.now + _TICK
+        latest = self.now + TICK
         match window:
             case None:
                 return Interval(start=None, end=latest)

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from compliance.models import AuditEntry
+from compliance.queries import clock_now
 from customers.models import Customer, EventType
 from segments.models import Segment
 from segments.rules.parse import KINDS
@@ -178,6 +180,7 @@ def test_vocabulary_has_what_the_installation_knows(house: House, marketer: Clie
     ]
     assert "pension_need" in {tag["value"] for tag in told["choices"]["tags"]}
     assert {slot["editor"] for kind in told["kinds"] for slot in kind["slots"]} <= EDITORS
+    assert (told["today"], told["offset"]) == (f"{localtime(clock_now()).date()}", "+08:00")
 
 
 def test_form_that_saw_an_older_segment_replaces_it_only_the_second_time(

@@ -52,6 +52,7 @@ def test_a_file_is_looked_through_and_then_taken_over(marketer: Client) -> None:
         {"key": "near", "name": "VIP", "text": "P00000"},
         {"key": "vip", "name": "VIP", "file": SimpleUploadedFile("x.csv", b"\x89PNG")},
         {"key": "vip", "name": "VIP", "file": SimpleUploadedFile("x.csv", b"a,b\n1,2\n")},
+        {"key": "vip", "name": "VIP", "text": "P00000", "file": SimpleUploadedFile("x", b"P00000")},
     ],
 )
 def test_wrong_input_is_told_kept_and_writes_nothing(

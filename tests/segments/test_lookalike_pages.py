@@ -6,6 +6,7 @@ from django.test import Client
 from segments.actions.catalogue import ship_tags
 from segments.actions.rank_lookalike import rank_lookalike
 from segments.models import LookalikeRun, Segment
+from segments.queries.sizes import preview
 from tests.factories import NOW, make_staff
 from tests.segments.test_lookalike import asked, world
 
@@ -75,6 +76,22 @@ def test_a_finished_ranking_tells_its_curve_drivers_and_what_it_did_not_use(
     for told in ("lookalike_ladies", "region = north", "gender", "100.0 %", 'data-chart="curve"'):
         assert told in page
     assert "ladies" in console.get(ADDRESS).content.decode()
+
+
+def test_a_finished_ranking_leads_to_a_segment_of_its_whole_audience(console: Client) -> None:
+    segment, _alike, _unlike = world()
+    # More than are likely to belong: a bound of the likeness would leave most of them out.
+    run = asked(segment, size=200)
+    progress = f"{ADDRESS}{run.pk}/progress/"
+    assert console.get(progress).json()["is_busy"]
+    rank_lookalike(run=run, now=NOW)
+    assert not console.get(progress).json()["is_busy"]
+
+    shown = console.get(f"{ADDRESS}{run.pk}/")
+    form = console.get(shown.context["segment_url"]).context["adminform"].form
+
+    assert form["name"].value() == "Likeness to ladies"
+    assert preview(form.initial["rule"], now=NOW).count == 200
 
 
 def test_a_competitors_list_is_refused_on_the_form(console: Client) -> None:

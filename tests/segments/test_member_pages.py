@@ -40,6 +40,24 @@ def test_members_are_told_with_version_and_reason(marketer: Client, segment: Seg
     assert "New rule" in text
 
 
+def test_a_number_leads_to_the_customer_for_whoever_may_see_him(
+    marketer: Client, segment: Segment
+) -> None:
+    reader = Client()
+    reader.force_login(make_staff().manager)
+    way = "/admin/customers/customer/"
+
+    assert way in marketer.get(page("members", segment)).content.decode()
+    assert way not in reader.get(page("members", segment)).content.decode()
+
+
+def test_a_time_to_come_is_now_and_says_so(marketer: Client, segment: Segment) -> None:
+    told = marketer.get(page("members", segment) + "?at=2999-01-01T00:00")
+
+    assert "is still to come: this is now" in told.content.decode()
+    assert told.context["asked"]["exactly"] < "2999"
+
+
 def test_the_next_page_shows_the_rest(marketer: Client, segment: Segment) -> None:
     first = marketer.get(page("members", segment))
 

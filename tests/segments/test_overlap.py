@@ -178,6 +178,8 @@ class TestPage:
 
         marketer.post(reverse(ADDRESS), {"segment": numbers, **typed})
 
+        assert shown.content.decode().count('name="segment"') == MOST + len(numbers)
+        assert shown.content.decode().count(" checked>") == len(numbers)
         both, share, likeness = shown.context["panels"]
         assert both.rows[0] == ("s1", "60", "30", "20")
         assert share.rows[1] == ("s2", "100.0 %", "100.0 %", "33.3 %")
@@ -204,7 +206,9 @@ class TestPage:
         told = marketer.post(reverse(ADDRESS), {"segment": numbers, **typed})
 
         assert told.status_code == 200
-        assert list(told.context["messages"])
+        said = [str(one) for one in told.context["messages"]]
+        assert said
+        assert "This field is required." not in said  # which one?
         assert told.context["typed"]["name"] == typed.get("name", "")
         assert Segment.objects.count() == MOST
 

@@ -186,3 +186,15 @@ def test_measuring_reads_tags_segments_and_the_goal() -> None:
     with pytest.raises(TagRefused, match="did you mean order_filled"):
         measure_tags(goal="order_fill", uses={}, **told)
     assert TagScore.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_goal_nobody_reached_stays_in_its_box() -> None:
+    client = Client()
+    client.force_login(make_staff().marketer)
+
+    told = client.post(
+        reverse("admin:segments_tag_usefulness"), {"goal": "order_fild"}, follow=True
+    )
+
+    assert told.context["goal"] == "order_fild"

@@ -14,7 +14,9 @@ function Comparison({ value: node, onChange, pointer }) {
     const next = fieldOf(vocabulary, name);
     const allowed = vocabulary.operators[next.type];
     const op = operandOf(allowed, node.op) ? node.op : allowed[0].value;
-    const value = suited(node.value, operandOf(allowed, op), next);
+    // A level, a day or "yes" is no text that somebody meant for another field.
+    const isMeant = next.type !== "text" || field?.type === "text";
+    const value = suited(isMeant ? node.value : undefined, operandOf(allowed, op), next);
     onChange(value === undefined ? { field: name, op } : { field: name, op, value });
   };
   return (

@@ -128,11 +128,10 @@ export const measureFits = ({ count, aggregate }, vocabulary) =>
   (count === undefined || aggregate === undefined);
 
 export function Window({ value: node, onChange, pointer }) {
-  const words = useWords();
+  const { today, words } = useVocabulary();
   const { within_days: days, within, ...rest } = node;
   const chosen = days !== undefined ? "rolling" : within !== undefined ? "fixed" : "always";
   const options = ["always", "rolling", "fixed"].map((one) => ({ value: one, label: words[one] }));
-  const today = new Date().toISOString().slice(0, 10);
   const choose = (next) =>
     onChange({ always: rest, rolling: { ...rest, within_days: 30 }, fixed: { ...rest, within: { from: today } } }[next]);
   const end = (key, label) => {

@@ -1,6 +1,6 @@
 // One value, or several, of a type: what stands on the right of a comparison.
 import { useRef } from "preact/hooks";
-import { useControl, useWords } from "./context.js";
+import { useControl, useVocabulary, useWords } from "./context.js";
 import { Icon } from "./icon.jsx";
 import { isNumber, shown, typed } from "./numerals.js";
 
@@ -54,15 +54,15 @@ export function NumberBox({ value, onChange, pointer, label, unit }) {
 
 /** A day, a local time, or an instant with its offset. */
 export function Moment({ value, onChange, pointer, label, daysOnly }) {
-  const words = useWords();
+  const { offset, today, words } = useVocabulary();
   const control = useControl(pointer, label);
   const text = String(value ?? "");
   const form = DAY.test(text) || text === "" ? "day" : LOCAL.test(text) ? "local" : "instant";
   const input = { day: "date", local: "datetime-local", instant: "text" }[form];
   const become = (wanted) => {
-    const day = text.slice(0, 10) || new Date().toISOString().slice(0, 10);
+    const day = text.slice(0, 10) || today;
     const time = text.slice(11, 19) || "00:00:00";
-    onChange({ day, local: `${day}T${time}`, instant: `${day}T${time}+08:00` }[wanted]);
+    onChange({ day, local: `${day}T${time}`, instant: `${day}T${time}${offset}` }[wanted]);
   };
   return (
     <span class="ts-pair">

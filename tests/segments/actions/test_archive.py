@@ -137,7 +137,9 @@ class TestPage:
 
         marketer.post(address, {"act": "archive"})
 
-        assert 'value="revive"' in marketer.get(address).content.decode()
+        shown = marketer.get(address).content.decode()
+        assert 'value="revive"' in shown
+        assert "it can be archived" not in shown
         assert marketer.get(form).status_code == 200
         assert marketer.post(form, {"name": "x"}).status_code == 403
         marketer.post(address, {"act": "revive"})

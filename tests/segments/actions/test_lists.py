@@ -90,6 +90,7 @@ class TestReading:
         assert read_text("P1\n\n P2, P3;P4\n") == [
             *(Typed(1, "P1"), Typed(3, "P2"), Typed(3, "P3"), Typed(3, "P4"))
         ]
+        assert [one.number for one in read_text("P1，P2；P3、P4")] == ["P1", "P2", "P3", "P4"]
 
 
 class TestUpload:

@@ -1,6 +1,6 @@
 """Whether a rule fits the fields and names of an installation."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -9,6 +9,8 @@ from compliance.sentences import Sentence
 from segments.errors import Code, RuleError
 from segments.rules.catalog import Catalog, Field, FieldType
 from segments.rules.check import Checked, References, check
+from segments.rules.doubts import doubts
+from segments.rules.moments import Clock
 from segments.rules.parse import parse
 from segments.rules.tree import Attribute
 
@@ -248,3 +250,41 @@ def test_dependencies_of_a_rule_are_listed() -> None:
 )
 def test_a_rule_says_whether_time_alone_changes_it(rule: Any, needs_clock: bool) -> None:
     assert _check(rule).needs_clock is needs_clock
+
+
+MARCH = Clock.at(now=datetime.fromisoformat("2026-03-31T12:00:00+08:00"), zone="Asia/Shanghai")
+MONTHS = {"event": "fund_viewed", "months": 3}
+
+
+@pytest.mark.parametrize(
+    ("window", "found"),
+    [
+        ({"within": {"from": "2026-04-01"}}, [("period_ahead", "/not/within/from")]),
+        ({"within": {"from": "2026-04-01T00:00:00"}}, [("period_ahead", "/not/within/from")]),
+        ({"within": {"from": "2026-03-31"}}, []),
+        ({"within": {"to": "2027-01-01"}}, []),
+        ({}, []),
+    ],
+)
+def test_a_period_that_only_begins_is_doubted(window: Any, found: list[Any]) -> None:
+    rule = {"not": {"event": "fund_viewed", **window}}
+
+    assert [(one.code, one.path) for one in doubts(_check(rule).rule, MARCH)] == found
+
+
+@pytest.mark.parametrize(
+    ("window", "path"),
+    [
+        ({"within_days": 58}, "/within_days"),
+        ({"within_days": 59}, None),
+        ({"within": {"from": "2026-02-01"}}, "/within"),
+        ({"within": {"from": "2026-01-31"}}, None),
+        ({"within": {"from": "2026-01-01", "to": "2026-02-28"}}, "/within"),
+        ({"within": {"to": "2026-01-01"}}, None),
+        ({}, None),
+    ],
+)
+def test_more_months_than_the_period_touches_are_doubted(window: Any, path: str | None) -> None:
+    said = list(doubts(_check({"months_in_a_row": MONTHS, **window}).rule, MARCH))
+
+    assert [(one.code, one.path) for one in said] == ([("fewer_months", path)] if path else [])
