@@ -48,7 +48,8 @@ function base(theme) {
     animation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
     aria: { enabled: true },
     grid: { left: 8, right: 24, top: 40, bottom: 8, containLabel: true },
-    legend: { top: 0, left: 0, textStyle: { color: theme.ink } },
+    // In one line: long names on a phone would otherwise stand over the drawing.
+    legend: { type: "scroll", top: 0, left: 0, right: 0, textStyle: { color: theme.ink } },
     tooltip: {
       backgroundColor: theme.panel,
       borderColor: theme.line,

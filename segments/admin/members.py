@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _t
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from compliance.console.shown import Panel, figure, link, moment
 from compliance.queries import clock_now
@@ -171,7 +171,12 @@ def _version(number: int | None) -> str:
 def _days(days: Sequence[Day]) -> Panel:
     return Panel(
         title=_t("Day by day"),
-        headers=(_t("Day"), _t("Came in"), _t("Left"), _t("Customers at its end")),
+        headers=(
+            _t("Day"),
+            _t("Came in"),
+            pgettext("how many", "Left"),
+            _t("Customers at its end"),
+        ),
         rows=[
             (day.on.isoformat(), figure(day.entered), figure(day.left), figure(day.size))
             for day in reversed(days)
@@ -187,7 +192,10 @@ def _size_chart(days: Sequence[Day]) -> dict[str, Any]:
 
 
 def _move_chart(days: Sequence[Day]) -> dict[str, Any]:
-    moves = {_t("Came in"): [day.entered for day in days], _t("Left"): [day.left for day in days]}
+    moves = {
+        _t("Came in"): [day.entered for day in days],
+        pgettext("how many", "Left"): [day.left for day in days],
+    }
     return _chart("moves", days, _t("Who came and who left"), moves)
 
 

@@ -33,6 +33,8 @@ from segments.queries.versions import held_for_saving
 
 EVERYONE = {"everyone": True}
 _LONGEST_NAME: Final = 120
+_TYPED: Final = (("key", "name"), "description", "rule", "note", "most_moved")
+_FOUND: Final = (("customers", "state"), ("refreshed_at", "changed_at"), "why_held")
 
 
 class SegmentForm(SeenForm):
@@ -105,16 +107,7 @@ class SegmentAdmin(
     list_filter = (UseFilter,)
     list_before_template = "segments/_list.html"
     ordering = ("name",)
-    fields = (
-        ("key", "name"),
-        "description",
-        "rule",
-        "note",
-        "most_moved",
-        ("customers", "state"),
-        ("refreshed_at", "changed_at"),
-        "why_held",
-    )
+    fields = (*_TYPED, *_FOUND)
     readonly_fields = ("customers", "state", "refreshed_at", "changed_at", "why_held")
     change_form_outer_before_template = "segments/_acts.html"
 
@@ -167,6 +160,11 @@ class SegmentAdmin(
         """The rule as text, for those who may not change it and ask why."""
         told = {"rule_text": spelled(item.rule), "refresh": refresh_box(item)}
         return super().page_context(request, item) | told
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """Of a segment that is only being made nothing was found yet."""
+        fields = super().get_fields(request, obj)
+        return fields if obj else [one for one in fields if one not in _FOUND]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """A key is for life: rules and journeys name it."""

@@ -64,8 +64,9 @@ class VersionPages(SegmentPages):
             versions=versions,
             earlier=[one for one in versions if one.rule != segment.rule],
             may_change=self.has_change_permission(request, segment),
-            before=before,
-            now=now,
+            # Before anything is chosen: what the newest version changed.
+            before=before or (versions[1] if len(versions) > 1 else None),
+            now=now or (versions[0] if versions else None),
             panels=panels,
         )
 

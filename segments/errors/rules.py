@@ -195,7 +195,7 @@ class Code:
         code="fewer_months",
         en="{months} months in a row do not fit: as of today the period reaches into {touched};"
         " choose a longer one",
-        zh="截至今天，该时间范围只涉及 {touched} 个自然月，无法连续 {months} 个月；请选择更长的范围",
+        zh="截至今天，该时间范围只涉及 {touched} 个自然月，无法连续 {months} 个月；请延长范围",
     )
 
 

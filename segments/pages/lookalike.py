@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -67,6 +68,7 @@ class AskForm(forms.Form):
     seed = SeedField(
         Segment.objects.filter(archived_at=None).select_related("tag").order_by("name"),
         label=_("Seed segment"),
+        empty_label="—",
         widget=forms.Select(attrs=_BOX),
     )
     size = forms.IntegerField(
@@ -230,7 +232,12 @@ def _curve(run: LookalikeRun) -> Panel:
             " all others. Precision is the share of members; who is just like them and no member"
             " counts as a miss, so it is a lower bound."
         ),
-        headers=(_t("Audience"), _t("Precision"), _t("Members found"), _t("Times a draw by lot")),
+        headers=(
+            _t("Audience"),
+            pgettext("share of a ranking", "Precision"),
+            _t("Members found"),
+            _t("Times a draw by lot"),
+        ),
         rows=[
             (
                 figure(point["size"]),
@@ -264,7 +271,10 @@ def _chart(run: LookalikeRun) -> dict[str, Any]:
         "categories": [figure(point["size"]) for point in run.curve],
         "series": [
             {"name": name, "values": [round(100 * point[key], 2) for point in run.curve]}
-            for key, name in (("precision", _t("Precision")), ("recall", _t("Members found")))
+            for key, name in (
+                ("precision", pgettext("share of a ranking", "Precision")),
+                ("recall", _t("Members found")),
+            )
         ],
     }
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.formats import number_format
 
 from compliance.reader import language
 from segments.rules.catalog import Field
@@ -31,8 +30,8 @@ def value_label(field: str, value: str) -> str:
 
 
 def decimal(value: float, places: int) -> str:
-    """A number rounded as it is shown; the formatter itself would cut off the rest."""
-    return number_format(round(value, places), decimal_pos=places)
+    """A number rounded as it is shown, grouped by three as whole numbers are."""
+    return f"{value:,.{places}f}"
 
 
 def percent(share: float) -> str:

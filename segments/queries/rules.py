@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from django.conf import settings
 
-from customers.models import Attribute
+from customers.models import Attribute, EventType
 from customers.queries.database import rows
 from segments.errors import Code, RuleError
 from segments.models import Segment
@@ -23,6 +23,7 @@ _RULES_LOCK: Final = 7_261_833_007
 
 # The other floors' names a rule may say. Journeys live upstairs: only their keys are read here.
 _JOURNEYS = "SELECT key FROM campaigns_journey"
+_CALLED = "SELECT key, name FROM campaigns_journey"
 # A loose index scan: one probe of the index per distinct name instead of every row.
 _DISTINCT = """
 WITH RECURSIVE names AS (
@@ -51,9 +52,18 @@ def catalog() -> Catalog:
 
 
 def spoken_catalog() -> Catalog:
-    """As `catalog`, with the names of tags and segments: for rules that people read."""
+    """As `catalog`, with what tags, events, segments and journeys are called: for rules that people
+    read.
+    """
     names = Segment.objects.filter(tag=None).values_list("key", "name")
-    return replace(catalog(), tags=tag_labels(), segments=dict(names))
+    planned = EventType.objects.values_list("name", "title_en", "title_zh")
+    return replace(
+        catalog(),
+        tags=tag_labels(),
+        events={name: {"en": en or zh, "zh": zh or en} for name, en, zh in planned},
+        segments=dict(names),
+        journeys=dict(rows(_CALLED, {})),
+    )
 
 
 def event_names() -> frozenset[str]:

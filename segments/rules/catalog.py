@@ -54,13 +54,16 @@ class Field:
 class Catalog:
     """Every field by name; `aliases` maps other accepted names to it.
 
-    ``tags`` and ``segments``: what to call them, by key, where the rule is to be read by people.
+    ``tags``, ``events``, ``segments`` and ``journeys``: what to call them, by key, where the rule is
+    to be read by people.
     """
 
     fields: Mapping[str, Field] = field(hash=False)
     aliases: Mapping[str, str] = field(hash=False)
     tags: Mapping[str, Mapping[Language, str]] = field(hash=False, default_factory=dict)
+    events: Mapping[str, Mapping[Language, str]] = field(hash=False, default_factory=dict)
     segments: Mapping[str, str] = field(hash=False, default_factory=dict)
+    journeys: Mapping[str, str] = field(hash=False, default_factory=dict)
 
     @classmethod
     def build(cls, extra: Iterable[Field] = ()) -> "Catalog":
@@ -79,6 +82,14 @@ class Catalog:
     def tag_label(self, key: str, language: Language) -> str:
         """What to call a tag; its key where nobody told."""
         return self.tags.get(key, {}).get(language, key)
+
+    def event_label(self, name: str, language: Language) -> str:
+        """What to call an event; its name where the tracking plan has no title."""
+        return self.events.get(name, {}).get(language) or name
+
+    def journey_label(self, key: str) -> str:
+        """What to call a journey; its key where nobody told."""
+        return self.journeys.get(key, key)
 
     def segment_label(self, key: str) -> str:
         """What to call a segment; its key where nobody told."""

@@ -194,7 +194,7 @@ def _window(window: Window, voice: _Voice) -> str:
 
 
 def _event(event: EventFilter, voice: _Voice) -> str:
-    name = _quoted(event.name, voice)
+    name = _quoted(voice.catalog.event_label(event.name, voice.language), voice)
     if not event.where:
         return name
     conditions = voice.words.and_.join(_condition(one, voice) for one in event.where)
@@ -265,6 +265,6 @@ def _touch(rule: Touch, voice: _Voice) -> str:
     words = voice.words
     return words.touch.format(
         state=words.states[rule.state],
-        journey=_quoted(rule.journey, voice),
+        journey=_quoted(voice.catalog.journey_label(rule.journey), voice),
         window=_window(rule.window, voice),
     )

@@ -183,6 +183,10 @@ def test_vocabulary_has_what_the_installation_knows(house: House, marketer: Clie
     assert (told["today"], told["offset"]) == (f"{localtime(clock_now()).date()}", "+08:00")
 
 
+def test_of_a_segment_that_is_only_being_made_nothing_is_told(marketer: Client) -> None:
+    assert "Every 30 s" not in marketer.get(reverse("admin:segments_segment_add")).content.decode()
+
+
 def test_form_that_saw_an_older_segment_replaces_it_only_the_second_time(
     marketer: Client, house: House
 ) -> None:

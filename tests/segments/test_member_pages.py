@@ -89,6 +89,9 @@ def test_the_chart_has_a_table_beside_it(marketer: Client, segment: Segment) -> 
     size, moves = answer.context["charts"]
     assert len(size["categories"]) == 90 == len(answer.context["panels"][0].rows)
     assert [len(chart["series"]) for chart in (size, moves)] == [1, 2]
+    marketer.cookies["django_language"] = "zh-hans"
+    _size, moves = marketer.get(page("sizes", segment)).context["charts"]
+    assert [one["name"] for one in moves["series"]] == ["进入", "离开"]
 
 
 def test_two_versions_side_by_side_and_back(marketer: Client, segment: Segment) -> None:
@@ -97,6 +100,8 @@ def test_two_versions_side_by_side_and_back(marketer: Client, segment: Segment) 
     text = marketer.get(page("versions", segment) + "?before=1&now=2").content.decode()
     back = marketer.post(page("versions", segment), {"number": "1"}, follow=True)
 
+    proposed = marketer.get(page("versions", segment)).context
+    assert (proposed["before"].number, proposed["now"].number) == (2, 3)
     assert "city is Suzhou" in text
     assert "as a version of its own" in back.content.decode()
     segment.refresh_from_db()

@@ -74,6 +74,9 @@ class TestClusters:
             assert f"<td>{name}</td>" in page
         assert 'data-chart="clusters"' in page
         assert "800,004" in page or "800,005" in page
+        console.cookies["django_language"] = "zh-hans"
+        chinese = console.get("/admin/value/").content.decode()
+        assert "800,004" in chinese or "800,005" in chinese
         assert "25.0 %" in page
         assert "40 customers, scored" in page
 

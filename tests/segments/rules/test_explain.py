@@ -155,6 +155,19 @@ def test_a_segment_is_called_by_its_name() -> None:
     )
 
 
+def test_events_and_journeys_are_called_by_their_titles() -> None:
+    named = replace(
+        CATALOG,
+        events={"fund_viewed": {"en": "Fund viewed", "zh": "浏览基金"}, "a": {"en": "", "zh": ""}},
+        journeys={"spring": "春季活动"},
+    )
+    touch = parse({"touch": {"journey": "spring", "state": "clicked"}})
+
+    assert explain(parse({"event": "fund_viewed"}), named, "zh") == "发生过“浏览基金”"
+    assert explain(parse({"event": "a"}), named, "en") == 'did "a"'
+    assert "春季活动" in explain(touch, named, "zh")
+
+
 @given(rules())
 def test_every_rule_can_be_said_before_and_after_its_check(written: Any) -> None:
     try:
