@@ -35,7 +35,7 @@ from segments.actions.lists import (
 )
 from segments.admin.members import members_again, read_moment
 from segments.admin.pages import SegmentPages, tell_problems
-from segments.admin.words import FAULTS
+from segments.admin.words import FAULTS, KEY_ERRORS
 from segments.errors import NotPossible, Refusal
 from segments.models import ListUpload, Segment
 from segments.vocabulary import Fault
@@ -49,7 +49,7 @@ _TYPED: Final = ("key", "name", "text")
 class NameForm(forms.Form):
     """What the list is called."""
 
-    key = forms.SlugField(label=_("Key"), max_length=80)
+    key = forms.SlugField(label=_("Key"), max_length=80, error_messages=KEY_ERRORS)
     name = forms.CharField(label=_("Name"), max_length=120)
 
 

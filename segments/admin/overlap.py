@@ -18,6 +18,7 @@ from compliance.queries import clock_now
 from compliance.reader import say
 from segments.actions.combine import combine_segments
 from segments.admin.pages import SegmentPages, tell_problems
+from segments.admin.words import KEY_ERRORS
 from segments.errors import NotPossible, RuleError
 from segments.models import Segment
 from segments.queries.blocks import BLOCK
@@ -36,7 +37,7 @@ class CombineForm(forms.Form):
     """A new segment out of the chosen ones."""
 
     operation = forms.ChoiceField(label=_("Who is in"), choices=OPERATIONS.items())
-    key = forms.SlugField(label=_("Key"), max_length=80)
+    key = forms.SlugField(label=_("Key"), max_length=80, error_messages=KEY_ERRORS)
     name = forms.CharField(label=_("Name"), max_length=120)
 
 

@@ -16,6 +16,7 @@ from compliance.console.shown import Tone, badge, figure, moment
 from compliance.json_box import JsonText, spelled
 from compliance.json_text import decode
 from compliance.queries import clock_now
+from compliance.reader import language
 from segments.actions.save import save_segment
 from segments.admin.builder import RuleViews, sentence
 from segments.admin.exports import ExportPages
@@ -26,10 +27,12 @@ from segments.admin.refreshes import RefreshPages, refresh_box
 from segments.admin.rule_box import RuleBox, RuleScripts
 from segments.admin.use import UseFilter, UsePages
 from segments.admin.versions import VersionPages
+from segments.admin.words import KEY_ERRORS
 from segments.errors import RuleError
 from segments.models import Segment
-from segments.queries.rules import check_rule
+from segments.queries.rules import check_rule, spoken_catalog
 from segments.queries.versions import held_for_saving
+from segments.rules.explain import explain
 
 EVERYONE = {"everyone": True}
 _LONGEST_NAME: Final = 120
@@ -56,6 +59,7 @@ class SegmentForm(SeenForm):
     class Meta:
         model = Segment
         fields = ("key", "name", "description", "rule", "most_moved")
+        error_messages = {"key": KEY_ERRORS}
         widgets = {"description": UnfoldAdminTextareaWidget({"rows": 3})}
 
     def state_seen(self) -> str:
@@ -159,6 +163,8 @@ class SegmentAdmin(
     def page_context(self, request: HttpRequest, item: Segment) -> dict[str, Any]:
         """The rule as text, for those who may not change it and ask why."""
         told = {"rule_text": spelled(item.rule), "refresh": refresh_box(item)}
+        if item.rule and not self.has_change_permission(request, item):
+            told["rule_in_words"] = _in_words(item)
         return super().page_context(request, item) | told
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
@@ -191,6 +197,14 @@ class SegmentAdmin(
             note=form.cleaned_data["note"],
         )
         obj.pk = saved.pk
+
+
+def _in_words(segment: Segment) -> str:
+    try:
+        rule = check_rule(segment.rule, own_key=segment.key).rule
+    except RuleError as error:
+        return sentence(error)
+    return explain(rule, spoken_catalog(), language())
 
 
 def _why_broken(segment: Segment) -> str:

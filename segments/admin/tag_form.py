@@ -21,6 +21,7 @@ from compliance.reader import language, say
 from customers.admin.words import TAG_SOURCE_WORDS
 from segments.actions.tags import Meaning, define_tag, revise_tag
 from segments.admin.rule_box import RuleBox
+from segments.admin.words import KEY_ERRORS, namespaces_in_words
 from segments.catalogue.words import as_shipped, in_words
 from segments.errors import RuleError, TagRefused
 from segments.models import LONGEST_DAYS, Refresh, Tag
@@ -75,13 +76,17 @@ class TagForm(SeenForm):
     class Meta:
         model = Tag
         fields = TAG_NAMES
+        error_messages = {"key": KEY_ERRORS, "namespace": KEY_ERRORS}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             newest = self.instance.newest
-            told = {name: getattr(newest, name) for name in Meaning.__slots__}
-            self.initial.update({name: self._in_words(name, told[name]) for name in told})
+            kept = {name: getattr(newest, name) for name in Meaning.__slots__}
+            self.initial.update({name: self._in_words(name, kept[name]) for name in kept})
+        elif used := namespaces_in_words():
+            told = _t("Letters, digits, _ and - only. In use: %(names)s.") % {"names": used}
+            self.fields["namespace"].help_text = told
 
     def state_seen(self) -> str:
         """The number of the version that is shown."""

@@ -3,6 +3,9 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from compliance.reader import language
+from segments.catalogue.words import in_words
+from segments.models import Tag
 from segments.vocabulary import Fault, Why, read_reason
 
 # What each is about, if anything, follows in brackets.
@@ -23,6 +26,18 @@ FAULTS: dict[Fault, Promise] = {
     Fault.TWICE: _("Stands in an earlier line already"),
     Fault.UNREADABLE: _("No number can be read here"),
 }
+KEY_ERRORS = {"invalid": _("Letters, digits, _ and - only.")}
+"""What a box for a key says of anything else."""
+
+
+def namespaces_in_words() -> str:
+    """The namespaces of the dictionary, each with what it is called where that is another word."""
+    told: dict[str, str] = {}
+    for namespace, key in Tag.objects.order_by("namespace", "-key").values_list("namespace", "key"):
+        called = in_words(tag=key, text=namespace, language=language())
+        if told.setdefault(namespace, namespace) == namespace and called != namespace:
+            told[namespace] = f"{namespace} ({called})"
+    return ", ".join(told.values())
 
 
 def reason_in_words(kept: str) -> str:

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from customers.models import Customer, Tagging, TagRefusal
+from segments.actions.catalogue import ship_tags
 from segments.models import Segment, Tag, TagVersion
 from tests.browser.factories import House, build_house
 from tests.factories import NOW, make_segment, record_event
@@ -93,6 +94,15 @@ def test_what_is_wrong_is_said_and_nothing_is_kept(
     assert answer.status_code == 200
     assert sentence in said(answer)
     assert not Tag.objects.filter(key="fund_keen").exists()
+
+
+def test_namespaces_in_use_are_named_beside_their_box(house: House) -> None:
+    client = login(house, "marketer")
+    ship_tags(now=NOW)
+    client.cookies["django_language"] = "zh-hans"
+
+    assert "needs (需求" in said(client.get(reverse(ADD)))
+    assert "只能包含字母、数字、_ 和 -。" in said(put(client, namespace="需求"))
 
 
 def test_a_taken_name_names_both_owners(house: House) -> None:
