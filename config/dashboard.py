@@ -211,7 +211,7 @@ def _operations(request: HttpRequest) -> list[Tile]:
             _count(
                 _t("Segments held"),
                 Segment.objects.filter(archived_at=None, tag=None, held_at__isnull=False),
-                f"{reverse('admin:segments_segment_changelist')}?o=-4",
+                f"{reverse('admin:segments_segment_changelist')}?use=held",
             )
         )
     return tiles

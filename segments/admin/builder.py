@@ -73,10 +73,13 @@ class RuleViews:
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
+        number = request.POST.get("number", "").strip()
+        if not number:
+            return refused(_t("Type a customer number."), None)
         try:
             clause = why(
                 decode(request.POST.get("rule", "")),
-                customer_no=request.POST.get("number", "").strip(),
+                customer_no=number,
                 now=clock_now(),
                 own_key=request.POST.get("key") or None,
             )

@@ -36,12 +36,13 @@ _STEPS: Final = {
 class RefreshBox:
     """What the segment's page says of the newest refresh; ``told`` is empty where none was asked
     for. ``may_ask``: there are members to refresh. ``is_confirming``: the page shows how many would
-    move, so that pressing the button says yes to it.
+    move, so that pressing the button says yes to it. ``is_held``: ``told`` says that it stopped there.
     """
 
     may_ask: bool
     is_confirming: bool
     is_busy: bool
+    is_held: bool
     told: str
 
 
@@ -104,6 +105,7 @@ def refresh_box(segment: Segment) -> RefreshBox:
         may_ask=segment.kind == Segment.Kind.RULE and segment.archived_at is None,
         is_confirming=segment.held_why.get("code") == "moved",
         is_busy=_is_busy(run),
+        is_held=run is not None and run.state == RefreshRun.State.HELD,
         told=_told(run),
     )
 

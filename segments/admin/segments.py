@@ -8,6 +8,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
@@ -131,7 +132,7 @@ class SegmentAdmin(
         if segment.archived_at is not None:
             return badge(_t("Archived"))
         if segment.held_at is not None:
-            return badge(_t("Held"), Tone.BAD)
+            return badge(pgettext("segment", "Held"), Tone.BAD)
         if segment.kind == Segment.Kind.LIST:
             return badge(_t("Static list"))
         if segment.is_live:
@@ -163,6 +164,8 @@ class SegmentAdmin(
     def page_context(self, request: HttpRequest, item: Segment) -> dict[str, Any]:
         """The rule as text, for those who may not change it and ask why."""
         told = {"rule_text": spelled(item.rule), "refresh": refresh_box(item)}
+        if item.held_at is not None:
+            told["held_because"] = self.why_held(item)
         if item.rule and not self.has_change_permission(request, item):
             told["rule_in_words"] = _in_words(item)
         return super().page_context(request, item) | told

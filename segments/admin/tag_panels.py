@@ -1,11 +1,12 @@
 """Beside a tag: who names it, and what it meant when."""
 
+from django.urls import reverse
 from django.utils.translation import gettext as _t
 
-from compliance.console.shown import Panel, figure, moment
+from compliance.console.shown import Panel, figure, link, moment
 from compliance.reader import language
 from segments.catalogue.words import in_words
-from segments.models import Tag
+from segments.models import Segment, Tag
 from segments.queries.dependents import rules_naming
 
 
@@ -17,7 +18,7 @@ def rules_naming_it(tag: Tag) -> Panel:
         rows=[
             (
                 _t("Segment") if one.tag_id is None else _t("Tag"),
-                one.label(language()),
+                link(_page(one), one.label(language())),
                 "—" if one.size is None else figure(one.size),
             )
             for one in rules_naming(tag.key)
@@ -25,6 +26,12 @@ def rules_naming_it(tag: Tag) -> Panel:
         numeric=frozenset({2}),
         empty=_t("No segment and no other tag names it."),
     )
+
+
+def _page(one: Segment) -> str:
+    if one.tag_id is None:
+        return reverse("admin:segments_segment_change", args=[one.pk])
+    return reverse("admin:segments_tag_change", args=[one.tag_id])
 
 
 def history(tag: Tag) -> Panel:

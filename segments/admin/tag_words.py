@@ -5,8 +5,8 @@ from typing import Any, Final
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from unfold.decorators import display
 
 from compliance.console.shown import Tone, badge, figure, moment
@@ -95,7 +95,7 @@ class TagWords:
     def condition(self, tag: Any) -> SafeString:
         """In words, with the day it ends; held where its rule cannot be run any more."""
         if tag.held_at is not None and tag.state != TagState.RETIRED:
-            return badge(_t("Held"), Tone.BAD)
+            return badge(pgettext("segment", "Held"), Tone.BAD)
         words = TagState(tag.state).label
         until = f" · {moment(tag.retires_at)}" if tag.state == TagState.RETIRING else ""
         return badge(f"{words}{until}", TONES[TagState(tag.state)])

@@ -68,7 +68,12 @@ class TagAdmin(RuleScripts, SeenFields, TagWords, UsefulnessPages):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """A tag's key and names are for life: rules name it."""
-        return list(TAG_NAMES) if obj else []
+        return [*TAG_NAMES, "condition"] if obj else []
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """Whether a tag is in use, and until when, stands on top of what it means."""
+        fields = list(super().get_fields(request, obj))
+        return ["condition", *fields] if obj else fields
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What is retired stays as it was."""

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from compliance.console.acts import person, tell
 from compliance.console.shown import Panel, link, moment
@@ -38,14 +39,19 @@ class UseFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]"
     ) -> list[tuple[str, str]]:
-        """Those in use, those that are lists, those that are archived."""
-        return [("yes", _t("In use")), ("list", _t("Static lists")), ("no", _t("Archived"))]
+        """Those in use, those of them that are held, lists, and those that are archived."""
+        return [
+            *(("yes", _t("In use")), ("held", pgettext("segment", "Held"))),
+            *(("list", _t("Static lists")), ("no", _t("Archived"))),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Segment]) -> QuerySet[Segment]:
         """All of them, unless one is chosen."""
         match self.value():
             case "yes":
                 return queryset.filter(archived_at=None)
+            case "held":
+                return queryset.filter(archived_at=None, held_at__isnull=False)
             case "list":
                 return queryset.filter(kind=Segment.Kind.LIST)
             case "no":

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -139,5 +140,5 @@ def _row(one: TagScore, called: Mapping[str, str]) -> tuple[object, ...]:
 
 
 def _reasons(sunset: Sequence[str]) -> SafeString | str:
-    words = " · ".join(str(SUNSET_WORDS[Sunset(why)]) for why in sunset)
-    return badge(words, Tone.WARN) if words else "—"
+    told = ((badge(SUNSET_WORDS[Sunset(why)], Tone.WARN),) for why in sunset)
+    return format_html_join(" ", "{}", told) or "—"

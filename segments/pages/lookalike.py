@@ -24,7 +24,7 @@ from compliance.reader import language, say
 from compliance.sentences import Said
 from segments.actions.ask_lookalike import Seed, ask_lookalike
 from segments.errors import LookalikeRefused
-from segments.likeness.seeds import REFUSALS, Basis, Origin
+from segments.likeness.seeds import LEAST_STATED, REFUSALS, Basis, Origin
 from segments.models import LookalikeRun, Segment
 from segments.pages.words import console_page, decimal, field_label, percent, value_label
 from segments.queries.rules import catalog
@@ -90,6 +90,7 @@ class AskForm(forms.Form):
     )
     statement = forms.CharField(
         label=_("Where it comes from, and why it may be used"),
+        min_length=LEAST_STATED,
         max_length=400,
         widget=forms.TextInput(attrs=_BOX),
     )

@@ -191,10 +191,11 @@ def _few(every: int) -> str:
 
 
 def _cell(cell: Cell, every: int) -> tuple[str, str, str]:
-    if cell.count is None or cell.share is None:
+    if cell.count is None:
         return _t("hidden"), "—", "—"
+    share = "—" if cell.share is None else percent(cell.share)
     tgi = "—" if cell.tgi is None else figure(round(cell.tgi))
-    return counted(cell.count, every), percent(cell.share), tgi
+    return counted(cell.count, every), share, tgi
 
 
 def _bars(

@@ -13,7 +13,9 @@ SMALLEST: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One value in one segment. All None: hidden. ``tgi`` None: nobody at all has the value."""
+    """One value in one segment. All None: hidden. ``share`` None: nobody is in the segment; ``tgi``
+    None: nor has anybody at all the value.
+    """
 
     count: int | None
     share: float | None
@@ -45,6 +47,8 @@ def cells(counts: Sequence[int], base: Sequence[int]) -> list[Cell]:
 
 
 def _cell(count: int, all_count: int, total: int, everybody: int) -> Cell:
-    share = count / total if total else 0.0
+    if not total:
+        return Cell(count=count, share=None, tgi=None)
+    share = count / total
     tgi = share / (all_count / everybody) * 100 if all_count else None
     return Cell(count=count, share=share, tgi=tgi)

@@ -133,6 +133,7 @@ def test_why_of_nobody_is_a_sentence(marketer: Client, number: str) -> None:
     told = ask_why(marketer, {"everyone": True}, number)
 
     assert "customer number" in told["headline"]
+    assert '""' not in told["headline"]
 
 
 def test_why_masks_what_reads_like_a_phone_number(house: House, marketer: Client) -> None:

@@ -134,6 +134,24 @@ def test_guard_asks_first_and_who_saw_the_numbers_carries_it_out(
     assert list(confirmed.values_list("detail__confirmed", flat=True)) == [False, True]
 
 
+def test_what_the_guard_found_by_itself_stands_above_the_button_that_says_yes(
+    marketer: Client,
+) -> None:
+    make_people(100, columns={"city": "Shanghai"})
+    large = make_segment("large", NEAR)
+    refresh(segment=large, now=NOW)
+    move_out(80)
+    assert refresh(segment=large, now=NOW).is_held
+
+    shown = page(marketer, large)
+
+    assert shown.index('role="alert">A rebuild would let in 0') < shown.index('name="confirmed"')
+    assert "Refresh the members all the same" in shown
+    marketer.cookies["django_language"] = "zh-hans"
+    listed = reverse("admin:segments_segment_changelist")
+    assert "已暂停</span>" in marketer.get(listed, {"use": "held"}).content.decode()
+
+
 def test_what_stands_still_cannot_be_refreshed(
     near: Segment, staff: Staff, marketer: Client
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from compliance.console.shown import moment
 from customers.models import Customer, Tagging, TagRefusal
 from segments.actions.catalogue import ship_tags
 from segments.models import Segment, Tag, TagVersion
@@ -119,7 +120,7 @@ def test_retiring_shows_who_names_the_tag_and_can_be_taken_back(house: House) ->
     client = login(house, "marketer")
     put(client)
     tag = Tag.objects.get(key="fund_keen")
-    make_segment("names-it", {"tag": "fund_keen"})
+    naming = make_segment("names-it", {"tag": "fund_keen"})
     act = reverse("admin:segments_tag_act", args=[tag.pk])
 
     client.post(act, {"act": "retire"})
@@ -127,7 +128,8 @@ def test_retiring_shows_who_names_the_tag_and_can_be_taken_back(house: House) ->
     tag.refresh_from_db()
     assert tag.state == "retiring"
     page = said(client.get(reverse("admin:segments_tag_change", args=[tag.pk])))
-    assert "names-it" in page
+    assert f'{reverse("admin:segments_segment_change", args=[naming.pk])}">names-it' in page
+    assert f"{moment(tag.retires_at)}</span>" in page
     client.post(act, {"act": "keep"})
     tag.refresh_from_db()
     assert tag.state == "active"

@@ -29,7 +29,4 @@ def test_ten_are_shown_and_nobody_is_no_small_cell() -> None:
 
 
 def test_an_empty_segment_has_no_shares_to_divide() -> None:
-    assert cells([0, 0], [5, 0]) == [
-        Cell(count=0, share=0.0, tgi=0.0),
-        Cell(count=0, share=0.0, tgi=None),
-    ]
+    assert cells([0, 0], [5, 0]) == [Cell(count=0, share=None, tgi=None)] * 2
