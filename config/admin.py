@@ -7,7 +7,9 @@ from django.contrib import admin
 from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
 
 from campaigns.admin.delivery import TouchAdmin
 from campaigns.admin.operations import TouchesByHand
@@ -15,6 +17,7 @@ from campaigns.admin.template_panels import met
 from campaigns.models import Enrolment, Touch
 from campaigns.queries.dependents import journeys_asking, journeys_naming, templates_naming
 from compliance.admin.lexicon import LexiconChangeAdmin
+from compliance.console.lists import closed_filter
 from compliance.console.shown import Panel, Tone, badge, link, moment
 from compliance.models import LexiconChange
 from compliance.queries import clock_now
@@ -28,6 +31,8 @@ from segments.admin.stages import stages_panel
 from segments.admin.tags import TagAdmin
 from segments.models import Membership, Tag
 from segments.queries.tags import names_of
+from segments.rules.catalog import LIFECYCLE_STAGES
+from segments.vocabulary import value_in_words
 
 NEWEST = 50
 
@@ -38,12 +43,26 @@ def tag_names(keys: Sequence[str]) -> dict[str, str]:
     return names_of(keys, language())
 
 
+def value_word(field: str, value: str) -> str:
+    """What the reader calls a value that rules and customers carry in Chinese."""
+    return value_in_words(field, value, language())
+
+
 @admin.register(Customer)
 class CustomerPage(TouchesPages, CustomerAdmin):
     """Everything the house knows about one customer, in one page."""
 
     chapters = CHAPTERS
     tag_names = staticmethod(tag_names)
+    value_word = staticmethod(value_word)
+    list_filter = (
+        *CustomerAdmin.list_filter,
+        closed_filter(
+            "lifecycle",
+            _("lifecycle"),
+            {stage: lazy(value_word, str)("lifecycle", stage) for stage in LIFECYCLE_STAGES},
+        ),
+    )
 
     def panels_above(self, request: HttpRequest, item: Customer) -> Sequence[Panel]:
         """Stages, segments, journeys and touches, for those whose role sees them."""

@@ -38,7 +38,6 @@ from customers.queries.identities import keyring, masked_name
 from customers.vocabulary import CustomerStatus, IdentityKind
 
 RISK_LEVELS = ("C1", "C2", "C3", "C4", "C5")
-LIFECYCLES = ("潜在", "成熟", "衰退", "流失")
 
 STATUS_WORDS = {
     CustomerStatus.ACTIVE.value: _("Active"),
@@ -55,7 +54,7 @@ class CustomerAdmin(RightsPages, TimelinePages, ReadOnlyAdmin):
     list_display = (
         "customer_no",
         "state",
-        "lifecycle",
+        "stage",
         "risk_level",
         "region",
         "total_asset",
@@ -64,7 +63,6 @@ class CustomerAdmin(RightsPages, TimelinePages, ReadOnlyAdmin):
     list_filter = (
         closed_filter("status", _("status"), STATUS_WORDS),
         closed_filter("risk_level", _("risk level"), {level: level for level in RISK_LEVELS}),
-        closed_filter("lifecycle", _("lifecycle"), {phase: phase for phase in LIFECYCLES}),
     )
     ordering = ("-id",)
     sortable_by = ("customer_no",)
@@ -74,13 +72,14 @@ class CustomerAdmin(RightsPages, TimelinePages, ReadOnlyAdmin):
     )
     readonly_fields = (
         "state",
+        "stage",
         "masked_name",
         "in_lowest_class",
         "objects",
         "held",
         "internally_held",
     )
-    exclude = ("name_cipher", "attributes")
+    exclude = ("name_cipher", "attributes", "lifecycle")
     fieldsets = (
         (
             None,
@@ -103,7 +102,7 @@ class CustomerAdmin(RightsPages, TimelinePages, ReadOnlyAdmin):
                     ("objectives", "horizon_months"),
                     ("investor_type", "professional_until"),
                     ("permissions", "qualified_until"),
-                    ("lifecycle", "total_asset"),
+                    ("stage", "total_asset"),
                     ("trading_since", "average_asset"),
                     ("financial_asset", "yearly_income"),
                     "objects",
@@ -159,6 +158,16 @@ class CustomerAdmin(RightsPages, TimelinePages, ReadOnlyAdmin):
         words = STATUS_WORDS.get(customer.status, customer.status)
         return badge(words, STATUS_TONES.get(customer.status, Tone.WARN))
 
+    @staticmethod
+    def value_word(field: str, value: str) -> str:
+        """What the reader calls a value; the floors above know more than the value itself."""
+        return value
+
+    @display(description=_("lifecycle"), ordering="lifecycle")
+    def stage(self, customer: Customer) -> str:
+        """The stage of the lifecycle in words."""
+        return self.value_word("lifecycle", customer.lifecycle) if customer.lifecycle else "—"
+
     @display(description=_("full name"))
     def masked_name(self, customer: Customer) -> str:
         """The family name's first character; the rest is hidden."""
@@ -187,12 +196,12 @@ class CustomerAdmin(RightsPages, TimelinePages, ReadOnlyAdmin):
     def panels(self, request: HttpRequest, item: Customer) -> Sequence[Panel]:
         """What is known of him, what he allows, what he did."""
         return (
-            portrait_panel(item),
+            portrait_panel(item, self.value_word),
             identifiers(item),
             *consents(item),
             *assets(item),
             tags(item, self.tag_names),
-            attributes(item),
+            attributes(item, self.value_word),
             *self.panels_above(request, item),
             events(item),
         )

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from compliance.console.shown import Panel, Tone, badge, code, figure, moment
 from compliance.queries import clock_now
+from compliance.reader import language
 from customers.admin.timeline import event_rows
 from customers.admin.words import (
     ACCOUNT_WORDS,
@@ -30,20 +31,22 @@ from customers.admin.words import (
 )
 from customers.identifiers import mask, redact
 from customers.importing.mapping import CHANNELS
-from customers.models import NEWEST_TOLD, Consent, Customer
+from customers.models import NEWEST_TOLD, Attribute, Consent, Customer
 from customers.queries.identities import masked
 from customers.queries.timeline import timeline
 from customers.queries.wealth import latest_assets, latest_holdings
 from customers.reports.portrait import Part, consents_in_force, portrait, ranked_tags
 from customers.vocabulary import AccountKind, AssetQuality, Block, ConsentState, Purpose
 
+ValueWord = Callable[[str, str], str]
+"""What the reader calls a value of a field, by the field's name and the value as it is kept."""
 TagNames = Callable[[Sequence[str]], Mapping[str, str]]
 
 NEWEST_EVENTS: Final = 20
 CONSENT_HISTORY: Final = 50
 
 
-def portrait_panel(customer: Customer) -> Panel:
+def portrait_panel(customer: Customer, value_word: ValueWord) -> Panel:
     """The four blocks in a line each."""
     parts = portrait(customer, now=clock_now())
     return Panel(
@@ -52,7 +55,7 @@ def portrait_panel(customer: Customer) -> Panel:
         rows=[
             (
                 BLOCK_WORDS[block],
-                _told(block, part),
+                _told(block, part, value_word),
                 moment(part.as_of) if isinstance(part.as_of, datetime) else part.as_of or "—",
                 _quality(part),
             )
@@ -66,7 +69,7 @@ def _quality(part: Part) -> SafeString:
     return badge(QUALITY_WORDS[part.quality], QUALITY_TONES[part.quality])
 
 
-def _told(block: Block, part: Part) -> str:
+def _told(block: Block, part: Part, value_word: ValueWord) -> str:
     known = {name: value for name, value in part.values.items() if value not in (None, [], "")}
     match block:
         case Block.ASSETS:
@@ -79,6 +82,8 @@ def _told(block: Block, part: Part) -> str:
             off = _t("no personalisation") if part.values["personalisation_off"] else ""
             return ", ".join(filter(None, [tags % {"count": len(part.values["tags"])}, off]))
         case _:
+            if "lifecycle" in known:
+                known["lifecycle"] = value_word("lifecycle", known["lifecycle"])
             words = {"lifecycle": _t("lifecycle"), "events_30_days": _t("events in 30 days")}
             return _joined(known, {**words, "active_days_30": _t("active days")})
 
@@ -211,12 +216,23 @@ def tags(customer: Customer, names: TagNames) -> Panel:
     )
 
 
-def attributes(customer: Customer) -> Panel:
-    """What files and integrations brought along."""
+def attributes(customer: Customer, value_word: ValueWord) -> Panel:
+    """What files and integrations brought along, by the names that rules offer it under."""
+    known = Attribute.objects.filter(key__in=customer.attributes).values_list(
+        "key", "label_zh" if language() == "zh" else "label_en"
+    )
+    called = dict(known)
     return Panel(
         title=_t("Attributes"),
-        headers=(_t("Field"), _t("Value")),
-        rows=[(code(key), _plain(value)) for key, value in sorted(customer.attributes.items())],
+        headers=(_t("Name"), _t("Field"), _t("Value")),
+        rows=[
+            (
+                called.get(key) or key,
+                code(key),
+                _plain(value_word(key, value) if isinstance(value, str) else value),
+            )
+            for key, value in sorted(customer.attributes.items())
+        ],
         empty=_t("No further attribute was imported."),
     )
 

@@ -36,7 +36,7 @@ _STEPS: Final = {
 class RefreshBox:
     """What the segment's page says of the newest refresh; ``told`` is empty where none was asked
     for. ``may_ask``: there are members to refresh. ``is_confirming``: the page shows how many would
-    move, so that pressing the button says yes to it. ``is_held``: ``told`` says that it stopped there.
+    move, so that pressing the button says yes to it. ``is_held``: it stopped there.
     """
 
     may_ask: bool

@@ -54,8 +54,8 @@ class Field:
 class Catalog:
     """Every field by name; `aliases` maps other accepted names to it.
 
-    ``tags``, ``events``, ``segments``, ``journeys``: what to call them, by key, where people read the
-    rule.
+    ``tags``, ``events``, ``segments``, ``journeys``: what to call them, by key, where people
+    read the rule.
     """
 
     fields: Mapping[str, Field] = field(hash=False)

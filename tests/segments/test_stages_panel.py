@@ -1,5 +1,6 @@
 """The stages of a customer on his page: the newest first, each with its reason."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
+from customers.models import Attribute
 from segments.admin.stages import stages_panel
 from segments.lifecycle.stages import Stage, Why
 from segments.models import LifecycleStage, WaitingStage
@@ -68,3 +70,25 @@ def test_the_customers_page_shows_them_to_whose_role_sees_segments(client: Clien
     page = client.get(reverse("admin:customers_customer_change", args=[customer]))
 
     assert "30 % or more of the assets flowed out within 30 days" in page.content.decode()
+
+
+def test_a_customers_page_says_values_and_fields_in_the_readers_language() -> None:
+    values = {"rfm_segment": "高价值", "newbie": 1}
+    (customer,) = make_people(1, columns={"lifecycle": "成熟"}, attributes=values)
+    label = {"label_en": "value cluster", "label_zh": "价值分群"}
+    Attribute.objects.update_or_create(key="rfm_segment", defaults={"type": "text", **label})
+    client = Client()
+    client.force_login(make_staff().marketer)
+    page = reverse("admin:customers_customer_change", args=[customer])
+
+    english = client.get(page).content.decode()
+    client.cookies["django_language"] = "zh-hans"
+    chinese = client.get(page).content.decode()
+
+    assert "lifecycle: mature" in english
+    assert not {"成熟", "高价值"} & set(re.findall(r"[\u4e00-\u9fff]+", english))
+    assert "<td>value cluster</td>" in english
+    assert "<td>high value</td>" in english
+    assert "<td>价值分群</td>" in chinese
+    listed = client.get(reverse("admin:customers_customer_changelist"), {"lifecycle": "成熟"})
+    assert [one.pk for one in listed.context["cl"].queryset] == [customer]
