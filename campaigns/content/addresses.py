@@ -6,10 +6,13 @@ A host that came out of a customer's data would lead anywhere, whatever list of 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 from typing import Final
+from urllib.parse import unquote
 
 from campaigns.content import sentences as say
 from campaigns.content.marks import replace_marks
+from campaigns.content.names import FOLDED, unmarked_hosts
 from campaigns.errors import TemplateError
 from compliance.sentences import Detail
 
@@ -38,34 +41,22 @@ _NO_PAGES: Final = frozenset(
         *("microsoft-edge-http", "microsoft-edge-https", "opera-http", "opera-https", "brave"),
         *("touch-http", "touch-https", "ddgquicklink", "x-safari-http", "x-safari-https"),
         *("ucbrowser", "ucweb", "mttbrowser", "mttbrowsers", "baiduboxapp", "x-web-search"),
+        *("qqbrowser", "mqqbrowser", "mibrowser", "hwbrowser", "vivobrowser", "heytapbrowser"),
+        *("samsunginternet", "sogoumse", "bdbrowser", "quark", "search-ms", "ms-settings"),
+        # They install, or run, what is named behind.
+        *("itms-services", "shortcuts", "prefs", "app-prefs", "ms-appinstaller", "ms-msdt"),
     }
 )
+# Of a number to call: * and # are commands to the network, as to divert all calls.
+_COMMANDS: Final = re.compile("[*#]")
+_MAILED: Final = frozenset({"to", "cc", "bcc"})
+_CONTACT: Final = re.compile(r"(mailto|tel|sms|smsto|mms|facetime|facetime-audio|callto):", re.I)
 # Programs drop them or take them for a slash, and then read another address than we did.
 _DROPPED: Final = re.compile(r"[\x00-\x20\x7f\\\u200b-\u200f]")
 _AUTHORITY: Final = re.compile(r"https?://([^/?#]*)(.*)", re.I | re.DOTALL)
 _AUTHORITY_IN_TEXT: Final = re.compile(r"https?://([^/?#\s<>\"']+)", re.I)
 _OTHER_LETTERS: Final = re.compile(r"[^\x00-\x7f]+")
 _GOES_ON: Final = re.compile(r"[/?\#&=]")
-# Countries' domains (IANA), those of the short links among them, and the usual others.
-_COUNTRIES: Final = (
-    "a[c-gilmoq-uwxz]|b[abd-jmnorstvwyz]|c[acdf-ik-oruvw-z]|d[ejkmoz]|e[cegr-u]|f[ijkmor]"
-    "|g[abd-ilmnp-uwy]|h[kmnrtu]|i[delmnoq-t]|j[emop]|k[eghimnprwyz]|l[abcikr-vy]|m[acdeghk-z]"
-    "|n[acefgilopruz]|om|p[ae-hk-nrstwy]|qa|r[eosuw]|s[a-eg-or-vxyz]|t[cdfghj-ortvwz]"
-    "|u[agksyz]|v[aceginu]|w[fs]|y[et]|z[amw]"
-)
-_OTHERS: Final = (
-    "com|net|org|top|xyz|vip|info|shop|site|club|link|app|online|store|live|ltd|group|pro|biz"
-    "|xn--[a-z0-9-]+|mobi|asia|tech|ink|fun|wang|ren|work|cloud|page|dev|icu|cyou|click|win|bid|loan|space|website"
-)
-# Of these also a name without anything behind it: others are words that follow a full stop.
-_ALONE: Final = "com|net|org|cn|hk|xyz|top|vip|icu|cyou|club|shop|io|cc|tv|co|ly|app|wang|ltd|site"
-# Names that telephones make links of though no https:// stands before them.
-_NAMES: Final = rf"""(?:www\.[a-z0-9-]+(?:\.[a-z0-9-]+)+
-    |(?:[a-z0-9-]+\.)+(?:(?:{_OTHERS}|{_COUNTRIES})(?=[/?\#]|:[0-9]{{2}})
-    |(?:{_ALONE})(?![a-z0-9_@-]|\.[a-z0-9])))"""
-_UNMARKED: Final = re.compile(
-    rf"""(?:(?<![A-Za-z0-9_@./:%=&?\#-])|(?<=\}}\}}\.)){_NAMES}""", re.I | re.VERBOSE
-)
 # Stands for a value in what is read for addresses that Liquid puts together.
 _VALUE: Final = "\ue001"
 _QUOTED: Final = re.compile(r""""([^"]*)"|'([^']*)'""")
@@ -155,12 +146,6 @@ def refuse_run_on(url: str, part: str, where: Detail) -> None:
         raise TemplateError(say.RUN_ON_LINK, part, where=where, url=url[:80])
 
 
-def unmarked_hosts(text: str) -> Iterator[tuple[str, int]]:
-    """Hosts that a text names without https://, and the place of each."""
-    for found in _UNMARKED.finditer(text):
-        yield found[0], found.start()
-
-
 def pieced_hosts(source: str) -> Iterator[str]:
     """Hosts that a text may name once its values are in it; "" where a value may be all of it.
 
@@ -171,6 +156,7 @@ def pieced_hosts(source: str) -> Iterator[str]:
     """
     if not has_values(source):
         return
+    source = source.translate(FOLDED)
     for found in _PIECED.finditer(replace_marks(source, _blank)):
         is_open = found["scheme"] or _VALUE in found["last"]
         yield "" if is_open else found[0].replace(_VALUE, "x")
@@ -190,6 +176,31 @@ def _literals(mark: re.Match[str]) -> str:
     if is_own(mark[0]) or mark[0].startswith("{%"):
         return " "
     return "".join(double or single for double, single in _QUOTED.findall(mark[0])) or _VALUE
+
+
+def contacted_hosts(url: str, part: str, where: Detail) -> Iterator[str]:
+    """The hosts to whose mailboxes an address writes; none of another kind.
+
+    Raises
+    ------
+    TemplateError : the number to call is a command, or a value may decide to whom it is written.
+
+    >>> list(contacted_hosts("mailto:a@x.example?cc=b%40y.example", "html", say.NOWHERE))
+    ['x.example', 'y.example']
+    """
+    plain = unquote(unescape(_constant(url)))
+    kind = found[1].lower() if (found := _CONTACT.match(plain)) else ""
+    if kind and kind != "mailto" and _COMMANDS.search(plain):
+        raise TemplateError(say.BAD_LINK, part, where=where)
+    if kind != "mailto":
+        return
+    rest = unescape(_masked(url, part, where).literal).partition(":")[2]
+    path, _mark, query = rest.partition("?")
+    pairs = (pair.partition("=") for pair in re.split("[&;]", query))
+    lists = [path, *(value for name, _is, value in pairs if unquote(name).lower() in _MAILED)]
+    for mailbox in (one.strip() for told in lists for one in re.split("[,;]", unquote(told))):
+        if mailbox:
+            yield mailbox.rpartition("@")[2].strip(" <>")
 
 
 def refuse_taken_names(source: str, part: str) -> None:

@@ -21,7 +21,7 @@ from campaigns.errors import TemplateError, UnsafeMessage
 # Stands for our own addresses, which differ from message to message; it leads nowhere (RFC 6761).
 _HOUSE: Final = "house.invalid"
 # Values in which an address may begin or end.
-_ADDRESS: Final = re.compile("[.:/@\u3002\uff0e\uff61]")
+_ADDRESS: Final = re.compile("[.:/@\u2024\u3002\uff0e\uff61]")
 _BRACES: Final = str.maketrans("{}", "()")  # there is no Liquid any more to see in them
 _BODIES: Final = ("html", "text")
 _UNREAD: Final = frozenset({UNSUBSCRIBE_URL, "date", "queue"})

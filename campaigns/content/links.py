@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from campaigns.content import sentences as say
 from campaigns.content.addresses import (
+    contacted_hosts,
     has_values,
     is_own,
     masked,
@@ -23,9 +24,9 @@ from campaigns.content.addresses import (
     refuse_run_on,
     refuse_taken_names,
     refuse_unsure_address,
-    unmarked_hosts,
 )
 from campaigns.content.marks import replace_marks
+from campaigns.content.names import BARE, unmarked_hosts
 from campaigns.content.pages import refuse_unsafe_page
 from campaigns.errors import TemplateError
 from compliance.sentences import Detail
@@ -39,9 +40,6 @@ _HREF: Final = re.compile(
     |(?P<bare>(?:{_LIQUID}|[^\s"'>])++))""",
     re.I | re.VERBOSE,
 )
-# Marks of Chinese writing end an address, as telephones read it.
-_MARKS: Final = "\u2010-\u205e\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
-_BARE: Final = re.compile(rf"""https?://(?:{_LIQUID}|[^\s<>"'{{}}|\\^`{_MARKS}])*+""", re.I)
 # Mail programs make links of such text.
 _SHOWN: Final = re.compile(r"""https?://[^\s<>"'/?#{]*\{[{%]""", re.I)
 _HOST: Final = re.compile(r"(?!-)(?:(?!\.-|-\.)[a-z0-9_.-])*[a-z]")
@@ -93,6 +91,7 @@ def prepare(
         if name == "url":
             refuse_unsure_address(source)
             links.refuse_handed_on(source, name)
+            links.refuse_contact(source.strip(), name)
         done[name] = links.of_page(source, name) if name in _PAGES else links.of_text(source, name)
     return Prepared(parts=done, targets=tuple(links.targets))
 
@@ -111,7 +110,7 @@ def named(parts: Mapping[str, str]) -> list[Named]:
     found: list[Named] = []
     for name, source in parts.items():
         is_page = name in _PAGES
-        for match in (_HREF if is_page else _BARE).finditer(source):
+        for match in (_HREF if is_page else BARE).finditer(source):
             url = _typed(match) if is_page else _without_punctuation(match[0])
             if not _stays(url) and not has_values(url):
                 where = say.where_at(source, match.start())
@@ -160,7 +159,7 @@ class _Links:
             # Some stand in attributes that nobody reads.
             left = iter([])
         shown = re.sub(_HELD, lambda _found: next(left, "{{ x }}"), text)
-        for found in _BARE.finditer(shown):
+        for found in BARE.finditer(shown):
             url = _without_punctuation(found[0])
             where = say.where_at(source, at) if (at := source.find(url)) >= 0 else say.NOWHERE
             literal = masked(url, part, where).literal if has_values(url) else url
@@ -189,20 +188,30 @@ class _Links:
         """Some apps open the page that is named, encoded, behind their own scheme."""
         if not self.hosts or source.strip().lower().startswith("https:"):
             return
-        for found in _BARE.finditer(unquote(unquote(source))):
+        plain = unquote(unquote(source))
+        for found in BARE.finditer(plain):
             checked(found[0], self.hosts, part)
+        self._refuse_unmarked(plain, source, part)
+
+    def refuse_contact(self, url: str, part: str, where: Detail = say.NOWHERE) -> None:
+        """Whom a message asks to write to is held to the list, too."""
+        if self.hosts or not url.lower().startswith("mailto:"):
+            for host in contacted_hosts(url, part, where):
+                checked(f"https://{host}/", self.hosts, part, where)
 
     def _refuse_tagged(self, source: str, part: str) -> None:
         """Some programs, as WeCom, make links of such tags in a text, too."""
         for found in _HREF.finditer(source) if "<a" in source.lower() else ():
             url = _typed(found)
-            if not _stays(url) and not url.lower().startswith("https://"):
+            if _stays(url):
+                self.refuse_contact(url, part, say.where_at(source, found.start()))
+            elif not url.lower().startswith("https://"):
                 checked(url, self.hosts, part, say.where_at(source, found.start()))
 
     def of_text(self, source: str, part: str) -> str:
         self._refuse_tagged(source, part)
         self._refuse_unmarked(source, source, part)
-        return _BARE.sub(partial(self._from_text, part=part), source)
+        return BARE.sub(partial(self._from_text, part=part), source)
 
     def _placeholder(self, url: str, part: str, where: Detail) -> str:
         if has_values(url):
@@ -226,6 +235,7 @@ class _Links:
     def _from_href(self, match: re.Match[str], part: str) -> str:
         url = _typed(match)
         if _stays(url):
+            self.refuse_contact(url, part, say.where_at(match.string, match.start()))
             return match[0]
         done = self._placeholder(url, part, say.where_at(match.string, match.start()))
         quote_mark = "'" if match["single"] else '"'

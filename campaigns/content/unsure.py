@@ -28,8 +28,10 @@ _STYLED: Final = re.compile(
     rf"""\bstyle\s*=\s*(?:"[^"{_OUT}]*+{_OUT}|'[^'{_OUT}]*+{_OUT})|<style(?:(?!</style)[^{_OUT}])*+{_OUT}""",
     re.I,
 )
-_WORD: Final = re.compile(rf"[\w{_OUT}{_TAG}.:/@-]+", re.ASCII)
-_JOINT: Final = re.compile(rf"[\w{_OUT}{_TAG}-][.:/]+[\w{_OUT}{_TAG}/-]", re.ASCII)
+# With the dots of full width, and the Chinese stop, that browsers take for one.
+_DOTS: Final = ".\u2024\u3002\uff0e\uff61"
+_WORD: Final = re.compile(rf"[\w{_OUT}{_TAG}{_DOTS}:/@-]+", re.ASCII)
+_JOINT: Final = re.compile(rf"[\w{_OUT}{_TAG}-][{_DOTS}:/]+[\w{_OUT}{_TAG}/-]", re.ASCII)
 
 
 def is_unsure(name: str, part: Plain | str) -> bool:

@@ -17,7 +17,8 @@ from campaigns.channels.email import mime, smtp_codes
 from campaigns.channels.replies import reply_kind
 from campaigns.channels.sms.numbers import from_vendor
 from campaigns.channels.sms.smpp_reports import _as_report
-from campaigns.content import addresses, links, locales, mail, pages, plain, snippets
+from campaigns.content import addresses, links, locales, mail, names, pages, plain, snippets
+from campaigns.content.sentences import NOWHERE
 from compliance.json_box import spelled
 from compliance.lexicon_versions import rules_of
 from compliance.masking import mask
@@ -81,6 +82,11 @@ FIELDS: Mapping[str, tuple[Callable[[str], Any], int]] = {
         LONG,
     ),
     "links of a text": (lambda text: links.named({"text": text}), LONG),
+    "names in a text": (lambda text: list(names.unmarked_hosts(text)), LONG),
+    "whom an address writes to": (
+        lambda text: list(addresses.contacted_hosts(f"mailto:{text}", "text", NOWHERE)),
+        LONG,
+    ),
     "values in addresses": (addresses.refuse_unsure_address, LONG),
     "a page with styles": (mail.inlined, LONG),
     "a page as text": (mail.text_of, LONG),

@@ -434,6 +434,36 @@ def test_another_spelling_of_the_same_bytes_is_refused(change: Any) -> None:
         "evil.com:8443/x",
         "evil.com#x",
         "{{ customer.name }}.evil.com/x",
+        # On any ending that there is, and behind whatever mark.
+        "evil.agency/x",
+        "evil.photography?a",
+        "evil.museum:8080",
+        "evil.co.uk",
+        "evil.xn--fiqs8s/x",
+        "evil.中国",
+        "证券.中国/x",
+        "银行.com",
+        "网址:evil.com/x",
+        "网址=evil.com",
+        "my_evil.com",
+        "evil.com-活动",
+        "1.2.3.4/x",
+        # With dots and letters that browsers read as others.
+        "登录evil。com",
+        "evil｡com/x",
+        "evil．com",
+        "evil․cn/x",
+        "evil。vip/x",
+        "ｅｖｉｌ．ｃｏｍ/x",
+        "登录evil.cn。App专享",
+        "{{ customer.name | default: 'evil．com' }}/x",
+        # Schemes of which a telephone makes nothing, and a link of what is behind.
+        "//evil.com/x",
+        "http：//evil.com/x",
+        "https:evil.com",
+        "hxxps://evil.com",
+        "EVIL.US/x",
+        "00700.HK/x",
         "http://example.com/x",
         "https://example.com@evil.com/",
         "https://example.com.evil.com/",
@@ -457,6 +487,17 @@ def test_a_text_leads_to_no_host_beside_the_list_however_it_is_named(text: str) 
         "A/B 轮 C.D/E，No.AB/12",
         "邮箱 a@evil.com/b",
         "12:30/13:00，2026.11.22/23",
+        "收益率3.5%起.详情，v2.0，A.B股，2.5元/股",
+        "腾讯(00700.HK)、600519.SH/601318.SH、AAPL.US/TSLA.US、09988.HK/阿里",
+        "升级App。VIP专享，Plus。vip专享，App。VIP/SVIP，iPhone。TOP",
+        "A.公司 B.个人，A.公司/B.个人，网点.香港/澳门",
+        "见附件a.pdf/b.docx，Node.js/React，GB/T 2312.80/x",
+        "v1.2.3 与 3.0.1.2，Inc./Ltd.，vs.对比/分析，e.g./i.e.",
+        "-example.com/x，网址:example.com/evil.com/x",
+        "https://example.com/evil.com/x?u=evil.com",
+        "https://example.com/?a={{ customer.a | url_encode }}&u=evil.com",
+        "登录example.com。App专享，ｅｘａｍｐｌｅ．ｃｏｍ/x",
+        "{{ customer.name }}。您好，{{ customer.city }}．",
     ],
 )
 def test_what_no_telephone_makes_a_link_of_is_none(text: str) -> None:
@@ -504,6 +545,11 @@ def test_a_page_leads_to_no_host_beside_the_list_however_it_is_written(html: str
         "alipays://x?url=https%253A%252F%252Fevil.com",
         "googlechrome://evil.com/",
         "ucbrowser://evil.com/",
+        "itms-services://?action=download-manifest&url=https%3A%2F%2Fexample.com%2Fa.plist",
+        "taobao://evil.com/x",
+        "alipays://x?url=evil.com%2Fa",
+        "mailto:a@evil.com",
+        "tel:**21*13800138000%23",
     ],
 )
 def test_an_app_does_not_hand_a_tap_on_to_another_host(address: str) -> None:
@@ -511,3 +557,48 @@ def test_an_app_does_not_hand_a_tap_on_to_another_host(address: str) -> None:
         prepare({"url": address}, {}, ["example.com"])
 
     prepare({"url": "app://fund?next=https%3A%2F%2Fexample.com"}, {}, ["example.com"])
+
+
+@pytest.mark.parametrize("name", ["html", "text"])
+@pytest.mark.parametrize(
+    "href",
+    [
+        "mailto:desk@evil.com",
+        "MAILTO:desk@evil.com?subject=x",
+        "mailto:desk&#64;evil.com",
+        "mailto:desk%40evil.com",
+        "mailto:desk@example.com,desk@evil.com",
+        "mailto:desk@example.com?subject=x&bcc=desk@evil.com",
+        "mailto:?to=desk%40evil.com",
+        "mailto:desk@example.com?a=1&amp;CC=Desk <desk@evil.com>",
+        "mailto:{{ customer.email }}",
+        "mailto:{{ customer.email | url_encode }}",
+        "mailto:desk@{{ customer.host | url_encode }}",
+        # Commands to the network: all calls are diverted.
+        "tel:**21*13800138000#",
+        "tel:%2a%2a21%2a13800138000%23",
+        "tel:&#42;21",
+        "sms:*123",
+    ],
+)
+def test_a_message_asks_nobody_to_write_or_call_elsewhere(name: str, href: str) -> None:
+    with pytest.raises(TemplateError):
+        prepare({name: f'<a href="{href}">x</a>'}, UTM, HOSTS)
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "mailto:desk@example.com",
+        "mailto:desk@mail.example.com?subject=a@b&body={{ customer.name | url_encode }}",
+        "mailto:?subject=x",
+        "tel:+86-10-9555 5",
+        "tel:95555,,1",
+        "tel:{{ customer.desk_phone }}",
+        "sms:10086?body=TD",
+    ],
+)
+def test_a_message_may_ask_to_write_or_call_to_the_house(href: str) -> None:
+    html = f'<a href="{href}">x</a>'
+
+    assert prepare({"html": html}, UTM, HOSTS).parts["html"] == html

@@ -184,7 +184,7 @@ def test_so_do_the_pictures_of_mjml() -> None:
             '<picture><source media="(prefers-color-scheme: dark)"'
             ' srcset="https://example.com/d.png"><img src="https://example.com/l.png"></picture>'
         ),
-        '<a href="mailto:desk@import-bank.example">desk@import-bank.example</a>',
+        '<a href="mailto:desk@import.example.com">desk@import-bank.example</a>',
         '<a href="sms:10086">x</a>',
         (
             '<a {% if customer.vip %}class="a"{% else %}class="b"{% endif %}'
