@@ -1,7 +1,7 @@
 """Names of hosts in a text, of which telephones and mail programs make links without https://."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -40,7 +40,7 @@ _AFTER_STOP_SMALL: Final = frozenset(
     {"cc", "io", "top", "vip", "hk", "tw", "me", "tv", "co", "xyz", "icu", "cyou", "shop", "club"}
 )
 # Letters, digits and dots of full width, and the dot that leads, are what browsers take them for.
-FOLDED: Final = str.maketrans(
+FOLDED: Final[Mapping[int, int | str]] = str.maketrans(
     {
         **{wide: wide - 0xFEE0 for wide in range(0xFF10, 0xFF5B) if chr(wide).isalnum()},
         0xFF0E: ".",

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
+from compliance.wording.at_rules import HiddenOnes, hidden_everywhere
 from compliance.wording.colours import contrast, read_colour
+from compliance.wording.gone import LEAST_SIZE, is_gone, pixels
 from compliance.wording.kept import kept
 from compliance.wording.pages import PageReader, shown_part, tamed
 
 # Less is a trick: WCAG asks for 4.5, and the palest footers have 1.6.
 LEAST_CONTRAST: Final = 1.3
-LEAST_SIZE: Final = 5.0  # CSS pixels
 
 # Elements without an end.
 _EMPTY: Final = frozenset(
@@ -61,6 +62,8 @@ _SILENT: Final = frozenset(
 )
 _FOLDED: Final = frozenset({"dialog", "details"})
 _TELLING: Final = frozenset({"style", "hidden", "open", "color", "bgcolor", "background"})
+# Where they are there; a width or height only if it is none.
+_EMPTYING: Final = frozenset({"hidden", "width", "height"})
 # Elements inside a line: text goes on through them.
 _INLINE: Final = frozenset(
     [
@@ -96,20 +99,7 @@ _INLINE: Final = frozenset(
 _ENDS_ITSELF: Final = frozenset({"p", "li", "td", "th", "tr", "dt", "dd"})
 _COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _ESCAPE: Final = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)")
-_LENGTH: Final = re.compile(r"(-?[0-9]*\.?[0-9]+)\s*(px|pt|pc|em|rem|ex|ch|in|cm|mm|vw|vh|%|)")
 _SIZE_OF_FONT: Final = re.compile(r"(?:^|\s)([0-9]*\.?[0-9]+(?:px|pt|em|rem|%|))(?=\s*/|\s)")
-_PIXELS: Final = {
-    "px": 1.0,
-    "": 1.0,
-    "pt": 4 / 3,
-    "pc": 16.0,
-    "in": 96.0,
-    "cm": 37.8,
-    "mm": 3.78,
-    "rem": 16.0,
-    "vw": 6.0,
-    "vh": 6.0,
-}
 _SIZES: Final = {
     "xx-small": 9.0,
     "x-small": 10.0,
@@ -119,11 +109,9 @@ _SIZES: Final = {
     "x-large": 24.0,
     "xx-large": 32.0,
 }
-_CUTTING: Final = ("transform", "clip", "clip-path")
-_NOTHING_LEFT: Final = re.compile(
-    r"scale[xy]?\(\s*0(?:\.0*)?\s*[,)]|inset\(\s*(?:50|100)%|circle\(\s*0|rect\(\s*0[^1-9]*\)"
-)
-_FAR: Final = 500.0  # pixels off the page
+# Of a custom property mail programs know nothing but what stands for it.
+_PROPERTY: Final = re.compile(r"var\(\s*--[\w-]*\s*(?:,([^()]*))?\)")
+_ZERO: Final = frozenset({"0", "0px", "0%"})
 _Colour = tuple[int, int, int]
 
 
@@ -133,6 +121,7 @@ class _Look:
 
     is_shown: bool = True  # by `display`, `opacity` and the like: nothing inside undoes them
     is_visible: bool = True  # by `visibility`, which may be undone
+    is_reached: bool = True  # by a click
     size: float = 16.0
     ink: _Colour | None = (0, 0, 0)  # None: transparent
     ground: _Colour | None = (255, 255, 255)
@@ -150,10 +139,7 @@ def _shown_text(html: str) -> str:
     >>> shown_text('<p>风<b>险</b></p><p style="display:none">自负</p><img alt="盈亏">')
     '\\n风险\\n\\n\\n'
     """
-    reader = _Reader()
-    reader.feed(tamed(shown_part(html)))
-    reader.close()
-    return "".join(reader.pieces)
+    return "".join(_read(html).pieces)
 
 
 def shown_links(html: str) -> frozenset[str]:
@@ -162,18 +148,42 @@ def shown_links(html: str) -> frozenset[str]:
     >>> shown_links('<a href="https://a.example/">x</a><a href="https://b.example/"> </a>')
     frozenset({'https://a.example/'})
     """
-    reader = _Reader()
-    reader.feed(tamed(shown_part(html)))
-    reader.close()
-    return frozenset(reader.links)
+    return frozenset(_read(html).links)
 
 
 shown_text: Final = kept(_shown_text, most=256, longest=100_000)
 
 
-class _Reader(PageReader):
+def _read(html: str) -> "_Reader":
+    page = tamed(shown_part(html))
+    hidden: HiddenOnes | None = None
+    if "@" in page and "<style" in page.lower():
+        styles = _Styles()
+        styles.feed(page)
+        styles.close()
+        hidden = HiddenOnes(hidden_everywhere("\n".join(styles.pieces), _hides))
+    reader = _Reader(hidden)
+    reader.feed(page)
+    reader.close()
+    return reader
+
+
+class _Styles(PageReader):
+    """The style sheets of a page."""
+
     def __init__(self) -> None:
         super().__init__()
+        self.pieces: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem == "style":
+            self.pieces.append(data)
+
+
+class _Reader(PageReader):
+    def __init__(self, hidden: HiddenOnes | None) -> None:
+        super().__init__()
+        self._hidden = hidden
         self.pieces: list[str] = []
         self.links: set[str] = set()
         self._link = ""
@@ -189,8 +199,13 @@ class _Reader(PageReader):
             return
         if self._open and tag in _ENDS_ITSELF and self._open[-1][0] == tag:
             self._open.pop()
-        telling = tuple((name, told) for name, told in attrs if name in _TELLING)
-        self._open.append((tag, _look(tag, telling, self._here())))
+        telling = tuple((name, told) for name, told in attrs if _tells(name, told))
+        look = _look(tag, telling, self._here())
+        if self._hidden:
+            told = {name: value or "" for name, value in reversed(attrs)}
+            if self._hidden.have(tag, told):
+                look = replace(look, is_shown=False)
+        self._open.append((tag, look))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         # Browsers heed the slash on no element of HTML.
@@ -208,7 +223,7 @@ class _Reader(PageReader):
     def handle_data(self, data: str) -> None:
         if self._here().is_read():
             self.pieces.append(data)
-            if self._link and any(map(str.isalnum, data)):
+            if self._link and self._here().is_reached and any(map(str.isalnum, data)):
                 self.links.add(self._link)
 
     def _here(self) -> _Look:
@@ -218,6 +233,12 @@ class _Reader(PageReader):
 _PLAIN: Final = _Look()
 
 
+def _tells(name: str, told: str | None) -> bool:
+    if name in {"width", "height"}:
+        return (told or "").strip().lower() in _ZERO
+    return name in _TELLING
+
+
 # Pages of one template share most of their markup.
 @lru_cache(maxsize=4_096)
 def _look(tag: str, telling: tuple[tuple[str, str | None], ...], around: _Look) -> _Look:
@@ -225,9 +246,11 @@ def _look(tag: str, telling: tuple[tuple[str, str | None], ...], around: _Look) 
     attrs = dict(reversed(telling))  # of one name the first counts
     style = _declared(attrs.get("style") or "")
     is_closed = tag in _SILENT or (tag in _FOLDED and "open" not in attrs)
-    if is_closed or "hidden" in attrs or _is_gone(style):
+    if is_closed or attrs.keys() & _EMPTYING or is_gone(style):
         return replace(around, is_shown=False)
     look = around
+    if pointed := style.get("pointer-events"):
+        look = replace(look, is_reached=pointed != "none")
     if (size := _size(style, around.size)) is not None:
         look = replace(look, size=size)
     if visibility := style.get("visibility"):
@@ -236,6 +259,13 @@ def _look(tag: str, telling: tuple[tuple[str, str | None], ...], around: _Look) 
     if (read := read_colour(ink.lower())) is not None:
         look = replace(look, ink=read.over(look.ground))
     return replace(look, ground=_ground(style, attrs, around.ground))
+
+
+def _hides(declarations: str) -> bool:
+    """Whether declarations put an element out of sight, whatever ground it stands on."""
+    look = _look("div", (("style", declarations),), _PLAIN)
+    is_there = look.is_shown and look.is_visible and look.ink is not None
+    return not is_there or look.size < LEAST_SIZE
 
 
 def _ground(
@@ -252,6 +282,7 @@ def _ground(
 def _declared(style: str) -> dict[str, str]:
     """The declarations of a style, the one that counts of each name, in small letters."""
     plain = _ESCAPE.sub(_unescaped, _COMMENT.sub("", style)).lower()
+    plain = _PROPERTY.sub(lambda found: found[1] or "", plain)
     told: dict[str, str] = {}
     important: set[str] = set()
     for declaration in plain.split(";"):
@@ -274,59 +305,9 @@ def _unescaped(found: re.Match[str]) -> str:
     return chr(code) if 0 < code < 0x110000 else ""
 
 
-def _is_gone(style: Mapping[str, str]) -> bool:
-    """Whether nothing inside is on the page, whatever it says of itself."""
-    opacity = _number(style.get("opacity", ""))
-    if style.get("display") == "none" or (opacity is not None and opacity < 0.1):
-        return True
-    if style.get("mso-hide") == "all" or style.get("content-visibility") == "hidden":
-        return True
-    if _NOTHING_LEFT.search(" ".join(style.get(name, "") for name in _CUTTING)):
-        return True
-    is_cut = "hidden" in style.get("overflow", "") or "clip" in style.get("overflow", "")
-    lengths = ("height", "max-height", "width", "max-width")
-    if is_cut and any(_is_tiny(style.get(name, "")) for name in lengths):
-        return True
-    offsets = ("text-indent", "left", "right", "top", "bottom", "margin-left", "margin-top")
-    return any(_is_far(style.get(name, "")) for name in offsets)
-
-
-def _is_tiny(length: str) -> bool:
-    pixels = _pixels(length, 16.0)
-    return pixels is not None and 0 <= pixels < LEAST_SIZE
-
-
-def _is_far(length: str) -> bool:
-    pixels = _pixels(length, 16.0)
-    return pixels is not None and pixels <= -_FAR
-
-
 def _size(style: Mapping[str, str], around: float) -> float | None:
     """The size of the text in pixels; None where the style says none."""
     told = style.get("font-size", "")
     if not told and (found := _SIZE_OF_FONT.search(f"{style.get('font', '')} ")):
         told = found[1]
-    return _SIZES[told] if told in _SIZES else _pixels(told, around)
-
-
-def _pixels(length: str, around: float) -> float | None:
-    found = _LENGTH.match(length)
-    if found is None:
-        return None
-    number, unit = float(found[1]), found[2]
-    match unit:
-        case "em":
-            return number * around
-        case "ex" | "ch":
-            return number * around / 2
-        case "%":
-            return number * around / 100
-        case _:
-            return number * _PIXELS[unit]
-
-
-def _number(text: str) -> float | None:
-    found = re.match(r"([0-9]*\.?[0-9]+)(%?)", text)
-    if found is None:
-        return None
-    return float(found[1]) / (100 if found[2] else 1)
+    return _SIZES[told] if told in _SIZES else pixels(told, around)

@@ -27,6 +27,7 @@ from compliance.wording.chains import Chains
 from compliance.wording.fold import Folder
 from compliance.wording.lexicon import Chain
 from compliance.wording.pattern import read_pattern
+from compliance.wording.shown import shown_links
 from customers.identifiers import hide, normalise, redact
 from customers.importing import cells
 from customers.tracking.traits import sort_traits
@@ -77,6 +78,8 @@ FIELDS: Mapping[str, tuple[Callable[[str], Any], int]] = {
     "a link's host": (lambda text: links.checked(f"https://{text}/", ()), LONG),
     "a link's query": (lambda text: links.repeated_utm(f"https://a.example/?{text}"), LONG),
     "links of a page": (lambda text: links.named({"html": text}), LONG),
+    "style sheets of a page": (lambda text: shown_links(f"<style>@x{text}</style><p>x"), LONG),
+    "a style of a page": (lambda text: shown_links(f'<p style="width:{text}">x'), LONG),
     "a page of an e-mail": (
         lambda text: pages.refuse_unsafe_page(text, "html", lambda *_told: None),
         LONG,

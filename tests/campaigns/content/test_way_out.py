@@ -34,6 +34,13 @@ def test_a_link_with_words_or_one_spelt_out_is_one(html: str) -> None:
         f'<div hidden><a href="{LINK}">Unsubscribe</a></div>',
         f'<p style="font-size:1px"><a href="{LINK}">Unsubscribe</a></p>',
         f'<p style="color:#fff"><a href="{LINK}" style="color:#fff">Unsubscribe</a></p>',
+        f'<table width=0><tr><td><a href="{LINK}">Unsubscribe</a></td></tr></table>',
+        f'<p style="margin:-9999px 0 0"><a href="{LINK}">Unsubscribe</a></p>',
+        f'<p style="pointer-events:none"><a href="{LINK}">Unsubscribe</a></p>',
+        (
+            f"<style>@media screen{{.u{{display:none}}}}"
+            f'</style><a class=u href="{LINK}">Unsubscribe</a>'
+        ),
         f'<p title="{LINK}">Hello</p>',
         f'<img src="{LINK}">',
         f'<a href="https://shop.example/" href="{LINK}">Unsubscribe</a>',

@@ -76,6 +76,38 @@ WHITE, BLACK = (255, 255, 255), (0, 0, 0)
         '<div style="display:none"></span>基金有风险</div>',
         '<div style="display:none"/>基金有风险',
         '<p style="display:none" style="">基金有风险',
+        "<table width=0><tr><td>基金有风险</td></tr></table>",
+        '<tr height="0"><td>基金有风险</td></tr>',
+        '<div style="overflow-y:hidden;height:0">基金有风险</div>',
+        '<div style="overflow:auto;max-height:0">基金有风险</div>',
+        '<div style="position:absolute;left:9999px">基金有风险</div>',
+        '<div style="margin:0 0 0 -9999px">基金有风险</div>',
+        '<div style="position:fixed;inset:0 0 0 -9999px">基金有风险</div>',
+        '<p style="text-indent:9999px">基金有风险</p>',
+        '<div style="padding-left:5000px">基金有风险</div>',
+        '<div style="transform:translate(-9999px, 0)">基金有风险</div>',
+        '<div style="transform:scale(.01)">基金有风险</div>',
+        '<div style="transform:matrix(0,0,0,0,0,0)">基金有风险</div>',
+        '<div style="transform:rotateX(90deg)">基金有风险</div>',
+        '<div style="scale:0">基金有风险</div>',
+        '<div style="translate:-9999px">基金有风险</div>',
+        '<div style="zoom:1%">基金有风险</div>',
+        '<div style="filter:opacity(0)">基金有风险</div>',
+        '<div style="filter:alpha(opacity=0)">基金有风险</div>',
+        '<div style="filter:blur(9px)">基金有风险</div>',
+        '<div style="clip-path:polygon(0 0,0 0,0 0)">基金有风险</div>',
+        '<div style="mask:linear-gradient(transparent,transparent)">基金有风险</div>',
+        '<div style="position:absolute;z-index:-1">基金有风险</div>',
+        '<p style="letter-spacing:-50px">基金有风险</p>',
+        '<p style="font-size:calc(1px*0)">基金有风险</p>',
+        '<p style="font-size:clamp(0px,1vw,3px)">基金有风险</p>',
+        '<p style="color:var(--x,#fff)">基金有风险</p>',
+        '<p style="-webkit-text-security:disc">基金有风险</p>',
+        '<style>@media screen{.u{display:none}}</style><p class="a u">基金有风险</p>',
+        "<style>@media all and (min-width:1px){p{font-size:0}}</style><p>基金有风险</p>",
+        "<style>@supports (color:red){#w a, #w{opacity:0}}</style><p id=w>基金有风险</p>",
+        '<style>@media screen{[class~="u"]{visibility:hidden}}</style><p class=u>基金有风险</p>',
+        "<style>@media screen{.u{display:none}</style><p class=u>基金有风险</p>",
     ],
 )
 def test_a_hidden_statement_is_not_said(html: str) -> None:
@@ -109,6 +141,32 @@ def test_a_hidden_statement_is_not_said(html: str) -> None:
         '<p style="color:var(--ink);font-size:larger">基金有风险</p>',
         '<p style=";;:;color">基金有风险</p>',
         '<img alt="图" width="1">基金有风险',
+        '<table width="600" height=100%><tr><td width="1">基金有风险</td></tr></table>',
+        (
+            '<div style="margin:0 auto;padding:24px 0;overflow:hidden;max-width:600px">基金有风险'
+            "</div>"
+        ),
+        (
+            '<div style="position:relative;z-index:1;left:20px;transform:translate(-50%,0)'
+            ' scale(1.1)">基金有风险</div>'
+        ),
+        ('<div style="filter:opacity(.9);mask:none;zoom:1;letter-spacing:-.5px">基金有风险</div>'),
+        '<p style="font-size:calc(12px + 0.2vw)">基金有风险</p>',
+        '<p style="font-size:clamp(14px,2vw,18px);color:var(--ink,#333)">基金有风险</p>',
+        "<style>@media print{.u{display:none}}</style><p class=u>基金有风险</p>",
+        (
+            "<style>@media only screen and (max-width:480px){.u{display:none}}"
+            "</style><p class=u>基金有风险</p>"
+        ),
+        "<style>@media (prefers-color-scheme:dark){p{color:#fff}}</style><p>基金有风险</p>",
+        (
+            '<style>@media screen{*[class="gmail-fix"]{display:none!important} u + .body'
+            " .gm{display:none}}</style><p class=u>基金有风险</p>"
+        ),
+        (
+            "<style>@media only screen and"
+            " (min-width:480px){.mj-column-per-100{width:100%!important}}</style><p>基金有风险</p>"
+        ),
     ],
 )
 def test_a_statement_that_stands_there_is_said(html: str) -> None:
