@@ -1,14 +1,14 @@
 """Import one file of customers."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from django.db import transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from customers.actions.import_jobs import (
     ImportProgress,
@@ -44,9 +44,10 @@ from customers.importing.mapping import (
 )
 from customers.importing.reader import read_header, read_records
 from customers.importing.rows import BadRow
-from customers.models import ImportJob, Source
-from customers.queries.database import execute
-from customers.queries.people import ANALYSE, attribute_types, slots_of
+from customers.models import ImportJob
+from customers.queries.database import execute, waiting_at_most
+from customers.queries.people import ANALYSE, attribute_types
+from customers.queries.strangers import is_overtaken, places_of
 
 __all__ = ["ConsentTerms", "ImportProgress", "ImportResult", "ImportStatus", "import_customers"]
 
@@ -56,6 +57,8 @@ WORTH_A_PROCESS = 30_000
 """So many rows take longer than the start of a process that reads and seals them."""
 WORTH_ANALYSING = 1_000
 """After this many rows the planner's picture of the tables is renewed at once."""
+_WAITS_AT_MOST = 500
+"""Milliseconds: less than the database takes to look whether two writers wait for each other."""
 _Store = Callable[[Prepared], list[BadRow]]
 
 
@@ -148,12 +151,14 @@ def import_customers(
             layout=layout,
             reading=reading,
             terms=consents or ConsentTerms(),
+            source=f"file:{source.key}",
+            now=now,
             skip=tally.done,
             batch_rows=BATCH_ROWS,
         )
         if job:
             ask = desks.enter_context(_desk(order, total - tally.done))
-            store: _Store = partial(_store, ask, source, now)
+            store: _Store = partial(_store, ask, order)
             batches = _sealed(ask)
         else:
             store, batches = _store_nothing, _judged(order)
@@ -217,21 +222,32 @@ def _judged(order: Order) -> Iterator[Prepared]:
 
 
 def _sealed(ask: Ask) -> Iterator[Prepared]:
-    return prepared_ahead(lambda: ask("read"), _slots_in_order, lambda slots: ask("seal", slots))
+    return prepared_ahead(lambda: ask("read"), places_of, lambda places: ask("seal", *places))
 
 
-def _slots_in_order(numbers: Sequence[str]) -> list[int]:
-    slots = slots_of(numbers)
-    return [slots[number] for number in numbers]
+def _store(ask: Ask, order: Order, batch: Prepared) -> list[BadRow]:
+    """Write a batch: who is not known by a stream, or as if he were when another writer has been
+    quicker, or is at it and would have both wait for each other."""
 
+    def written(batch: Prepared) -> list[BadRow]:
+        return write_batch(
+            batch,
+            source=order.source,
+            seal_again=lambda slots: ask("seal_again", slots).result(),
+            now=order.now,
+        )
 
-def _store(ask: Ask, source: Source, now: datetime, batch: Prepared) -> list[BadRow]:
-    return write_batch(
-        batch,
-        source=f"file:{source.key}",
-        seal_again=lambda slots: ask("seal_again", slots).result(),
-        now=now,
-    )
+    if not batch.strangers:
+        return written(batch)
+    try:
+        with transaction.atomic(), waiting_at_most(_WAITS_AT_MOST):
+            return written(batch)
+    except (IntegrityError, OperationalError) as error:
+        if not is_overtaken(error):
+            raise
+    slots = {row.customer_no: row.slot for row in batch.good}
+    known: Prepared = ask("seal_as_known", slots).result()
+    return [*known.bad, *written(known)]
 
 
 def _store_nothing(_batch: Prepared) -> list[BadRow]:

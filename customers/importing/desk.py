@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from customers.importing.layout import Layout
-from customers.importing.load import ConsentTerms, Prepared, prepare
+from customers.importing.load import ConsentTerms, Prepared, Unknown, prepare
 from customers.importing.mapping import Plan, Wish, make_plan
 from customers.importing.reader import read_records
 from customers.importing.rows import BadRow, GoodRow, judge
@@ -56,6 +57,8 @@ class Order:
     layout: Layout
     reading: Reading
     terms: ConsentTerms
+    source: str
+    now: datetime
     skip: int
     """Rows that a killed run has written."""
     batch_rows: int
@@ -66,7 +69,7 @@ class Desk:
 
     def __init__(self, order: Order) -> None:
         self._batches = read_batches(order)
-        self._terms = order.terms
+        self._order = order
         self._read = deque[Batch]()
         self._sealed = deque[list[GoodRow]](maxlen=_KEPT)
 
@@ -78,16 +81,25 @@ class Desk:
         self._read.append(batch)
         return [row.customer_no for row in batch[0]]
 
-    def seal(self, slots: Sequence[int]) -> Prepared:
-        """Seal the first batch that was read and is not sealed; ``slots`` by its customers."""
+    def seal(self, slots: Sequence[int], ids: Sequence[int | None]) -> Prepared:
+        """Seal the first batch that was read and is not sealed; ``slots`` by its customers, and
+        the ``ids`` of those whom nobody knows."""
         good, bad = self._read.popleft()
         self._sealed.append(good)
-        return prepare(good, bad, slots, self._terms)
+        unknown = Unknown(ids=ids, source=self._order.source, now=self._order.now)
+        return prepare(good, bad, slots, self._order.terms, unknown=unknown)
 
     def seal_again(self, slots: Mapping[str, int]) -> Prepared:
         """Customers of the last batches for other slots, by number, in the order of the file."""
+        return self._sealed_for(slots, ConsentTerms())
+
+    def seal_as_known(self, slots: Mapping[str, int]) -> Prepared:
+        """The same with their consents, for a batch in which somebody was known after all."""
+        return self._sealed_for(slots, self._order.terms)
+
+    def _sealed_for(self, slots: Mapping[str, int], terms: ConsentTerms) -> Prepared:
         late = [row for good in self._sealed for row in good if row.customer_no in slots]
-        return prepare(late, (), [slots[row.customer_no] for row in late], ConsentTerms())
+        return prepare(late, (), [slots[row.customer_no] for row in late], terms)
 
 
 @contextmanager

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from customers.errors import KeyDestroyed
+from customers.identifiers import Keyring
 from customers.importing.mapping import Plan
 from customers.importing.reasons import REASONS
 from customers.importing.rows import BadRow, GoodRow, bad_row, customer_row
+from customers.importing.strangers import Newcomer, Roll, Strangers, write_strangers
 from customers.queries.aliases import link_waiting_aliases
-from customers.queries.consents import IMPORT_CONSENTS
+from customers.queries.consents import IMPORT_CONSENTS, KIND_REACHED
 from customers.queries.database import as_array, as_json, execute, rows
 from customers.queries.identities import (
     ADD_FIRST_IDENTITIES,
@@ -61,6 +63,8 @@ class Written(NamedTuple):
     """Whose key it was sealed with."""
     number: int
     line: int
+    new_id: int | None = None
+    """The id he gets, when nobody knew him."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,20 +78,40 @@ class Prepared:
     customers: str = ""
     identities: str = ""
     consents: str = ""
-    """Documents of the three statements; empty where there is nothing to write."""
+    """Documents of the three statements for those who are known; empty where there is nothing."""
+    strangers: Strangers | None = None
+    """All of the others, where the batch tells them apart."""
 
 
 SealAgain = Callable[[Mapping[str, int]], Prepared]
 """Some rows of the batch once more, by the slots that customers turned out to have."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """Who of a batch is known, and what those who are not are stored with."""
+
+    ids: Sequence[int | None]
+    """By customer; None: he is known."""
+    source: str
+    now: datetime
+
+
 def prepare(
-    good: Sequence[GoodRow], bad: Sequence[BadRow], slots: Sequence[int], terms: ConsentTerms
+    good: Sequence[GoodRow],
+    bad: Sequence[BadRow],
+    slots: Sequence[int],
+    terms: ConsentTerms,
+    *,
+    unknown: Unknown | None = None,
 ) -> Prepared:
     """Seal a batch; this asks nothing of the database, so that another batch may be written.
 
-    Whose key was destroyed (a backup that was restored knows him still) is refused.
+    Whose key was destroyed (a backup that was restored knows him still) is refused. Without
+    ``unknown`` everybody is written as if he might be known.
     """
+    ids = unknown.ids if unknown else [None] * len(good)
+    roll = Roll(source=unknown.source, now=unknown.now) if unknown else None
     ring = keyring_for_many()
     written: list[Written] = []
     refused: list[BadRow] = []
@@ -95,14 +119,18 @@ def prepare(
     identities: list[dict[str, Any]] = []
     consents: list[dict[str, Any]] = []
     withheld: list[BadRow] = []
-    for row, slot in zip(good, slots, strict=True):
+    for row, slot, new_id in zip(good, slots, ids, strict=True):
         try:
             sealer = ring.sealer(slot)
         except KeyDestroyed:
             refused.append(bad_row(row.record, row.customer_no, "", "customer_erased", ""))
             continue
-        written.append(Written(row.customer_no, slot, row.record.number, row.record.line))
+        written.append(Written(row.customer_no, slot, row.record.number, row.record.line, new_id))
         place = len(written)
+        withheld += row.withheld
+        if roll and new_id is not None:
+            _enrol(roll, row, Newcomer(new_id, slot, place, sealer), ring, terms)
+            continue
         name = row.columns.get("name")
         customers.append(
             sealed_customer(customer_row(row), str(name) if name else None, slot, sealer)
@@ -112,7 +140,6 @@ def prepare(
             identity["place"] = place
             identities.append(identity)
         consents += _statements(place, row, terms)
-        withheld += row.withheld
     return Prepared(
         good=written,
         bad=[*bad, *refused],
@@ -120,7 +147,21 @@ def prepare(
         customers=as_json(customers) if customers else "",
         identities=as_json(identities) if identities else "",
         consents=as_json(consents) if consents else "",
+        strangers=roll.closed() if roll else None,
     )
+
+
+def _enrol(roll: Roll, row: GoodRow, who: Newcomer, ring: Keyring, terms: ConsentTerms) -> None:
+    """Put somebody whom nobody knows on the roll."""
+    roll.add(row, who)
+    hashes: dict[str, bytes] = {}
+    for kind, value in row.contacts:
+        hashes[kind] = digest = ring.lookup_hash(kind, value)
+        roll.add_identity(who, kind, value, digest)
+    for told in _statements(who.place, row, terms):
+        kind = KIND_REACHED.get(told["channel"], "phone")
+        is_claim = told["state"] == _GRANTED and kind in hashes
+        roll.add_consent(who, told, (kind, hashes[kind]) if is_claim else None)
 
 
 def write_batch(
@@ -133,7 +174,17 @@ def write_batch(
     """
     if not batch.good:
         return []
-    stored = upsert_sealed(batch.customers, is_numbered=True, now=now)
+    made = {
+        row.customer_no: Stored(row.new_id, row.slot, is_new=True)
+        for row in batch.good
+        if row.new_id is not None
+    }
+    refused: Sequence[tuple[int, str]] = ()
+    if batch.strangers:
+        refused = write_strangers(batch.strangers)
+    stored = dict(made)
+    if batch.customers:
+        stored |= upsert_sealed(batch.customers, is_numbered=True, now=now)
     owners = [stored.get(row.customer_no) for row in batch.good]
     late = {
         row.customer_no: owner.slot
@@ -146,7 +197,7 @@ def write_batch(
     if again:
         _write_again(again, stored, source, now)
     link_waiting_aliases(known=made_now(stored), now=now)
-    flags = _flags(batch, owners, _write_consents(batch, owners, source, now))
+    flags = _flags(batch, owners, [*refused, *_write_consents(batch, owners, source, now)])
     return [*flags, *again.bad] if again else flags
 
 
@@ -179,7 +230,7 @@ def _add_identities(
     for statement, is_new in ((ADD_FIRST_IDENTITIES, True), (ADD_SEALED_IDENTITIES, False)):
         ids = [
             owner.customer_id
-            if owner and owner.is_new == is_new and owner.slot == row.slot
+            if owner and row.new_id is None and owner.is_new == is_new and owner.slot == row.slot
             else None
             for row, owner in zip(batch.good, owners, strict=True)
         ]

@@ -88,6 +88,10 @@ IMPORT_CONSENTS = """
 """
 
 
+# By what a channel reaches somebody, where it is not his phone: as in the statement above.
+KIND_REACHED: Final = {"email": "email", "push": "device", "wecom": "unionid"}
+
+
 CURRENT_CONSENTS = """
     SELECT DISTINCT ON (customer_id, channel) customer_id, channel, state, id, at,
         source NOT LIKE 'file:%%' AND source <> 'merge',

@@ -43,6 +43,24 @@ def execute(statement: str, params: Mapping[str, Any], *, prepared: bool = False
         return cursor.rowcount
 
 
+def stream(statement: str, lines: bytes) -> None:
+    """Run one COPY … FROM STDIN with all its lines, in the text form."""
+    with _cursor(prepared=False) as cursor, cursor.copy(statement.encode()) as copy:
+        copy.write(lines)
+
+
+@contextmanager
+def waiting_at_most(milliseconds: int) -> Iterator[None]:
+    """Within the transaction, have statements that wait longer than this for a lock fail."""
+    before = rows(
+        "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %(most)s, true)",
+        {"most": f"{milliseconds}ms"},
+    )[0][0]
+    yield
+    # Not after an error: rolling back to where it began does the same.
+    rows("SELECT set_config('lock_timeout', %(before)s, true)", {"before": before})
+
+
 def is_alone() -> bool:
     """Whether a statement is a transaction of its own: nothing has to be begun before it."""
     connection.ensure_connection()

@@ -1,5 +1,7 @@
 """A long file is read and sealed by a process beside the one that writes: nothing else changes."""
 
+import threading
+import time
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +9,7 @@ from typing import Any
 
 import psutil
 import pytest
+from django.db import connection, transaction
 from django.utils import translation
 
 from compliance.queries import clock_now
@@ -45,6 +48,15 @@ def brought(path: Path, **told: Any) -> ImportResult:
     return import_customers(path=path, consents=terms, now=clock_now(), **told)
 
 
+def make_person(number: str) -> None:
+    put_people(
+        people=[Person(customer_no=number)],
+        source="api",
+        may_replace_contacts=True,
+        now=clock_now(),
+    )
+
+
 def end_state() -> list[tuple[object, ...]]:
     """Everybody as he is stored, his identifiers and name read with his own key."""
     found = []
@@ -80,25 +92,55 @@ def test_reasons_are_told_in_the_language_of_who_imports(tmp_path: Path) -> None
 def test_customer_made_by_another_writer_meanwhile_is_sealed_for_his_own_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = action.slots_of
+    usual = action.places_of
 
-    def slots_of(numbers: list[str]) -> dict[str, int]:
+    def places_of(numbers: list[str]) -> tuple[list[int], list[int | None]]:
         found = usual(numbers)
-        if "c020" in found:
-            put_people(
-                people=[Person(customer_no="c020")],
-                source="api",
-                may_replace_contacts=True,
-                now=clock_now(),
-            )
+        if "c020" in numbers:
+            make_person("c020")
         return found
 
-    monkeypatch.setattr(action, "slots_of", slots_of)
+    monkeypatch.setattr(action, "places_of", places_of)
 
     result = brought(file(tmp_path, bad=0))
 
     assert (result.rows_ok, result.rows_flagged) == (ROWS, 0)
-    assert end_state()[20] == ("c020", "张20", "+8613800000020", {"level": 20})
+    assert end_state() == [
+        (f"c{at:03d}", f"张{at}", f"+86138{at:08d}", {"level": at}) for at in range(ROWS)
+    ]
+    assert Consent.objects.count() == ROWS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writer_who_makes_the_same_customers_is_not_made_to_fail(tmp_path: Path) -> None:
+    path = file(tmp_path, bad=0)
+    make_person("c015")
+    begun, made = threading.Event(), list[str]()
+
+    def make() -> None:
+        try:
+            with transaction.atomic():
+                make_person("c015")
+                begun.set()
+                # Meanwhile the import has written c016 of the same batch, and waits for c015.
+                time.sleep(2.5)
+                make_person("c016")
+            made.append("both")
+        finally:
+            connection.close()
+
+    writer = threading.Thread(target=make)
+    writer.start()
+    assert begun.wait(10)
+    result = brought(path)
+    writer.join()
+
+    assert made == ["both"]
+    assert (result.rows_ok, result.rows_bad, result.rows_flagged) == (ROWS, 0, 0)
+    assert [told[:3] for told in end_state()] == [
+        (f"c{at:03d}", f"张{at}", f"+86138{at:08d}") for at in range(ROWS)
+    ]
+    assert Consent.objects.count() == ROWS
 
 
 @pytest.mark.django_db

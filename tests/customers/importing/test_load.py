@@ -9,7 +9,8 @@ from compliance.queries import clock_now
 from customers.actions.consents import withdraw
 from customers.actions.people import Person, put_people
 from customers.identifiers import name_binding
-from customers.importing.load import ConsentTerms, Prepared, prepare, write_batch
+from customers.importing.cells import Value
+from customers.importing.load import ConsentTerms, Prepared, Unknown, prepare, write_batch
 from customers.importing.reader import Record
 from customers.importing.rows import BadRow, GoodRow
 from customers.models import Consent, Customer
@@ -17,6 +18,7 @@ from customers.queries.consents import current_consents
 from customers.queries.identities import addresses, keyring
 from customers.queries.people import slots_of
 from customers.queries.person_keys import person_keys
+from customers.queries.strangers import places_of
 from customers.vocabulary import ConsentState
 
 TERMS = ConsentTerms(channels=("sms",), notice_version="1")
@@ -47,6 +49,10 @@ def written(prepared: Prepared, batch: list[GoodRow], *, days: int = 0) -> list[
 
     now = clock_now() + timedelta(days=days)
     return write_batch(prepared, source="file:test", seal_again=again, now=now)
+
+
+def nothing_again(_slots: Mapping[str, int]) -> Prepared:
+    raise AssertionError("Nobody has another slot than was thought.")
 
 
 @pytest.mark.django_db
@@ -193,3 +199,117 @@ def test_customer_made_meanwhile_whose_key_is_destroyed_is_flagged() -> None:
     assert [(flag.number, flag.code) for flag in flagged] == [(1, "customer_erased")]
     assert not lost.identities.exists()
     assert Customer.objects.get(customer_no="c2").identities.count() == 1
+
+
+HARD = {
+    "name": "O\\'Brien\t张\n伟",
+    "city": "上海\\N\r",
+    "gender": "male",
+    "birth_on": "1990-02-28",
+    "risk_level": "C3",
+    "lowest_class": True,
+    "horizon_months": 36,
+    "objectives": 'growth|a"b|{c}|d\\e|null',
+    "permissions": "margin",
+    "average_asset": "1234567890123456.7890",
+    "aml_hold": True,
+    "time_zone": "Asia/Shanghai",
+}
+
+
+def stored_as(number: str) -> dict[str, object]:
+    one = Customer.objects.get(customer_no=number)
+    fields = {field.attname: getattr(one, field.attname) for field in Customer._meta.fields}
+    fields["name_cipher"] = keyring().unseal(bytes(fields["name_cipher"]), name_binding(number))
+    said = Consent.objects.filter(customer=one).values_list(
+        "purpose", "channel", "state", "notice_version", "source", "evidence", "at"
+    )
+    told = one.identities.values_list("kind", "value_hash", "source", "since", "told_at")
+    held = [(kind, bytes(value_hash), *rest) for kind, value_hash, *rest in told]
+    apart = {"id", "customer_no", "slot"}
+    return {
+        **{name: value for name, value in fields.items() if name not in apart},
+        "phone": addresses([one.pk], "phone")[one.pk],
+        "identities": sorted(held),
+        "consents": sorted(said, key=str),
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "columns", [HARD, {"name": "李"}, HARD | {"city": "", "internal_hold": True}]
+)
+def test_whoever_nobody_knows_is_stored_as_one_who_might_be_known(
+    columns: dict[str, Value],
+) -> None:
+    now = clock_now()
+    attributes: dict[str, Value] = {"note": 'a\\b\t"c"\n', "rate": 0.1, "vip": False}
+    rows = [
+        good_row(number, "+8613800000001", place)._replace(
+            columns=columns, attributes=attributes, consents={"email": False}
+        )
+        for place, number in enumerate(("known", "stran\\ger"), 1)
+    ]
+    rows[1] = rows[1]._replace(record=rows[0].record)
+    terms = ConsentTerms(
+        channels=("sms",), notice_version="1\\2", evidence={"form": 'a\t"b"', "text": "\\"}
+    )
+    slots, ids = places_of([row.customer_no for row in rows])
+
+    for row, slot, pk in zip(rows, slots, [None, ids[1]], strict=True):
+        unknown = Unknown(ids=[pk], source="file:te\\st", now=now)
+        prepared = prepare([row], [], [slot], terms, unknown=unknown)
+        assert (prepared.strangers is None) == (pk is None)
+        assert not write_batch(prepared, source="file:te\\st", seal_again=nothing_again, now=now)
+
+    assert stored_as("known") == stored_as("stran\\ger")
+    assert Customer.objects.get(customer_no="stran\\ger").pk == ids[1]
+
+
+@pytest.mark.django_db
+def test_no_that_came_from_a_number_holds_for_a_stranger_with_the_same() -> None:
+    now, phone = clock_now(), "+8613800000009"
+    written(sealed([good_row("c1", phone, 1)]), [])
+    first = Customer.objects.get(customer_no="c1")
+    withdraw(
+        customer_id=first.pk,
+        purpose="marketing",
+        channel="sms",
+        source="receipt",
+        evidence={},
+        now=now,
+    )
+    rows = [good_row("c2", phone, 1), good_row("c3", "+8613800000008", 2)]
+    slots, ids = places_of(["c2", "c3"])
+    prepared = prepare(
+        rows, [], slots, TERMS, unknown=Unknown(ids=ids, source="file:test", now=now)
+    )
+
+    flagged = write_batch(prepared, source="file:test", seal_again=nothing_again, now=now)
+
+    assert [(row.customer_no, row.column, row.code) for row in flagged] == [
+        ("c2", "sms", "consent_kept_withdrawn")
+    ]
+    second, third = Customer.objects.filter(customer_no__in=["c2", "c3"]).order_by("customer_no")
+    assert set(current_consents([second.pk, third.pk])) == {third.pk}
+
+
+@pytest.mark.django_db
+def test_known_and_unknown_stand_in_one_batch() -> None:
+    written(sealed([good_row("c2", "+8613800000002", 1)]), [])
+    now = clock_now()
+    rows = [good_row(f"c{at}", f"+861380000001{at}", at) for at in (1, 2, 3)]
+    slots, ids = places_of(["c1", "c2", "c3"])
+    prepared = prepare(
+        rows, [], slots, TERMS, unknown=Unknown(ids=ids, source="file:test", now=now)
+    )
+
+    assert not write_batch(prepared, source="file:test", seal_again=nothing_again, now=now)
+
+    assert ids[1] is None
+    found = {one.customer_no: one.pk for one in Customer.objects.all()}
+    assert (found["c1"], found["c3"]) == (ids[0], ids[2])
+    assert addresses(list(found.values()), "phone") == {
+        found[f"c{at}"]: f"+861380000001{at}" for at in (1, 2, 3)
+    }
+    assert set(current_consents(list(found.values()))) == set(found.values())
