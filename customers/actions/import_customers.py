@@ -42,12 +42,13 @@ from customers.importing.mapping import (
     parse_wishes,
     undeclared,
 )
-from customers.importing.reader import read_header, read_records
+from customers.importing.reader import count_records, read_header, read_records
 from customers.importing.rows import BadRow
 from customers.models import ImportJob
 from customers.queries.database import execute, waiting_at_most
 from customers.queries.people import ANALYSE, attribute_types
 from customers.queries.strangers import is_overtaken, places_of
+from customers.vocabulary import AttributeType
 
 __all__ = ["ConsentTerms", "ImportProgress", "ImportResult", "ImportStatus", "import_customers"]
 
@@ -194,7 +195,10 @@ def _understand(
     id_index = find_id_column(header, id_column)
     known = attribute_types()
     keys = undeclared(header, id_index=id_index, wishes=wishes, known=known)
-    total, guessed = guess_types(read_records(path, layout, columns=len(header)), keys)
+    guessed: dict[str, AttributeType] = {}
+    total = None if keys else count_records(path, layout)
+    if total is None:
+        total, guessed = guess_types(read_records(path, layout, columns=len(header)), keys)
     reading = Reading(
         header=tuple(header), id_index=id_index, wishes=wishes, known=known, guessed=guessed
     )

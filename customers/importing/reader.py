@@ -8,6 +8,8 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -106,6 +108,30 @@ def read_records(path: Path, layout: Layout, *, columns: int) -> Iterator[Record
             if len(cells) != columns:
                 code = "extra_cells" if len(cells) > columns else "missing_cells"
         yield Record(number, record.line, cells, code, record.is_1904)
+
+
+def count_records(path: Path, layout: Layout) -> int | None:
+    """How many records `read_records` gives, where lines tell it; None where they must be read.
+
+    A line is a record of its own unless there are quotes; to count lines takes a seventh of the
+    time.
+    """
+    if layout.encoding == XLSX:
+        return None
+    count = 0
+    with open_text(path, layout.encoding) as file:
+        take = partial(file.readline, RECORD_CHARACTERS + 2)
+        try:
+            first = take().lstrip(MARK)
+            if told_delimiter(first):
+                return None
+            for line in chain([first], iter(take, "")):
+                if '"' in line or _DOS_END in line or len(line) > RECORD_CHARACTERS:
+                    return None
+                count += bool(line.strip())
+        except UnicodeDecodeError:  # reading tells of it
+            return None
+    return max(count - 1, 0)
 
 
 def _raw_records(path: Path, layout: Layout) -> Iterator[Record]:

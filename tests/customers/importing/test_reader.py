@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customers.errors import FileRejected, NeedsConfirmation
-from customers.importing.layout import find_layout
-from customers.importing.reader import Record, read_header, read_records
+from customers.importing.layout import Layout, find_layout
+from customers.importing.reader import Record, count_records, read_header, read_records
 
 TABLE = "客户号,姓名,city\n1,张伟,上海\n2,李娜,北京\n"
 
@@ -258,3 +258,35 @@ def test_file_whose_only_oddity_is_the_euro_sign_is_chinese(tmp_path: Path) -> N
     path = write(tmp_path / "f.csv", TABLE.encode("gb18030").replace(b"\n1", b"\x80\n1"))
 
     assert read_header(path, find_layout(path, encoding=None))[-1] == "city€"
+
+
+@given(
+    lines=st.lists(
+        st.sampled_from(
+            ["", " ", "\t", "1,a,b", "2,张", "\ufeff", ",,", "\0,x,y", "\x1a", "\u2028", '"q",1,2']
+        )
+    ),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    head=st.sampled_from(["", "\ufeff", "sep=,\n", "\n"]),
+    closes=st.booleans(),
+)
+def test_lines_are_counted_as_records_are_read(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], end: str, head: str, closes: bool
+) -> None:
+    text = head + end.join(["id,name,city", *lines]) + (end if closes else "")
+    path = write(tmp_path_factory.mktemp("counted") / "file.csv", text.encode("gb18030"))
+    layout = Layout(encoding="gb18030", delimiter=",", fingerprint="")
+
+    counted = count_records(path, layout)
+
+    read_one_by_one = len(list(read_records(path, layout, columns=3)))
+    is_plain = not any(mark in text for mark in ('"', "\x1a", "sep="))
+    assert counted == (read_one_by_one if is_plain else None)
+
+
+def test_long_line_and_damaged_text_are_not_counted(tmp_path: Path) -> None:
+    long = write(tmp_path / "long.csv", b"id\n" + b"x" * 200_000 + b"\n1\n")
+    assert count_records(long, Layout(encoding="utf-8", delimiter=",", fingerprint="")) is None
+
+    cut = write(tmp_path / "cut.csv", "id\n1\n".encode("utf-16")[:-1])
+    assert count_records(cut, Layout(encoding="utf-16", delimiter=",", fingerprint="")) is None
