@@ -182,9 +182,10 @@ def write_batch(
     refused: Sequence[tuple[int, str]] = ()
     if batch.strangers:
         refused = write_strangers(batch.strangers)
-    stored = dict(made)
-    if batch.customers:
-        stored |= upsert_sealed(batch.customers, is_numbered=True, now=now)
+    if not batch.customers:
+        link_waiting_aliases(known=made, now=now)
+        return _flags(batch, (), refused)
+    stored = made | upsert_sealed(batch.customers, is_numbered=True, now=now)
     owners = [stored.get(row.customer_no) for row in batch.good]
     late = {
         row.customer_no: owner.slot
