@@ -46,6 +46,18 @@ def list_price(
     return price
 
 
+def standing_price(
+    *, account: ProviderAccount, prefix: str, valid_from: date
+) -> MessagePrice | None:
+    """The price whose place another one for this prefix and day would take, held meanwhile."""
+    listed = MessagePrice.objects.select_for_update(no_key=True, of=("self",))
+    return (
+        listed.select_related("account", "added_by")
+        .filter(account=account, prefix=prefix_of(prefix) or "", valid_from=valid_from)
+        .first()
+    )
+
+
 def checked_price(*, account: ProviderAccount, prefix: str, unit_cost: Decimal) -> str:
     """The prefix in its one spelling; raises as `list_price`."""
     if account.channel != Channel.SMS:

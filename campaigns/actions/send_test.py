@@ -94,9 +94,17 @@ class As:
 
 
 def send_test_messages(
-    *, version: TemplateVersion, seed_list: SeedList, rendered_as: As, actor: User, now: datetime
+    *,
+    version: TemplateVersion,
+    seed_list: SeedList,
+    rendered_as: As,
+    actor: User,
+    now: datetime,
+    page: str = "",
 ) -> Sequence[SeedMessage]:
     """Send the version, a draft too, to everyone of its channel on the list.
+
+    ``page`` names the page that asks, where it is one: each sends once.
 
     1. Render once, mark it as a test; links lead straight to their targets, without UTM.
     2. Put a row for each message on record, and the act into the audit trail: one transaction.
@@ -105,7 +113,7 @@ def send_test_messages(
     Raises
     ------
     StateConflict : an emergency stop holds, nobody on the list has this channel, no account serves
-        it, or the person sent too many today.
+        it, the person sent too many today, or the page has sent already.
     NotOnRecord : no such customer.
     TemplateError : these values do not go with it, or a link may not be used.
     EngineUnavailable : no process for templates could be started.
@@ -115,7 +123,7 @@ def send_test_messages(
     seeds = _reachable(seed_list, channel)
     content, locale = _content(version, channel, rendered_as, now)
     outgoing = [
-        Outgoing(key=uuid.uuid4().hex, address=seed_address(seed), content=content)
+        Outgoing(key=_key(seed, actor, page).hex, address=seed_address(seed), content=content)
         for seed in seeds
     ]
     sends = _on_record(version, account, seeds, outgoing, rendered_as, locale, actor, now)
@@ -123,6 +131,12 @@ def send_test_messages(
     for send in sends:
         _answered(send, answers.get(send.key.hex))
     return sends
+
+
+def _key(seed: Seed, actor: User, page: str) -> uuid.UUID:
+    """The same for the same page and seed; without a page each its own."""
+    told = f"{page}:{actor.pk}:{seed.pk}"
+    return uuid.uuid5(uuid.NAMESPACE_OID, told) if page else uuid.uuid4()
 
 
 def is_stopped(channel: Channel, account: ProviderAccount | None = None) -> bool:
@@ -205,6 +219,10 @@ def _on_record(
     now: datetime,
 ) -> list[SeedMessage]:
     User.objects.select_for_update().get(pk=actor.pk)
+    if SeedMessage.objects.filter(key__in=[message.key for message in outgoing]).exists():
+        raise StateConflict(
+            _("This test was sent already; it is listed below. Press again to send another one.")
+        )
     today = SeedMessage.objects.filter(sent_by=actor, sent_at__gt=now - timedelta(days=1)).count()
     if today + len(seeds) > MOST_A_DAY:
         raise StateConflict(

@@ -1,5 +1,6 @@
 """Boxes for the parts of a message, and again for what reads otherwise in other languages."""
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from campaigns.content.locales import is_locale, normal
+from campaigns.models import SnippetVersion, TemplateVersion
+from compliance.console.seen import ShownForm
 
 PART_LABELS = {
     "subject": _("Subject"),
@@ -28,13 +31,23 @@ PART_LABELS = {
 LONG_PARTS = {"mjml": 16, "html": 16, "text": 8, "body": 4, "script": 8}
 PREFIX = "part_"
 VARIANT = "variant:{locale}:"
+_MOST_ADDED = 20  # languages at once
 
 
-class PartsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class PartsForm(ShownForm):
     """Reads and shows the boxes that `part_fields` makes."""
 
     locales: Sequence[str]
     kept: Mapping[str, Mapping[str, str]]
+
+    @abstractmethod
+    def newest(self) -> TemplateVersion | SnippetVersion | None:
+        """The version whose parts the boxes show."""
+
+    def state_seen(self) -> str:
+        """Which version it is: which languages have boxes depends on the address, too."""
+        version = self.newest()
+        return str(version.pk) if version else "none"
 
     def show(self, parts: Mapping[str, str], variants: Mapping[str, Mapping[str, str]]) -> None:
         """Fill the boxes with what stands in the newest version."""
@@ -85,9 +98,9 @@ def part_fields(needed: Mapping[str, bool], locales: Iterable[str]) -> dict[str,
 
 
 def shown_locales(request: HttpRequest, variants: Iterable[str]) -> list[str]:
-    """The languages that have boxes: the newest version's, and one that is being added."""
-    wanted = normal(request.GET.get("variant", ""))
-    return sorted({*variants, *([wanted] * is_locale(wanted))})
+    """The languages that have boxes: the newest version's, and those that are being added."""
+    wanted = {normal(told) for told in request.GET.getlist("variant")[:_MOST_ADDED]}
+    return sorted({*variants, *filter(is_locale, wanted)})
 
 
 def variant_fieldset(locale: str, parts: Iterable[str]) -> tuple[str, dict[str, Any]]:

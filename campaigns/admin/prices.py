@@ -12,16 +12,22 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from campaigns.actions.prices import checked_price, list_price, withdraw_price
+from campaigns.actions.prices import (
+    checked_price,
+    list_price,
+    standing_price,
+    withdraw_price,
+)
 from campaigns.channels.base import Channel
 from campaigns.errors import CampaignError
 from campaigns.models import MessagePrice, ProviderAccount
 from compliance.console.acts import Act, ActingAdmin, person
+from compliance.console.seen import SEEN, SeenForm
 from compliance.queries import clock_now
 
 
-class PriceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """One price from a day on."""
+class PriceForm(SeenForm):
+    """One price from a day on; one that stands is shown before it gives way."""
 
     class Meta:
         model = MessagePrice
@@ -38,6 +44,35 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
         account = self.fields.get("account")
         if isinstance(account, forms.ModelChoiceField):
             account.queryset = ProviderAccount.objects.filter(channel=Channel.SMS).order_by("key")
+
+    def state_seen(self) -> str:
+        """A price that is on record is never changed on a page."""
+        return ""
+
+    def may_overwrite(self, seen: str) -> bool:
+        """Each is typed anew, and may meet one of the same day."""
+        return not self.errors
+
+    def saved_since(self, seen: str) -> tuple[str, str] | None:
+        """Another price for the same numbers from the same day on."""
+        typed = self.cleaned_data
+        price = standing_price(
+            account=typed["account"], prefix=typed["prefix"], valid_from=typed["valid_from"]
+        )
+        if price is None or price.unit_cost == typed["unit_cost"]:
+            return None
+        state = f"{price.pk}:{price.unit_cost}"
+        if state == seen:
+            return None
+        return state, _t(
+            "%(price)s %(currency)s is listed for %(prefix)s from that day on, by %(person)s. Save"
+            " again to put yours in its place."
+        ) % {
+            "price": f"{price.unit_cost.normalize():f}",
+            "currency": price.account.currency,
+            "prefix": price.prefix,
+            "person": price.added_by,
+        }
 
     def clean(self) -> dict[str, Any]:
         """As the verb will take it."""
@@ -69,6 +104,7 @@ class PriceAdmin(ActingAdmin):
         " cheapest route and the check of invoices go by it."
     )
     form = PriceForm
+    fields = (*PriceForm.Meta.fields, SEEN)
     refusals = (CampaignError,)
     list_display = ("account", "prefix", "price", "valid_from", "added_by", "added_at")
     list_filter = ("account",)

@@ -28,6 +28,7 @@ from campaigns.errors import CampaignError
 from campaigns.labels import CHANNELS, say
 from campaigns.models import Seed, SeedList
 from compliance.console.acts import Act, ActingAdmin, person, tell
+from compliance.console.seen import SEEN, ShownForm
 from compliance.console.shown import Panel, figure, moment
 from compliance.errors import ComplianceError
 from compliance.models import User
@@ -36,7 +37,7 @@ from compliance.queries import clock_now
 KEEPS = "campaigns.change_seedlist"
 
 
-class SeedListForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class SeedListForm(ShownForm):
     """The list's name, and one address more."""
 
     channel = forms.ChoiceField(
@@ -100,7 +101,7 @@ class SeedListAdmin(ActingAdmin):
         """The list; for those who keep it, boxes for one address more."""
         own: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": ("name", "note")})]
         if obj and self.has_change_permission(request, obj):
-            own.append((_t("Add an address"), {"fields": ("channel", "address", "label")}))
+            own.append((_t("Add an address"), {"fields": ("channel", "address", "label", SEEN)}))
         return own
 
     def get_form(

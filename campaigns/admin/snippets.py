@@ -44,6 +44,7 @@ from campaigns.queries.snippets import (
     templates_using,
 )
 from compliance.console.acts import Act, ActingAdmin, person, verdicts
+from compliance.console.seen import SEEN
 from compliance.console.shown import Panel, Tone, badge, code, link, verdict_badge
 from compliance.errors import ComplianceError
 from compliance.models import Review, User
@@ -60,8 +61,12 @@ class SnippetForm(PartsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        version = newest_version(self.instance) if self.instance.pk else None
+        version = self.newest()
         self.show(version.forms if version else {}, version.variants if version else {})
+
+    def newest(self) -> SnippetVersion | None:
+        """None for a snippet that is being made."""
+        return newest_version(self.instance) if self.instance.pk else None
 
     def clean(self) -> dict[str, Any]:
         """Check the texts as the verb will; the error stands at the box it names."""
@@ -121,7 +126,8 @@ class SnippetAdmin(ActingAdmin):
         """The texts are boxes to type in for those who may; others read them below."""
         if obj and not self.has_change_permission(request, obj):
             return [(None, {"fields": ["key", "name"]})]
-        own = (None, {"fields": ["key", "name", *(PREFIX + form for form in FORMS)]})
+        seen = [SEEN] if obj else []
+        own = (None, {"fields": ["key", "name", *(PREFIX + form for form in FORMS), *seen]})
         return [own, *(variant_fieldset(locale, FORMS) for locale in _locales(request, obj))]
 
     def get_readonly_fields(

@@ -51,8 +51,9 @@ from campaigns.content.render import AUTHORED
 from campaigns.errors import CampaignError, TemplateError
 from campaigns.guards.purpose import APPROVED_FOR
 from campaigns.labels import CHANNELS, PURPOSES, say
-from campaigns.models import Template
+from campaigns.models import Template, TemplateVersion
 from compliance.console.acts import Act, ActingAdmin, person
+from compliance.console.seen import SEEN
 from compliance.console.shown import Panel, verdict_badge
 from compliance.errors import ComplianceError
 from compliance.models import Review
@@ -104,7 +105,7 @@ class TemplateForm(PartsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        version = newest_version(self.instance) if self.instance.pk else None
+        version = self.newest()
         if version and (opens := self.fields.get("tracks_opens")):
             opens.initial = version.tracks_opens
         if version and (product := self.fields.get("product")):
@@ -112,6 +113,10 @@ class TemplateForm(PartsForm):
         if version and (purpose := self.fields.get("purpose")):
             purpose.initial = version.purpose
         self.show(version.parts if version else {}, version.variants if version else {})
+
+    def newest(self) -> TemplateVersion | None:
+        """None for a template that is being made."""
+        return newest_version(self.instance) if self.instance.pk else None
 
     def clean(self) -> dict[str, Any]:
         """Check every part as the verb will; the error stands at the part it names."""
@@ -195,7 +200,8 @@ class TemplateAdmin(ActingAdmin):
         shown = ("key", "name", "medium") if obj else ("key", "name")
         switches = ("tracks_opens",) if "html" in parts else ()
         product = ("purpose", "product") if may_edit else ()
-        return (*shown, *product, *(PREFIX + name for name in parts), *switches)
+        seen = (SEEN,) if obj and may_edit else ()
+        return (*shown, *product, *(PREFIX + name for name in parts), *switches, *seen)
 
     def get_fieldsets(
         self, request: HttpRequest, obj: Template | None = None

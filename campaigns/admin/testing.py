@@ -1,6 +1,7 @@
 """The console's page that sends a template version to a seed list, and tells what came of it."""
 
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.contrib import admin
@@ -68,6 +69,10 @@ class SeedMessageForm(forms.Form):
     sample = JsonText(
         label=_("Sample values"), required=False, initial=dict(SAMPLE), widget=JsonBox(rows=10)
     )
+    # One page sends once: a second click, or the page sent again by the back button, sends nothing.
+    page = forms.CharField(
+        required=False, max_length=32, initial=lambda: uuid4().hex, widget=forms.HiddenInput
+    )
 
     def __init__(self, template: Template, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -94,8 +99,10 @@ def testing_page(request: HttpRequest, template: Template) -> HttpResponse:
         raise PermissionDenied
     form = SeedMessageForm(template, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        _send(request, form.cleaned_data)
-        return redirect("admin:campaigns_template_test", template.pk)
+        if _send(request, form.cleaned_data):
+            return redirect("admin:campaigns_template_test", template.pk)
+        # Nothing was sent: what was typed stays, for another try.
+        form.data = {**form.data.dict(), "page": uuid4().hex}
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": _t("Send a test of %(name)s") % {"name": template.name},
@@ -110,11 +117,12 @@ def testing_page(request: HttpRequest, template: Template) -> HttpResponse:
     return answer
 
 
-def _send(request: HttpRequest, typed: dict[str, Any]) -> None:
+def _send(request: HttpRequest, typed: dict[str, Any]) -> bool:
+    """Whether it went to the provider."""
     if typed["customer"] and not request.user.has_perm(SEES_CUSTOMERS):
         raise PermissionDenied
     seeds = typed["seed_list"].seeds.filter(channel=typed["version"].template.channel).count()
-    tell(
+    return tell(
         request,
         lambda: send_test_messages(
             version=typed["version"],
@@ -124,6 +132,7 @@ def _send(request: HttpRequest, typed: dict[str, Any]) -> None:
                 sample=typed["sample"],
                 locale=typed["locale"].strip(),
             ),
+            page=typed["page"],
             actor=person(request),
             now=clock_now(),
         ),

@@ -20,11 +20,16 @@ class SeenForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.initial[SEEN] = self.state_seen()
+            # Asked when the box is drawn: until then the forms below fill theirs.
+            self.initial[SEEN] = self.state_seen
 
     @abstractmethod
     def state_seen(self) -> str:
         """A name for the state of the row that the form shows."""
+
+    def may_overwrite(self, seen: str) -> bool:
+        """Whether there is a row that he saw in some state."""
+        return bool(self.instance.pk and seen)
 
     @abstractmethod
     def saved_since(self, seen: str) -> tuple[str, str] | None:
@@ -37,7 +42,7 @@ class SeenForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         """Say so once; who saves again puts his in the other's place."""
         values = super().clean() or self.cleaned_data
         seen = values.get(SEEN, "")
-        newer = self.saved_since(seen) if self.instance.pk and seen else None
+        newer = self.saved_since(seen) if self.may_overwrite(seen) else None
         if newer is not None:
             state, sentence = newer
             self.data = {**dict(self.data.items()), SEEN: state}
@@ -60,8 +65,11 @@ class ShownForm(SeenForm):
 
     def state_seen(self) -> str:
         """Of the values in the boxes."""
-        shown = {name: self.get_initial_for_field(box, name) for name, box in self.fields.items()}
-        shown.pop(SEEN, None)
+        shown = {
+            name: self.get_initial_for_field(box, name)
+            for name, box in self.fields.items()
+            if name != SEEN
+        }
         told = json.dumps(shown, default=str, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(told.encode()).hexdigest()[:32]
 

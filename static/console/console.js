@@ -6,6 +6,17 @@ document.addEventListener("click", (event) => {
   const closer = event.target.closest("[data-closes]");
   if (closer) closer.closest("dialog").close();
 });
+// A second click sends nothing more; after a while, or back on the page, the form works again.
+window.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+  setTimeout(() => delete form.dataset.sent, 10000);
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
 // A form that was refused is shown again with its question open.
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelector("dialog[data-open]")?.showModal();

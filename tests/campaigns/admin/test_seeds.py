@@ -103,6 +103,39 @@ def test_a_marketer_sends_a_test_from_the_page(monkeypatch: pytest.MonkeyPatch) 
     assert ADDRESS not in answer
 
 
+def test_a_page_sends_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = make_memory_account(monkeypatch)
+    version, made = make_template(is_approved=False), make_list(ADDRESS)
+    client = as_role("marketer")
+    page = reverse("admin:campaigns_template_test", args=[version.template_id])
+    once = client.get(page).context["form"]["page"].value()
+    typed = {"version": version.pk, "seed_list": made.pk, "sample": "{}", "page": once}
+
+    client.post(page, typed)
+    again = client.post(page, {**typed, "locale": "en"})
+
+    assert len(provider.sent) == SeedMessage.objects.count() == 1
+    assert "This test was sent already" in again.content.decode()
+    form = again.context["form"]
+    assert form["locale"].value() == "en"
+    client.post(page, {**typed, "page": form["page"].value()})
+    assert len(provider.sent) == 2
+
+
+def test_what_was_typed_stays_where_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_memory_account(monkeypatch)
+    version, made = make_template(is_approved=False), make_list(ADDRESS)
+    page = reverse("admin:campaigns_template_test", args=[version.template_id])
+    sample = '{"city": "Harbin"}'
+
+    typed = {"version": version.pk, "seed_list": made.pk, "sample": sample, "customer": "T9"}
+    answer = as_role("marketer").post(page, typed)
+
+    assert answer.context["form"]["customer"].value() == "T9"
+    assert "Harbin" in answer.content.decode()
+    assert not SeedMessage.objects.exists()
+
+
 def test_a_wrong_sample_is_told_at_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
     make_memory_account(monkeypatch)
     version, made = make_template(is_approved=False), make_list(ADDRESS)
