@@ -113,7 +113,7 @@ def read_records(path: Path, layout: Layout, *, columns: int) -> Iterator[Record
 def count_records(path: Path, layout: Layout) -> int | None:
     """How many records `read_records` gives, where lines tell it; None where they must be read.
 
-    A line is a record of its own unless there are quotes; to count lines takes a seventh of the
+    A line is a record of its own unless there are quotes; to count lines takes a fifth of the
     time.
     """
     if layout.encoding == XLSX:
