@@ -40,14 +40,12 @@ _AFTER_STOP_SMALL: Final = frozenset(
     {"cc", "io", "top", "vip", "hk", "tw", "me", "tv", "co", "xyz", "icu", "cyou", "shop", "club"}
 )
 # Letters, digits and dots of full width, and the dot that leads, are what browsers take them for.
-FOLDED: Final[Mapping[int, int | str]] = str.maketrans(
-    {
-        **{wide: wide - 0xFEE0 for wide in range(0xFF10, 0xFF5B) if chr(wide).isalnum()},
-        0xFF0E: ".",
-        0x2024: ".",
-        0xFF61: "。",
-    }
-)
+FOLDED: Final[Mapping[int, str]] = {
+    **{wide: chr(wide - 0xFEE0) for wide in range(0xFF10, 0xFF5B) if chr(wide).isalnum()},
+    0xFF0E: ".",
+    0x2024: ".",
+    0xFF61: "。",
+}
 # Possessive, and begun only where a run begins, so that a text is read once.
 _RUN: Final = re.compile(
     r"""(?P<address>https?://)
