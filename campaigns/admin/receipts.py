@@ -55,7 +55,7 @@ FAULTS: dict[str, str | Promise] = {
     Fault.NO_REFERENCE: _("Neither the provider's id nor our key"),
     Fault.BAD_AMOUNT: _("The amount cannot be read"),
     Fault.BAD_SEGMENTS: _("The number of parts cannot be read"),
-    Fault.BAD_DATE: _("The date cannot be read"),
+    Fault.BAD_DATE: _("The date cannot be read; it is written as in 2026-03-02"),
     Fault.OTHER_CURRENCY: _("Not in the account's currency"),
 }
 
@@ -134,7 +134,11 @@ class InvoiceAdmin(ReadOnlyAdmin):
         """A file and whose it is."""
         if not request.user.has_perm("campaigns.change_invoice"):
             raise PermissionDenied
+        opened = clock_now()
         if request.method == "POST" and (invoice := self._take(request)):
+            if invoice.taken_at < opened:
+                told = _t("This file was taken in already, by %(person)s; nothing has changed.")
+                messages.info(request, told % {"person": invoice.taken_by})
             return redirect("admin:campaigns_invoice_change", invoice.pk)
         context = {
             **self.admin_site.each_context(request),

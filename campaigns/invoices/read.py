@@ -29,7 +29,11 @@ _AMOUNT = re.compile(
     r"(?(open)\))"
 )
 _MARKED = frozenset({"CNY", "JPY"})
-_DAY = re.compile(r"([0-9]{4})([-/]?)([0-9]{2})\2([0-9]{2})")
+# Spreadsheets in China leave out the zeros of 2026/03/02; without strokes nothing may be left out.
+_DAY = re.compile(
+    r"(?P<year>[0-9]{4})(?:(?P<stroke>[-/])(?P<month>[0-9]{1,2})(?P=stroke)(?P<day>[0-9]{1,2})"
+    r"|(?P<mm>[0-9]{2})(?P<dd>[0-9]{2}))"
+)
 
 
 class Fault(StrEnum):
@@ -178,7 +182,10 @@ def _segments(cells: Mapping[str, str]) -> int | None:
 
 def _day(text: str) -> date | None:
     found = _DAY.fullmatch(text)
+    if found is None:
+        return None
+    parts = (found["year"], found["month"] or found["mm"], found["day"] or found["dd"])
     try:
-        return date(*(int(part) for part in found.group(1, 3, 4))) if found else None
+        return date(*(int(part) for part in parts))
     except ValueError:
         return None

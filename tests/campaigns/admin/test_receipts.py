@@ -62,6 +62,17 @@ def test_a_file_that_is_no_invoice_is_told_and_stores_nothing(text: str) -> None
     assert not Invoice.objects.exists()
 
 
+def test_a_file_that_was_taken_in_already_says_so() -> None:
+    client, text = client_of(Role.OPERATOR), "provider_id,amount,date\nx,0.05,2026/3/2\n"
+
+    first, second = take(client, text), take(client, text)
+
+    told = "This file was taken in already, by the-operator; nothing has changed."
+    assert told not in first
+    assert told in second
+    assert Invoice.objects.get().lines_ok == 1
+
+
 def test_who_may_not_take_invoices_is_refused() -> None:
     client = client_of(Role.MARKETER)
 

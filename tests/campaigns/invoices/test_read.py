@@ -16,7 +16,7 @@ def read(text: str) -> list[Line | BadLine]:
     return list(read_invoice(text.encode(), currency="CNY"))
 
 
-@pytest.mark.parametrize("day", ["2026-03-02", "2026/03/02", "20260302"])
+@pytest.mark.parametrize("day", ["2026-03-02", "2026/03/02", "20260302", "2026/3/2", "2026-3-02"])
 def test_a_line_is_read_with_every_digit(day: str) -> None:
     [line] = read(f"{HEADER}sms-1,2,0.090001,cny,{day}\n")
 
