@@ -102,7 +102,7 @@ def testing_page(request: HttpRequest, template: Template) -> HttpResponse:
         if _send(request, form.cleaned_data):
             return redirect("admin:campaigns_template_test", template.pk)
         # Nothing was sent: what was typed stays, for another try.
-        form.data = {**form.data.dict(), "page": uuid4().hex}
+        form.data = {**dict(form.data.items()), "page": uuid4().hex}
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": _t("Send a test of %(name)s") % {"name": template.name},
