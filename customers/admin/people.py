@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from compliance.console.acts import Act
-from compliance.console.lists import ReadOnlyAdmin, closed_filter
+from compliance.console.lists import ClosedFilter, ReadOnlyAdmin, closed_filter
 from compliance.console.shown import Panel, Tone, badge
 from compliance.queries import clock_now
 from customers.actions.rights import PERMISSION, erase_customer
@@ -60,7 +60,7 @@ class CustomerAdmin(RightsPages, TimelinePages, ReadOnlyAdmin):
         "total_asset",
         "updated_at",
     )
-    list_filter = (
+    list_filter: tuple[type[ClosedFilter], ...] = (
         closed_filter("status", _("status"), STATUS_WORDS),
         closed_filter("risk_level", _("risk level"), {level: level for level in RISK_LEVELS}),
     )
