@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.actions.preview import Class
 from campaigns.actions.shown import Price, Shown, prices, show_to, size_of, typed_text
+from campaigns.channels.sms.segments import beyond_gsm7, full_text
 from campaigns.content.render import MAX_PART
 from campaigns.errors import EngineUnavailable, NotOnRecord
 from campaigns.labels import say
@@ -75,7 +76,15 @@ def told_size(request: HttpRequest) -> JsonResponse:
         "segments": size.segments,
     }
     costs = prices(size.segments, timezone.localtime(clock_now()).date())
-    return JsonResponse({"line": " · ".join([line, *_prices(costs)])})
+    return JsonResponse({"line": " · ".join([line, _alphabet(full_text(typed)), *_prices(costs)])})
+
+
+def _alphabet(text: str) -> str:
+    """How many characters fit, and which one made them so few."""
+    if mark := beyond_gsm7(text):
+        told = _t("Unicode because of “%(mark)s”: 70 in one segment, 67 in each of several")
+        return told % {"mark": mark}
+    return _t("GSM-7: 160 in one segment, 153 in each of several; ^ { } [ ] ~ | \\ € count twice")
 
 
 def _prices(costs: Sequence[Price]) -> list[str]:

@@ -59,6 +59,15 @@ def measure(text: str) -> Measure:
     return Measure(alphabet=Alphabet.UCS2, units=units, segments=segments)
 
 
+def beyond_gsm7(text: str) -> str:
+    """Return the first character that turns a text to UCS-2; "" where none does.
+
+    >>> beyond_gsm7("Great news 🎉 for you")
+    '🎉'
+    """
+    return next((character for character in text if character not in _GSM7), "")
+
+
 def units_of_16_bits(text: str) -> int:
     """Return how many characters vendors count: one a letter, two an emoji.
 

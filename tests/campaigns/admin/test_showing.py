@@ -140,6 +140,22 @@ def test_a_number_that_nobody_has_is_said_to_be_none() -> None:
     assert "There is no customer &lt;b&gt;." in page
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Rates [new] €", "characters 16, segments 1 · GSM-7: 160 in one segment"),
+        ("Rates are up 🎉", "characters 15, segments 1 · Unicode because of “🎉”: 70 in one"),
+    ],
+)
+def test_what_is_typed_says_how_many_characters_fit_and_why(text: str, line: str) -> None:
+    client = Client()
+    client.force_login(make_staff().marketer)
+
+    told = client.post(reverse("admin:campaigns_template_measure"), {"text": text}).json()["line"]
+
+    assert line in told
+
+
 def test_a_text_message_is_measured_while_it_is_typed() -> None:
     client = Client()
     client.force_login(make_staff().marketer)
@@ -149,7 +165,10 @@ def test_a_text_message_is_measured_while_it_is_typed() -> None:
     told = client.post(where, typed).json()["line"]
 
     # 2 brackets, 2 of the signature, 66 and a blank on either side of the value
-    assert told == "Without values: characters 72, segments 2"
+    assert told == (
+        "Without values: characters 72, segments 2"
+        " · Unicode because of “【”: 70 in one segment, 67 in each of several"
+    )
     assert client.get(where).status_code == 405
     page = client.get(reverse("admin:campaigns_template_add") + "?channel=sms").content.decode()
     assert f'data-measure="{where}"' in page
