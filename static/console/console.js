@@ -6,13 +6,14 @@ document.addEventListener("click", (event) => {
   const closer = event.target.closest("[data-closes]");
   if (closer) closer.closest("dialog").close();
 });
-// A second click sends nothing more; after a while, or back on the page, the form works again.
+// A second click sends nothing more; soon, as where a file was the answer, or back on the page, the
+// form works again.
 window.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post") return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
-  setTimeout(() => delete form.dataset.sent, 10000);
+  setTimeout(() => delete form.dataset.sent, 3000);
 });
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

@@ -54,7 +54,8 @@ _NOT_A_MAILBOX: Final = Sentence(
     zh="账号“{account}”：选项“envelope_from”不是有效的邮箱地址。",
 )
 _QUEUED = re.compile(r"queued as ([!-~]{1,100})", re.IGNORECASE)
-_NO_LOGIN = frozenset({530, 534, 535, 538})  # RFC 4954 §6: at whatever stage it is told
+# RFC 4954 §6 and, of an account switched off, RFC 5248: at whatever stage it is told.
+_NO_LOGIN = frozenset({525, 530, 534, 535, 538})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 

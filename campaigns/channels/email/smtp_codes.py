@@ -21,7 +21,6 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "5.7.8": Meaning.UNAUTHORISED,
     "5.7.9": Meaning.UNAUTHORISED,
     "5.7.11": Meaning.UNAUTHORISED,
-    "5.7.13": Meaning.UNAUTHORISED,
     "5.7.14": Meaning.UNAUTHORISED,
     # No passing DKIM, SPF or DMARC, no name for our address: of every message alike.
     "5.7.20": Meaning.SENDER_REFUSED,

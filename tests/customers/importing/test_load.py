@@ -51,6 +51,15 @@ def written(prepared: Prepared, batch: list[GoodRow], *, days: int = 0) -> list[
     return write_batch(prepared, source="file:test", seal_again=again, now=now)
 
 
+def told_apart(batch: list[GoodRow]) -> tuple[list[int | None], list[BadRow]]:
+    """Write a batch as a file's: the ids of whom nobody knew, and what is flagged."""
+    now = clock_now()
+    slots, ids = places_of([row.customer_no for row in batch])
+    unknown = Unknown(ids=ids, source="file:test", now=now)
+    prepared = prepare(batch, [], slots, TERMS, unknown=unknown)
+    return ids, write_batch(prepared, source="file:test", seal_again=nothing_again, now=now)
+
+
 def nothing_again(_slots: Mapping[str, int]) -> Prepared:
     raise AssertionError("Nobody has another slot than was thought.")
 
@@ -280,12 +289,8 @@ def test_no_that_came_from_a_number_holds_for_a_stranger_with_the_same() -> None
         now=now,
     )
     rows = [good_row("c2", phone, 1), good_row("c3", "+8613800000008", 2)]
-    slots, ids = places_of(["c2", "c3"])
-    prepared = prepare(
-        rows, [], slots, TERMS, unknown=Unknown(ids=ids, source="file:test", now=now)
-    )
 
-    flagged = write_batch(prepared, source="file:test", seal_again=nothing_again, now=now)
+    _ids, flagged = told_apart(rows)
 
     assert [(row.customer_no, row.column, row.code) for row in flagged] == [
         ("c2", "sms", "consent_kept_withdrawn")
@@ -297,15 +302,11 @@ def test_no_that_came_from_a_number_holds_for_a_stranger_with_the_same() -> None
 @pytest.mark.django_db
 def test_known_and_unknown_stand_in_one_batch() -> None:
     written(sealed([good_row("c2", "+8613800000002", 1)]), [])
-    now = clock_now()
     rows = [good_row(f"c{at}", f"+861380000001{at}", at) for at in (1, 2, 3)]
-    slots, ids = places_of(["c1", "c2", "c3"])
-    prepared = prepare(
-        rows, [], slots, TERMS, unknown=Unknown(ids=ids, source="file:test", now=now)
-    )
 
-    assert not write_batch(prepared, source="file:test", seal_again=nothing_again, now=now)
+    ids, flagged = told_apart(rows)
 
+    assert not flagged
     assert ids[1] is None
     found = {one.customer_no: one.pk for one in Customer.objects.all()}
     assert (found["c1"], found["c3"]) == (ids[0], ids[2])

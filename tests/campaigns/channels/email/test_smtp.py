@@ -215,7 +215,7 @@ async def test_a_mailbox_nobody_has_is_a_dead_address(stage: str, said: str, is_
         ("RCPT", "550 5.7.1 <customer@example.com>... Relaying denied", NO_LEAVE),
         ("RCPT", "550 relay not permitted", NO_LEAVE),
         ("RCPT", "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied", NO_LEAVE),
-        ("DATA", "550 5.7.13 user account disabled", NO_LEAVE),
+        ("DATA", "525 5.7.13 user account disabled", NO_LEAVE),
         ("dot", "550 5.7.60 SMTP; Client does not have permissions to send as this sender", SENDER),
         ("dot", "550 5.7.26 This mail is unauthenticated", SENDER),
         ("dot", "554 Message rejected: Email address is not verified.", SENDER),
@@ -246,6 +246,8 @@ async def test_what_a_relay_says_of_us_burns_no_message(stage: str, said: str, m
         ("RCPT", "550 5.7.1 rejected: our users relay their mail through another provider"),
         ("RCPT", "550 5.2.1 mailbox disabled, relaying denied by its owner"),
         ("dot", "554 5.7.1 Message rejected: it looks like spam"),
+        # Exchange says so of whom it is addressed to.
+        ("RCPT", "550 5.7.13 STOREDRV.Deliver.Exception:AccountDisabledException"),
         ("dot", "550 5.7.260 nobody knows"),
         ("RCPT", "550 5.7.1 said by host 5.7.26"),
     ],
