@@ -6,19 +6,22 @@ from django.db import transaction
 
 from compliance.actions import record
 from compliance.models import User
+from segments.actions.refresh import Moves
 from segments.errors import NotPossible, Refusal
 from segments.models import RefreshRun, Segment
 
 
 @transaction.atomic
-def ask_refresh(*, segment: Segment, is_confirmed: bool, actor: User, now: datetime) -> RefreshRun:
+def ask_refresh(
+    *, segment: Segment, agreed: Moves | None, actor: User, now: datetime
+) -> RefreshRun:
     """Note that the members are wanted as of now; on record. One that waits already is answered.
 
     Raises NotPossible for a static list and an archived segment.
 
     Parameters
     ----------
-    is_confirmed : the person saw how many a held segment would move, and wants it
+    agreed : how many a held segment would move, as the person saw it and wants it; None: he did not
     """
     locked = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
     if locked.kind == Segment.Kind.LIST or locked.archived_at is not None:
@@ -26,13 +29,20 @@ def ask_refresh(*, segment: Segment, is_confirmed: bool, actor: User, now: datet
     waiting = RefreshRun.objects.filter(segment=locked, state=RefreshRun.State.ASKED).first()
     if waiting is not None:
         return waiting
+    entered, left = agreed or (0, 0)
+    told = {"entered": entered, "left": left} if agreed else {}
     record(
         actor=actor.username,
         action="segment.refresh",
         subject=locked.key,
         now=now,
-        detail={"confirmed": is_confirmed},
+        detail={"confirmed": agreed is not None, **told},
     )
     return RefreshRun.objects.create(
-        segment=locked, is_confirmed=is_confirmed, asked_by=actor, asked_at=now
+        segment=locked,
+        is_confirmed=agreed is not None,
+        entered=entered,
+        left=left,
+        asked_by=actor,
+        asked_at=now,
     )

@@ -20,6 +20,9 @@ from segments.vocabulary import RefreshStep, Why, reason
 # So few members move by large shares every day.
 GUARDED_FROM: Final = 100
 
+Moves = tuple[int, int]
+"""How many come in, and how many leave."""
+
 # Advisory lock: who rebuilds by turns. Two at once would rebuild the same segments.
 _LOCK: Final = 7_261_833_044
 
@@ -72,14 +75,14 @@ def refresh(
     *,
     segment: Segment,
     now: datetime,
-    is_confirmed: bool = False,
+    agreed: Moves = (0, 0),
     found: Sequence[int] | None = None,
     tell: Callable[[RefreshStep], None] = _untold,
 ) -> Refreshed:
     """Rebuild the membership: close the intervals of those who left, open those who came.
 
-    A rebuild that would move a larger share of the members than the segment allows changes
-    nothing and holds the segment, unless its rule is new or somebody ``is_confirmed`` it.
+    A rebuild that would move a larger share of the members than the segment allows, beyond what
+    somebody ``agreed`` to, changes nothing and holds the segment, unless its rule is new.
 
     A static list and an archived segment stand still.
     Two refreshes of one segment run one after the other. Cost: one run of the rule, plus writes
@@ -91,6 +94,7 @@ def refresh(
 
     Parameters
     ----------
+    agreed : how many may come in and leave because somebody saw that they would
     found : whom another engine found to match; None: the rule is run here
     tell : told of each step as it begins
     """
@@ -109,9 +113,11 @@ def refresh(
     }
     tell(RefreshStep.JUDGING)
     size = _gather(fragment, found)
-    if not is_confirmed and not is_new and _is_guarded(locked):
+    if not is_new and _is_guarded(locked):
         entered, left = rows(_MOVES, params)[0]
-        if 100 * (entered + left) > (locked.most_moved or 0) * (locked.size or 0):
+        # More may have changed since somebody was asked: an hour's news, or a second bad import.
+        unseen = max(entered - agreed[0], 0) + max(left - agreed[1], 0)
+        if 100 * unseen > (locked.most_moved or 0) * (locked.size or 0):
             return _held(
                 locked, Refreshed(size=size, entered=entered, left=left, is_held=True), now
             )

@@ -27,7 +27,7 @@ def run_refresh(*, now: datetime) -> RefreshRun | None:
     2. The members move, and what came of it is kept, in one transaction: of a worker that is
        killed nothing stays, and the next one begins again, `MOST_TRIES` times.
 
-    The guard holds as for any rebuild, unless whoever asked has seen its numbers.
+    The guard holds as for any rebuild, beyond the numbers that whoever asked has seen.
     """
     if not may_go_alone(_LOCK):
         return None
@@ -47,8 +47,9 @@ def run_refresh(*, now: datetime) -> RefreshRun | None:
 
 
 def _carry_out(run: RefreshRun, now: datetime, tell: Callable[[RefreshStep], None]) -> None:
+    agreed = (run.entered, run.left) if run.is_confirmed else (0, 0)
     try:
-        done = refresh(segment=run.segment, now=now, is_confirmed=run.is_confirmed, tell=tell)
+        done = refresh(segment=run.segment, now=now, agreed=agreed, tell=tell)
     except RuleError:
         hold(segment=run.segment, why={"code": "rule"}, now=now)
         run.state = RefreshRun.State.BROKEN

@@ -18,6 +18,7 @@ from compliance.console.acts import person, tell
 from compliance.console.shown import figure, moment
 from compliance.queries import clock_now
 from segments.actions.ask_refresh import ask_refresh
+from segments.actions.refresh import Moves
 from segments.admin.pages import SegmentPages
 from segments.errors import NotPossible
 from segments.models import RefreshRun, Segment
@@ -35,14 +36,13 @@ _STEPS: Final = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshBox:
     """What the segment's page says of the newest refresh; ``told`` is empty where none was asked
-    for. ``may_ask``: there are members to refresh. ``is_confirming``: the page shows how many would
-    move, so that pressing the button says yes to it. ``is_held``: it stopped there.
+    for. ``may_ask``: there are members to refresh. ``question``: how many would come in and leave,
+    which the page shows, so that pressing the button says yes to as many.
     """
 
     may_ask: bool
-    is_confirming: bool
+    question: Moves | None
     is_busy: bool
-    is_held: bool
     told: str
 
 
@@ -72,7 +72,7 @@ class RefreshPages(SegmentPages):
             request,
             lambda: ask_refresh(
                 segment=segment,
-                is_confirmed=bool(request.POST.get("confirmed")),
+                agreed=_agreed(request),
                 actor=person(request),
                 now=clock_now(),
             ),
@@ -100,14 +100,24 @@ class RefreshPages(SegmentPages):
 
 def refresh_box(segment: Segment) -> RefreshBox:
     """What its page shows."""
-    run = _newest(segment)
+    run, question = _newest(segment), None
+    match segment.held_why:
+        case {"code": "moved", "entered": int(entered), "left": int(left)}:
+            question = (entered, left)
     return RefreshBox(
         may_ask=segment.kind == Segment.Kind.RULE and segment.archived_at is None,
-        is_confirming=segment.held_why.get("code") == "moved",
+        question=question,
         is_busy=_is_busy(run),
-        is_held=run is not None and run.state == RefreshRun.State.HELD,
-        told=_told(run),
+        # The question stands there by its newest numbers.
+        told="" if question and run and run.state == RefreshRun.State.HELD else _told(run),
     )
+
+
+def _agreed(request: HttpRequest) -> Moves | None:
+    """What the button carries; None: it asks first."""
+    entered, left = (request.POST.get(name, "")[:18] for name in ("entered", "left"))
+    is_told = all(text.isascii() and text.isdigit() for text in (entered, left))
+    return (int(entered), int(left)) if is_told else None
 
 
 def _newest(segment: Segment) -> RefreshRun | None:
@@ -141,7 +151,13 @@ def _told(run: RefreshRun | None) -> str:
                 % moves
             )
         case RefreshRun.State.HELD:
-            return _held() % moves
+            return (
+                _t(
+                    "Nothing was moved at %(at)s: %(entered)s would come in and %(left)s leave,"
+                    " more than this segment allows at once."
+                )
+                % moves
+            )
         case RefreshRun.State.BROKEN:
             return _t("Nothing was moved at %(at)s: the rule cannot be run.") % moves
         case RefreshRun.State.FAILED:
@@ -149,14 +165,6 @@ def _told(run: RefreshRun | None) -> str:
                 "Nothing was moved: the worker was stopped three times before it came to an end."
                 " Ask whoever runs the installation, or try again."
             )
-
-
-def _held() -> str:
-    return _t(
-        "Nothing was moved at %(at)s: %(entered)s would come in and %(left)s leave, more than this"
-        " segment allows at once. See whether an import went wrong; to do it all the same, refresh"
-        " the members again."
-    )
 
 
 def _under_way(run: RefreshRun) -> str:

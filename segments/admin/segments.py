@@ -146,13 +146,16 @@ class SegmentAdmin(
             case {"code": "moved", "entered": entered, "left": left, "size": size}:
                 return _t(
                     "A rebuild would let in %(entered)s and move out %(left)s of %(now)s customers,"
-                    " and leave %(size)s. See whether an import went wrong; to do it all the same,"
-                    " refresh the members."
+                    " and leave %(size)s: more than the %(share)s %% that this segment allows at"
+                    " once. The members stay as they are. If an import went wrong, mend it: it is"
+                    " counted again every 30 seconds, and what is no more than that goes on by"
+                    " itself. If the numbers are right, refresh the members all the same."
                 ) % {
                     "entered": figure(entered),
                     "left": figure(left),
                     "now": figure(segment.size or 0),
                     "size": figure(size),
+                    "share": segment.most_moved or "—",
                 }
             case {"code": "rule"}:
                 return _t("The rule cannot be run: %(why)s The members stay as they were.") % {

@@ -12,7 +12,8 @@ class RefreshRun(models.Model):
     """One refresh, asked for by a person and carried out by a worker.
 
     ``step`` is how far the newest try is (`segments.vocabulary.RefreshStep`); the numbers are those
-    of its end, or, where it is held, of what it would have done.
+    of its end, or, where it is held, of what it would have done. While it waits they are how many
+    would move as far as whoever asked had seen.
     """
 
     class State(models.TextChoices):
@@ -23,7 +24,7 @@ class RefreshRun(models.Model):
         FAILED = "failed", _("Given up")
 
     segment = models.ForeignKey(Segment, on_delete=models.PROTECT, related_name="+")
-    # Whoever asked had seen how many a held segment would move, and says yes to it.
+    # Whoever asked says yes to as many moves as he had seen.
     is_confirmed = models.BooleanField(_("confirmed"), default=False)
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"

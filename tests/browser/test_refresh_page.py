@@ -58,8 +58,9 @@ def test_held_refresh_reads_well_in_chinese_on_a_phone(
 
     page.goto(f"{live_url}/admin/segments/segment/{house.segment.pk}/change/")
 
-    expect(page.get_by_text("移出 300 位，超过该分群一次允许的幅度")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("移出 300 位")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.get_by_role("button", name="刷新成员").click()
+    page.get_by_role("button", name="仍要刷新成员").click()
     expect(page.locator("#ts-progress")).to_contain_text("正在等待工作进程。")
-    assert RefreshRun.objects.get(state="asked").is_confirmed
+    asked = RefreshRun.objects.get(state="asked")
+    assert (asked.is_confirmed, asked.entered, asked.left) == (True, 0, 300)

@@ -175,7 +175,10 @@ class TestGuard:
         assert len(members(segment)) == 120
         segment.refresh_from_db()
         assert segment.held_why == {"code": "moved", "entered": 0, "left": 70, "size": 50}
-        done = refresh(segment=segment, now=NOW + 3 * DAY, is_confirmed=True)
+        # Beyond what was seen, half of the 120 may move.
+        assert refresh(segment=segment, now=NOW + 3 * DAY, agreed=(0, 9)).is_held
+        assert refresh(segment=segment, now=NOW + 3 * DAY, agreed=(70, 0)).is_held
+        done = refresh(segment=segment, now=NOW + 3 * DAY, agreed=(0, 10))
         assert (done.is_held, done.left) == (False, 70)
         segment.refresh_from_db()
         assert (segment.held_at, segment.size) == (None, 50)

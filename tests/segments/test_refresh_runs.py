@@ -48,10 +48,8 @@ def near() -> Segment:
     return make_segment("near", NEAR)
 
 
-def ask(segment: Segment, staff: Staff, *, is_confirmed: bool = False) -> RefreshRun:
-    return ask_refresh(
-        segment=segment, is_confirmed=is_confirmed, actor=staff.marketer, now=clock_now()
-    )
+def ask(segment: Segment, staff: Staff) -> RefreshRun:
+    return ask_refresh(segment=segment, agreed=None, actor=staff.marketer, now=clock_now())
 
 
 def press(client: Client, segment: Segment, **typed: str) -> None:
@@ -116,22 +114,49 @@ def test_guard_asks_first_and_who_saw_the_numbers_carries_it_out(
     large = make_segment("large", NEAR)
     refresh(segment=large, now=NOW)
     move_out(80)
-    assert 'name="confirmed"' not in page(marketer, large)
+    assert 'name="left"' not in page(marketer, large)
     press(marketer, large)
     run_refresh(now=clock_now())
 
     told = progress(marketer, large)["told"]
     assert "0 would come in and 80 leave" in told
     assert Membership.objects.filter(segment=large, left_at=None).count() == 100
-    assert 'name="confirmed"' in page(marketer, large)
+    assert 'name="left" value="80"' in page(marketer, large)
 
-    press(marketer, large, confirmed="1")
+    press(marketer, large, entered="0", left="80")
     run_refresh(now=clock_now())
     assert Membership.objects.filter(segment=large, left_at=None).count() == 20
     large.refresh_from_db()
     assert large.held_at is None
-    confirmed = AuditEntry.objects.filter(action="segment.refresh").order_by("seq")
-    assert list(confirmed.values_list("detail__confirmed", flat=True)) == [False, True]
+    asked = AuditEntry.objects.filter(action="segment.refresh").order_by("seq")
+    assert list(asked.values_list("detail", flat=True)) == [
+        {"confirmed": False},
+        {"confirmed": True, "entered": 0, "left": 80},
+    ]
+
+
+def test_a_yes_is_one_to_the_numbers_that_were_seen(marketer: Client) -> None:
+    make_people(100, columns={"city": "Shanghai"})
+    large = make_segment("large", NEAR)
+    refresh(segment=large, now=NOW)
+    move_out(60)
+    assert refresh(segment=large, now=NOW).is_held
+    Segment.objects.filter(pk=large.pk).update(most_moved=10)
+    move_out(90)
+
+    press(marketer, large, entered="0", left="60")
+    run_refresh(now=clock_now())
+
+    assert Membership.objects.filter(segment=large, left_at=None).count() == 100
+    shown = page(marketer, large)
+    assert 'name="left" value="90"' in shown
+    assert "Nothing was moved at" not in shown  # the newest numbers stand in the question
+    press(marketer, large, entered="0", left="many")
+    run_refresh(now=clock_now())
+    assert RefreshRun.objects.latest("id").state == RefreshRun.State.HELD
+    press(marketer, large, entered="0", left="85")
+    run_refresh(now=clock_now())
+    assert Membership.objects.filter(segment=large, left_at=None).count() == 10
 
 
 def test_what_the_guard_found_by_itself_stands_above_the_button_that_says_yes(
@@ -145,7 +170,8 @@ def test_what_the_guard_found_by_itself_stands_above_the_button_that_says_yes(
 
     shown = page(marketer, large)
 
-    assert shown.index('role="alert">A rebuild would let in 0') < shown.index('name="confirmed"')
+    assert shown.index('role="alert">A rebuild would let in 0') < shown.index('name="left"')
+    assert "more than the 50 % that this segment allows" in shown
     assert "Refresh the members all the same" in shown
     marketer.cookies["django_language"] = "zh-hans"
     listed = reverse("admin:segments_segment_changelist")
