@@ -74,15 +74,21 @@ function axes(theme, { category, value }) {
   };
 }
 
-// {kind: "bars", unit, categories: [..], series: [{name, values: [..]}], digits}
+// {kind: "bars", unit, x?, categories: [..], series: [{name, values: [..]}], digits}
 function bars(data, theme) {
   const { category, value } = axes(theme, { category: data.categories, value: data.unit });
   const numbers = formatter({ maximumFractionDigits: data.digits ?? 2 });
   return {
     ...base(theme),
     tooltip: { ...base(theme).tooltip, trigger: "axis", valueFormatter: (v) => numbers.format(v) },
-    grid: { ...base(theme).grid, top: 64 },
-    xAxis: category,
+    grid: { ...base(theme).grid, top: 64, bottom: data.x ? 32 : 8 },
+    xAxis: {
+      ...category,
+      name: data.x,
+      nameLocation: "middle",
+      nameGap: 28,
+      nameTextStyle: { color: theme.ink },
+    },
     yAxis: { ...value, axisLabel: { ...value.axisLabel, formatter: (v) => numbers.format(v) } },
     series: data.series.map(({ name, values }) => ({
       type: "bar",

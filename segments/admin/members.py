@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -78,6 +79,7 @@ class MemberPages(SegmentPages):
             "panels": panels,
             "may_keep": self.has_add_permission(request) and count > 0,
             "may_export": request.user.has_perm("segments.export_members") and count > 0,
+            "rows_alone": figure(settings.EXPORT_ROWS_ALONE),
             "older": urlencode(following) if "after" in following else "",
         }
         return self.segment_page(request, segment, "segments/members.html", **context)

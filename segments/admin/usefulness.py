@@ -32,6 +32,7 @@ SUNSET_WORDS: Final = {
     Sunset.REDUNDANT: _("another tag tells the same"),
 }
 LONGEST_GOAL: Final = 256
+SUNSET: Final = "sunset"
 
 
 class UsefulnessPages(ActingAdmin):
@@ -76,10 +77,14 @@ class UsefulnessPages(ActingAdmin):
     def _figures(self, request: HttpRequest) -> HttpResponse:
         found = list(TagScore.objects.select_related("tag").order_by("-usefulness", "tag__key"))
         newest = found[0] if found else None
+        ending = [one for one in found if one.sunset]
+        is_sunset = request.GET.get("only") == SUNSET
         context = {
             **self.admin_site.each_context(request),
             "title": _t("Usefulness of tags"),
-            "panels": [_panel(found)],
+            "panels": [_panel(ending if is_sunset else found, found)],
+            "is_sunset": is_sunset,
+            "counts": (figure(len(found)), figure(len(ending))) if found else (),
             "goal": request.GET.get("goal") or (newest.goal if newest else ""),
             "events": sorted(event_names()),
             "about": _about(newest) if newest else "",
@@ -98,7 +103,7 @@ def _about(newest: TagScore) -> str:
     }
 
 
-def _panel(found: Sequence[TagScore]) -> Panel:
+def _panel(shown: Sequence[TagScore], found: Sequence[TagScore]) -> Panel:
     called = {one.tag.key: one.tag.label(language()) for one in found}
     return Panel(
         title=_t("Tags in use"),
@@ -119,9 +124,11 @@ def _panel(found: Sequence[TagScore]) -> Panel:
             _t("Usefulness"),
             _t("Why it had better go"),
         ),
-        rows=[_row(one, called) for one in found],
+        rows=[_row(one, called) for one in shown],
         numeric=frozenset({1, 2, 3, 4, 5, 6}),
-        empty=_t("Not measured yet: name the event that counts as the goal."),
+        empty=_t("No tag had better go.")
+        if found
+        else _t("Not measured yet: name the event that counts as the goal."),
     )
 
 

@@ -269,6 +269,7 @@ def _chart(run: LookalikeRun) -> dict[str, Any]:
         "kind": "bars",
         "unit": "%",
         "digits": 1,
+        "x": _t("Audience"),
         "categories": [figure(point["size"]) for point in run.curve],
         "series": [
             {"name": name, "values": [round(100 * point[key], 2) for point in run.curve]}

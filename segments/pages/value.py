@@ -209,6 +209,7 @@ def _bars(
         "kind": "bars",
         "unit": "%",
         "digits": 1,
+        "x": field_label(field),
         "categories": [value_label(field.name, value) or _t("missing") for value in found.values],
         "series": [
             *(

@@ -181,6 +181,13 @@ def test_measuring_reads_tags_segments_and_the_goal() -> None:
     customer = Customer.objects.get(pk=people[0])
     assert [one.tag for one in ranked_tags(customer, now=NOW)] == ["seen", "unseen"]
     assert AuditEntry.objects.filter(action="tag.measure").exists()
+    client = Client()
+    client.force_login(told["author"])
+    address = reverse("admin:segments_tag_usefulness")
+    assert len(client.get(address).context["panels"][0].rows) == 2
+    (row,) = client.get(address, {"only": "sunset"}).context["panels"][0].rows
+    assert ">unseen<" in row[0]
+    assert "(seen)" in row[5]
     with pytest.raises(TagRefused, match="goal"):
         measure_tags(goal=" ", uses={}, **told)
     with pytest.raises(TagRefused, match="did you mean order_filled"):
