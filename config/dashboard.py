@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,7 +30,8 @@ from compliance.models import Review
 from compliance.queries import clock_now
 from customers.models import CoverageAlert, ImportJob, Quarantine
 from customers.vocabulary import QuarantineState
-from segments.models import Segment
+from segments.admin.exports import DECIDE, export_badge
+from segments.models import MemberExport, Segment
 
 SHOWN = 8
 
@@ -68,35 +70,51 @@ def _reviews(request: HttpRequest) -> list[Panel]:
     """What waits for my verdict, and what came back to me."""
     panels = []
     pending = Review.objects.filter(verdict=Review.Verdict.PENDING).select_related("maker")
+    exports = MemberExport.objects.select_related("segment", "asked_by")
     if request.user.has_perm("compliance.change_review"):
         mine = pending.exclude(maker_id=request.user.pk)
-        panels.append(
-            _review_panel(_t("Waiting for your review"), mine, _t("Nothing waits for your review."))
-        )
+        asked = exports.filter(verdict=MemberExport.Verdict.PENDING)
+        asked = asked.exclude(asked_by_id=request.user.pk)
+        if not request.user.has_perm(DECIDE):
+            asked = asked.none()
+        empty = _t("Nothing waits for your review.")
+        panels.append(_review_panel(_t("Waiting for your review"), mine, asked, empty))
     if request.user.has_perm("campaigns.change_journey"):
         own = Review.objects.filter(maker_id=request.user.pk).select_related("maker", "checker")
-        panels.append(
-            _review_panel(_t("Your submissions"), own, _t("You have submitted nothing yet."))
-        )
+        asked = exports.filter(asked_by_id=request.user.pk)
+        asked = asked.exclude(verdict=MemberExport.Verdict.ALONE)
+        empty = _t("You have submitted nothing yet.")
+        panels.append(_review_panel(_t("Your submissions"), own, asked, empty))
     return panels
 
 
-def _review_panel(title: str, reviews: QuerySet[Review], empty: str) -> Panel:
+def _review_panel(
+    title: str, reviews: QuerySet[Review], exports: QuerySet[MemberExport], empty: str
+) -> Panel:
+    told = [
+        (review.submitted_at, _subject(review), verdict_badge(review), review.maker, review.opinion)
+        for review in reviews.order_by("-id")[:SHOWN]
+    ]
+    told += [
+        (one.asked_at, _export(one), export_badge(one), one.asked_by, one.opinion)
+        for one in exports.order_by("-id")[:SHOWN]
+    ]
+    told.sort(key=itemgetter(0), reverse=True)
     return Panel(
         title=title,
         headers=(_t("Subject"), _t("Verdict"), _t("Maker"), _t("Submitted"), _t("Opinion")),
         rows=[
-            (
-                _subject(review),
-                verdict_badge(review),
-                review.maker,
-                moment(review.submitted_at),
-                review.opinion or "—",
-            )
-            for review in reviews.order_by("-id")[:SHOWN]
+            (subject, verdict, maker, moment(at), opinion or "—")
+            for at, subject, verdict, maker, opinion in told[:SHOWN]
         ],
         empty=empty,
     )
+
+
+def _export(export: MemberExport) -> object:
+    words = _t("Export of members: %(segment)s (%(rows)s)")
+    told = {"segment": export.segment.name, "rows": figure(export.rows)}
+    return link(reverse("admin:segments_memberexport_change", args=[export.pk]), words % told)
 
 
 def _subject(review: Review) -> object:

@@ -90,6 +90,7 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
 
     about: str | Promise = ""
     """What the list holds, said above it."""
+    empty_value_display = "—"
     linked_by: Sequence[str] = ()
     """Columns that links from other pages choose rows by, beside the filters."""
     list_before_template = "compliance/_about.html"

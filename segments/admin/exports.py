@@ -23,7 +23,7 @@ from unfold.decorators import display
 
 from compliance.console.acts import Act, ActingAdmin, verdicts
 from compliance.console.lists import ReadOnlyAdmin
-from compliance.console.shown import Panel, Tone, badge, code
+from compliance.console.shown import Panel, Tone, badge, code, figure
 from compliance.keeping import Kept
 from compliance.models import User
 from compliance.queries import clock_now, kept_for
@@ -91,6 +91,7 @@ class ExportPages(SegmentPages):
         except NotPossible as error:
             messages.error(request, say(error))
             return members_again(request, pk)
+        _tell(request, made)
         return redirect("admin:segments_memberexport_change", made.pk)
 
 
@@ -130,8 +131,7 @@ class MemberExportAdmin(ActingAdmin, ReadOnlyAdmin):
     @display(description=_("verdict"), ordering="verdict")
     def progress(self, export: MemberExport) -> SafeString:
         """The verdict in words."""
-        verdict = MemberExport.Verdict(export.verdict)
-        return badge(verdict.label, _TONES[verdict])
+        return export_badge(export)
 
     def acts(self, request: HttpRequest, item: MemberExport) -> Sequence[Act]:
         """The second person's buttons."""
@@ -201,6 +201,25 @@ class MemberExportAdmin(ActingAdmin, ReadOnlyAdmin):
                 "Cache-Control": "no-store",
             },
         )
+
+
+def export_badge(export: MemberExport) -> SafeString:
+    """Its verdict."""
+    verdict = MemberExport.Verdict(export.verdict)
+    return badge(verdict.label, _TONES[verdict])
+
+
+def _tell(request: HttpRequest, export: MemberExport) -> None:
+    """What has to happen until the file can be fetched."""
+    if export.verdict == MemberExport.Verdict.ALONE:
+        messages.success(request, _t("Allowed: the file can be fetched."))
+        return
+    told = {"rows": figure(export.rows), "left": figure(export.alone_up_to)}
+    words = _t(
+        "%(rows)s rows are more than the %(left)s that you may still take today by yourself: a"
+        " second person decides. Your overview tells what came of it."
+    )
+    messages.info(request, words % told)
 
 
 def _rows(found: Iterator[ExportedMember]) -> Iterator[tuple[Value, ...]]:

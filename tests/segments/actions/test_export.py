@@ -280,6 +280,31 @@ class TestPages:
         export.refresh_from_db()
         assert (export.verdict, export.opinion) == ("approved", "ok")
 
+    @pytest.mark.usefixtures("few_alone")
+    def test_what_waits_stands_on_the_overview_of_both(
+        self, marketer: Client, segment: Segment
+    ) -> None:
+        asked = marketer.post(
+            reverse("admin:segments_segment_export", args=[segment.pk]),
+            {"why": "Letters"},
+            follow=True,
+        )
+        assert "5 rows are more than the 4 that you may still take" in asked.content.decode()
+        clients = {name: Client() for name in ("checker", "compliance", "operator")}
+        for name, client in clients.items():
+            client.force_login(getattr(make_staff(), name))
+        overview, page = reverse("admin:index"), asked.redirect_chain[-1][0]
+
+        for client in (marketer, clients["checker"], clients["compliance"]):
+            shown = client.get(overview).content.decode()
+            assert page in shown
+            assert "Waiting for a second person" in shown
+        assert page not in clients["operator"].get(overview).content.decode()
+
+        clients["checker"].post(f"{page.removesuffix('change/')}act/", {"act": "approve"})
+        assert page not in clients["compliance"].get(overview).content.decode()
+        assert "Approved" in marketer.get(overview).content.decode()
+
     def test_who_may_not_export_is_not_asked_why(self, segment: Segment) -> None:
         client = Client()
         client.force_login(make_staff().manager)
