@@ -88,6 +88,14 @@ class TagPage(TagAdmin):
 
     journeys_asking = staticmethod(journeys_asking)
 
+    def named_by(self, request: HttpRequest, item: Tag) -> Sequence[str]:
+        """Journeys and templates besides: whoever retires it meets them, too."""
+        return [
+            *super().named_by(request, item),
+            *(one.name for one in journeys_naming(item.key)),
+            *(one.template.key for one in templates_naming(item.key)),
+        ]
+
     def panels_above(self, request: HttpRequest, item: Tag) -> Sequence[Panel]:
         """Journeys and templates, for those whose role sees them."""
         if not request.user.has_perm("campaigns.view_journey"):

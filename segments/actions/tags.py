@@ -62,8 +62,10 @@ def define_tag(
     hold_names()
     same = Tag.objects.filter(Q(key=key) | Q(name_en=name_en) | Q(name_zh=name_zh)).first()
     if same is not None:
+        taken = {"key": key, "name_en": name_en, "name_zh": name_zh}
+        place = next(name for name, said in taken.items() if getattr(same, name) == said)
         raise TagRefused(
-            TagProblem.TAKEN, "/key", key=same.key, theirs=_owner(same), yours=meaning.owner
+            TagProblem.TAKEN, f"/{place}", key=same.key, theirs=_owner(same), yours=meaning.owner
         )
     tag = Tag.objects.create(
         key=key,

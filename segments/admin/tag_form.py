@@ -109,6 +109,9 @@ class TagForm(SeenForm):
         key = self.instance.key
         return in_words(tag=key, text=kept, language=language()) if is_text else kept
 
+    def validate_unique(self) -> None:
+        """The verb names both owners of a name that is taken; that it is says nothing more."""
+
     def clean(self) -> dict[str, Any]:
         """Try the verb and take it back: what it refuses is said beside its field."""
         values = super().clean() or self.cleaned_data

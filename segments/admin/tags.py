@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from compliance.console.acts import Act
 from compliance.console.lists import closed_filter
 from compliance.console.seen import SeenFields
-from compliance.console.shown import Panel
+from compliance.console.shown import Panel, figure
 from compliance.queries import clock_now
+from compliance.reader import language
 from customers.admin.words import TAG_SOURCE_WORDS
 from segments.actions.tag_views import count_tag_views
 from segments.actions.tags import keep_tag, retire_tag
@@ -24,8 +25,11 @@ from segments.admin.tag_words import TagWords
 from segments.admin.usefulness import UsefulnessPages
 from segments.errors import RuleError, TagRefused
 from segments.models import Refresh, Tag, TagState
+from segments.queries.dependents import rules_naming
 
 REFUSALS: Final = (TagRefused, RuleError)
+NAMED: Final = 10
+"""So many dependents are told by name before a tag is retired; all stand below."""
 _MEANING: Final = (
     ("owner", "ttl_days"),
     ("scene", "purpose"),
@@ -106,18 +110,20 @@ class TagAdmin(RuleScripts, SeenFields, TagWords, UsefulnessPages):
             )
         if item.state == TagState.RETIRED:
             return ()
+        named_by = self.named_by(request, item)
         return (
             Act(
                 name="retire",
                 label=_t("Retire"),
-                question=_t(
-                    "In thirty days nobody carries this tag any more, and rules that still name it"
-                    " stand still. Who names it is listed below."
-                ),
+                question=_end(named_by),
                 done=_t("Announced: the tag ends in thirty days."),
                 run=lambda _opinion: retire_tag(key=item.key, author=user, now=clock_now()),
             ),
         )
+
+    def named_by(self, request: HttpRequest, item: Tag) -> Sequence[str]:
+        """What to call whatever names the tag; the roof adds the floors above."""
+        return [one.label(language()) for one in rules_naming(item.key)]
 
     def panels(self, request: HttpRequest, item: Tag) -> Sequence[Panel]:
         """Who names it, and what it meant when."""
@@ -126,3 +132,18 @@ class TagAdmin(RuleScripts, SeenFields, TagWords, UsefulnessPages):
     def panels_above(self, request: HttpRequest, item: Tag) -> Sequence[Panel]:
         """What the floors above make of the tag; the roof fills it in."""
         return ()
+
+
+def _end(named_by: Sequence[str]) -> str:
+    """What retiring means, and whom it meets."""
+    told = _t(
+        "In thirty days nobody carries this tag any more, and rules that still name it stand still."
+    )
+    if not named_by:
+        alone = _t("Nothing names it.")
+        return f"{told} {alone}"
+    names = ", ".join(named_by[:NAMED])
+    if len(named_by) > NAMED:
+        names = f"{names}, …"
+    naming = _t("It is named by %(count)s: %(names)s.")
+    return f"{told} {naming % {'count': figure(len(named_by)), 'names': names}}"

@@ -110,10 +110,13 @@ def test_a_taken_name_names_both_owners(house: House) -> None:
     client = login(house, "marketer")
     put(client)
 
-    answer = said(put(client, key="other", owner="card desk"))
+    for names in ({"name_en": "Other"}, {"name_zh": "另一个"}):
+        form = put(client, key="other", owner="card desk", **names).context["adminform"].form
 
-    assert "wealth desk" in answer
-    assert "card desk" in answer
+        (place,) = form.errors  # beside the name that is taken, and only there
+        assert place not in {"key", *names}
+        assert "wealth desk" in form.errors[place][0]
+        assert "card desk" in form.errors[place][0]
 
 
 def test_retiring_shows_who_names_the_tag_and_can_be_taken_back(house: House) -> None:
@@ -122,6 +125,9 @@ def test_retiring_shows_who_names_the_tag_and_can_be_taken_back(house: House) ->
     tag = Tag.objects.get(key="fund_keen")
     naming = make_segment("names-it", {"tag": "fund_keen"})
     act = reverse("admin:segments_tag_act", args=[tag.pk])
+
+    before = client.get(reverse("admin:segments_tag_change", args=[tag.pk]))
+    assert before.context["acts"][0].question.endswith("It is named by 1: names-it.")
 
     client.post(act, {"act": "retire"})
 
