@@ -267,7 +267,8 @@ class PoisonRowAdmin(ReadOnlyAdmin):
             return link(
                 reverse("admin:campaigns_touch_change", args=[item.touch_id]), item.touch_id
             )
-        return f"{_t('enrolment')} {item.enrolment_id}"
+        enrolment = _t("enrolment")
+        return f"{enrolment} {item.enrolment_id}"
 
     @display(description=_("payload reference"))
     def content(self, item: PoisonRow) -> SafeString:

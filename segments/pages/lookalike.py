@@ -208,6 +208,7 @@ def _state(run: LookalikeRun) -> str:
 
 
 def _facts(run: LookalikeRun, fields: Catalog) -> Sequence[tuple[str, str]]:
+    seed = _t("random seed")
     return (
         (_t("Asked by"), f"{run.asked_by.username}, {moment(run.asked_at)}"),
         (_t("Origin"), str(ORIGINS[run.origin])),
@@ -220,7 +221,7 @@ def _facts(run: LookalikeRun, fields: Catalog) -> Sequence[tuple[str, str]]:
         ),
         (
             _t("Computed by"),
-            f"{run.version}, {_t('random seed')} {run.random_seed}" if run.version else "—",
+            f"{run.version}, {seed} {run.random_seed}" if run.version else "—",
         ),
     )
 

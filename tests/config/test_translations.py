@@ -1,5 +1,6 @@
 """The Simplified Chinese catalogue says everything the product says, placeholders included."""
 
+import ast
 import importlib.util
 import re
 from collections.abc import Iterator
@@ -46,6 +47,24 @@ def test_everything_said_is_in_the_catalogue_with_a_translation(refresh: ModuleT
     }
 
     assert sorted(str(one) for one in said - known) == []
+
+
+def test_nothing_is_said_inside_a_formatted_string(refresh: ModuleType) -> None:
+    """There the catalogue's extractor does not look."""
+    hidden = [
+        f"{path.relative_to(CHECKOUT)}:{call.lineno}"
+        for package in refresh.PACKAGES
+        for path in sorted((CHECKOUT / package).rglob("*.py"))
+        if re.search(r"\{\w*(?:_t?|gettext\w*)\(", source := path.read_text(encoding="utf-8"))
+        for formatted in ast.walk(ast.parse(source))
+        if isinstance(formatted, ast.JoinedStr)
+        for call in ast.walk(formatted)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in refresh.KEYWORDS
+    ]
+
+    assert hidden == []
 
 
 def test_unfolds_own_strings_are_among_them(refresh: ModuleType) -> None:

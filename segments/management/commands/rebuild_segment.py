@@ -79,4 +79,5 @@ def _told(done: Rebuilt, *, is_trial: bool) -> str:
         "judging": done.judging_seconds,
         "seconds": done.seconds,
     }
-    return f"{line} {_('Nothing was changed.')}" if is_trial else line
+    unchanged = _("Nothing was changed.")
+    return f"{line} {unchanged}" if is_trial else line
