@@ -147,9 +147,10 @@ class SegmentAdmin(
                 return _t(
                     "A rebuild would let in %(entered)s and move out %(left)s of %(now)s customers,"
                     " and leave %(size)s: more than the %(share)s %% that this segment allows at"
-                    " once. The members stay as they are. If an import went wrong, mend it: it is"
-                    " counted again every 30 seconds, and what is no more than that goes on by"
-                    " itself. If the numbers are right, refresh the members all the same."
+                    " once. The members stay as they are. If an import went wrong, mend it: the"
+                    " rule is counted again every 30 seconds, and goes on by itself as soon as it"
+                    " moves no more than that. If the numbers are right, refresh the members all"
+                    " the same."
                 ) % {
                     "entered": figure(entered),
                     "left": figure(left),

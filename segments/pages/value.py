@@ -112,7 +112,9 @@ def _clusters(run: ValueRun) -> Panel:
             for one in run.clusters
         ],
         numeric=frozenset({1, 2, 3, 4, 5}),
-        empty=_t("There were too few customers to cluster; they have scores."),
+        empty=_t(
+            "There were too few customers to cluster, or too few who differ; they have scores."
+        ),
     )
 
 
