@@ -208,11 +208,17 @@ def _state(run: LookalikeRun) -> str:
 
 
 def _facts(run: LookalikeRun, fields: Catalog) -> Sequence[tuple[str, str]]:
-    seed = _t("random seed")
-    return (
+    asked = (
         (_t("Asked by"), f"{run.asked_by.username}, {moment(run.asked_at)}"),
+        (_t("Audience size"), figure(run.size)),
         (_t("Origin"), str(ORIGINS[run.origin])),
         (_t("Lawful basis"), f"{BASES[run.basis]}: {run.statement}"),
+    )
+    if run.state != LookalikeRun.State.DONE:
+        return asked
+    seed = _t("random seed")
+    return (
+        *asked,
         (_t("Members used"), figure(run.seed_size)),
         (_t("People ranked"), figure(run.ranked)),
         (
@@ -221,7 +227,7 @@ def _facts(run: LookalikeRun, fields: Catalog) -> Sequence[tuple[str, str]]:
         ),
         (
             _t("Computed by"),
-            f"{run.version}, {seed} {run.random_seed}" if run.version else "—",
+            f"{run.version}, {seed} {run.random_seed}",
         ),
     )
 

@@ -84,6 +84,9 @@ def test_a_finished_ranking_leads_to_a_segment_of_its_whole_audience(console: Cl
     run = asked(segment, size=200)
     progress = f"{ADDRESS}{run.pk}/progress/"
     assert console.get(progress).json()["is_busy"]
+    told = dict(console.get(f"{ADDRESS}{run.pk}/").context["facts"])
+    assert told["Audience size"] == "200"
+    assert "People ranked" not in told  # nobody is yet
     rank_lookalike(run=run, now=NOW)
     assert not console.get(progress).json()["is_busy"]
 
