@@ -20,8 +20,9 @@ KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
 def migrated_template(connection: BaseDatabaseWrapper) -> str:
     """The name of a database with today's schema and nothing in it but what migrations write."""
-    with _server(connection.get_connection_params()) as link:
-        return blank.stand(link, beside=connection.settings_dict["NAME"])
+    params = connection.get_connection_params()
+    with _server(params, connection.settings_dict["NAME"]) as link:
+        return blank.stand(link)
 
 
 def drop_abandoned(connection: BaseDatabaseWrapper) -> None:
@@ -53,8 +54,10 @@ def _named_like(link: "psycopg.Connection[tuple[str]]", pattern: str) -> list[st
 
 
 @contextmanager
-def _server(params: Mapping[str, Any]) -> Iterator["psycopg.Connection[Any]"]:
+def _server(
+    params: Mapping[str, Any], name: str = "postgres"
+) -> Iterator["psycopg.Connection[Any]"]:
     """A session outside of any test database."""
     wanted = {key: params[key] for key in ("host", "port", "user", "password") if key in params}
-    with psycopg.connect(dbname="postgres", autocommit=True, **wanted) as link:
+    with psycopg.connect(dbname=name, autocommit=True, **wanted) as link:
         yield link

@@ -25,17 +25,18 @@ WHERE starts_with(datname, %s) AND shobj_description(oid, 'pg_database') = %s
 """
 
 
-def stand(link: psycopg.Connection[Any], beside: str) -> str:
-    """The name of the blank beside this database; made where there is none.
+def stand(link: psycopg.Connection[Any]) -> str:
+    """The name of the blank beside a session's database; made where there is none.
 
     Those of other schemas are dropped.
 
     Parameters
     ----------
-    link : a session of an account that may create databases, in autocommit.
-    beside : the installation's database; its name begins the blank's.
+    link : a session on the installation's database, whose name begins the blank's, in autocommit,
+        of an account that may create databases. Advisory locks are a database's own: sessions on
+        any other one would not see each other.
     """
-    prefix = f"{beside}_blank_"
+    prefix = f"{link.info.dbname}_blank_"
     name = prefix + fingerprint(settings.BASE_DIR)
     link.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
     try:

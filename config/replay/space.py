@@ -95,7 +95,7 @@ def _replace(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> None
     if found and found[0] != _MARK:
         raise SpaceError(f"A database {name} exists that no demo made: rename it, then try again.")
     identifier = sql.Identifier(name)
-    template = sql.Identifier(blank.stand(connection, beside=_installations_own()))
+    template = sql.Identifier(blank.stand(connection))
     if found:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
     connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(identifier, template))

@@ -1,7 +1,9 @@
 """Databases with tables and nothing in them are made once for each schema, and copied."""
 
 import os
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +33,18 @@ def test_another_migration_is_another_blank(tmp_path: Path) -> None:
 
 @pytest.fixture
 def link() -> Iterator[psycopg.Connection[Any]]:
-    """A session outside of any test database; what was made beside `NAME` is dropped."""
-    with psycopg.connect(dbname="postgres", autocommit=True, **server_options()) as session:
-        yield session
-        for name in named_like(session):
-            session.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+    """A session on an installation's database, dropped with what was made beside it."""
+    with psycopg.connect(dbname="postgres", autocommit=True, **server_options()) as outside:
+        outside.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(NAME)))
+        with psycopg.connect(dbname=NAME, autocommit=True, **server_options()) as session:
+            yield session
+        for name in [NAME, *beside(outside)]:
+            outside.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
 
 
-def named_like(link: psycopg.Connection[Any]) -> list[str]:
+def beside(link: psycopg.Connection[Any]) -> list[str]:
     query = "SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY 1"
-    return [name for (name,) in link.execute(query, [NAME])]
+    return [name for (name,) in link.execute(query, [f"{NAME}_"])]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -50,17 +54,17 @@ def test_a_blank_is_made_once_has_all_tables_and_replaces_only_blanks(
     made: list[str] = []
     monkeypatch.setattr(blank, "_migrate", made.append)
     monkeypatch.setattr(blank, "fingerprint", lambda checkout: "older")
-    older = blank.stand(link, beside=NAME)
+    older = blank.stand(link)
     link.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(f"{NAME}_blank_but_mine")))
     link.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(f"{older}er_unfinished")))
     monkeypatch.undo()
 
-    name = blank.stand(link, beside=NAME)
+    name = blank.stand(link)
 
     assert made == [f"{older}_unfinished"]
-    assert blank.stand(link, beside=NAME) == name
+    assert blank.stand(link) == name
     # What has no mark is somebody's.
-    assert named_like(link) == sorted([name, f"{NAME}_blank_but_mine", f"{older}er_unfinished"])
+    assert beside(link) == sorted([name, f"{NAME}_blank_but_mine", f"{older}er_unfinished"])
     link.execute(
         sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
             sql.Identifier(f"{NAME}_copy"), sql.Identifier(name)
@@ -71,3 +75,26 @@ def test_a_blank_is_made_once_has_all_tables_and_replaces_only_blanks(
         (people,) = copy.execute("SELECT count(*) FROM customers_customer").fetchone() or (1,)
     assert applied >= len(tables._known())
     assert people == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_need_one_at_once_make_it_once(
+    link: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def migrate(name: str) -> None:
+        made.append(name)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(blank, "_migrate", migrate)
+
+    def stand() -> str:
+        with psycopg.connect(dbname=NAME, autocommit=True, **server_options()) as session:
+            return blank.stand(session)
+
+    with ThreadPoolExecutor(2) as pool:
+        names = {call.result() for call in [pool.submit(stand), pool.submit(stand)]}
+
+    assert len(names) == len(made) == 1
+    assert beside(link) == sorted(names)
