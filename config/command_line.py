@@ -99,6 +99,8 @@ def _run(argv: list[str]) -> None:
         # Before settings are read: these have a database, doorbells and currency of their own.
         os.environ.setdefault("TOUCHSTONE_SPACE", name)
         os.environ.setdefault("TOUCHSTONE_CURRENCY", "USD")
+        # Their few people fit, and beside the demo's processes a laptop has other things to do.
+        os.environ.setdefault("TOUCHSTONE_POSTGRES_BUFFERS", "16MB")
     utility = ManagementUtility(argv)
     if _is_without_servers(argv) or name.startswith("-") or {"-h", "--help"} & set(argv):
         os.environ["TOUCHSTONE_NO_SERVERS"] = "1"

@@ -30,8 +30,9 @@ LOAD_SECONDS = 60.0
 START_ATTEMPTS = 40
 START_PAUSE = 0.25
 
-BUFFERS = "16MB"
-"""A checkout's share of a laptop: the system's page cache does the rest."""
+BUFFERS = "256MB"
+"""Taken as they are used. With 16 MB a file of a million customers took a fifth longer, and an event
+among twenty million stored ones a third."""
 _BUFFERS = re.compile("[1-9][0-9]{0,5}(?:kB|MB|GB)")
 
 TUNING = """\

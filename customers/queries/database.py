@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import psycopg
-from django.db import connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from customers.queries import straight
 
@@ -63,8 +63,9 @@ def waiting_at_most(milliseconds: int) -> Iterator[None]:
 
 def is_alone() -> bool:
     """Whether a statement is a transaction of its own: nothing has to be begun before it."""
-    connection.ensure_connection()
-    return bool(connection.connection.autocommit) and not connection.in_atomic_block
+    link = connections[DEFAULT_DB_ALIAS]  # looked up once, and not for each attribute
+    link.ensure_connection()
+    return bool(link.connection.autocommit) and not link.in_atomic_block
 
 
 @contextmanager
