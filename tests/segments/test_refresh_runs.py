@@ -239,8 +239,9 @@ def test_steps_are_told_while_it_runs_and_of_a_lost_worker_nothing_stays(
     name = connections["default"].settings_dict["NAME"]
 
     with (
-        psycopg.connect(dbname=name, **server_options()) as other,
         ThreadPoolExecutor(max_workers=1) as worker,
+        # Ends first, however this ends: the worker waits for its lock.
+        psycopg.connect(dbname=name, **server_options()) as other,
     ):
         other.execute("LOCK TABLE segments_membership IN SHARE ROW EXCLUSIVE MODE")
         under_way = worker.submit(run_refresh, now=clock_now())
