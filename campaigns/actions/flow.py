@@ -31,6 +31,8 @@ AHEAD: Final = timedelta(seconds=5)
 # A breaker stays open this long at first, twice as long after each failed probe.
 OPEN_FOR: Final = timedelta(seconds=5)
 OPEN_FOR_AT_MOST: Final = timedelta(minutes=5)
+# What PostgreSQL's int holds: doubled for weeks, a warm-up is no limit any more.
+MOST_A_DAY: Final = 2_147_483_647
 # Messages that try whether an account works again.
 PROBE: Final = 1
 
@@ -122,7 +124,7 @@ def daily_limit(account: ProviderAccount, today: date) -> int | None:
     if account.warm_up_from is None:
         return account.per_day
     days = (today - account.warm_up_from).days
-    ramp = account.warm_up_first_day << min(max(days, 0), 30)
+    ramp = min(account.warm_up_first_day << min(max(days, 0), 31), MOST_A_DAY)
     return ramp if account.per_day is None else min(ramp, account.per_day)
 
 

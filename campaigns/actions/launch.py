@@ -38,9 +38,17 @@ _KEY = re.compile(r"[-a-zA-Z0-9_]{1,64}")
 
 @transaction.atomic
 def save_draft(
-    *, journey_key: str, name: str, graph: Json, maker: User, now: datetime, description: str = ""
+    *,
+    journey_key: str,
+    name: str,
+    graph: Json,
+    maker: User,
+    now: datetime,
+    description: str | None = None,
 ) -> JourneyVersion:
     """Save the graph as the journey's newest draft; a submitted version is left as it is.
+
+    ``description``: None leaves the one there is.
 
     Raises
     ------
@@ -55,14 +63,15 @@ def save_draft(
         key=journey_key,
         defaults={
             "name": name,
-            "description": description,
+            "description": description or "",
             "created_at": now,
             "updated_at": now,
         },
     )
     if not made:
         journey.name, journey.updated_at = name, now
-        journey.description = description or journey.description
+        if description is not None:
+            journey.description = description
         journey.save(update_fields=["name", "description", "updated_at"])
     last = journey.versions.select_for_update().order_by("-number").first()
     fields = {"graph": graph, "graph_hash": hash_of(graph), "made_by": maker, "made_at": now}

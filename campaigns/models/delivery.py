@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
@@ -17,6 +18,8 @@ from campaigns.states import Disposition, Reason, TouchState
 from customers.models import Customer
 
 CHANNEL_CHOICES = [(c.value, c.value) for c in Channel]
+
+_FROM_ONE = [MinValueValidator(1, _("Enter 1 or more. To send nothing, deactivate it."))]
 
 
 class ProviderAccount(models.Model):
@@ -45,6 +48,7 @@ class ProviderAccount(models.Model):
         _("messages per second"),
         null=True,
         blank=True,
+        validators=_FROM_ONE,
         help_text=_("What the vendor bears, over all workers; empty: no limit."),
     )
     per_day = models.PositiveIntegerField(
@@ -59,7 +63,9 @@ class ProviderAccount(models.Model):
         blank=True,
         help_text=_("A new sender's first day; from then on the daily limit doubles every day."),
     )
-    warm_up_first_day = models.PositiveIntegerField(_("messages on the first day"), default=50)
+    warm_up_first_day = models.PositiveIntegerField(
+        _("messages on the first day"), default=50, validators=_FROM_ONE
+    )
 
     class Meta:
         verbose_name = _("provider account")

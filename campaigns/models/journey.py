@@ -1,6 +1,7 @@
 """A journey, its immutable versions, and each customer's way through one of them."""
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +34,12 @@ class Journey(models.Model):
         _("messages per minute"),
         null=True,
         blank=True,
+        validators=[
+            MinValueValidator(
+                1,
+                _("Enter 1 or more, or nothing for no limit. To send nothing, pause the journey."),
+            )
+        ],
         help_text=_("The pace of this campaign over all its channels; empty: as fast as it goes."),
     )
     enrolled_at = models.DateTimeField(_("last enrolment run"), null=True, blank=True)

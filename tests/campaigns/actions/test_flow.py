@@ -212,6 +212,21 @@ def test_a_new_sender_warms_up(day: date, limit: int) -> None:
     assert daily_limit(account, day) == limit
 
 
+@pytest.mark.parametrize("first", [50, 2_147_483_647])
+def test_a_sender_that_has_warmed_up_for_long_still_sends(
+    queued: Callable[..., MemoryProvider], first: int
+) -> None:
+    """Doubled thirty times, a limit is more than a column holds; it is none any more."""
+    provider = queued(3)
+    ProviderAccount.objects.update(
+        warm_up_from=NOW.date() - timedelta(days=40), warm_up_first_day=first
+    )
+
+    dispatch_batch(owner="w", now=NOW)
+
+    assert len(provider.sent) == 3
+
+
 def test_a_journey_keeps_its_pace(queued: Callable[..., MemoryProvider]) -> None:
     provider = queued(30)
     Journey.objects.update(per_minute=60)

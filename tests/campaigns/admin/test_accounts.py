@@ -230,6 +230,19 @@ def test_account_that_cannot_work_is_one_clear_error(
     assert not ProviderAccount.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["per_second", "warm_up_first_day"])
+def test_a_rate_of_none_is_refused_and_not_taken_for_no_limit(
+    staff: dict[str, Client], name: str
+) -> None:
+    answer = staff["operator"].post(
+        reverse("admin:campaigns_provideraccount_add"), form(**{name: "0"})
+    )
+
+    assert answer.status_code == 200
+    assert "deactivate" in str(answer.context["adminform"].form.errors[name])
+    assert not ProviderAccount.objects.exists()
+
+
 def test_account_says_which_options_its_vendor_reads(staff: dict[str, Client]) -> None:
     add(staff["operator"])
     page = reverse(

@@ -108,6 +108,34 @@ def test_wrong_graph_is_refused_with_its_place(house: House) -> None:
     assert "/edges/0" in str(answer.context["adminform"].form.errors["graph"])
 
 
+def test_a_pace_of_none_is_refused_and_not_taken_for_no_limit(house: House) -> None:
+    answer = client_of(house, "marketer").post(
+        reverse("admin:campaigns_journey_change", args=[house.journey.pk]),
+        {
+            "name": "Spring campaign",
+            "description": "",
+            "per_minute": "0",
+            "graph": json.dumps(graph(experiment=False)),
+        },
+    )
+
+    assert answer.status_code == 200
+    assert "pause" in str(answer.context["adminform"].form.errors["per_minute"])
+    house.journey.refresh_from_db()
+    assert house.journey.per_minute is None
+
+
+def test_a_description_can_be_taken_out_again(house: House) -> None:
+    page = reverse("admin:campaigns_journey_change", args=[house.journey.pk])
+    told = {"name": "Spring campaign", "graph": json.dumps(graph(experiment=False))}
+    marketer = client_of(house, "marketer")
+
+    for description in ("What it is for.", ""):
+        marketer.post(page, {**told, "description": description})
+        house.journey.refresh_from_db()
+        assert house.journey.description == description
+
+
 def test_saving_makes_a_new_version_beside_the_live_one(house: House) -> None:
     changed = graph(experiment=False) | {"name": "Spring, again"}
 
