@@ -28,6 +28,7 @@ ACTIONS: dict[str, str | Promise] = {
     "customer.personalisation": _("Customer: personalisation switched"),
     "customer.restrict": _("Customer: restricted while records must be kept"),
     "emergency.ask_release": _("Emergency stop: release asked for"),
+    "emergency.keep": _("Emergency stop: stays, its release was not agreed to"),
     "emergency.release": _("Emergency stop: released"),
     "emergency.stop": _("Emergency stop: ordered"),
     "flow.save": _("Sequence of steps: saved"),

@@ -196,6 +196,19 @@ def settle_calls(*, now: datetime) -> int:
     return len(due)
 
 
+def later_times(*, task: AdvisorTask, now: datetime) -> list[datetime]:
+    """Times to offer for a later call: in an hour, in three, tomorrow at ten; where the customer
+    may not be called then, when he may be again."""
+    at_ten = (localtime(now) + timedelta(days=1)).replace(
+        hour=10, minute=0, second=0, microsecond=0
+    )
+    offered = []
+    for at in (now + timedelta(hours=1), now + timedelta(hours=3), at_ten):
+        _gate, verdict = judge_call(task.touch, at)
+        offered.append(verdict.until if isinstance(verdict, Defer) else at)
+    return sorted(set(offered))
+
+
 def _hold(task_id: int, advisor: User, now: datetime) -> AdvisorTask:
     """The task under lock, if nobody else is at it or at its customer."""
     known = AdvisorTask.objects.filter(pk=task_id).values_list("touch__customer_id", flat=True)

@@ -18,7 +18,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from campaigns.actions.stop import PERMISSION, Scope, ask_release, release, stop_sending
+from campaigns.actions.stop import (
+    PERMISSION,
+    Scope,
+    ask_release,
+    keep_stopped,
+    release,
+    stop_sending,
+)
 from campaigns.channels.base import Channel
 from campaigns.errors import CampaignError
 from campaigns.labels import CHANNELS, FAULTS, REASONS, STAGES, TOUCH_STATES, say
@@ -56,7 +63,11 @@ class StopForm(forms.Form):
         required=False,
         empty_label="—",
     )
-    why = forms.CharField(label=_("why"), max_length=2000, required=False)
+    why = forms.CharField(
+        label=_("why"),
+        max_length=2000,
+        error_messages={"required": _("Say why in a few words: who lets it go on has to know.")},
+    )
 
     def clean(self) -> dict[str, Any]:
         """One scope at a time: each stop is released by itself."""
@@ -112,15 +123,27 @@ def stop(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def let_go(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask for a release, or grant the one that another person asked for."""
+    """What the button said: ask for a release, agree to it, or keep it stopped.
+
+    Another person may have asked since the page was drawn: a button does no more than it says.
+    """
     actor = _person(request, PERMISSION)
     standing = get_object_or_404(EmergencyStop, pk=pk)
-    is_second = standing.release_asked_by_id not in {None, actor.pk}
-    act = release if is_second else ask_release
+    known = {
+        "ask": (ask_release, _t("A second person has to agree to the release.")),
+        "agree": (release, _t("Released: what waited is judged anew and handed over.")),
+        "keep": (keep_stopped, _t("It stays stopped.")),
+    }
+    if request.POST.get("act") not in known:
+        messages.error(
+            request, _t("Say which: ask for the release, agree to it, or keep it stopped.")
+        )
+        return redirect("operations:index")
+    act, done = known[request.POST["act"]]
     tell(
         request,
         lambda: act(stop=standing, actor=actor, now=clock_now()),
-        done=_t("Released.") if is_second else _t("A second person has to agree to the release."),
+        done=done,
         refusals=(CampaignError, ComplianceError),
     )
     return redirect("operations:index")

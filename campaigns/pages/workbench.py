@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -18,7 +19,7 @@ from campaigns.actions import workbench
 from campaigns.errors import StateConflict
 from campaigns.labels import CHANNELS, CONSENT_CHANNELS, DISPOSITIONS, PURPOSES, TOUCH_STATES, say
 from campaigns.models import AdvisorTask
-from campaigns.reports.workbench import Summary, board, later_choices, summary
+from campaigns.reports.workbench import Summary, board, summary
 from campaigns.states import Disposition
 from compliance.console.shown import moment
 from compliance.models import User
@@ -95,13 +96,16 @@ def number(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def call(request: HttpRequest, pk: int) -> HttpResponse:
-    """Record what came of the call."""
+    """Record what came of the call; where it cannot be, the note comes back with the reason."""
     advisor = _advisor(request)
     try:
         outcome = _outcome(request)
         workbench.record_call(task_id=pk, advisor=advisor, outcome=outcome, now=clock_now())
     except StateConflict as conflict:
         messages.error(request, str(conflict))
+        if note := request.POST.get("note", "").replace("\x00", "").strip():
+            chosen = get_object_or_404(AdvisorTask, pk=pk)
+            return _page(request, chosen, note=note, status=HTTPStatus.CONFLICT)
         return redirect("workbench:task", pk)
     return redirect("workbench:index")
 
@@ -166,28 +170,35 @@ def _board(request: HttpRequest) -> dict[str, object]:
 
 
 def _page(
-    request: HttpRequest, chosen: AdvisorTask | None = None, number: str = ""
+    request: HttpRequest,
+    chosen: AdvisorTask | None = None,
+    *,
+    number: str = "",
+    note: str = "",
+    status: int = HTTPStatus.OK,
 ) -> TemplateResponse:
     now = clock_now()
     request.current_app = admin.site.name
     context = {**admin.site.each_context(request), "title": _t("Workbench"), **_board(request)}
     if chosen is not None:
-        context |= _detail(request, chosen, now) | {"number": number}
-    return TemplateResponse(request, "campaigns/workbench.html", context)
+        context |= _detail(request, chosen, now) | {"number": number, "note": note}
+    return TemplateResponse(request, "campaigns/workbench.html", context, status=status)
 
 
 def _detail(request: HttpRequest, chosen: AdvisorTask, now: datetime) -> dict[str, object]:
     """One task in words."""
     seen = summary(task=chosen, now=now)
     is_held = chosen.claimed_until is not None and chosen.claimed_until > now
+    is_mine = is_held and chosen.claimed_by_id == request.user.pk
+    times = workbench.later_times(task=chosen, now=now) if is_mine else []
     return {
         "task": chosen,
         "customer": seen,
-        "is_mine": is_held and chosen.claimed_by_id == request.user.pk,
+        "is_mine": is_mine,
         "is_held": is_held,
         "at": chosen.call_at or chosen.due_at,
         "outcomes": [(said.value, say(DISPOSITIONS, said)) for said in OUTCOMES],
-        "later": [(at.isoformat(), moment(at)) for at in later_choices(now)],
+        "later": [(at.isoformat(), moment(at)) for at in times],
         "done_word": say(DISPOSITIONS, chosen.disposition) if chosen.done_at else "",
         **_history(seen),
     }

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 from django.db.models import QuerySet
@@ -56,7 +56,8 @@ class Undoable:
 class Board:
     """The day's tasks: one's own, then those anybody may take, each the most urgent first.
 
-    Counts stop at `COUNTED`.
+    ``overdue`` and ``today`` count both kinds; what is overdue is not due today as well. Counts
+    stop at `COUNTED`, lists at `SHOWN`.
     """
 
     mine: Sequence[Card]
@@ -67,6 +68,11 @@ class Board:
     queues: Sequence[str]
     queue: str
     undoable: Undoable | None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether more wait than are shown."""
+        return len(self.waiting) == SHOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +109,14 @@ def board(*, advisor: User, queue: str, now: datetime) -> Board:
     if queue:
         waiting = waiting.filter(queue=queue)
     mine = open_tasks.filter(claimed_by=advisor, claimed_until__gt=now)
+    theirs = waiting | mine
     midnight = tonight.replace(hour=0, minute=0, second=0, microsecond=0)
     done = AdvisorTask.objects.filter(done_by=advisor, done_at__gte=midnight)
     return Board(
         mine=_cards(mine, now),
         waiting=_cards(waiting, now),
-        overdue=_count(waiting.filter(at__lt=now)),
-        today=_count(waiting.filter(at__lte=tonight)),
+        overdue=_count(theirs.filter(at__lt=now)),
+        today=_count(theirs.filter(at__gte=now, at__lte=tonight)),
         done=_count(done),
         queues=sorted(_queues()),
         queue=queue,
@@ -238,10 +245,3 @@ def _touches(task: AdvisorTask) -> list[tuple[datetime, str, str, str]]:
         .order_by("-queued_at")
     )
     return list(newest.values_list("queued_at", "journey__name", "channel", "state")[:NEWEST])
-
-
-def later_choices(now: datetime) -> tuple[datetime, datetime, datetime]:
-    """Times offered for a later call: in an hour, in three hours, tomorrow at ten."""
-    tomorrow = timezone.localtime(now) + timedelta(days=1)
-    at_ten = tomorrow.replace(hour=10, minute=0, second=0, microsecond=0)
-    return now + timedelta(hours=1), now + timedelta(hours=3), at_ten

@@ -3,7 +3,7 @@
 (() => {
   const board = document.getElementById("ts-board");
   const renew = async () => {
-    if (document.hidden || board.contains(document.activeElement)) return;
+    if (document.hidden || board.contains(document.activeElement) || board.querySelector("dialog[open]")) return;
     try {
       const answer = await fetch(board.dataset.board, { headers: { "X-Requested-With": "fetch" } });
       if (answer.ok && !answer.redirected) board.innerHTML = await answer.text();

@@ -71,6 +71,11 @@
     if (button.popoverTargetElement) button.popoverTargetElement.querySelector("button").focus();
   });
 
+  // An answer to a button is no page to come back to: "back" and "reload" would ask to press it again.
+  if (bench.dataset.page && location.pathname !== bench.dataset.page) {
+    history.replaceState(null, "", bench.dataset.page);
+  }
+
   mark();
   tick();
   setInterval(tick, 1000);

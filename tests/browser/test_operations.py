@@ -11,8 +11,10 @@ from campaigns.actions.advance import advance
 from campaigns.actions.beat import beat
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
+from campaigns.actions.stop import Scope, ask_release, stop_sending
 from campaigns.channels.base import Limits, Unknown
 from campaigns.models import EmergencyStop, PoisonRow, Touch
+from compliance.models import User
 from compliance.queries import clock_now
 from tests.browser.conftest import Noted, log_in, speak
 from tests.browser.factories import build_staff
@@ -79,13 +81,35 @@ def test_one_button_and_a_question_stop_everything(page: Page, live_url: str, no
     page.goto(f"{live_url}/admin/operations/")
 
     page.get_by_role("button", name="Emergency stop").click()
-    page.get_by_label("why").fill("wrong rate")
+    page.get_by_label("Why").fill("wrong rate")
     keep(page, "operations-question")
     page.get_by_role("button", name="Stop now").click()
 
     expect(page.get_by_role("alert").first).to_contain_text("Emergency stop: everything")
     keep(page, "operations-stopped")
     assert EmergencyStop.objects.get().why == "wrong rate"
+
+
+def test_agreeing_to_a_release_is_asked_about_and_the_question_stays(
+    page: Page, live_url: str, noted: Noted
+) -> None:
+    now = clock_now()
+    standing = stop_sending(scope=Scope(), actor="operator", why="wrong rate", now=now)
+    asker = User.objects.get(username="operator")
+    ask_release(stop=standing, actor=asker, now=now)
+    log_in(page, live_url, "compliance")
+    page.goto(f"{live_url}/admin/operations/")
+
+    page.get_by_role("button", name="Agree to the release…").click()
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("wrong rate")
+    question.locator("p").click()  # takes the focus out of the buttons
+    page.wait_for_timeout(2500)
+    keep(page, "operations-release")
+    question.get_by_role("button", name="Agree to the release").click()
+
+    expect(page.get_by_text("Released")).to_be_visible()
+    assert EmergencyStop.objects.get().released_by_id is not None
 
 
 def test_a_wrong_answer_is_asked_for_again_with_what_was_typed(
@@ -95,15 +119,15 @@ def test_a_wrong_answer_is_asked_for_again_with_what_was_typed(
     page.goto(f"{live_url}/admin/operations/")
     page.get_by_role("button", name="Emergency stop").click()
     question = page.get_by_role("dialog")
-    question.get_by_label("channel").select_option("email")
-    question.get_by_label("provider account").select_option("account-email")
-    question.get_by_label("why").fill("wrong rate")
+    question.get_by_label("Channel").select_option("email")
+    question.get_by_label("Provider account").select_option("account-email")
+    question.get_by_label("Why").fill("wrong rate")
 
     page.get_by_role("button", name="Stop now").click()
 
     expect(question.get_by_role("alert")).to_contain_text("not several")
-    expect(question.get_by_label("why")).to_have_value("wrong rate")
-    expect(question.get_by_label("channel")).to_have_value("email")
+    expect(question.get_by_label("Why")).to_have_value("wrong rate")
+    expect(question.get_by_label("Channel")).to_have_value("email")
     assert not EmergencyStop.objects.exists()
 
 

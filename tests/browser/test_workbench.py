@@ -151,6 +151,30 @@ def test_refusal_withdraws_consent_and_undo_brings_both_back(
     assert current_consents([customer])[customer]["phone"] == "granted"
 
 
+def test_back_and_reload_after_the_number_was_shown_ask_nothing(
+    bench: list[AdvisorTask], page: Page, live_url: str, noted: Noted
+) -> None:
+    """The number stands in the answer to a button; the browser would ask to press that again."""
+    log_in(page, live_url, "advisor")
+    page.goto(f"{live_url}/admin/workbench/")
+    page.locator(".ts-card").first.click()
+    page.locator("[data-key=n]").click()
+    expect(page.locator("a.ts-number")).to_be_visible()
+
+    page.reload()
+    expect(page.locator(".ts-bench-name")).to_have_text("王**")
+    expect(page.locator("a.ts-number")).to_have_count(0)
+    page.locator("[data-key=n]").click()
+    expect(page.locator("a.ts-number")).to_be_visible()
+    page.locator("[data-key='2']").click()
+    expect(page.locator(".ts-undo")).to_be_visible()
+    page.go_back()
+
+    expect(page.locator(".ts-bench-name")).to_have_text("王**")
+    expect(page.locator(".ts-outcome")).to_have_count(0)
+    assert Call.objects.count() == 1
+
+
 def test_everything_is_done_from_the_keyboard(
     bench: list[AdvisorTask], page: Page, live_url: str, noted: Noted, clicks: list[str]
 ) -> None:

@@ -13,7 +13,7 @@ from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
 from campaigns.actions.lease import RENEW_EVERY, Lease, Watch
-from campaigns.actions.stop import Scope, ask_release, release, stop_sending
+from campaigns.actions.stop import Scope, ask_release, keep_stopped, release, stop_sending
 from campaigns.channels.memory import MemoryProvider
 from campaigns.errors import StateConflict
 from campaigns.models import DispatchBatch, EmergencyStop, Journey, ProviderAccount
@@ -156,6 +156,32 @@ def test_stopping_twice_is_stopping_once_and_again_after_a_release_anew() -> Non
     release(stop=held, actor=staff.compliance, now=NOW)
 
     assert stop() != held
+
+
+def test_whoever_stops_again_undoes_what_was_asked_for_the_release() -> None:
+    held, staff = stop(), make_staff()
+    ask_release(stop=held, actor=staff.operator, now=NOW)
+
+    stop_sending(scope=Scope(), actor="operator2", why="another error", now=NOW)
+
+    with pytest.raises(StateConflict):
+        release(stop=held, actor=staff.compliance, now=NOW)
+    held.refresh_from_db()
+    assert held.why.splitlines() == ["wrong rate", "another error"]
+
+
+def test_who_asked_and_who_was_to_agree_may_both_keep_it_stopped() -> None:
+    held, staff = stop(), make_staff()
+    with pytest.raises(StateConflict):
+        keep_stopped(stop=held, actor=staff.operator, now=NOW)
+
+    for actor in (staff.operator, staff.compliance):
+        ask_release(stop=held, actor=staff.operator, now=NOW)
+        with pytest.raises(StateConflict, match="operator has asked"):
+            ask_release(stop=held, actor=staff.compliance, now=NOW)
+        keep_stopped(stop=held, actor=actor, now=NOW)
+        with pytest.raises(StateConflict):
+            release(stop=held, actor=staff.compliance, now=NOW)
 
 
 @pytest.mark.parametrize("role", ["marketer", "checker", "manager"])

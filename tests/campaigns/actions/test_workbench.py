@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connections, transaction
+from django.utils.timezone import localtime
 
 from campaigns.actions import launch
 from campaigns.actions.advance import advance
@@ -16,6 +17,7 @@ from campaigns.actions.workbench import (
     CLAIM,
     Outcome,
     claim_task,
+    later_times,
     record_call,
     release_task,
     reveal_number,
@@ -397,6 +399,18 @@ def test_nobody_is_called_outside_the_hours(
 
     task.refresh_from_db()
     assert task.done_at is None
+
+
+def test_no_later_call_is_offered_for_when_the_customer_may_not_be_called(
+    tasks: Callable[..., list[AdvisorTask]],
+) -> None:
+    (task,) = tasks(1)
+    make_rules("contact", {})
+    evening = NOW + timedelta(hours=8)  # 18:00 in Shanghai, where calls end at half past eight
+
+    offered = [localtime(at) for at in later_times(task=task, now=evening)]
+
+    assert [f"{at:%H:%M}" for at in offered] == ["19:00", "09:00", "10:00"]
 
 
 def test_a_number_is_not_shown_once_consent_is_gone(

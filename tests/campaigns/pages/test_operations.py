@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.actions.stop import Scope, stop_sending
+from campaigns.actions.stop import Scope, ask_release, stop_sending
 from campaigns.models import AccountHealth, EmergencyStop, ProviderAccount
 from compliance.models import User
 from compliance.queries import clock_now
@@ -66,11 +66,50 @@ def test_one_button_stops_and_two_persons_let_go() -> None:
     standing = EmergencyStop.objects.get()
     assert (standing.scope, standing.stopped_by, standing.why) == ("sms", "operator", "wrong rate")
     release = reverse("operations:release", args=[standing.pk])
-    operator.post(release)
-    operator.post(release)
+    for act in ("ask", "ask", "agree", ""):
+        operator.post(release, {"act": act})
     assert EmergencyStop.objects.get().released_at is None
-    compliance.post(release)
+    compliance.post(release, {"act": "agree"})
     assert EmergencyStop.objects.get().released_by == staff.compliance
+
+
+def test_a_button_drawn_before_another_asked_does_not_release() -> None:
+    """Both saw "Ask for the release": the second to press it has not agreed to anything."""
+    staff = make_staff()
+    standing = stop_sending(scope=Scope(), actor="operator", why="wrong rate", now=NOW)
+    release = reverse("operations:release", args=[standing.pk])
+    client_of(staff.operator).post(release, {"act": "ask"})
+
+    answer = client_of(staff.compliance).post(release, {"act": "ask"}, follow=True)
+
+    assert EmergencyStop.objects.get().released_at is None
+    assert "operator has asked for the release already" in answer.content.decode()
+
+
+def test_whoever_asked_is_not_offered_to_agree() -> None:
+    staff = make_staff()
+    standing = stop_sending(scope=Scope(), actor="operator", why="wrong rate", now=NOW)
+    ask_release(stop=standing, actor=staff.operator, now=NOW)
+
+    shown = {
+        user.username: client_of(user).get(reverse("operations:board")).content.decode()
+        for user in (staff.operator, staff.compliance)
+    }
+
+    assert "Agree to the release" not in shown["operator"]
+    assert "Agree to the release" in shown["compliance"]
+    assert all("Keep it stopped" in page for page in shown.values())
+
+
+@pytest.mark.parametrize("why", ["", "   ", "\u3000"])
+def test_a_stop_says_why(why: str) -> None:
+    client = client_of(make_staff().operator)
+
+    answer = client.post(reverse("operations:stop"), {"channel": "sms", "why": why})
+
+    assert "Say why in a few words" in answer.content.decode()
+    assert 'value="sms" selected' in answer.content.decode()
+    assert not EmergencyStop.objects.exists()
 
 
 def test_two_scopes_at_once_are_refused_in_words() -> None:
@@ -79,7 +118,9 @@ def test_two_scopes_at_once_are_refused_in_words() -> None:
     journey.save()
     client = client_of(make_staff().operator)
 
-    answer = client.post(reverse("operations:stop"), {"channel": "sms", "journey": journey.pk})
+    answer = client.post(
+        reverse("operations:stop"), {"channel": "sms", "journey": journey.pk, "why": "w"}
+    )
 
     assert "not several" in answer.content.decode()
     assert not EmergencyStop.objects.exists()
