@@ -4,7 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from campaigns.channels.base import Channel, ReceiptKind
+from campaigns.channels.base import REDIRECT, Channel, ReceiptKind
 from campaigns.states import Disposition, Policy, Reason, TouchState
 
 CHANNELS: dict[str, str | Promise] = {
@@ -21,6 +21,7 @@ CHANNELS: dict[str, str | Promise] = {
 FAULTS: dict[str, str | Promise] = {
     "unauthorised": _("the provider refuses our key or permission"),
     "out_of_service": _("no balance, a used-up limit or a wrong base URL"),
+    REDIRECT: _("the base URL leads on to another address: enter the one it leads to"),
     "sender_refused": _("the provider refuses the sender, signature or template"),
     "tls": _("the provider's certificate is not to be trusted"),
     "throttled": _("too many requests for the provider"),

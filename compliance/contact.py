@@ -29,8 +29,10 @@ DAYS: Final = Sentence(
 )
 HOURS: Final = Sentence(
     code="contact_hours",
-    en="{rule}: “hours” are pairs such as 09:00 and 20:30, one after the other.",
-    zh="{rule}：“hours”须为先后排列的时段，例如 09:00 至 20:30。",
+    en="{rule}: “hours” are pairs such as 09:00 and 20:30, one after the other, up to 24:00. At"
+    " least one is needed, and none may overlap.",
+    zh="{rule}：“hours”须为先后排列、不超过 24:00 的时段，例如 09:00 至 20:30；"
+    "至少一个，且不得重叠。",
 )
 CAP: Final = Sentence(
     code="contact_cap",
@@ -94,6 +96,19 @@ def read_contact_rules(rules: Iterable[Rule]) -> ContactRules:
         except (KeyError, TypeError, ValueError) as error:
             raise RulesRefused(KIND, rule=rule.rule_id) from error
     return ContactRules(windows=tuple(windows), caps=tuple(caps))
+
+
+def require_openings(rules: ContactRules) -> None:
+    """Refuse hours that are never open, or that overlap: nobody writes them so on purpose.
+
+    Only where a new version is proposed; what is in force is judged by as it stands. Raises
+    `RulesRefused`.
+    """
+    for window in rules.windows:
+        ends = [end for _start, end in window.hours]
+        begins = [start for start, _end in window.hours[1:]]
+        if not ends or any(end > start for end, start in zip(ends, begins, strict=False)):
+            raise RulesRefused(HOURS, rule=window.rule_id)
 
 
 def _window(rule: Rule) -> Window:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compliance.calendar import Calendar, read_calendar
-from compliance.contact import ContactRules, read_contact_rules
+from compliance.contact import ContactRules, read_contact_rules, require_openings
 from compliance.errors import RulebookError
 from compliance.jurisdiction import (
     Jurisdictions,
@@ -177,7 +177,7 @@ def check_rules(key: str, told: object) -> None:
     require_successor(rules, shipped_rules(key))
     match key:
         case "contact":
-            read_contact_rules(rules)
+            require_openings(read_contact_rules(rules))
         case "calendar":
             read_calendar(rules)
         case "jurisdictions":

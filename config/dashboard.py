@@ -24,9 +24,11 @@ from campaigns.models import (
     Template,
     Touch,
 )
+from campaigns.pages.workbench import WORK
+from campaigns.reports.workbench import board
 from campaigns.states import RANK, TouchState
 from compliance.console.shown import Panel, figure, link, moment, review_subject, verdict_badge
-from compliance.models import Review
+from compliance.models import Review, User
 from compliance.queries import clock_now
 from customers.models import CoverageAlert, ImportJob, Quarantine
 from customers.vocabulary import QuarantineState
@@ -57,6 +59,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         panels.append(_running(request))
     if request.user.has_perm("campaigns.view_touch"):
         tiles += _touches(now)
+    tiles += _calls(request, now)
     tiles += _operations(request)
     return context | {
         "title": _t("Overview"),
@@ -192,6 +195,18 @@ def _touches(now: datetime) -> Sequence[Tile]:
             note=_t("touches today"),
         )
         for state in sorted(counts, key=lambda state: RANK[TouchState(state)])
+    ]
+
+
+def _calls(request: HttpRequest, now: datetime) -> list[Tile]:
+    """Whom an advisor has to call."""
+    if not isinstance(request.user, User) or not request.user.has_perm(WORK):
+        return []
+    found = board(advisor=request.user, queue="", now=now)
+    page, calls = reverse("workbench:index"), _t("calls")
+    return [
+        Tile(label=label, figure=figure(count), url=page, note=calls)
+        for label, count in ((_t("Overdue"), found.overdue), (_t("Due today"), found.today))
     ]
 
 

@@ -5,7 +5,7 @@ Read from the rows that the decisions left; nothing is kept for this page.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,8 +14,9 @@ from attribution.errors import NoSuchCampaign, NoSuchCustomer
 from attribution.queries.why import DECISIONS
 from attribution.reports.why_words import sentence_of, summary
 from campaigns.journeys.nodes.entry import Entry
-from campaigns.models import Enrolment, Journey
+from campaigns.models import EmergencyStop, Enrolment, Journey, Touch
 from campaigns.queries.journeys import version_graph
+from campaigns.reports.operations import standing_stops
 from campaigns.states import TouchState
 from compliance.sentences import Said
 from customers.identifiers import redact
@@ -61,6 +62,8 @@ class Timeline:
     customer_no: str
     journey: str | None
     decisions: Sequence[Decision]
+    waiting: Sequence[str] = ()
+    """What each message waits for that nothing was decided about yet: codes of `WAITING`."""
 
     @property
     def summary(self) -> Said:
@@ -69,7 +72,9 @@ class Timeline:
         sent = {d.facts["touch"] for d in self.decisions if d.kind == _SENT}
         why = {d.facts["touch"]: d.code for d in self.decisions if d.kind in _UNSENT and d.code}
         unsent = Counter(code for touch, code in why.items() if touch not in sent)
-        return summary(self.customer_no, len(decided), len(sent), unsent)
+        return summary(
+            self.customer_no, len(decided), len(sent), unsent=unsent, waiting=Counter(self.waiting)
+        )
 
     def document(self) -> dict[str, object]:
         """As JSON: times in ISO 8601, sentences in English and Chinese."""
@@ -110,6 +115,7 @@ def why(
         customer_no=customer_no,
         journey=journey_key,
         decisions=(*made.get(customer.pk, ()), *_not_entered(customer, journey_key)),
+        waiting=list(_waiting(customer, journey_key)),
     )
 
 
@@ -157,6 +163,33 @@ def _not_entered(customer: Customer, journey_key: str | None) -> Iterable[Decisi
             code=_why_not_in(journey, segment, member_of),
             facts={"segment": segment, "state": journey.state},
         )
+
+
+def _waiting(customer: Customer, journey_key: str | None) -> Iterator[str]:
+    """Why the messages that are queued or under way now have not gone yet."""
+    touches = Touch.objects.filter(
+        customer=customer, state__in=[TouchState.QUEUED, TouchState.HANDING_OVER]
+    ).select_related("journey", "account")
+    if journey_key is not None:
+        touches = touches.filter(journey__key=journey_key)
+    stops = standing_stops()
+    for touch in touches.defer("content_cipher"):
+        if touch.state == TouchState.HANDING_OVER:
+            yield "under_way"
+        elif any(_covers(stop, touch) for stop in stops):
+            yield "stopped"
+        elif touch.journey.state == Journey.State.PAUSED:
+            yield "paused"
+        else:
+            yield "next" if touch.account.is_active else "account_off"
+
+
+def _covers(stop: EmergencyStop, touch: Touch) -> bool:
+    return (
+        stop.channel in ("", touch.channel)
+        and stop.account_id in (None, touch.account_id)
+        and stop.journey_id in (None, touch.journey_id)
+    )
 
 
 def _why_not_in(journey: Journey, segment: str | None, member_of: set[str]) -> str:

@@ -1,7 +1,7 @@
 """Decisions in words, in both languages: a sentence for each kind, names and reasons filled in."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from string import Formatter
 from typing import Any, Final
@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 
 from campaigns.labels import CHANNELS, REASONS, TOUCH_STATES, say
 from campaigns.models import Enrolment
+from campaigns.states import Reason
 from compliance.sentences import Detail, Said, Sentence
 
 # As PostgreSQL writes a time into JSON for a session in UTC.
@@ -62,6 +63,7 @@ _KINDS: Final[Mapping[str, tuple[str, str]]] = {
         "{account} refused the {channel}: {answer}.",
         "{account} 拒绝了该{channel}：{answer}。",
     ),
+    "withheld": ("{channel} not handed over. {reason}.", "{channel}未派发。{reason}。"),
     "failed": ("{channel} given up: {reason}.", "{channel}已放弃：{reason}。"),
     "deferred": (
         "{channel} waits until {due_at}: {reason}.",
@@ -126,17 +128,23 @@ _SUMMARY: Final = {
         en="Customer {customer}: {sent} of {decided} messages sent.",
         zh="客户 {customer}：共决定 {decided} 条消息，已发送 {sent} 条。",
     ),
-    "unsent": Sentence(
-        code="unsent",
-        en="Customer {customer}: {sent} of {decided} messages sent. Not sent: {reasons}.",
-        zh="客户 {customer}：共决定 {decided} 条消息，已发送 {sent} 条。未发送：{reasons}。",
+    "unsent": Sentence(code="unsent", en=" Not sent: {reasons}.", zh="未发送：{reasons}。"),
+    "waiting": Sentence(code="waiting", en=" Waiting: {waiting}.", zh="等待中：{waiting}。"),
+}
+WAITING: Final = {
+    "under_way": Sentence(code="under_way", en="being handed over", zh="正在派发"),
+    "stopped": Sentence(code="stopped", en="held by an emergency stop", zh="因紧急停发暂停"),
+    "paused": Sentence(code="paused", en="the journey is paused", zh="旅程已暂停"),
+    "account_off": Sentence(
+        code="account_off", en="its provider account is not in use", zh="供应商账号未启用"
     ),
+    "next": Sentence(code="next", en="to be handed over", zh="等待派发"),
 }
 
 
 def sentence_of(kind: str, journey: str, code: str, facts: Mapping[str, Any]) -> Said:
     """One decision as a sentence; a value nobody recorded is a dash."""
-    name = _wording(kind, facts)
+    name = _wording(kind, code, facts)
     en, zh = _KINDS[name]
     details: dict[str, Detail] = {key: _plain(facts.get(key)) for key in _placeholders(en)}
     details |= {
@@ -149,13 +157,15 @@ def sentence_of(kind: str, journey: str, code: str, facts: Mapping[str, Any]) ->
     return Said(sentence=Sentence(code=name, en=en, zh=zh), details=details)
 
 
-def _wording(kind: str, facts: Mapping[str, Any]) -> str:
+def _wording(kind: str, code: str, facts: Mapping[str, Any]) -> str:
     """Which sentence says it: some kinds have another one where more is known."""
     match kind:
         case "judged" if not facts.get("gate"):
             return "allowed"
         case "hop" if not facts.get("exit"):
             return "passed"
+        case "refused" if code != Reason.PROVIDER_REFUSED and not facts.get("answer"):
+            return "withheld"
         case "deferred" if facts.get("answer"):
             return "answered"
         case "ambiguous" if facts.get("times", 1) > 1:
@@ -164,17 +174,38 @@ def _wording(kind: str, facts: Mapping[str, Any]) -> str:
             return kind
 
 
-def summary(customer: str, decided: int, sent: int, reasons: Mapping[str, int]) -> Said:
-    """The plain sentence on top: how many were sent, and why the others were not."""
-    name = "none" if not decided else "unsent" if reasons else "sent"
-    listed = Sentence(
-        code="reasons",
-        en="; ".join(f"{_text(code, 'en')} ({count})" for code, count in reasons.items()),
-        zh="；".join(f"{_text(code, 'zh-hans')}（{count}）" for code, count in reasons.items()),
-    )
+def summary(
+    customer: str,
+    decided: int,
+    sent: int,
+    *,
+    unsent: Mapping[str, int],
+    waiting: Mapping[str, int],
+) -> Said:
+    """The plain sentence on top: how many were sent, why the others were not or not yet."""
+    said = [_SUMMARY["sent" if decided else "none"]]
+    said += [_SUMMARY["unsent"]] if unsent and decided else []
+    said += [_SUMMARY["waiting"]] if waiting and decided else []
     return Said(
-        sentence=_SUMMARY[name],
-        details={"customer": customer, "decided": decided, "sent": sent, "reasons": listed},
+        sentence=Sentence(
+            code=said[-1].code, en="".join(s.en for s in said), zh="".join(s.zh for s in said)
+        ),
+        details={
+            "customer": customer,
+            "decided": decided,
+            "sent": sent,
+            "reasons": _listed((word(REASONS, code), count) for code, count in unsent.items()),
+            "waiting": _listed((WAITING[code], count) for code, count in waiting.items()),
+        },
+    )
+
+
+def _listed(counts: Iterable[tuple[Sentence, int]]) -> Sentence:
+    told = list(counts)
+    return Sentence(
+        code="listed",
+        en="; ".join(f"{said.en} ({count})" for said, count in told),
+        zh="；".join(f"{said.zh}（{count}）" for said, count in told),
     )
 
 
@@ -185,11 +216,6 @@ def word(words: dict[str, Any], code: str) -> Sentence:
     with translation.override("zh-hans"):
         chinese = say(words, code)
     return Sentence(code=code or "none", en=english, zh=chinese)
-
-
-def _text(reason: str, language: str) -> str:
-    with translation.override(language):
-        return say(REASONS, reason)
 
 
 def _placeholders(wording: str) -> set[str]:

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 from campaigns.channels.base import (
     ACCOUNT_FAULTS,
+    REDIRECT,
     Accepted,
     Limits,
     Outcome,
@@ -61,9 +62,9 @@ class Gateway:
         self._unlisted += sum(isinstance(one, Unknown) and one.is_unlisted for one in outcomes)
         is_enough = self._in_a_row >= self._bears or self._unlisted >= FAILURES
         for outcome in outcomes:
-            if not isinstance(outcome, Unavailable | Unknown):
+            if _is_work(outcome) or isinstance(outcome, Accepted):
                 continue
-            if outcome.code in ACCOUNT_FAULTS or is_enough:
+            if outcome.code in {*ACCOUNT_FAULTS, REDIRECT} or is_enough:
                 pause = outcome.retry_after if isinstance(outcome, Unavailable) else None
                 self.trip = self.trip or Trip(code=outcome.code, pause=pause)
 
@@ -90,10 +91,15 @@ class Gateway:
 
 
 def _is_work(outcome: Outcome) -> bool:
-    """Whether the provider works: a refusal is about the message, a number's limit about him."""
+    """Whether the provider works: a refusal is about the message, a number's limit about him.
+
+    Not so where nobody refused: the address only leads on, and would for every message.
+    """
     match outcome:
-        case Accepted() | Refused():
+        case Accepted():
             return True
+        case Refused(code=code):
+            return code != REDIRECT
         case Unavailable(is_recipients=is_recipients):
             return is_recipients
         case Unknown():

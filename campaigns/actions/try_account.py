@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from campaigns.actions.account_changes import may_run
 from campaigns.actions.judging import ADDRESS_KIND
 from campaigns.actions.send_test import is_stopped
-from campaigns.channels.base import Accepted, Channel, Outcome, Outgoing
+from campaigns.channels.base import Channel, Outcome, Outgoing
 from campaigns.channels.in_house import InHouse
 from campaigns.channels.runner import process_loop
 from campaigns.errors import StateConflict
@@ -39,8 +39,8 @@ _TEST: Final[Mapping[Channel, Mapping[str, str]]] = {
 }
 
 
-def send_test(*, account: ProviderAccount, address: str, actor: User, now: datetime) -> str:
-    """Send one fixed text to one address; the provider's id of it.
+def send_test(*, account: ProviderAccount, address: str, actor: User, now: datetime) -> Outcome:
+    """Send one fixed text to one address; what the provider said.
 
     1. Put the act on record: one transaction.
     2. Hand over, no transaction; then the answer goes on record.
@@ -50,7 +50,7 @@ def send_test(*, account: ProviderAccount, address: str, actor: User, now: datet
     Raises
     ------
     StateConflict : the account waits for approval, an emergency stop holds, the address is none or
-        nobody may write to it, the person tried too often today, or the provider said no.
+        nobody may write to it, or the person tried too often today.
     """
     channel = Channel(account.channel)
     if not may_run(account) and not account.is_active:
@@ -71,7 +71,7 @@ def send_test(*, account: ProviderAccount, address: str, actor: User, now: datet
         now=now,
         detail={"key": message.key, "outcome": type(outcome).__name__.lower()},
     )
-    return _told(outcome)
+    return outcome
 
 
 def _address(channel: Channel, text: str) -> str:
@@ -103,13 +103,4 @@ def _on_record(account: ProviderAccount, message: Outgoing, actor: User, now: da
             "key": message.key,
             "to": mask(ADDRESS_KIND[Channel(account.channel)], message.address),
         },
-    )
-
-
-def _told(outcome: Outcome) -> str:
-    if isinstance(outcome, Accepted):
-        return outcome.provider_id
-    raise StateConflict(
-        _("The provider did not take it (%(code)s): %(message)s")
-        % {"code": outcome.code, "message": outcome.message}
     )

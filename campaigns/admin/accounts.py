@@ -31,11 +31,11 @@ from campaigns.actions.account_changes import (
 from campaigns.actions.accounts import hold_accounts
 from campaigns.actions.try_account import send_test
 from campaigns.admin.delivery import ChannelFilter
-from campaigns.channels.base import Channel
+from campaigns.channels.base import Accepted, Channel, Outcome, Unknown
 from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.registry import VENDORS, options_read
-from campaigns.errors import CampaignError
-from campaigns.labels import CHANNELS, say
+from campaigns.errors import CampaignError, StateConflict
+from campaigns.labels import CHANNELS, FAULTS, say
 from campaigns.models import ProviderAccount
 from campaigns.queries.accounts import account_config
 from compliance.console.acts import Act, ActingAdmin, person, verdicts
@@ -314,8 +314,8 @@ def _running(account: ProviderAccount, actor: User, review: Review | None) -> li
         label=_t("Send a test message"),
         question=_t("One fixed text goes to one address. It is on record, and counts as no touch."),
         done=_t("The provider took it."),
-        run=lambda address: send_test(
-            account=account, address=address, actor=actor, now=clock_now()
+        run=lambda address: _expect_taken(
+            send_test(account=account, address=address, actor=actor, now=clock_now())
         ),
         asks_opinion=True,
         opinion_label=_t("Address"),
@@ -345,3 +345,16 @@ def _running(account: ProviderAccount, actor: User, review: Review | None) -> li
         is_main=True,
     )
     return [start, test] if is_ready else [start]
+
+
+def _expect_taken(outcome: Outcome) -> None:
+    """Raises `StateConflict` with our words for it, and the provider's own beside them."""
+    if isinstance(outcome, Accepted):
+        return
+    told = {"why": say(FAULTS, outcome.code), "message": f"{outcome.code}: {outcome.message}"}
+    if isinstance(outcome, Unknown):
+        said = _t(
+            "Nobody can tell whether it was sent: look whether it arrived. %(why)s (%(message)s)"
+        )
+        raise StateConflict(said % told)
+    raise StateConflict(_t("It was not sent: %(why)s (%(message)s)") % told)

@@ -15,7 +15,7 @@ from campaigns.admin.version_panel import Shown, version_panel
 from campaigns.errors import GraphError
 from campaigns.journeys.check import Severity
 from campaigns.journeys.parse import parse
-from campaigns.models import Journey, JourneyVersion, Touch
+from campaigns.models import Enrolment, Journey, JourneyVersion, Touch
 from compliance.console.shown import Panel, Tone, badge, figure, link
 from compliance.reader import say
 
@@ -55,6 +55,23 @@ def settings(version: JourneyVersion) -> list[tuple[str, str]]:
             else unset,
         ),
         (_t("Revenue property"), str(goal.get("value") or unset)),
+    ]
+
+
+def standing(journey: Journey, badge_of: SafeString) -> list[tuple[str, object]]:
+    """How the journey stands: its state, and who is where in it."""
+    counted = dict(
+        journey.enrolments.values_list("state").annotate(count=Count("pk")).order_by("state")
+    )
+    under_way = counted.get(Enrolment.State.ACTIVE, 0) + counted.get(Enrolment.State.WAITING, 0)
+    touches = f"{reverse('admin:campaigns_touch_changelist')}?journey__id__exact={journey.pk}"
+    return [
+        (_t("State"), badge_of),
+        (_t("Live version"), f"v{journey.live.number}" if journey.live else "—"),
+        (_t("Enrolled"), figure(sum(counted.values()))),
+        (_t("Under way"), figure(under_way)),
+        (_t("Done"), figure(counted.get(Enrolment.State.DONE, 0))),
+        (_t("Messages"), link(touches, _t("Touches of this journey"))),
     ]
 
 

@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from campaigns import labels
 from campaigns.actions import launch
-from campaigns.admin.journey_panels import problems, settings, unsent, versions
+from campaigns.admin.journey_panels import problems, settings, standing, unsent, versions
 from campaigns.admin.journey_versions import checks, launches, newest_version, runs
 from campaigns.drawing import BOX_HEIGHT, BOX_WIDTH, draw
 from campaigns.errors import CampaignError, GraphError
@@ -174,7 +174,9 @@ class JourneyAdmin(ActingAdmin):
 
     def page_context(self, request: HttpRequest, item: Journey) -> dict[str, Any]:
         """Buttons, the drawing of the newest version, and what the checks say about it."""
-        context = super().page_context(request, item)
+        context = super().page_context(request, item) | {
+            "standing": standing(item, journey_badge(item))
+        }
         version = newest_version(item)
         if version is None:
             return context

@@ -23,18 +23,25 @@ from campaigns.admin.delivery import touch_badge
 from campaigns.errors import CampaignError
 from campaigns.labels import REASONS, say
 from campaigns.models import EmergencyStop, Intervention, PoisonRow, Touch
-from compliance.console.acts import OPINION_LENGTH, Act, ActingAdmin, person, tell
+from compliance.console.acts import OPINION_LENGTH, Act, ActingAdmin, person
 from compliance.console.lists import ReadOnlyAdmin
 from compliance.console.shown import Panel, Tone, badge, code, figure, link, moment
 from compliance.errors import ComplianceError
 from compliance.queries import clock_now
 
 REFUSALS = (CampaignError, ComplianceError)
+LONGEST_NUMBER = 20
 VERDICT_TONES = {
     Intervention.Verdict.PENDING: Tone.BUSY,
     Intervention.Verdict.DONE: Tone.GOOD,
     Intervention.Verdict.REJECTED: Tone.WARN,
 }
+
+
+def _numbers(request: HttpRequest) -> list[int]:
+    """The row numbers that a confirmation sent back; what is none, or longer than any, is not."""
+    sent = request.POST.get("ids", "").split(",")
+    return [int(pk) for pk in sent if pk.isdecimal() and len(pk) < LONGEST_NUMBER]
 
 
 def by_hand(act: Intervention.Act) -> Any:
@@ -79,29 +86,42 @@ class TouchesByHand(ReadOnlyAdmin):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         act = request.POST.get("act", "")
-        ids = [int(pk) for pk in request.POST.get("ids", "").split(",") if pk.isdecimal()]
+        ids = _numbers(request)
         if act not in Intervention.Act.values or not 0 < len(ids) <= MOST:
             messages.error(request, _t("Nothing was chosen."))
             return redirect("admin:campaigns_touch_changelist")
-        tell(
-            request,
-            lambda: propose(
+        try:
+            made = propose(
                 act=Intervention.Act(act),
                 touch_ids=ids,
-                why=request.POST.get("opinion", "")[:OPINION_LENGTH],
+                why=request.POST.get("opinion", "").replace("\x00", "")[:OPINION_LENGTH],
                 actor=person(request),
                 now=clock_now(),
-            ),
-            done=_done(Intervention.Act(act)),
-            refusals=REFUSALS,
-        )
+            )
+        except REFUSALS as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _done(made))
         return redirect("admin:campaigns_intervention_changelist")
 
 
-def _done(act: Intervention.Act) -> str:
-    if act in {Intervention.Act.ASK, Intervention.Act.RESEND_FAILED}:
-        return _t("Done.")
-    return _t("Proposed. A second person has to agree.")
+def _done(made: Intervention) -> str:
+    if made.verdict == Intervention.Verdict.PENDING:
+        return _t("Proposed. A second person has to agree.")
+    return _done_to(made.changed, len(made.touch_ids) - made.changed)
+
+
+def _done_to(count: int, left: int) -> str:
+    """What was done, and that some had moved on since the dry run."""
+    done = ngettext("Done to %(n)s touch.", "Done to %(n)s touches.", count) % {"n": figure(count)}
+    if not left:
+        return done
+    stood = ngettext(
+        "%(n)s had moved on meanwhile and was left alone.",
+        "%(n)s had moved on meanwhile and were left alone.",
+        left,
+    )
+    return f"{done} {stood % {'n': figure(left)}}"
 
 
 def _confirmation(request: HttpRequest, plan: DryRun) -> HttpResponse:
@@ -318,17 +338,18 @@ class PoisonRowAdmin(ReadOnlyAdmin):
         """Replay exactly what the confirmation showed."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        ids = [int(pk) for pk in request.POST.get("ids", "").split(",") if pk.isdecimal()]
-        tell(
-            request,
-            lambda: replay(
-                aside=PoisonRow.objects.filter(pk__in=ids),
-                actor=person(request),
-                now=clock_now(),
-            ),
-            done=_t("Replayed."),
-            refusals=REFUSALS,
-        )
+        ids = _numbers(request)
+        try:
+            aside = PoisonRow.objects.filter(pk__in=ids)
+            done = replay(aside=aside, actor=person(request), now=clock_now())
+        except REFUSALS as refusal:
+            messages.error(request, str(refusal))
+        else:
+            count, told = done.touches + done.enrolments, messages.success
+            if not count:
+                told = messages.warning
+            rows = ngettext("Replayed %(n)s row.", "Replayed %(n)s rows.", count)
+            told(request, rows % {"n": figure(count)})
         return redirect("admin:campaigns_poisonrow_changelist")
 
 

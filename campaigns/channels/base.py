@@ -10,6 +10,8 @@ from typing import Final, Protocol, TypeAlias, runtime_checkable
 # every further message would meet the same answer, so a breaker should open
 # at once instead of counting up.
 ACCOUNT_FAULTS: Final = frozenset({"tls", "unauthorised", "out_of_service", "sender_refused"})
+# Code of `Refused` that says so as well: the account's address leads on to another one.
+REDIRECT: Final = "redirect"
 
 
 class Channel(StrEnum):

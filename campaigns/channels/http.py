@@ -16,7 +16,7 @@ import aiohttp
 import orjson
 from aiohttp.connector import Connection
 
-from campaigns.channels.base import Refused, Unavailable, Unknown
+from campaigns.channels.base import REDIRECT, Refused, Unavailable, Unknown
 from campaigns.channels.errors import RequestLost, RequestUnsent
 from campaigns.channels.posting import Poster, Written
 from campaigns.channels.public_hosts import GuardedResolver, check_url
@@ -203,7 +203,7 @@ def judge_status(
             return Unknown(key=key, code="in_progress", message=told)
         case status if 300 <= status < 400:
             # A redirect could lead a signed message to another host.
-            return Refused(key=key, code="redirect", message=told)
+            return Refused(key=key, code=REDIRECT, message=told)
         case status if status == 408 or status >= 500 or status < 300:
             return Unknown(key=key, code=code or f"http_{status}", message=told)
         case status:

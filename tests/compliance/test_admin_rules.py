@@ -72,6 +72,22 @@ def test_rules_go_from_the_officer_to_the_checker_into_force(staff: Staff) -> No
     assert page(staff.compliance).get(reverse(LIST)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "hours",
+    [[], [["09:00", "12:00"], ["11:00", "20:00"]], [["22:00", "06:00"]], [["09:00", "24:30"]]],
+    ids=["none", "overlapping", "past midnight", "past the end"],
+)
+def test_hours_that_nobody_means_are_refused_in_words(staff: Staff, hours: list[object]) -> None:
+    rules = shipped_document("contact")
+    rules[0]["params"]["hours"] = hours
+
+    answer = propose(staff.compliance, json.dumps(rules), key="contact")
+
+    assert "Q-01" in str(answer.context["adminform"].form.errors["rules"])  # type: ignore[attr-defined]
+    assert "none may overlap" in answer.content.decode()  # type: ignore[attr-defined]
+    assert not RulePack.objects.filter(key="contact").exists()
+
+
 def test_a_returned_change_is_over(staff: Staff) -> None:
     propose(staff.compliance, change(minor_below=21))
     pack = RulePack.objects.get()

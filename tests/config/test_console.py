@@ -128,3 +128,12 @@ def _model(name: str) -> type:
         for model in admin.site._registry
         if f"{model._meta.app_label}.{model._meta.model_name}" == name
     )
+
+
+def test_an_advisors_overview_leads_to_the_calls_that_wait(house: House) -> None:
+    page = client_of(house, "advisor").get(reverse("admin:index"))
+
+    tiles = {tile.label: tile.url for tile in page.context["tiles"]}
+    assert tiles["Overdue"] == tiles["Due today"] == reverse("workbench:index")
+    other = client_of(house, "manager").get(reverse("admin:index"))
+    assert "Overdue" not in {tile.label for tile in other.context["tiles"]}

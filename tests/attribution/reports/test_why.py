@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 from io import StringIO
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,10 +13,12 @@ from django.urls import reverse
 
 from attribution.actions.collect import collect
 from attribution.reports.why import decisions, why
+from campaigns.actions import launch
 from campaigns.actions.advance import advance
 from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
 from campaigns.actions.receipts import take_receipts
+from campaigns.actions.stop import Scope, stop_sending
 from campaigns.channels.base import Channel, Receipt, ReceiptKind
 from campaigns.models import Journey, ProviderAccount, Touch
 from compliance.models import User
@@ -32,6 +34,7 @@ from tests.factories import (
     make_memory_account,
     make_people,
     make_segment,
+    make_staff,
     make_template,
     say_consent,
     send_node,
@@ -232,3 +235,50 @@ def test_the_timeline_of_a_customer_without_any_decision_says_so() -> None:
     (pk,) = make_people(1)
 
     assert str(why(customer_no=number(pk)).summary).endswith("no message was decided.")
+
+
+def test_a_message_that_waits_says_for_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is neither sent nor refused was counted as decided, and nothing said of it."""
+    make_memory_account(monkeypatch)
+    make_template()
+    [person] = make_people(1)
+    make_segment()
+    enrol(journey=make_journey(graph_of(send_node())), now=NOW)
+    advance(owner="w", now=NOW)
+
+    def said(language: Literal["en", "zh"]) -> str:
+        whole = why(customer_no=number(person)).summary.in_language(language)
+        return whole.partition("：" if language == "zh" else ": ")[2]
+
+    assert said("en") == "0 of 1 messages sent. Waiting: to be handed over (1)."
+    ProviderAccount.objects.update(is_active=False)
+    assert said("en").endswith("Waiting: its provider account is not in use (1).")
+    Journey.objects.update(state=Journey.State.PAUSED)
+    assert said("en").endswith("Waiting: the journey is paused (1).")
+    stop_sending(scope=Scope(channel="sms"), actor="operator", why="w", now=NOW)
+    assert said("en").endswith("Waiting: the journey is paused (1).")
+    stop_sending(scope=Scope(channel="email"), actor="operator", why="w", now=NOW)
+    assert said("en").endswith("Waiting: held by an emergency stop (1).")
+    assert said("zh") == "共决定 1 条消息，已发送 0 条。等待中：因紧急停发暂停（1）。"
+    Touch.objects.update(state="handing_over")
+    assert said("en").endswith("Waiting: being handed over (1).")
+
+
+def test_what_a_stopped_journey_held_back_is_not_put_on_the_provider(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_memory_account(monkeypatch)
+    make_template()
+    [person] = make_people(1)
+    make_segment()
+    journey = make_journey(graph_of(send_node()))
+    enrol(journey=journey, now=NOW)
+    advance(owner="w", now=NOW)
+
+    launch.stop(journey=journey, actor=make_staff().marketer, now=NOW)
+
+    timeline = why(customer_no=number(person))
+    [held] = [d.sentence for d in timeline.decisions if d.kind == "refused"]
+    assert held.in_language("en") == "E-mail not handed over. The journey was stopped."
+    assert held.in_language("zh") == "邮件未派发。旅程已停止。"
+    assert str(timeline.summary).endswith("Not sent: The journey was stopped (1).")

@@ -23,6 +23,7 @@ from campaigns.channels.base import (
     Limits,
     Outcome,
     Outgoing,
+    Refused,
     Unavailable,
     Unknown,
 )
@@ -251,6 +252,19 @@ def test_a_dead_provider_is_left_alone_after_a_few_failures(
     left = Touch.objects.filter(reason="breaker_open")
     assert (tried.count(), left.count()) == (FAILURES, 100 - FAILURES)
     assert set(left.values_list("attempts", flat=True)) == {0}
+
+
+def test_an_address_that_leads_on_refuses_no_whole_campaign(
+    queued: Callable[..., MemoryProvider],
+) -> None:
+    """A redirect is not followed: the message is refused, and the next would be as well."""
+    provider = queued(100, script=lambda m: Refused(key=m.key, code="redirect", message="HTTP 301"))
+
+    dispatch_batch(owner="w", now=NOW)
+
+    assert AccountHealth.objects.get().code == "redirect"
+    refused = Touch.objects.filter(state="refused").count()
+    assert 1 <= refused == len(provider.sent) <= FAILURES
 
 
 def test_customers_who_have_had_their_fill_open_nothing(

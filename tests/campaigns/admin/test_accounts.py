@@ -45,9 +45,17 @@ def gateway() -> Iterator[tuple[str, list[dict[str, object]]]]:
         results = [{"key": m["key"], "status": "accepted", "id": "g-1"} for m in told["messages"]]
         return web.json_response({"results": results})
 
+    async def moved(_request: web.Request) -> web.Response:
+        raise web.HTTPMovedPermanently("/v1/messages")
+
+    async def broken(_request: web.Request) -> web.Response:
+        raise web.HTTPInternalServerError
+
     async def serve() -> None:
         app = web.Application()
         app.router.add_post("/v1/messages", take)
+        app.router.add_post("/moved/v1/messages", moved)
+        app.router.add_post("/broken/v1/messages", broken)
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -299,6 +307,37 @@ def test_test_message_to_no_address_says_so(staff: dict[str, Client], address: s
     account = add(staff["operator"], base_url="http://127.0.0.1:9")
 
     assert "no address" in act(staff["operator"], account, "test", opinion=address)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "It was not sent: the base URL leads on to another address"),
+        ("zh-hans", "未发送：基础 URL 会跳转到其他地址"),
+    ],
+)
+def test_test_message_says_that_the_address_leads_on(
+    staff: dict[str, Client], gateway: tuple[str, list[dict[str, object]]], language: str, said: str
+) -> None:
+    url, seen = gateway
+    account = add(staff["operator"], base_url=f"{url}/moved")
+    staff["operator"].cookies["django_language"] = language
+
+    told = act(staff["operator"], account, "test", opinion="13800001234")
+
+    assert said in told
+    assert "HTTP 301" in told
+    assert not seen
+
+
+def test_test_message_whose_outcome_is_unknown_is_not_said_to_be_unsent(
+    staff: dict[str, Client], gateway: tuple[str, list[dict[str, object]]]
+) -> None:
+    account = add(staff["operator"], base_url=f"{gateway[0]}/broken")
+
+    told = act(staff["operator"], account, "test", opinion="13800001234")
+
+    assert "Nobody can tell whether it was sent" in told
 
 
 def test_test_message_that_fails_says_why(staff: dict[str, Client]) -> None:

@@ -90,6 +90,23 @@ def test_pause_resume_stop(house: House) -> None:
     assert buttons(marketer, house.journey) == []
 
 
+@pytest.mark.parametrize(
+    ("state", "said"), [("running", "Running"), ("paused", "Paused"), ("stopped", "Stopped")]
+)
+def test_the_page_says_how_the_journey_stands_and_who_is_where(
+    house: House, state: str, said: str
+) -> None:
+    Journey.objects.filter(pk=house.journey.pk).update(state=state)
+    page = reverse("admin:campaigns_journey_change", args=[house.journey.pk])
+
+    told = client_of(house, "marketer").get(page).context["standing"]
+
+    facts = {term: str(value) for term, value in told}
+    assert said in facts["State"]
+    assert facts["Enrolled"] == str(house.journey.enrolments.count()) != "0"
+    assert facts["Live version"] == "v1"
+
+
 def test_acts_are_never_done_by_a_link(house: House) -> None:
     address = reverse("admin:campaigns_journey_act", args=[house.journey.pk])
 

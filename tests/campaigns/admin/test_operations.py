@@ -108,12 +108,29 @@ def test_other_roles_see_no_acts_and_cannot_post_them(role: str) -> None:
 
 @pytest.mark.parametrize(
     "given",
-    [{}, {"act": "resend"}, {"act": "nonsense", "ids": "1"}, {"act": "resend", "ids": "x,-1"}],
+    [
+        {},
+        {"act": "resend"},
+        {"act": "nonsense", "ids": "1"},
+        {"act": "resend", "ids": "x,-1"},
+        {"act": "resend", "ids": "9" * 5000},
+    ],
 )
 def test_nonsense_is_answered_in_words(given: dict[str, str]) -> None:
     answer = client_of(make_staff().operator).post(reverse("admin:campaigns_touch_by_hand"), given)
 
     assert "Nothing was chosen." in [str(m) for m in get_messages(answer.wsgi_request)]
+
+
+def test_odd_numbers_and_letters_break_no_act() -> None:
+    client = client_of(make_staff().operator)
+    told = {"act": "resend", "ids": str(Touch.objects.all()[0].pk), "opinion": "a\x00b"}
+
+    replayed = client.post(reverse("admin:campaigns_poisonrow_replay"), {"ids": "9" * 5000})
+    proposed = client.post(reverse("admin:campaigns_touch_by_hand"), told)
+
+    assert (replayed.status_code, proposed.status_code) == (302, 302)
+    assert Intervention.objects.get().why == "ab"
 
 
 def test_an_account_and_a_reason_may_be_filtered_by_address() -> None:
@@ -124,6 +141,11 @@ def test_an_account_and_a_reason_may_be_filtered_by_address() -> None:
 
     assert page.status_code == 200
     assert len(page.context["cl"].result_list) == 3
+
+
+def replay_said(client: Client, page: str) -> str:
+    answer = client.post(reverse("admin:campaigns_poisonrow_replay"), hidden(page))
+    return str(next(iter(reversed(list(get_messages(answer.wsgi_request))))))
 
 
 def test_rows_put_aside_are_replayed_after_a_dry_run() -> None:
@@ -151,7 +173,8 @@ def test_rows_put_aside_are_replayed_after_a_dry_run() -> None:
     ).content.decode()
     assert len(listed.context["cl"].result_list) == 1
     assert PoisonRow.objects.get().replayed_at is None
-    client.post(reverse("admin:campaigns_poisonrow_replay"), hidden(page))
+    said = [replay_said(client, page) for _twice in range(2)]
+    assert said == ["Replayed 1 row.", "Replayed 0 rows."]
 
     assert PoisonRow.objects.get().replayed_at is not None
     assert Touch.objects.get(pk=touch.pk).state == "queued"
