@@ -58,21 +58,26 @@ def settings(version: JourneyVersion) -> list[tuple[str, str]]:
     ]
 
 
-def standing(journey: Journey, badge_of: SafeString) -> list[tuple[str, object]]:
+def standing(
+    journey: Journey, state: SafeString, *, sees_touches: bool
+) -> list[tuple[str, object]]:
     """How the journey stands: its state, and who is where in it."""
     counted = dict(
         journey.enrolments.values_list("state").annotate(count=Count("pk")).order_by("state")
     )
     under_way = counted.get(Enrolment.State.ACTIVE, 0) + counted.get(Enrolment.State.WAITING, 0)
-    touches = f"{reverse('admin:campaigns_touch_changelist')}?journey__id__exact={journey.pk}"
-    return [
-        (_t("State"), badge_of),
+    told: list[tuple[str, object]] = [
+        (_t("State"), state),
         (_t("Live version"), f"v{journey.live.number}" if journey.live else "—"),
         (_t("Enrolled"), figure(sum(counted.values()))),
         (_t("Under way"), figure(under_way)),
         (_t("Done"), figure(counted.get(Enrolment.State.DONE, 0))),
-        (_t("Messages"), link(touches, _t("Touches of this journey"))),
     ]
+    if sees_touches:
+        page = reverse("admin:campaigns_touch_changelist")
+        touches = link(f"{page}?journey__id__exact={journey.pk}", _t("Touches of this journey"))
+        told.append((_t("Messages"), touches))
+    return told
 
 
 def _reentry(rule: Any) -> str:

@@ -174,8 +174,9 @@ class JourneyAdmin(ActingAdmin):
 
     def page_context(self, request: HttpRequest, item: Journey) -> dict[str, Any]:
         """Buttons, the drawing of the newest version, and what the checks say about it."""
+        sees_touches = request.user.has_perm("campaigns.view_touch")
         context = super().page_context(request, item) | {
-            "standing": standing(item, journey_badge(item))
+            "standing": standing(item, journey_badge(item), sees_touches=sees_touches)
         }
         version = newest_version(item)
         if version is None:
