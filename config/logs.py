@@ -17,6 +17,7 @@ from celery import current_task
 from django.http import HttpRequest, HttpResponse
 
 from compliance.masking import mask
+from customers.identifiers import redact
 
 HEADER: Final = "X-Request-ID"
 # Numbers and hashes of the audit chain, which somebody will compare digit by digit.
@@ -36,13 +37,18 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": message if record.name == ANCHORS else mask(message),
+            "message": message if record.name == ANCHORS else _masked(message),
             "request": _request_id.get() or _task_id(),
             "process": record.process,
         }
         if record.exc_info:
-            told["error"] = mask(self.formatException(record.exc_info))
+            told["error"] = _masked(self.formatException(record.exc_info))
         return json.dumps(told, ensure_ascii=False)
+
+
+def _masked(text: str) -> str:
+    """Hidden as in any text, and escaped or behind letters, as addresses of pages hold them."""
+    return redact(mask(text))
 
 
 def current_id() -> str:
@@ -57,7 +63,9 @@ def request_id(
 
     def answer_with_id(request: HttpRequest) -> HttpResponse:
         given = request.headers.get(HEADER, "")
-        chosen = given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+        # It stands in each line of the log: a phone number is none.
+        is_plain = _GIVEN_ID.fullmatch(given) and redact(given) == given
+        chosen = given if is_plain else uuid.uuid4().hex
         # It stays until the thread's next request: Django tells of a refusal only after this.
         _request_id.set(chosen)
         response = answer(request)

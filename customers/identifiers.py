@@ -44,21 +44,44 @@ _EMAIL = re.compile(
 )
 # Inside free text: anything shaped like an address, a CN mobile number that is no part of a longer
 # number or of a hash, or a number with its country's code; a number may begin an address.
-_LOCAL = r"(?:[^\s@%<>\"'&=?/:;,()]|%(?!40))"
-_NO_HOST = r"\s@<>\"'&=?/;,()"
-_AT_HOST = rf"(?:@|%40)+[^{_NO_HOST}][^.{_NO_HOST}]{{0,252}}+\.[^{_NO_HOST}]+"
+_AT = r"(?:[@＠]|%(?:25){0,3}40)"
+_LOCAL = r"(?:[^\s@＠%<>\"'&=?/:;,()]|%(?!(?:25){0,3}40))"
+_NO_HOST = r"\s@＠<>\"'&=?/;,()"
+_AT_HOST = rf"{_AT}+[^{_NO_HOST}][^.{_NO_HOST}]{{0,252}}+\.[^{_NO_HOST}]+"
+_DIGIT = "[0-9０-９]"
+# What stands between the parts of a number, also in an address, where a blank is + or %20.
+_BETWEEN = "(?:[ +\u00a0\u3000\u2010-\u2015-]|%(?:25)?20)?"
+# Part of a hash: after or before its letters. Those that end or begin a word are none, and neither
+# are those of an escape (%3D, %253D, \\u003d).
+_NO_HASH_BEFORE = (
+    r"(?:(?<![0-9A-Fa-f０-９])|(?<=[G-Zg-z][A-Fa-f])|(?<=[G-Zg-z][A-Fa-f]{2})"
+    r"|(?<=%[0-9A-Fa-f]{2})|(?<=%25[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
+)
+_NO_HASH_AFTER = r"(?![0-9０-９])(?:(?![A-Fa-f])|(?=[A-Fa-f]{1,2}[G-Zg-z]))"
+_MOBILE = (
+    rf"(?:(?:(?:\+|00)?86{_BETWEEN})?[1１][3-9３-９]{_DIGIT}"
+    rf"{_BETWEEN}{_DIGIT}{{4}}{_BETWEEN}{_DIGIT}{{4}}|1[3-9][0-9]\.[0-9]{{4}}\.[0-9]{{4}})"
+)
+_ABROAD = (
+    r"(?:(?<![0-9A-Za-z])\+|(?<=%2[Bb])|(?<=%252[Bb]))[1-9](?:[ ()-]{0,2}[0-9]){7,14}(?![0-9])"
+)
 _PERSONAL = re.compile(
     # A local part is read once, from its first letter to the @ or %40 that ends it, and a host has
     # its length: else a text of "a…" or of "%40%40…" would be read from each of its letters.
-    rf"(?:(?<![^\s@<>\"'&=?/:;,()])|(?<=%40)){_LOCAL}++{_AT_HOST}"
-    r"|(?:(?<![0-9A-Fa-f])(?:(?:\+|00)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}"
-    r"(?![0-9A-Fa-f])"
-    r"|(?<![0-9A-Za-z])\+[1-9][0-9](?:[ -]?[0-9]){6,13}(?![0-9]))"
+    rf"(?:(?<![^\s@＠<>\"'&=?/:;,()])|(?<=%40)|(?<=%2540)){_LOCAL}++{_AT_HOST}"
+    rf"|(?:(?=[+01１8]){_NO_HASH_BEFORE}{_MOBILE}{_NO_HASH_AFTER}|{_ABROAD})"
     rf"(?:{_LOCAL}{{0,64}}+{_AT_HOST})?"
 )
-# Cheaper to look for than all that a phone number may look like.
-_SEVEN_DIGITS = re.compile(r"(?:[0-9][ -]?){7}")
-PHONE_KEY = re.compile("phone|mobile|tel|cell|contact|手机|电话|联系", re.IGNORECASE)
+_SEPARATORS = re.compile(r"(?<=[0-9])(?:[ +.\u2010-\u2015]|%(?:25)?20)(?=[0-9])")
+# Cheaper to look for than all that a phone number or an address may look like.
+_PERHAPS_ADDRESS = re.compile(_AT)
+_SEVEN_DIGITS = re.compile(
+    rf"(?:{_DIGIT}(?:[ ()+.\u00a0\u3000\u2010-\u2015-]|%(?:25)?20){{0,2}}){{7}}"
+)
+PHONE_KEY = re.compile(
+    "phone|mobile|tel|cell|contact|msisdn|whatsapp|caller|callee|shouji|dianhua|手机|电话|联系|号码",
+    re.IGNORECASE,
+)
 _NUMBERED_MASK = re.compile("⟦([0-9]{1,6}):[^⟧]*⟧")
 _FROM_FILES = frozenset({"customer_no", "device", "openid", "unionid"})
 _LONGEST = {"customer_no": 128, "user_id": 256, "anonymous_id": 256, "device": 4096}
@@ -191,8 +214,8 @@ def holds_contact(key: str, value: object) -> bool:
     """
     match value:
         case str():
-            may = "@" in value or "%40" in value or _SEVEN_DIGITS.search(value) is not None
-            return may and _PERSONAL.search(value) is not None
+            may = _SEVEN_DIGITS.search(value) or _PERHAPS_ADDRESS.search(value)
+            return may is not None and _PERSONAL.search(value) is not None
         case bool():
             return False
         case int() | float() if PHONE_KEY.search(key) and value == int(value):
@@ -207,10 +230,10 @@ def redact(text: str) -> str:
 
 
 def _masked(found: re.Match[str]) -> str:
-    value = found.group().replace("%40", "@")
+    value = unicodedata.normalize("NFKC", _PERHAPS_ADDRESS.sub("@", found.group()))
     if "@" in value:
         return mask("email", value)
-    if mobile := _CN_MOBILE.fullmatch(value):
+    if mobile := _CN_MOBILE.fullmatch(_SEPARATORS.sub("-", value)):
         return mask("phone", "+86" + "".join(mobile.groups()))
     return mask("phone", value)
 

@@ -35,6 +35,7 @@ _NAMES = {
     "group": "Grouped",
     "alias": "Aliased",
 }
+_NOBODY = frozenset({"null", "undefined", "nan", "none", "[object object]"})
 _CONTROL = re.compile("[\0-\x1f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MOMENT = re.compile(
@@ -98,7 +99,7 @@ def batch_context(told: object) -> tuple[dict[str, Any], bytes]:
 
     Raises BodyRefused: it would go into every event, and none could be stored.
     """
-    if told is None:
+    if told is None or told == []:
         return {}, b""
     try:
         return checked(told)
@@ -125,9 +126,9 @@ def _whole(item: Mapping[str, Any], envelope: Envelope) -> dict[str, Any]:
     """The call with what its address and its batch said, so that it can be taken in again later:
     its type, the batch's context below its own, and our time where its own clock is wrong."""
     whole = {"type": envelope.kind, **item}
-    own = item.get("context")
-    if envelope.context and (own is None or isinstance(own, dict)):
-        whole["context"] = {**envelope.context, **(own or {})}
+    own = item.get("context") or {}
+    if envelope.context and isinstance(own, dict):
+        whole["context"] = {**envelope.context, **own}
     with suppress(EventRefused):
         occurred_at, original = _occurred_at(item, envelope)
         if original:
@@ -200,9 +201,17 @@ def _identifier(item: Mapping[str, Any], key: str) -> str | None:
     if not isinstance(value, str):
         raise EventRefused(reasons.INVALID[key])
     name = value.strip() if value.isascii() else unicodedata.normalize("NFC", value).strip()
-    if not 0 < len(name) <= 256 or _CONTROL.search(name):
+    if not 0 < len(name) <= 256 or _CONTROL.search(name) or _holds_invisible(name):
         raise EventRefused(reasons.INVALID[key])
+    # Programs write so where they know nobody; taken as a name, it would make one of many people.
+    if name.lower() in _NOBODY:
+        raise EventRefused(reasons.NAMES_NOBODY)
     return name
+
+
+def _holds_invisible(name: str) -> bool:
+    """What cannot be seen would make one person two, as in a file's customer number."""
+    return not name.isascii() and any(unicodedata.category(letter) == "Cf" for letter in name)
 
 
 def _message_id(item: Mapping[str, Any]) -> str:
@@ -224,7 +233,8 @@ def _text(item: Mapping[str, Any], key: str) -> str:
 
 def _mapping(item: Mapping[str, Any], key: str) -> dict[str, Any]:
     value = item.get(key)
-    if value is None:
+    # PHP writes an empty object as an empty list.
+    if value is None or value == []:
         return {}
     if not isinstance(value, dict):
         raise EventRefused(reasons.INVALID[key])

@@ -51,6 +51,11 @@ INVALID_TIMESTAMP: Final = Sentence(
     en="Its timestamp or sentAt is not an existing ISO 8601 date and time.",
     zh="timestamp 或 sentAt 不是有效的 ISO 8601 日期时间。",
 )
+NAMES_NOBODY: Final = Sentence(
+    code="names_nobody",
+    en="Its userId, anonymousId or previousId is a word for nobody, as undefined: leave it out.",
+    zh="userId、anonymousId 或 previousId 是表示“无”的词（如 undefined）：请不要发送。",
+)
 INVALID: Final[Mapping[str, Sentence]] = {
     "userId": Sentence(
         code="invalid_user_id",
@@ -232,6 +237,7 @@ OF_EVENTS: Final[Mapping[str, Sentence]] = {
     for sentence in (
         UNKNOWN_TYPE,
         MISSING_IDENTITY,
+        NAMES_NOBODY,
         DUPLICATE_KEY,
         NUMBER_OUT_OF_RANGE,
         NOT_AN_OBJECT,

@@ -15,12 +15,23 @@ from customers.tracking.body import Irregular, describe
 EVENT_BYTES = 32 * 1024
 _DEEP = 100  # levels
 # The cheap question, whether a phone number or an address may be in it; only a yes pays for more.
-_PERHAPS_PHONE = re.compile(rb"1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}|\+[1-9][0-9]")
+# Whatever is not ASCII (full-width letters, spaces and dashes) is as its bytes in UTF-8.
+_BETWEEN = rb"(?:[ +.-]|%(?:25)?20|[\xc2\xe2\xe3][\x80-\xbf]{1,2})?"
+_PERHAPS_PHONE = re.compile(
+    rb"1[3-9][0-9]" + _BETWEEN + rb"[0-9]{4}" + _BETWEEN + rb"[0-9]{4}|\+[1-9]"
+)
+_ESCAPED = re.compile(rb"%(?:25){0,3}(?:40|2[Bb][1-9])")
+_FULL_WIDTH = re.compile(rb"\xef\xbc[\x90-\x99\xa0]")
 
 
 def may_hold_contact(encoded: bytes) -> bool:
     """False where JSON holds neither phone number nor e-mail address for certain."""
-    return b"@" in encoded or b"%40" in encoded or _PERHAPS_PHONE.search(encoded) is not None
+    return (
+        b"@" in encoded
+        or _PERHAPS_PHONE.search(encoded) is not None
+        or (b"%" in encoded and _ESCAPED.search(encoded) is not None)
+        or (b"\xef\xbc" in encoded and _FULL_WIDTH.search(encoded) is not None)
+    )
 
 
 def checked(item: object) -> tuple[dict[str, Any], bytes]:

@@ -73,7 +73,8 @@ def test_the_anchors_of_the_audit_chain_are_told_digit_by_digit(lines: io.String
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("given", "is_kept"), [("abcdef-12345", True), ('a"b\nc', False), ("x" * 65, False)]
+    ("given", "is_kept"),
+    [("abcdef-12345", True), ('a"b\nc', False), ("x" * 65, False), ("tel-13800138000", False)],
 )
 def test_a_request_has_an_id_that_its_lines_carry(
     lines: io.StringIO, given: str, is_kept: bool
@@ -83,6 +84,20 @@ def test_a_request_has_an_id_that_its_lines_carry(
     (told,) = [line for line in documents(lines) if line["logger"] == "django.request"]
     assert told["request"] == answer[HEADER]
     assert (answer[HEADER] == given) is is_kept
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path", ["/v1/track13800138000", "/r/phone=%252B8613800138000", "/u/zoe%2540c.example"]
+)
+def test_an_address_that_is_none_is_logged_without_whom_it_names(
+    lines: io.StringIO, path: str
+) -> None:
+    Client().get(path)
+
+    (told,) = [line for line in documents(lines) if line["logger"] == "django.request"]
+    assert str(told["message"]).startswith("Not Found: /")
+    assert not any(planted in lines.getvalue() for planted in ("13800138000", "zoe"))
 
 
 @pytest.mark.django_db

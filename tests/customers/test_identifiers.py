@@ -129,6 +129,29 @@ def test_mask_shows_enough_to_recognise(kind: str, value: str, shown: str) -> No
         ("13800138000ann@c.example", "1***@c.example"),
         ("+8613800138000ann@c.example", "+***@c.example"),
         ("138 0013 8000zoe@c.example", "1***@c.example"),
+        # In an address, also in one within another.
+        ("?phone=%2B8613800138000&x", "?phone=%2B138****8000&x"),
+        ("?u=https%3A%2F%2Fx%3Fp%3D13800138000", "?u=https%3A%2F%2Fx%3Fp%3D138****8000"),
+        ("?u=x%253Fp%253D13800138000%2526", "?u=x%253Fp%253D138****8000%2526"),
+        ("call%2013800138000", "call%20138****8000"),
+        ("?p=138+0013+8000", "?p=138****8000"),
+        ("?p=138%200013%208000", "?p=138****8000"),
+        ("?p=%2B85291234567", "?p=%2B8529****4567"),
+        ("?u=x%3Fm%3Dann%2540c.example", "?u=x***@c.example"),
+        # Letters of a word are none of a hash.
+        ("phone13800138000", "phone138****8000"),
+        ("code13800138000CNY", "code138****8000CNY"),
+        ("a3f13800138000", "a3f13800138000"),
+        ("13800138000abc", "13800138000abc"),
+        # As people write them.
+        ("138.0013.8000", "138****8000"),
+        ("138.00138000", "138.00138000"),
+        ("138\u20130013\u20138000", "138****8000"),
+        ("１３８-００１３-８０００", "138****8000"),
+        ("ann＠c.example", "a***@c.example"),
+        ("+1 202 555 0123", "+1 2****0123"),
+        ("(+1 (202) 555-0123)", "(+1 (****0123)"),
+        ("+12.3456789", "+12.3456789"),
     ],
 )
 def test_redact_masks_what_stands_alone(text: str, clean: str) -> None:

@@ -38,6 +38,11 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "behind letters": ("track", {"properties": {"v": f"tel{PHONE}x"}}),
     "from abroad": ("track", {"properties": {"v": f"to {ABROAD}."}}),
     "key": ("track", {"properties": {PHONE: 1}}),
+    "number in an address": ("page", {"properties": {"url": f"/?p=%2B86{PHONE}"}}),
+    "address in an address": ("page", {"properties": {"url": f"/?u=%2F%3Fp%3D{PHONE}"}}),
+    "number from abroad in an address": ("page", {"properties": {"u": f"/?p=%2B{ABROAD[1:]}"}}),
+    "behind a word": ("track", {"properties": {"v": f"mobile{PHONE}"}}),
+    "before a word": ("track", {"properties": {"v": f"{PHONE}and"}}),
     "address of the page": ("page", {"context": {"page": {"url": f"https://x/?m={EMAIL}"}}}),
 }
 
