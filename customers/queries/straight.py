@@ -15,11 +15,12 @@ from weakref import WeakKeyDictionary
 import psycopg
 from django.db import connection
 from psycopg.adapt import Transformer
-from psycopg.pq import ExecStatus
+from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGresult
 
 Link = psycopg.Connection[tuple[Any, ...]]
 _NAMED = re.compile(r"%\((\w+)\)s")
+_NO_SUCH_STATEMENT = b"26000"
 _OIDS = {int: 20, bytes: 17, datetime: 1184}  # bigint, bytea, timestamptz; else the server decides
 _known: WeakKeyDictionary[Link, set[bytes]] = WeakKeyDictionary()
 """The names that each connection has prepared."""
@@ -39,18 +40,35 @@ def execute(link: Link, statement: str, params: Mapping[str, Any]) -> int:
 
 
 def _run(link: Link, statement: str, params: Mapping[str, Any]) -> PGresult:
-    """Raises as Django does for its own cursors."""
+    """Raises as Django does for its own cursors.
+
+    When a transaction is taken back, the driver has the server forget what it prepared, and ours
+    with it. Nothing was done then: the statement is prepared anew, and sent once more.
+    """
     name, text, order = _numbered(statement)
     with connection.wrap_database_errors:
-        known = _known.setdefault(link, set())
-        if name not in known:
-            oids = [_OIDS.get(type(params[one]), 0) for one in order]
-            _checked(link, link.pgconn.prepare(name, text, oids))
-            known.add(name)
         values = [_as_text(params[one]) for one in order]
-        # None is a null; the stubs do not know.
-        result = link.pgconn.exec_prepared(name, values)  # type: ignore[arg-type]
+        oids = [_OIDS.get(type(params[one]), 0) for one in order]
+        result = _sent(link, name, text, oids, values)
+        if _is_forgotten(result):
+            _known.pop(link, None)
+            result = _sent(link, name, text, oids, values)
         return _checked(link, result)
+
+
+def _sent(
+    link: Link, name: bytes, text: bytes, oids: list[int], values: list[bytes | None]
+) -> PGresult:
+    known = _known.setdefault(link, set())
+    if name not in known:
+        _checked(link, link.pgconn.prepare(name, text, oids))
+        known.add(name)
+    # None is a null; the stubs do not know.
+    return link.pgconn.exec_prepared(name, values)  # type: ignore[arg-type]
+
+
+def _is_forgotten(result: PGresult) -> bool:
+    return result.error_field(DiagnosticField.SQLSTATE) == _NO_SUCH_STATEMENT
 
 
 @lru_cache(maxsize=64)

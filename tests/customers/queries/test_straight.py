@@ -53,6 +53,19 @@ def test_errors_are_djangos(statement: str, error: type[Exception]) -> None:
             rows(statement, {"number": 0}, prepared=True)
 
 
+def test_a_statement_is_there_after_the_driver_had_all_forgotten() -> None:
+    """The driver does so when a transaction in which it prepared something is taken back."""
+    told = {**TOLD, "none": None}
+    first = rows(STATEMENT, told, prepared=True)
+    with transaction.atomic():
+        rows(STATEMENT, told, prepared=True)
+        transaction.set_rollback(True)
+    assert rows("SELECT 1", {}) == [(1,)]
+
+    assert rows(STATEMENT, told, prepared=True) == first
+    assert rows(STATEMENT, told, prepared=True) == first
+
+
 def test_text_with_a_nul_is_refused_and_not_cut() -> None:
     with pytest.raises(DataError, match="NUL"):
         rows("SELECT %(text)s::text", {"text": "a\0b"}, prepared=True)
