@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from compliance.errors import NothingToReview, NotPermitted, RulebookError, SelfReview
+from compliance.masking import mask
 from compliance.models import AuditEntry, AuditHead, Product, ReplayClock, Review, RulePack, User
 from compliance.queries import ANCHOR, GENESIS, check_rules, entry_hash, pack_hash
 from compliance.rulebook.shipped import shipped_context
@@ -19,6 +20,7 @@ log = logging.getLogger("compliance.audit")
 RATINGS = ("issuer_risk", "distributor_risk")
 RULES = "rules"  # the kind under which changes of rules are reviewed
 # Any constant does; it keeps two writers from forking the chain.
+_TYPED = frozenset({"why", "reason", "note"})
 _AUDIT_LOCK = 0x70C5_0001
 
 
@@ -26,7 +28,11 @@ _AUDIT_LOCK = 0x70C5_0001
 def record(
     *, actor: str, action: str, subject: str, now: datetime, detail: dict[str, Any] | None = None
 ) -> AuditEntry:
-    """Append one act to the audit chain, in the caller's transaction."""
+    """Append one act to the audit chain, in the caller's transaction.
+
+    What somebody typed as his reason may name a customer, who may want to be forgotten, and the
+    chain cannot be changed: phone numbers and addresses in it are hidden.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_AUDIT_LOCK])
     last = AuditEntry.objects.order_by("-seq").first()
@@ -37,7 +43,10 @@ def record(
         actor=actor,
         action=action,
         subject=subject,
-        detail=detail or {},
+        detail={
+            key: mask(told) if key in _TYPED and isinstance(told, str) else told
+            for key, told in (detail or {}).items()
+        },
     )
     entry.hash = entry_hash(previous_hash=entry.previous_hash, entry=entry)
     entry.save(force_insert=True)

@@ -18,6 +18,8 @@ _DOT_WORD: Final = re.compile(r"\.\w+")
 _NUMBER: Final = re.compile(
     r"(?<![A-Za-z0-9_.-])\+?\d(?:[ ()-]{0,2}\d){7,18}(?![-.]?[A-Za-z0-9_])", re.ASCII
 )
+# Mobile numbers of the mainland behind letters, too, where they are no part of a hash.
+_MOBILE: Final = re.compile(r"(?<![0-9A-Fa-f])1[3-9][0-9]{9}(?![0-9A-Fa-f])")
 _ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -28,7 +30,7 @@ def mask(text: str) -> str:
     """
     if "@" in text:
         text = _PIECE.sub(_hide_address, text)
-    return _NUMBER.sub(_hide_number, text)
+    return _MOBILE.sub(HIDDEN, _NUMBER.sub(_hide_number, text))
 
 
 def _hide_address(found: re.Match[str]) -> str:

@@ -22,6 +22,7 @@ from compliance.sentences import Said
 from customers.identifiers import redact
 from customers.models import Customer
 from customers.queries.database import rows
+from customers.queries.people import kept_number
 from segments.models import Membership
 
 _SENT: Final = "accepted"
@@ -107,7 +108,7 @@ def why(
     """
     if journey_key is not None and not Journey.objects.filter(key=journey_key).exists():
         raise NoSuchCampaign(f"No journey has the key {journey_key}.")
-    customer = Customer.objects.filter(customer_no=customer_no).first()
+    customer = Customer.objects.filter(customer_no=kept_number(customer_no)).first()
     if customer is None:
         raise NoSuchCustomer(f"No customer has the number {customer_no}.")
     made = decisions([customer.pk], journey_key=journey_key, sees_restricted=sees_restricted)

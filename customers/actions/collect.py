@@ -284,7 +284,10 @@ def _quarantine(source: Source, rejections: Sequence[Rejection], now: datetime) 
             "message_id": pseudonym_of(rejection.message_id),
             "code": rejection.said.code,
             "message": redact(str(rejection.said)),
-            "details": rejection.said.details,
+            "details": {
+                name: redact(told) if isinstance(told, str) else told
+                for name, told in rejection.said.details.items()
+            },
             "payload": _sealed(rejection.payload, slot),
             "named": people_named(rejection.payload),
         }

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from compliance.actions import record
 from customers.actions.rights import explained, standing
 from customers.errors import RightRefused
+from customers.identifiers import redact
 from customers.importing.mapping import CHANNELS
 from customers.queries.consents import ADD_CONSENTS, lock_standing
 from customers.queries.database import as_json, execute
@@ -41,10 +42,19 @@ def record_consents(*, statements: Sequence[ConsentStatement], now: datetime) ->
         return 0
     standing_now = lock_standing({statement.customer_id for statement in statements})
     batch = [
-        {**asdict(said), "customer_id": standing_now.get(said.customer_id, said.customer_id)}
+        {
+            **asdict(said),
+            "customer_id": standing_now.get(said.customer_id, said.customer_id),
+            "evidence": {name: _kept(name, told) for name, told in said.evidence.items()},
+        }
         for said in statements
     ]
     return execute(ADD_CONSENTS, {"rows": as_json(batch), "now": now})
+
+
+def _kept(name: str, told: str | int) -> str | int:
+    """Evidence outlives the person in the ledger, in clear: it says nothing of how to reach him."""
+    return redact(told) if isinstance(told, str) and name != "by" else told
 
 
 def withdraw(

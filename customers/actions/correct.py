@@ -7,10 +7,17 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from compliance.actions import record
+from compliance.masking import mask
 from customers.actions.rights import explained, standing
 from customers.errors import CellError, IdentifierError, RightRefused
-from customers.identifiers import correction_binding, identity_binding, name_binding, normalise
-from customers.importing.cells import ATTRIBUTES, COLUMNS, Converter, Value
+from customers.identifiers import (
+    correction_binding,
+    holds_contact,
+    identity_binding,
+    name_binding,
+    normalise,
+)
+from customers.importing.cells import ATTRIBUTES, COLUMNS, FREE_COLUMNS, Converter, Value
 from customers.models import NEWEST_TOLD, Correction, Customer, Identity
 from customers.queries.database import as_json, execute
 from customers.queries.identities import ADD_IDENTITIES, identity_row, keyring
@@ -65,7 +72,7 @@ def correct_customer(
         field=field,
         before_cipher=ring.seal(change[0], binding, slot=customer.slot),
         after_cipher=ring.seal(change[1], binding, slot=customer.slot),
-        why=why.strip()[:LONGEST_WHY],
+        why=mask(why.strip())[:LONGEST_WHY],
         by=actor,
         at=now,
     )
@@ -84,11 +91,24 @@ def _change(customer: Customer, field: str, text: str, now: datetime) -> tuple[s
     after = _read(ATTRIBUTES[AttributeType(kind)], text)
     rest = {key: known for key, known in customer.attributes.items() if key != field}
     customer.attributes = rest if after is None else {**rest, field: after}
+    _refuse_contact(field, after)
     return str(before), _text(after)
+
+
+def _refuse_contact(field: str, after: Value | None) -> None:
+    """As in a file: what stands in clear may not say how to reach somebody."""
+    told = after if isinstance(after, int | float | str) else ""
+    if holds_contact(field, told):
+        raise RightRefused(
+            "contact_elsewhere",
+            _("It holds a phone number or an e-mail address: correct that as phone or email."),
+        )
 
 
 def _column(customer: Customer, field: str, after: Value | None) -> tuple[str, str]:
     if field != "name":
+        if field in FREE_COLUMNS:
+            _refuse_contact(field, after)
         before = getattr(customer, field)
         setattr(customer, field, after)
         return _text(before), _text(after)

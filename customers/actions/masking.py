@@ -40,7 +40,11 @@ def without_contacts(described: Described, traits: Mapping[str, Any]) -> Describ
     """
     spelling = {snake(key): key for key in traits}
     named = {**described.columns, **described.attributes}
-    holding = {key for key, value in named.items() if key != "name" and holds_contact(key, value)}
+    holding = {
+        key
+        for key, value in named.items()
+        if key != "name" and (holds_contact(key, value) or holds_contact("", key))
+    }
     if not holding:
         return described
     return replace(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from compliance.actions import record
 from compliance.errors import NotPermitted
+from compliance.masking import mask
 from compliance.models import User
 from compliance.sentences import Said
 from customers.actions.collect import Collected, collect
@@ -85,7 +86,7 @@ def discard_quarantined(*, held: Quarantine, why: str, actor: User, now: datetim
     if not why.strip():
         raise NoteMissing("note_missing", _("Say why it is discarded."))
     row = _held(held.pk)
-    _settle(row, QuarantineState.DISCARDED, actor=actor.username, note=why, now=now)
+    _settle(row, QuarantineState.DISCARDED, actor=actor.username, note=mask(why), now=now)
     record(
         actor=actor.username,
         action="quarantine.event.discard",

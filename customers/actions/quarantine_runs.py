@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from compliance.actions import record
+from compliance.masking import mask
 from compliance.models import User
 from compliance.sentences import Said
 from customers.actions.quarantine import allow, readable, take_in
@@ -99,7 +100,7 @@ def start_run(
     if not 0 < len(ids) <= MOST:
         raise TooManyChosen("too_many", _("Choose between 1 and %(most)d events.") % {"most": MOST})
     run = QuarantineRun.objects.create(
-        act=act, ids=sorted(set(ids)), note=why, started_by=actor.username, started_at=now
+        act=act, ids=sorted(set(ids)), note=mask(why), started_by=actor.username, started_at=now
     )
     record(
         actor=actor.username,

@@ -20,6 +20,7 @@ from customers.queries.copies import everything_of
 from customers.queries.database import as_array, execute, rows
 from customers.queries.identities import keyring
 from customers.queries.loads import FORGETTING, RELEASE_LOCK
+from customers.queries.people import kept_number
 from customers.queries.person_keys import person_keys
 from customers.queries.rights import (
     FORGET,
@@ -280,7 +281,8 @@ def _tell(asked: Erasure, verb: str, actor: str, now: datetime) -> None:
 
 def standing(customer_no: str) -> Customer:
     """The customer who stands under this number now, locked.  Raises RightRefused."""
-    found = Customer.objects.filter(customer_no=customer_no).first() if customer_no else None
+    number = kept_number(customer_no)
+    found = Customer.objects.filter(customer_no=number).first() if number else None
     if found is None:
         raise RightRefused("unknown", _("There is no customer with this number."))
     held = _held(found.merged_into_id or found.pk)

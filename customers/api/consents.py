@@ -23,6 +23,7 @@ from customers.api.problems import problems
 from customers.errors import RightRefused
 from customers.importing.mapping import CHANNELS
 from customers.models import Consent, Customer
+from customers.queries.people import kept_number
 from customers.vocabulary import Block, ConsentState, CustomerStatus, Purpose
 
 _SAYABLE: Final = (ConsentState.GRANTED, ConsentState.PENDING, ConsentState.WITHDRAWN)
@@ -142,7 +143,8 @@ def standing_customer(number: str) -> Customer:
     """Who stands under the number now.  Raises 404, also for those who were erased."""
     found = None
     if "\x00" not in number:
-        found = Customer.objects.filter(customer_no=number).select_related("merged_into").first()
+        known = Customer.objects.select_related("merged_into")
+        found = known.filter(customer_no=kept_number(number)).first()
     if found is None or found.status == CustomerStatus.ERASED:
         raise NotFound("There is no customer with this number.", code="unknown_customer")
     return found.merged_into or found

@@ -5,6 +5,7 @@ of the whole column.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -80,6 +81,8 @@ _ALIASES = {
     "交易权限": "permissions",
     "总资产": "total_asset",
 }
+_MOBILE_DIGITS = 11
+_MOBILE = re.compile("1[3-9][0-9]{9}")
 _CONSENT = re.compile(r"(?:consent_(\w+)|(\w+)_consent)")
 
 
@@ -159,9 +162,10 @@ def find_id_column(header: Sequence[str], wanted: str | None) -> int:
             path="id",
         )
     names = [_key(name) for name in header]
-    for candidate in ID_COLUMNS:
-        if candidate in names:
-            return names.index(candidate)
+    for spelled in (names, [name.replace("_", "") for name in names]):
+        for candidate in ID_COLUMNS:
+            if candidate in spelled:
+                return spelled.index(candidate)
     raise FileRejected(
         "id_column_missing",
         _("No column is named %s: say which one holds the customer number with --id COLUMN.")
@@ -172,8 +176,7 @@ def find_id_column(header: Sequence[str], wanted: str | None) -> int:
 
 def known_field(column: str) -> str | None:
     """The built-in field that a column's name says; None makes it an attribute."""
-    key = _key(column)
-    field = _ALIASES.get(key, key)
+    field = _aliased(_key(column))
     return field if _is_built_in(field) else None
 
 
@@ -201,9 +204,14 @@ def undeclared(
 def guess_types(
     records: Iterable[Record], keys: Mapping[int, str]
 ) -> tuple[int, dict[str, AttributeType]]:
-    """The number of rows, and the narrowest type that every value of each column has."""
+    """The number of rows, and the narrowest type that every value of each column has.
+
+    A column of numbers most of which are such as mobile phones have is text, whatever it is called:
+    as numbers they would stand in clear.
+    """
     possible = dict.fromkeys(keys, GUESSABLE)
-    seen: set[int] = set()
+    seen = dict.fromkeys(keys, 0)
+    phones = dict.fromkeys(keys, 0)
     count = 0
     for record in records:
         count += 1
@@ -213,12 +221,16 @@ def guess_types(
             cell = record.cells[index].strip()
             if not cell:
                 continue
-            seen.add(index)
+            seen[index] += 1
+            if len(cell) == _MOBILE_DIGITS and cell[0] == "1" and _MOBILE.fullmatch(cell):
+                phones[index] += 1
             possible[index] = left = guess_type(possible[index], cell)
             if not left:
                 del possible[index]
     return count, {
-        key: min(possible[index]) if index in seen and possible.get(index) else AttributeType.TEXT
+        key: min(possible[index])
+        if seen[index] and possible.get(index) and phones[index] * 2 <= seen[index]
+        else AttributeType.TEXT
         for index, key in keys.items()
     }
 
@@ -332,4 +344,11 @@ def _contact(kind: str) -> Converter:
 
 
 def _key(column: str) -> str:
-    return re.sub(r"\W+", "_", column.strip().lower()).strip("_")[:64] or "column"
+    # Full-width letters, which Chinese keyboards write, are the same letters.
+    plain = column if column.isascii() else unicodedata.normalize("NFKC", column)
+    return re.sub(r"\W+", "_", plain.strip().lower()).strip("_")[:64] or "column"
+
+
+def _aliased(key: str) -> str:
+    """The field that is meant, also where blanks part the letters of its name (姓 名)."""
+    return _ALIASES.get(key) or _ALIASES.get(key.replace("_", "")) or key

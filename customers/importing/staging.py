@@ -1,6 +1,7 @@
 """From the records of a staged file to rows of its kind, or to the reasons why not."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -125,4 +126,5 @@ def judge_staged(record: Record, columns: Columns) -> StagedValue | BadRow:
 
 
 def _normal(column: str) -> str:
-    return re.sub(r"\W+", "_", column.strip().lower()).strip("_")
+    plain = unicodedata.normalize("NFKC", column)
+    return re.sub(r"\W+", "_", plain.strip().lower()).strip("_")

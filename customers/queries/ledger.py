@@ -5,7 +5,6 @@ those that have none, a name by the index on names, and neither by the order of 
 page's worth of one index, however many events are stored.
 """
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,8 +12,8 @@ from typing import Any, Final
 import orjson
 
 from customers.queries.database import rows
-from customers.queries.identities import keyring, pseudonym_of
-from customers.queries.people import customer_ids
+from customers.queries.identities import keyring
+from customers.queries.people import kept_number
 
 FIRST: Final = datetime.fromisoformat("0001-01-02T00:00:00+00:00")
 _LAST_ID: Final = 2**63 - 1
@@ -128,8 +127,6 @@ def recorded_events(
 def _whose(user_id: str) -> tuple[str, dict[str, Any]]:
     if not user_id:
         return EVENTS_OF_ALL, {}
-    stored = unicodedata.normalize("NFC", user_id)
-    if not customer_ids([stored]):
-        stored = pseudonym_of(stored)
+    stored = kept_number(user_id)
     user_hash = keyring().lookup_hash("user_id", stored)
     return EVENTS_OF_USER, {"user_id": stored, "user_hash": user_hash}

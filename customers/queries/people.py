@@ -1,5 +1,6 @@
 """Customers: stored set-based, read as facts for rules, gates and templates."""
 
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,7 +15,7 @@ from customers.identifiers import Keyring, Sealer, name_binding
 from customers.models import Attribute, Customer
 from customers.queries.database import as_array, as_json, rows
 from customers.queries.described import UPSERT_CUSTOMERS
-from customers.queries.identities import keyring, keyring_for_many
+from customers.queries.identities import keyring, keyring_for_many, pseudonym_of
 from customers.queries.person_keys import fresh_slots
 
 KNOWN_SLOTS = """
@@ -220,6 +221,14 @@ def customer_ids(numbers: Collection[str]) -> dict[str, int]:
     """Ids by customer number; unknown numbers are absent."""
     found = Customer.objects.filter(customer_no__in=numbers)
     return dict(found.values_list("customer_no", "pk"))
+
+
+def kept_number(named: str) -> str:
+    """The customer number under which whoever has this userId is kept: a phone number or an
+    address as userId is a pseudonym, unless the institution gave that number."""
+    number = unicodedata.normalize("NFC", named).strip()
+    pseudonym = pseudonym_of(number)
+    return number if pseudonym == number or customer_ids([number]) else pseudonym
 
 
 def staying_ids(numbers: Collection[str]) -> dict[str, int]:

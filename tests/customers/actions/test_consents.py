@@ -1,6 +1,7 @@
 """The consent ledger."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,22 @@ def test_statements_cannot_be_changed_or_deleted() -> None:
         Consent.objects.update(state="withdrawn")
     with pytest.raises(IntegrityError), transaction.atomic():
         Consent.objects.all().delete()
+
+
+@pytest.mark.django_db
+def test_evidence_says_nothing_of_how_to_reach_somebody() -> None:
+    statement = replace(
+        say(make_customer(), "sms", ConsentState.WITHDRAWN),
+        evidence={"note": "by 13912345678, zoe@c.example", "by": "ann@bank.example", "call": 7},
+    )
+
+    record_consents(statements=[statement], now=clock_now())
+
+    assert Consent.objects.get().evidence == {
+        "note": "by 139****5678, z***@c.example",
+        "by": "ann@bank.example",
+        "call": 7,
+    }
 
 
 def test_withdrawal_during_an_import_wins(

@@ -136,3 +136,24 @@ def test_a_copy_with_corrections_is_json(customer: int) -> None:
     told = export_customer(customer_no="1", actor="ann", why="he asked", now=NOW)
 
     assert json.loads(json.dumps(told, default=str))["corrections"][0]["why"] == "he called"
+
+
+@pytest.mark.parametrize("field", ["city", "hobby"])
+@pytest.mark.parametrize("value", ["call 13800138000", "zoe@c.example"])
+def test_nothing_that_stands_in_clear_becomes_a_contact(
+    customer: int, field: str, value: str
+) -> None:
+    with pytest.raises(RightRefused) as refused:
+        correct(field, value)
+
+    assert refused.value.code == "contact_elsewhere"
+    one = Customer.objects.get()
+    assert (one.city, one.attributes["hobby"]) == ("Ningbo", "go")
+
+
+def test_a_typed_reason_names_nobody_for_ever(customer: int) -> None:
+    correct("city", "Hangzhou", why="called from tel13912345678, zoe@c.example")
+
+    kept = str(AuditEntry.objects.values_list("detail", flat=True)) + Correction.objects.get().why
+    assert kept.count("called from") == 2
+    assert not any(planted in kept for planted in ("13912345678", "zoe"))

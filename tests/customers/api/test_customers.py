@@ -115,6 +115,23 @@ def test_nobody_is_a_404(client: Client, customer: int, number: str) -> None:
     assert client.get(f"/api/v1/customers/{number}", headers=key()).status_code == 404
 
 
+def test_who_has_an_address_as_user_id_is_found_by_it(client: Client) -> None:
+    named = {"userId": "Zoe@c.example", "traits": {"city": "Ningbo"}}
+    client.post(
+        "/v1/identify",
+        json.dumps(
+            {**named, "writeKey": create_api_key(name="w", scope=KeyScope.INGEST, now=NOW).secret}
+        ),
+        "application/json",
+    )
+
+    for address in ("/api/v1/customers/Zoe@c.example", "/api/v1/customers/Zoe%40c.example"):
+        told = client.get(address, headers=key()).json()
+        assert (told["customer_no"][0], told["identity"]["city"]) == ("~", "Ningbo")
+    erase_customer(customer_no="Zoe@c.example", actor="test", now=NOW)
+    assert client.get("/api/v1/customers/Zoe@c.example", headers=key()).status_code == 404
+
+
 def test_who_was_erased_is_a_404_and_who_is_restricted_is_told_as_such(
     client: Client, customer: int
 ) -> None:

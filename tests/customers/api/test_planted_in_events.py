@@ -41,6 +41,8 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "number in an address": ("page", {"properties": {"url": f"/?p=%2B86{PHONE}"}}),
     "address in an address": ("page", {"properties": {"url": f"/?u=%2F%3Fp%3D{PHONE}"}}),
     "number from abroad in an address": ("page", {"properties": {"u": f"/?p=%2B{ABROAD[1:]}"}}),
+    "name of a trait": ("identify", {"traits": {f"k{PHONE}": "a"}}),
+    "name of a trait that may not be set": ("identify", {"traits": {f"risk_{PHONE}": 1}}),
     "behind a word": ("track", {"properties": {"v": f"mobile{PHONE}"}}),
     "before a word": ("track", {"properties": {"v": f"{PHONE}and"}}),
     "address of the page": ("page", {"context": {"page": {"url": f"https://x/?m={EMAIL}"}}}),

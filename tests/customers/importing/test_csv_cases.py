@@ -132,6 +132,19 @@ def test_import_works_under_a_source_of_its_own() -> None:
 
 
 @pytest.mark.django_db
+def test_a_column_of_phone_numbers_is_known_whatever_it_is_called(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    lines = [f"k{n},1391234{n:04d},{n + 13_000_000_000 * (n == 7)}" for n in range(20)]
+    path.write_text("\n".join(["customer_no,备用,turnover", *lines, "k20,0,1"]), encoding="utf-8")
+
+    result = import_customers(path=path, now=clock_now())
+
+    assert (result.rows_ok, result.rows_flagged) == (21, 20)
+    assert result.attributes == {"备用": "text", "turnover": "number"}
+    assert not any("备用" in one.attributes for one in Customer.objects.exclude(customer_no="k20"))
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_cells_that_would_keep_a_contact_in_clear_are_left_out_and_told(
     tmp_path: Path, dry_run: bool
