@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _t
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
@@ -27,7 +27,7 @@ from segments.actions.save import save_segment
 from segments.errors import NotPossible, RuleError, RuleTooSlow
 from segments.models import Segment
 from segments.queries.members import Interval, members_at
-from segments.queries.sizes import document, preview_or_estimate
+from segments.queries.sizes import document, doubted, in_words, preview_or_estimate
 from segments.queries.versions import held_for_saving, version_at
 
 PAGE: Final = 100
@@ -103,6 +103,21 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
         )
 
 
+class SavedSerializer(SegmentSerializer):
+    """A segment as it was just saved, with what of its rule may yet be a mistake."""
+
+    warnings = serializers.SerializerMethodField()
+
+    class Meta(SegmentSerializer.Meta):
+        fields = (*SegmentSerializer.Meta.fields, "warnings")
+
+    @extend_schema_field(serializers.ListField(child=serializers.DictField()))
+    def get_warnings(self, segment: Segment) -> list[dict[str, str]]:
+        """An event that never came, a period that holds nothing: nobody, or everybody."""
+        problems = doubted(segment.rule, now=clock_now())
+        return [{**one, "path": f"/rule{one['path']}"} for one in in_words(problems)]
+
+
 class MemberSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """One stay of a customer in a segment."""
 
@@ -157,7 +172,7 @@ class SegmentsView(APIView):
     @extend_schema(
         operation_id="make_segment",
         request=NewSerializer,
-        responses={201: SegmentSerializer, **problems(400, 409, 415, 422)},
+        responses={201: SavedSerializer, **problems(400, 409, 415, 422)},
     )
     @repeatable
     def post(self, request: Request) -> Response:
@@ -166,7 +181,7 @@ class SegmentsView(APIView):
         told = NewSerializer(data=request.data)
         told.is_valid(raise_exception=True)
         made = _saved({**told.validated_data, "seen": 0}, source)
-        return Response(SegmentSerializer(made).data, status=201, headers=PRIVATE)
+        return Response(SavedSerializer(made).data, status=201, headers=PRIVATE)
 
 
 class SegmentView(APIView):
@@ -184,7 +199,7 @@ class SegmentView(APIView):
         operation_id="change_segment",
         parameters=[_IF_MATCH],
         request=ChangeSerializer,
-        responses={200: SegmentSerializer, **problems(400, 404, 409, 412, 415, 422)},
+        responses={200: SavedSerializer, **problems(400, 404, 409, 412, 415, 422)},
     )
     @repeatable
     def put(self, request: Request, key: str) -> Response:
@@ -201,7 +216,8 @@ class SegmentView(APIView):
             held = held_for_saving(_known(key).pk) or _known(key)
             _require_match(request, held)
             kept = {"key": key, "seen": seen, "most_moved": held.most_moved}
-            return _shown(_saved({**asked, **kept}, source))
+            saved = _saved({**asked, **kept}, source)
+            return _shown(saved, SavedSerializer)
 
 
 class MembersView(APIView):
@@ -282,9 +298,9 @@ def _known(key: str) -> Segment:
     return segment
 
 
-def _shown(segment: Segment) -> Response:
+def _shown(segment: Segment, told: type[SegmentSerializer] = SegmentSerializer) -> Response:
     headers = {**PRIVATE, "ETag": _tag(segment)}
-    return Response(SegmentSerializer(segment).data, headers=headers)
+    return Response(told(segment).data, headers=headers)
 
 
 def _tag(segment: Segment) -> str:

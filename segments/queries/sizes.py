@@ -16,7 +16,7 @@ from compliance.reader import say
 from customers.models import Customer
 from segments.errors import EVEN_A_SAMPLE, Problem, RuleTooSlow
 from segments.queries.blocks import span_of_ids
-from segments.queries.rules import references, rule_sql, spoken_catalog
+from segments.queries.rules import catalog, references, rule_sql, spoken_catalog
 from segments.rules.check import Checked, check
 from segments.rules.doubts import doubts
 from segments.rules.explain import explain
@@ -117,6 +117,20 @@ def preview_or_estimate(raw: object, *, now: datetime) -> Preview:
         raise
 
 
+def doubted(raw: object, *, now: datetime) -> tuple[Problem, ...]:
+    """What of a rule that can be saved may yet be a mistake: unknown events, empty periods.
+
+    Raises RuleError: it cannot be saved.
+    """
+    checked = check(parse(raw), catalog=catalog(), references=references())
+    return (*checked.warnings, *doubts(checked.rule, Clock.at(now=now, zone=settings.TIME_ZONE)))
+
+
+def in_words(problems: Sequence[Problem]) -> list[dict[str, str]]:
+    """Problems as plain JSON values, in the reader's language."""
+    return [{"code": one.code, "message": say(one.said), "path": one.path} for one in problems]
+
+
 def document(found: Preview) -> dict[str, Any]:
     """A preview as plain JSON values: ``count``, ``sample`` (customer numbers), ``explain``,
     ``sql`` with its ``params``, ``milliseconds``; ``warnings`` with their places; of an estimate
@@ -131,9 +145,7 @@ def document(found: Preview) -> dict[str, Any]:
         "milliseconds": found.milliseconds,
         "is_estimate": found.is_estimate,
         **estimate_of,
-        "warnings": [
-            {"code": one.code, "message": say(one.said), "path": one.path} for one in found.warnings
-        ],
+        "warnings": in_words(found.warnings),
     }
 
 

@@ -35,6 +35,7 @@ from segments.rules.tree import (
 
 MAX_CONDITIONS = 20  # in one `where`
 MAX_VALUES = 1000  # in one list of values
+MAX_EVENT_NAME = 256  # as the collection takes it: no event has a longer one
 WINDOW_KEYS = ("within_days", "within")
 COUNT_OPERATORS = (
     Operator.EQ,
@@ -49,7 +50,7 @@ COUNT_OPERATORS = (
 
 def read_event(node: Node, path: str) -> EventFilter:
     """The name under `event`, with the conditions of `where`."""
-    name = read_name(node["event"], below(path, "event"))
+    name = read_name(node["event"], below(path, "event"), limit=MAX_EVENT_NAME)
     place = below(path, "where")
     conditions = read_list(node.get("where", []), place, limit=MAX_CONDITIONS, may_be_empty=True)
     where = tuple(_condition(one, below(place, index)) for index, one in enumerate(conditions))

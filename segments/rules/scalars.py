@@ -58,12 +58,12 @@ def read_list(value: object, path: str, *, limit: int, may_be_empty: bool = Fals
     return value
 
 
-def read_text(value: object, path: str) -> str:
+def read_text(value: object, path: str, *, limit: int = MAX_TEXT) -> str:
     """Text that PostgreSQL can store: no NUL, no lone surrogate, not endless."""
     if not isinstance(value, str):
         raise RuleError(Code.WRONG_TYPE, path, expected=Term.TEXT, got=type_of(value))
-    if len(value) > MAX_TEXT:
-        raise RuleError(Code.TOO_LONG, path, limit=str(MAX_TEXT))
+    if len(value) > limit:
+        raise RuleError(Code.TOO_LONG, path, limit=str(limit))
     if "\0" in value:
         raise RuleError(Code.BAD_TEXT, path, what=" NUL (U+0000)")
     if any("\ud800" <= sign <= "\udfff" for sign in value):
@@ -71,9 +71,9 @@ def read_text(value: object, path: str) -> str:
     return value
 
 
-def read_name(value: object, path: str) -> str:
+def read_name(value: object, path: str, *, limit: int = MAX_TEXT) -> str:
     """Text that names something and so is not empty."""
-    text = read_text(value, path)
+    text = read_text(value, path, limit=limit)
     if not text.strip():
         raise RuleError(Code.EMPTY_TEXT, path)
     return text

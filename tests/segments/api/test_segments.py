@@ -190,6 +190,42 @@ def test_a_segment_is_made_and_changed_with_a_version_each(client: Client) -> No
     refresh(segment=Segment.objects.get(key="near"), now=NOW)
 
 
+def test_saving_tells_what_of_the_rule_may_be_a_mistake(client: Client, people: list[int]) -> None:
+    rule = {"not": {"event": "never_came", "within": {"from": "2199-01-01"}}}
+
+    made = send(client, SEGMENTS, {**NEAR, "rule": rule}).json()
+    changed = send(
+        client, f"{SEGMENTS}/near", {"name": "Near", "rule": rule, "version": 1}, verb="put"
+    ).json()
+
+    told = [(one["code"], one["path"]) for one in made["warnings"]]
+    assert told == [
+        ("unknown_event", "/rule/not/event"),
+        ("period_ahead", "/rule/not/within/from"),
+    ]
+    assert changed["warnings"] == made["warnings"]
+    assert "warnings" not in client.get(f"{SEGMENTS}/near", headers=key()).json()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"event": "x" * 257},
+        {"sequence": [{"event": "login"}, {"event": "x" * 257}]},
+        {"months_in_a_row": {"event": "x" * 257, "months": 2}},
+    ],
+)
+def test_no_rule_names_an_event_longer_than_any_can_be(
+    client: Client, people: list[int], rule: dict[str, Any]
+) -> None:
+    told = send(client, SEGMENTS, {**NEAR, "rule": rule})
+
+    problem = told.json()
+    assert (told.status_code, problem["title"]) == (400, "too_long")
+    assert problem["path"].endswith("/event")
+    assert "256" in problem["detail"]
+
+
 def test_of_two_who_change_it_the_second_is_told(client: Client) -> None:
     send(client, SEGMENTS, NEAR)
     first, second = (
