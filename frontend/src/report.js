@@ -174,7 +174,14 @@ function clusters(data, theme) {
         `${seriesName}: ${numbers.format(x)} · ${numbers.format(y)}`,
     },
     grid: { ...base(theme).grid, top: 72, bottom: 32 },
-    xAxis: { ...axis, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: theme.ink } },
+    // Days are whole: between two of them stands no mark that would be told as either.
+    xAxis: {
+      ...axis,
+      minInterval: 1,
+      nameLocation: "middle",
+      nameGap: 28,
+      nameTextStyle: { color: theme.ink },
+    },
     yAxis: { ...axis, type: "log", min: 1, name: data.y },
     series: data.series.map(({ name, centroid, points }) => ({
       type: "scatter",

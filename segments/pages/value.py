@@ -156,7 +156,7 @@ def _comparison(
         headers += [segment.name, _t("Share"), "TGI"]
     rows = [
         (
-            value_label(field.name, value) or _t("missing"),
+            _named(field, value),
             counted(found.base[at], every[0]) if found.base[at] >= SMALLEST else _few(every[0]),
             percent(found.base[at] / everybody) if found.base[at] >= SMALLEST else "—",
             *(
@@ -188,6 +188,13 @@ def _how_told(every: Sequence[int]) -> str:
     return f"{told % SMALLEST} {estimated}"
 
 
+def _named(field: Field, value: str | None) -> str:
+    if value is None:
+        return _t("missing")
+    # A text that is there and says nothing is a value to rules.
+    return value_label(field.name, value) if value.strip() else _t("empty text")
+
+
 def _few(every: int) -> str:
     return f"< {figure(SMALLEST * every)}"
 
@@ -212,7 +219,7 @@ def _bars(
         "unit": "%",
         "digits": 1,
         "x": field_label(field),
-        "categories": [value_label(field.name, value) or _t("missing") for value in found.values],
+        "categories": [_named(field, value) for value in found.values],
         "series": [
             *(
                 {"name": segment.name, "values": [_share(cell) for cell in side]}

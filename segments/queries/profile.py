@@ -10,6 +10,7 @@ from customers.queries.database import rows
 from segments.models import Segment
 from segments.queries.blocks import BLOCKS, IN_BLOCK, Blocks, blocks_for, span_of_ids
 from segments.rules.catalog import Field, FieldType
+from segments.rules.operands import json_number
 
 MOST_VALUES: Final = 12
 """Further values of a text are one line."""
@@ -22,7 +23,7 @@ COMPARED: Final = (
 )
 _Row: TypeAlias = tuple[str | None, int, int, int]
 _UNIQUE: Final = frozenset({"customer_no"})
-MISSING: Final = ""
+MISSING: Final = None
 OTHERS: Final = "…"
 
 SAMPLED: Final = 20_000
@@ -55,7 +56,7 @@ class Distribution:
     ``every``: how many stand behind each that was counted, of the same three; 1: all were counted.
     """
 
-    values: Sequence[str]
+    values: Sequence[str | None]
     base: Sequence[int]
     first: Sequence[int]
     second: Sequence[int]
@@ -72,14 +73,14 @@ def distribution(
 ) -> Distribution:
     """Of ``field`` in two segments, as of ``today``.
 
-    Empty stands for a missing value, `OTHERS` for all but the most frequent texts. Cost: the values
-    of some ``most`` customers of each of the three, however many there are.
+    `MISSING` stands for a missing value, `OTHERS` for all but the most frequent texts. Cost: the
+    values of some ``most`` customers of each of the three, however many there are.
     """
     sides = _sides(first, second, most)
     params: dict[str, object] = {"name": field.name, "today": today}
     if field.type is not FieldType.NUMBER:
         counts = [side.counts(text_sql(field), params) for side in sides]
-        return _told(_by_frequency(counts), sides)
+        return _told(_in_order(counts, field.choices), sides)
     edges = sides[0].edges(number_sql(field), params)
     if not edges:
         return _told([], sides)
@@ -124,11 +125,16 @@ def _sides(first: Segment, second: Segment, most: int) -> tuple[_Side, _Side, _S
     return everybody, members(first), members(second)
 
 
-def _by_frequency(counts: Sequence[Mapping[str | None, int]]) -> list[_Row]:
-    """The most frequent texts first; further ones are one line."""
+def _in_order(counts: Sequence[Mapping[str | None, int]], choices: Sequence[str]) -> list[_Row]:
+    """Values of a closed set as it has them, else the most frequent first; further ones are one
+    line.
+    """
     values = {value for side in counts for value in side}
     found: list[_Row] = [(value, *_row(counts, value)) for value in values]
     found.sort(key=lambda row: (-row[1], row[0] is None, row[0] or ""))
+    if choices:
+        places: dict[str | None, int] = {one: at for at, one in enumerate(choices)}
+        found.sort(key=lambda row: places.get(row[0], len(places) + (row[0] is None)))
     kept, rest = found[:MOST_VALUES], found[MOST_VALUES:]
     if rest:
         base, first, second = (sum(side) for side in zip(*(row[1:] for row in rest), strict=True))
@@ -141,12 +147,17 @@ def _row(counts: Sequence[Mapping[Any, int]], value: object) -> tuple[int, int, 
     return base, first, second
 
 
-def _range(bucket: int | None, edges: Sequence[object]) -> str:
+def _range(bucket: int | None, edges: Sequence[Decimal]) -> str | None:
     if bucket is None:
         return MISSING
-    low = f"≥ {edges[bucket - 1]:,f}" if bucket else ""
-    high = f"< {edges[bucket]:,f}" if bucket < len(edges) else ""
+    low = f"≥ {_plain(edges[bucket - 1])}" if bucket else ""
+    high = f"< {_plain(edges[bucket])}" if bucket < len(edges) else ""
     return " ".join(part for part in (low, high) if part)
+
+
+def _plain(edge: Decimal) -> str:
+    """Without the zeros that a column's scale appends."""
+    return f"{edge.normalize():,f}"
 
 
 def text_sql(field: Field, parameter: str = "name") -> str:
@@ -160,23 +171,23 @@ def text_sql(field: Field, parameter: str = "name") -> str:
 
 
 def number_sql(field: Field, parameter: str = "name") -> str:
-    """Likewise as a number; null where an attribute is none. What is counted in days or years is
-    as of the parameter ``today``.
+    """Likewise as a number; null where an attribute is none, as rules read it. What is counted in
+    days or years is as of the parameter ``today``.
     """
-    if field.name == "age":
-        return "date_part('year', age(%(today)s::date, c.birth_on))::numeric"
+    if field.name == "age" and field.column is not None:
+        years = "date_part('year', age(%(today)s::date, c.birth_on))::numeric"
+        imported = json_number("(c.attributes -> 'age')")
+        return f"COALESCE({years}, {imported})"
     if field.is_daily:
         return f"(c.{field.column} - %(today)s::date)::numeric"
     if field.column is None:
-        value = f"c.attributes -> %({parameter})s"
-        number = f"(c.attributes ->> %({parameter})s)::numeric"
-        return f"CASE WHEN jsonb_typeof({value}) = 'number' THEN {number} END"
+        return json_number(f"(c.attributes -> %({parameter})s)")
     return f"c.{field.column}::numeric"
 
 
 def _told(found: Sequence[_Row], sides: tuple[_Side, _Side, _Side]) -> Distribution:
     return Distribution(
-        values=[MISSING if row[0] is None else row[0] for row in found],
+        values=[row[0] for row in found],
         base=[row[1] for row in found],
         first=[row[2] for row in found],
         second=[row[3] for row in found],

@@ -146,6 +146,47 @@ class TestComparison:
         assert list(found.values) == ["< 9", "≥ 9 < 19", "≥ 19 < 29", "≥ 29 < 39", "≥ 39"]
         assert list(found.base) == [18, 20, 20, 20, 22]
 
+    def test_what_rules_read_as_a_number_is_compared_as_one(self) -> None:
+        segments = two_segments()
+        ids = sorted(Customer.objects.values_list("pk", flat=True))
+        told: list[tuple[int, object]] = [(ids[0], "20"), (ids[1], 30), (ids[2], 40.5)]
+        Customer.objects.update(birth_on=None)
+        for one, age in told:
+            Customer.objects.filter(pk=one).update(attributes={"age": age})
+
+        found = distribution(catalog().fields["age"], *segments, today=NOW.date())
+
+        assert list(found.values) == ["< 20", "≥ 20 < 30", "≥ 30 < 40.5", "≥ 40.5", None][1:]
+        assert list(found.base) == [1, 1, 1, 97]
+
+    def test_amounts_are_told_without_the_zeros_of_their_column(self) -> None:
+        segments = two_segments()
+        for at, one in enumerate(Customer.objects.order_by("pk")):
+            Customer.objects.filter(pk=one.pk).update(total_asset=at * 1_000)
+
+        found = distribution(catalog().fields["total_asset"], *segments, today=NOW.date())
+
+        assert found.values[0] == "< 19,000"
+
+    def test_levels_stand_from_low_to_high_and_the_missing_last(self) -> None:
+        segments = two_segments()
+        Customer.objects.filter(customer_no__endswith="7").update(risk_level="C1")
+        Customer.objects.filter(customer_no__endswith="8").update(risk_level=None)
+
+        found = distribution(catalog().fields["risk_level"], *segments, today=NOW.date())
+
+        assert list(found.values) == ["C1", "C3", "C5", None]
+
+    def test_an_empty_text_is_not_told_as_a_missing_one(self, console: Client) -> None:
+        two_segments()
+        Customer.objects.filter(customer_no__endswith="7").update(city="")
+        Customer.objects.filter(customer_no__endswith="8").update(city="Wuxi")
+
+        page = self.asked(console, field="city")
+
+        assert page.count("<td>missing</td>") == 1
+        assert page.count("<td>empty text</td>") == 1
+
     def test_of_many_customers_some_hundreds_stand_for_all(self) -> None:
         ids = make_people(2_000, columns={"risk_level": "C3"}, has_consent=False)
         Customer.objects.filter(pk__in=ids[::4]).update(risk_level="C5")
