@@ -12,7 +12,7 @@ from segments.actions.tags import Meaning, define_tag, revise_tag
 from segments.catalogue.shipped import ShippedTag, shipped_tags
 from segments.models import Refresh, Tag, TagState, TagVersion, ValueWalk
 from segments.queries.rules import hold_rules
-from segments.queries.tags import hold_names
+from segments.queries.tags import as_heard, hold_names
 from segments.queries.value_sql import VALUES
 from segments.queries.values import next_range, shipped_values, write_values
 
@@ -34,10 +34,12 @@ def ship_tags(*, now: datetime) -> int:
     hold_names()
     hold_rules()  # the audit trail is held from the first tag on: nobody may wait for it with these
     known = Tag.objects.values_list("key", "name_en", "name_zh")
-    taken = {word for names in known for word in names}
+    taken = {as_heard(word) for names in known for word in names}
     foreign = set(Attribute.objects.values_list("key", flat=True))
     free = [tag for tag in shipped_tags() if not (tag.is_value and tag.key in foreign)]
-    fresh = [tag for tag in free if not {tag.key, tag.name_en, tag.name_zh} & taken]
+    fresh = [
+        tag for tag in free if taken.isdisjoint(map(as_heard, (tag.key, tag.name_en, tag.name_zh)))
+    ]
     waiting = _untouched_without_source()
     supplied = [tag for tag in free if tag.key in waiting and _meaning(tag) != waiting[tag.key]]
     Attribute.objects.bulk_create(_attribute(tag) for tag in (*fresh, *supplied) if tag.is_value)

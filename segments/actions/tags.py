@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q
 
 from compliance.actions import record
 from compliance.models import User
@@ -18,7 +17,7 @@ from segments.catalogue.words import said
 from segments.errors import TagProblem, TagRefused
 from segments.models import Refresh, Segment, Tag, TagState, TagVersion
 from segments.queries.rules import hold_rules
-from segments.queries.tags import hold_names, segment_key
+from segments.queries.tags import hold_names, of_same_name, segment_key
 from segments.queries.values import shipped_values
 
 NOTICE: Final = timedelta(days=30)
@@ -60,10 +59,8 @@ def define_tag(
     RuleError : the rule is wrong.
     """
     hold_names()
-    same = Tag.objects.filter(Q(key=key) | Q(name_en=name_en) | Q(name_zh=name_zh)).first()
-    if same is not None:
-        taken = {"key": key, "name_en": name_en, "name_zh": name_zh}
-        place = next(name for name, said in taken.items() if getattr(same, name) == said)
+    if taken := of_same_name(key=key, name_en=name_en, name_zh=name_zh):
+        same, place = taken
         raise TagRefused(
             TagProblem.TAKEN, f"/{place}", key=same.key, theirs=_owner(same), yours=meaning.owner
         )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from unicodedata import normalize
 
 from compliance.sentences import Language
 from customers.queries.database import rows
@@ -83,6 +84,25 @@ def hold_names() -> None:
     keeps what the first one took.
     """
     rows("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _NAMES_LOCK})
+
+
+def as_heard(name: str) -> str:
+    """A tag's key or name as people tell it from others: whatever its case, width and spaces.
+
+    >>> as_heard("High  value") == as_heard("high ｖalue")
+    True
+    """
+    return " ".join(normalize("NFKC", name).casefold().split())
+
+
+def of_same_name(**names: str) -> tuple[Tag, str] | None:
+    """The tag that is called so already, and by which of ``key``, ``name_en``, ``name_zh``."""
+    heard = {field: as_heard(name) for field, name in names.items()}
+    for tag_id, *known in Tag.objects.order_by("id").values_list("pk", *names):
+        for field, name in zip(names, known, strict=True):
+            if as_heard(name) == heard[field]:
+                return Tag.objects.get(pk=tag_id), field
+    return None
 
 
 def held_for_saving(tag_id: int) -> Tag | None:

@@ -66,6 +66,9 @@ def test_a_tag_whose_source_is_a_rule_needs_one_and_no_other_has_one() -> None:
         ("keen", {}),
         ("other", {"name_en": "keen (en)"}),
         ("other", {"name_zh": "keen（中）"}),
+        ("Keen", {}),
+        ("other", {"name_en": "KEEN  (EN)"}),
+        ("other", {"name_zh": "ｋｅｅｎ(中)"}),
     ],
 )
 def test_a_second_tag_of_a_name_is_refused_naming_both_owners(key: str, names: Any) -> None:
