@@ -67,7 +67,8 @@ def rank_lookalike(*, run: LookalikeRun, now: datetime) -> bool:
 def _rank(run: LookalikeRun, now: datetime) -> None:
     fields = catalog()
     rules = dict(Segment.objects.values_list("key", "rule"))
-    excluded = leaking_fields(run.seed.rule, rules, fields.aliases)
+    tags = dict(Segment.objects.exclude(tag=None).values_list("tag__key", "rule"))
+    excluded = leaking_fields(run.seed.rule, rules, fields.aliases, tags=tags)
     told = features(fields, excluded)
     people = usable_ids(run.seed_id)
     everybody, members = len(people[0]), int(people[1].sum())

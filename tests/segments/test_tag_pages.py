@@ -53,6 +53,27 @@ def said(answer: Any) -> str:
     return str(answer.content.decode())
 
 
+def test_the_history_of_a_tag_tells_what_each_version_changed(house: House) -> None:
+    client = login(house, "marketer")
+    put(client)
+    page = reverse("admin:segments_tag_change", args=[Tag.objects.get(key="fund_keen").pk])
+    rule = json.dumps({"event": "fund_viewed", "within_days": 14})
+    client.post(page, {**ENTRY, "rule": rule, "purpose": "sell funds", "owner": "wealth desk"})
+    client.post(page, {**ENTRY, "rule": "", "source": "file", "purpose": "sell funds"})
+
+    told = said(client.get(page))
+
+    for line in (
+        "Purpose: offer funds → sell funds",
+        "Source: Rule → File",
+        "Rule: there is none any more",
+    ):
+        assert f"<li>{line}</li>" in told
+    assert "in the last 7 days → " in told
+    client.cookies["django_language"] = "zh-hans"
+    assert "<li>用途：offer funds → sell funds</li>" in said(client.get(page))
+
+
 def test_a_tag_is_defined_found_changed_and_its_versions_are_told(house: House) -> None:
     client = login(house, "marketer")
 
@@ -67,6 +88,7 @@ def test_a_tag_is_defined_found_changed_and_its_versions_are_told(house: House) 
     told = said(client.get(page))
     assert "looked at a fund in seven days" in told
     assert "looked at one" in told
+    assert "<li>Term: 30 days → 60 days</li>" in told
     listed = reverse("admin:segments_tag_changelist")
     assert "Keen on funds" in said(client.get(listed, {"q": "fund_k", "source": "rule"}))
     assert "Keen on funds" not in said(client.get(listed, {"source": "file"}))

@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
-from segments.likeness.leaks import leaking_fields
+from segments.actions.score_value import FIELDS
+from segments.likeness.leaks import KIN, OF_ANY_EVENT, OF_EVENTS, OF_TOUCHES, leaking_fields
 from segments.likeness.model import Spec, curve, encode, fit
 from segments.likeness.seeds import COMPETITOR, NO_BASIS, Basis, Origin, objection
+from segments.queries.value_sql import VALUES
+from segments.rules.catalog import Catalog
 
 SPECS = (Spec(name="asset"), Spec(name="city", values=("A", "B")), Spec(name="noise"))
 
@@ -91,10 +94,37 @@ def test_the_seeds_own_fields_leak_and_so_do_their_kin() -> None:
         ]
     }
 
-    found = leaking_fields(rule, rules, {"aum": "total_asset"})
+    found = leaking_fields(rule, rules, {"aum": "total_asset"}, tags={})
 
-    assert found == {"city", "total_asset", "rfm_m", "rfm_segment", "hnw"}
-    assert "lifecycle" in leaking_fields({"lifecycle": ["成熟"]}, {}, {})
+    assets = {"total_asset", "avg20_asset", "asset_tier", "rfm_m", "rfm_segment", "hnw"}
+    assert found == {"city", "region"} | assets
+    assert "lifecycle" in leaking_fields({"lifecycle": ["成熟"]}, {}, {}, tags={})
+
+
+def test_so_does_what_is_made_of_the_events_and_touches_that_it_asks_about() -> None:
+    steps = {"sequence": [{"event": "fund_viewed"}, {"event": "login"}]}
+    touched = {"touch": {"journey": "j", "state": "opened"}}
+
+    told = leaking_fields({"any": [steps, touched]}, {}, {}, tags={})
+
+    assert {"fund_browse_7d", "active_days_30", "last_login_days", "open_rate_90d"} <= told
+    assert "total_asset" not in told
+
+
+def test_a_tag_leaks_what_its_own_rule_speaks_of() -> None:
+    tags = {"senior": {"field": "age", "op": "gte", "value": 65}, "loop": {"tag": "loop"}}
+
+    told = leaking_fields({"all": [{"tag": "senior"}, {"tag": "loop"}]}, {}, {}, tags=tags)
+
+    assert told == {"age", "birth_on", "age_band"}
+
+
+def test_every_field_that_leaks_by_kin_is_one_that_the_product_fills() -> None:
+    scored = {field.key for field in FIELDS}
+    filled = {*Catalog.build().fields, *VALUES, *scored}
+
+    leaking = frozenset().union(*KIN, OF_ANY_EVENT, OF_TOUCHES, *OF_EVENTS.values())
+    assert leaking <= filled
 
 
 @pytest.mark.parametrize(
