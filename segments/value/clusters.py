@@ -63,7 +63,8 @@ def cluster(values: Matrix) -> Clustering | None:
 
     Each column is first divided by the median of its positive values: log1p(c·x) bends at another
     place for each c, so that without it yuan and cents, or days and hours, would give other
-    clusters. None: fewer than `LEAST` customers, or fewer than four different ones.
+    clusters. None: fewer than `LEAST` customers, fewer than four different ones, or all alike in
+    what the names speak of: where nobody trades, nobody is active.
 
     Parameters
     ----------
@@ -75,12 +76,15 @@ def cluster(values: Matrix) -> Clustering | None:
     """
     from sklearn.cluster import KMeans  # see the docstring above
 
+    if len(values) < LEAST:
+        return None
     scales = np.array([_typical(column) for column in values.T])
     bent = np.log1p(values / scales)
     means, deviations = bent.mean(axis=0), bent.std(axis=0)
     deviations[deviations == 0] = 1.0
     points = np.round((bent - means) / deviations, _DECIMALS)
-    if len(points) < LEAST or len(np.unique(points, axis=0)) < len(Cluster):
+    is_alike = np.ptp(points[:, 1:], axis=0).min() == 0
+    if is_alike or len(np.unique(points, axis=0)) < len(Cluster):
         return None
     fitted = KMeans(n_clusters=len(Cluster), random_state=SEED, n_init=STARTS).fit(points)
     names = name_clusters(fitted.cluster_centers_)

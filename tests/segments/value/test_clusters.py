@@ -75,6 +75,14 @@ def test_too_few_or_too_equal_customers_are_not_clustered(values: Any) -> None:
     assert cluster(values) is None
 
 
+@pytest.mark.parametrize("column", [1, 2])
+def test_where_all_are_alike_in_what_names_speak_of_nobody_is_named(column: int) -> None:
+    values = VALUES.copy()
+    values[:, column] = 0.0
+
+    assert cluster(values) is None
+
+
 @given(st.permutations(range(4)))
 def test_every_name_is_given_once_wherever_the_centres_stand(order: list[int]) -> None:
     corners = np.array([[0, 1, 1], [0, -1, 1], [0, -1, -1], [0, 1, -1]], dtype=float)
