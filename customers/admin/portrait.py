@@ -4,7 +4,7 @@ Identifiers and names are decrypted only to be masked.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -216,12 +216,15 @@ def tags(customer: Customer, names: TagNames) -> Panel:
     )
 
 
+def attribute_names(keys: Iterable[str]) -> dict[str, str]:
+    """What attributes are called in the reader's language, by key; empty where nobody told."""
+    label = "label_zh" if language() == "zh" else "label_en"
+    return dict(Attribute.objects.filter(key__in=list(keys)).values_list("key", label))
+
+
 def attributes(customer: Customer, value_word: ValueWord) -> Panel:
     """What files and integrations brought along, by the names that rules offer it under."""
-    known = Attribute.objects.filter(key__in=customer.attributes).values_list(
-        "key", "label_zh" if language() == "zh" else "label_en"
-    )
-    called = dict(known)
+    called = attribute_names(customer.attributes)
     return Panel(
         title=_t("Attributes"),
         headers=(_t("Name"), _t("Field"), _t("Value")),

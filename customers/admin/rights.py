@@ -28,7 +28,7 @@ from customers.actions.merge import propose_merge
 from customers.actions.rights import Chapters, export_customer, reveal, set_personalisation
 from customers.actions.tags import allow_tag, refuse_tag
 from customers.admin.corrections import correctable, corrections
-from customers.admin.portrait import withdrawable
+from customers.admin.portrait import attribute_names, withdrawable
 from customers.admin.words import CHANNEL_WORDS, KIND_WORDS, PURPOSE_WORDS
 from customers.errors import CustomersError, RightRefused
 from customers.models import NEWEST_TOLD, Customer, Identity
@@ -112,8 +112,9 @@ class RightsPages(ActingAdmin):
         return {}
 
     def _named(self, keys: Sequence[str]) -> list[tuple[str, str]]:
-        names = self.tag_names(keys)
-        return [(key, names.get(key, key)) for key in keys]
+        # What is concluded of a customer without being a tag has a name as an attribute.
+        names = {**attribute_names(keys), **self.tag_names(keys)}
+        return [(key, names.get(key) or key) for key in keys]
 
     def _reveal(self, request: HttpRequest, customer: Customer) -> HttpResponse:
         chosen = request.POST.get("identity", "")

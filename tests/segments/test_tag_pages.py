@@ -8,8 +8,10 @@ from django.test import Client
 from django.urls import reverse
 
 from compliance.console.shown import moment
+from customers.actions.derived import put_derived
 from customers.models import Customer, Tagging, TagRefusal
 from segments.actions.catalogue import ship_tags
+from segments.actions.score_value import FIELDS
 from segments.models import Segment, Tag, TagVersion
 from tests.browser.factories import House, build_house
 from tests.factories import NOW, make_segment, record_event
@@ -207,6 +209,17 @@ def test_compliance_deletes_a_customers_tag_for_him_and_allows_it_again(house: H
     assert TagRefusal.objects.get().customer_id == tagging.customer_id
     client.post(page, {**typed, "act": "allow_tag"})
     assert not TagRefusal.objects.exists()
+
+
+def test_what_is_concluded_without_being_a_tag_is_offered_by_its_name(house: House) -> None:
+    customer = Tagging.objects.get(tag="pension_need").customer_id
+    put_derived(fields=FIELDS, values=[(customer, {"rfm_r": 5})], now=NOW)
+    client = login(house, "compliance")
+    page = reverse("admin:customers_customer_rights", args=[customer])
+
+    assert "RFM: recency</option>" in said(client.get(page))
+    client.cookies["django_language"] = "zh-hans"
+    assert "RFM 最近度</option>" in said(client.get(page))
 
 
 def test_the_portrait_calls_a_tag_as_the_dictionary_does(house: House) -> None:
