@@ -97,7 +97,7 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
 
     class Meta:
         model = Segment
-        fields = (
+        fields: tuple[str, ...] = (
             *("key", "name", "description", "rule", "version", "size"),
             *("as_of", "is_live", "held_since"),
         )
