@@ -35,6 +35,7 @@ class CueKind(StrEnum):
     RHETORICAL = "rhetorical"  # turns a denial into its contrary, or into a question
     WARNING = "warning"  # what follows the term warns of it
     LINK = "link"  # joins a second term to a denied one
+    HOLDER = "holder"  # before 的: whose it is that is denied, and not what is denied of it
 
 
 class Breadth(StrEnum):

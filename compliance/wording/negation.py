@@ -42,6 +42,7 @@ class Grammar:
         self._rhetorical = re.compile(alternatives[CueKind.RHETORICAL])
         self._warning = re.compile(alternatives[CueKind.WARNING])
         self._link = re.compile(f"{alternatives[CueKind.LINK]}?")
+        self._held = re.compile(f"{alternatives[CueKind.HOLDER]}的$")
 
     def standings(self, folded: Folded, matches: Sequence[Match]) -> list[Standing]:
         """One standing per match; the matches are sorted by their start."""
@@ -74,11 +75,16 @@ class Grammar:
         gaps = set(folded.gaps[from_place : match.start + 1])
         is_doubtful = (
             gaps & _DOUBTS
+            or self._is_relative(folded.tight[from_place : match.start])
             or self._coordinate.search(reach, governing.end())
             or self._rhetorical.search(before + "\N{NULL}" + after)
             or self._adjacent.search(reach[: governing.start()])
         )
         return Standing.UNCLEAR if is_doubtful else Standing.DENIED
+
+    def _is_relative(self, between: str) -> bool:
+        """不能宣传的保本产品 denies no 保本; 不构成对客户的保本承诺 does."""
+        return between.endswith("的") and not self._held.search(between)
 
     def _reach(self, before: str) -> str:
         """What follows the last 但 or 而是 of it: no denial reaches further."""
