@@ -141,6 +141,9 @@ def _texts(parts: tuple[tuple[str, str], ...]) -> tuple[Said, ...]:
     frame = "\n".join([heading, *told.values()] if heading else told.values())
     plain = f"【{signature}】{text}" if signature else text
     said = [Said(f"{frame}\n{seen}", frame, html)] if (seen := visible_text(html)) else []
+    # What is hidden between its letters keeps a word from nobody's eyes, and denies nothing.
+    if seen and (shown := shown_text(html)).split() != seen.split():
+        said.append(Said(f"{frame}\n{shown}"))
     if plain or not said:
         said.append(Said(f"{frame}\n{plain}"))
     return tuple(said)

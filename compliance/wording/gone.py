@@ -18,11 +18,13 @@ _PIXELS: Final = {
     "vw": 6.0,
     "vh": 6.0,
 }
+_ESCAPE: Final = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)")
 _FULL: Final = 16.0  # pixels of a letter, where no other size matters
 _NOTHING_LEFT: Final = re.compile(r"rect\(\s*0[^1-9]*\)")
 # Shapes that cut or cover: text in them is seen by nobody, or by few.
 _SHAPES: Final = ("clip-path", "-webkit-clip-path", "mask", "mask-image", "-webkit-mask-image")
 _NO_SHAPE: Final = frozenset({"", "none", "initial", "unset"})
+_STRUCK: Final = ("text-decoration", "text-decoration-line", "-webkit-text-decoration")
 _MOVED: Final = re.compile(r"(translate(?:x|y|3d)?|scale(?:x|y|3d)?|matrix)\(([^()]*)\)")
 _TURNED: Final = re.compile(r"rotate(?:x|y|3d)\(|matrix3d\(")
 _LEAST_SCALE: Final = 0.3
@@ -53,6 +55,8 @@ def is_gone(style: Mapping[str, str]) -> bool:
     if style.get("-webkit-text-security", "none") != "none":
         return True
     if any(style.get(name, "") not in _NO_SHAPE for name in _SHAPES):
+        return True
+    if any("line-through" in style.get(name, "") for name in _STRUCK):
         return True
     return _is_cut(style) or _is_off(style) or _is_shrunk(style) or _is_filtered(style)
 
@@ -152,3 +156,19 @@ def number(text: str) -> float | None:
     if found is None:
         return None
     return float(found[1]) / (100 if found[2] else 1)
+
+
+def unescaped(style: str) -> str:
+    r"""Return a style with its escapes read.
+
+    >>> unescaped(r"\4fdd\672c")
+    '保本'
+    """
+    return _ESCAPE.sub(_read_escape, style)
+
+
+def _read_escape(found: re.Match[str]) -> str:
+    if found[2]:
+        return found[2]
+    code = int(found[1], 16)
+    return chr(code) if 0 < code < 0x110000 else ""

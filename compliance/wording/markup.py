@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from compliance.wording.gone import unescaped
 from compliance.wording.kept import kept
 from compliance.wording.pages import PageReader, tamed
 from compliance.wording.turned import TURN, TURN_BACK
@@ -10,9 +11,10 @@ from compliance.wording.turned import TURN, TURN_BACK
 # Elements inside a line: text goes on through them (保<b>本</b> reads 保本).
 _INLINE: Final = frozenset(
     {
-        *("a", "abbr", "b", "bdi", "bdo", "cite", "code", "em", "font", "i", "img", "ins", "kbd"),
-        *("label", "mark", "q", "rb", "ruby", "s", "small", "span", "strong", "sub", "sup", "tt"),
-        *("u", "var", "wbr"),
+        *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em"),
+        *("font", "i", "img", "ins", "kbd", "label", "mark", "nobr", "q", "rb", "ruby", "s"),
+        *("samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var"),
+        "wbr",
     }
 )
 # What stands above or beside the line: read after the line, for itself.
@@ -41,7 +43,8 @@ _EMPTY: Final = frozenset(
     }
 )
 # Text that a style sheet puts before or after an element.
-_STYLED: Final = re.compile(r"""\bcontent\s*:\s*(?:"([^"]*)"|'([^']*)')""", re.I)
+_STYLED: Final = re.compile(r"""\bcontent\s*:((?:\s*(?:"[^"]*"|'[^']*'))+)""", re.I)
+_QUOTED: Final = re.compile(r"""["']([^"']*)["']""")
 
 
 # Where a new piece may begin: at a tag that begins a line. Comments are not looked into.
@@ -170,8 +173,8 @@ class _Reader(PageReader):
         if not self.unseen:
             (self.aside if self.is_aside or self.hidden else self.pieces).append(data)
             return
-        for double, single in _STYLED.findall(data):
-            self.pieces += ["\n", double or single, "\n"]
+        for told in _STYLED.findall(data):
+            self.pieces += ["\n", unescaped("".join(_QUOTED.findall(told))), "\n"]
 
     def handle_comment(self, data: str) -> None:
         if found := _CONDITIONAL.match(data):

@@ -15,6 +15,7 @@ from compliance.wording.match import Match
 
 _STOPS = frozenset({Gap.DASH, Gap.COLON, Gap.CLAUSE})
 _DOUBTS = frozenset({Gap.SPACE, Gap.LINE})
+_TEARS = frozenset({Gap.LIST, Gap.LINE})  # a subject that ends in 不 denies nothing below it
 _FAR = 120  # characters; no one reads a denial so far away as belonging to the term
 
 
@@ -66,7 +67,8 @@ class Grammar:
             earlier = self._after(self._coordinate, self._reach(before[: denial.start()]))
             doubled = self._adjacent.search(earlier) or self._last_governing(earlier)
             turned = self._rhetorical.search(before + "\N{NULL}" + after)
-            return Standing.UNCLEAR if doubled or turned else Standing.DENIED
+            torn = _TEARS & set(folded.gaps[low + denial.start() + 1 : match.start + 1])
+            return Standing.UNCLEAR if doubled or turned or torn else Standing.DENIED
         reach = self._reach(before)
         governing = self._last_governing(reach)
         if governing is None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from compliance.wording.at_rules import HiddenOnes, hidden_everywhere
 from compliance.wording.colours import contrast, read_colour
-from compliance.wording.gone import LEAST_SIZE, is_gone, pixels
+from compliance.wording.gone import LEAST_SIZE, is_gone, pixels, unescaped
 from compliance.wording.kept import kept
 from compliance.wording.pages import PageReader, shown_part, tamed
 
@@ -58,6 +58,10 @@ _SILENT: Final = frozenset(
         "noframes",
         "noembed",
         "svg",
+        # Struck out: what stands there is taken back.
+        "del",
+        "s",
+        "strike",
     ]
 )
 _FOLDED: Final = frozenset({"dialog", "details"})
@@ -69,11 +73,15 @@ _INLINE: Final = frozenset(
     [
         "a",
         "abbr",
+        "acronym",
         "b",
         "bdi",
         "bdo",
+        "big",
         "cite",
         "code",
+        "del",
+        "dfn",
         "em",
         "font",
         "i",
@@ -82,13 +90,17 @@ _INLINE: Final = frozenset(
         "kbd",
         "label",
         "mark",
+        "nobr",
         "q",
         "s",
+        "samp",
         "small",
         "span",
+        "strike",
         "strong",
         "sub",
         "sup",
+        "time",
         "tt",
         "u",
         "var",
@@ -98,7 +110,6 @@ _INLINE: Final = frozenset(
 # Of these a second one ends the first, whose end may be left out.
 _ENDS_ITSELF: Final = frozenset({"p", "li", "td", "th", "tr", "dt", "dd"})
 _COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
-_ESCAPE: Final = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)")
 _SIZE_OF_FONT: Final = re.compile(r"(?:^|\s)([0-9]*\.?[0-9]+(?:px|pt|em|rem|%|))(?=\s*/|\s)")
 _SIZES: Final = {
     "xx-small": 9.0,
@@ -281,7 +292,7 @@ def _ground(
 
 def _declared(style: str) -> dict[str, str]:
     """The declarations of a style, the one that counts of each name, in small letters."""
-    plain = _ESCAPE.sub(_unescaped, _COMMENT.sub("", style)).lower()
+    plain = unescaped(_COMMENT.sub("", style)).lower()
     plain = _PROPERTY.sub(lambda found: found[1] or "", plain)
     told: dict[str, str] = {}
     important: set[str] = set()
@@ -296,13 +307,6 @@ def _declared(style: str) -> dict[str, str]:
             continue
         told[name] = value
     return told
-
-
-def _unescaped(found: re.Match[str]) -> str:
-    if found[2]:
-        return found[2]
-    code = int(found[1], 16)
-    return chr(code) if 0 < code < 0x110000 else ""
 
 
 def _size(style: Mapping[str, str], around: float) -> float | None:
