@@ -28,8 +28,8 @@ from compliance.reader import say as in_reader_language
 from compliance.scan import scan_wording
 from compliance.sentences import Said
 from compliance.wording.amend import SHIPPED, Lexicon
-from compliance.wording.markup import visible_text
 from compliance.wording.scan import Hit
+from compliance.wording.shown import readings_of
 from compliance.wording.verdict import Verdict, heaviest
 from customers.vocabulary import Purpose
 
@@ -290,17 +290,28 @@ def _judged(
     for name, text in parts.items():
         if name in UNREAD or not text:
             continue
-        seen = visible_text(text) if name == "html" else text
-        scan = scan_wording(text=seen, on=on, channel=channel, lexicon=lexicon)
+        hits = _hits(readings_of(text) if name == "html" else [text], channel, on, lexicon)
         if purpose == STATUTORY:
             # As `weighed`: what is forbidden elsewhere is for whoever approves it, no more is.
-            said = [hit for hit in scan.hits if hit.verdict is Verdict.BLOCK]
+            said = [hit for hit in hits if hit.verdict is Verdict.BLOCK]
             verdicts += [Verdict.REVIEW for _hit in said]
             problems += [replace(_finding(name, hit), severity="review") for hit in said]
             continue
-        verdicts.append(scan.verdict)
-        problems += [_finding(name, hit) for hit in scan.hits if hit.verdict is not Verdict.ALLOW]
+        verdicts += [hit.verdict for hit in hits]
+        problems += [_finding(name, hit) for hit in hits if hit.verdict is not Verdict.ALLOW]
     return _BY_VERDICT[heaviest(verdicts)], problems
+
+
+def _hits(
+    readings: Sequence[str], channel: Channel | None, on: date, lexicon: Lexicon
+) -> list[Hit]:
+    """What the rules find in a text; of its further readings only what the first did not show."""
+    found: list[Hit] = []
+    for seen in readings:
+        told = {(hit.rule_id, hit.verdict) for hit in found}
+        scan = scan_wording(text=seen, on=on, channel=channel, lexicon=lexicon)
+        found += [hit for hit in scan.hits if (hit.rule_id, hit.verdict) not in told]
+    return found
 
 
 def problem_of(error: TemplateError) -> Problem:

@@ -45,7 +45,7 @@ from compliance.scan import scan_wording
 from compliance.suitability.judge import notices_due
 from compliance.suitability.values import Product
 from compliance.wording.amend import Lexicon
-from compliance.wording.markup import visible_text
+from compliance.wording.shown import readings_of
 from compliance.wording.verdict import Verdict
 from customers.vocabulary import Purpose
 
@@ -283,19 +283,22 @@ def refuse_forbidden_wording(
     for name, source in parts.items():
         if name in UNREAD:
             continue
-        scan = scan_wording(
-            text=_said(name, source), on=on, channel=channel, product=product, lexicon=lexicon
-        )
-        blocked = frozenset(hit.rule_id for hit in scan.hits if hit.verdict is Verdict.BLOCK)
-        stopped, _seen = weighed(purpose, blocked, frozenset())
-        forbidden = [
-            hit for hit in scan.hits if hit.verdict is Verdict.BLOCK and hit.rule_id in stopped
+        hits = [
+            hit
+            for text in _said(name, source)
+            for hit in scan_wording(
+                text=text, on=on, channel=channel, product=product, lexicon=lexicon
+            ).hits
+            if hit.verdict is Verdict.BLOCK
         ]
+        stopped, _seen = weighed(purpose, frozenset(hit.rule_id for hit in hits), frozenset())
+        forbidden = {hit.rule_id: hit for hit in hits if hit.rule_id in stopped}
         if forbidden:
-            hits = ", ".join(
-                f"“{hit.term}” ({hit.rule_id}; {hit.basis})" for hit in forbidden[:_MOST_TOLD]
+            told = ", ".join(
+                f"“{hit.term}” ({hit.rule_id}; {hit.basis})"
+                for hit in [*forbidden.values()][:_MOST_TOLD]
             )
-            raise TemplateError(WORDING, name, part=part_named(name), hits=hits)
+            raise TemplateError(WORDING, name, part=part_named(name), hits=told)
 
 
 def refuse_without_way_out(parts: Mapping[str, str], locale: str) -> None:
@@ -322,10 +325,10 @@ def _refuse_without_notices(
         raise TemplateError(sentence, product=product.code, **details)
 
 
-def _said(name: str, source: str) -> str:
+def _said(name: str, source: str) -> list[str]:
     """What a reader may see of a part; a value yet unknown leaves a blank."""
     text = literal(source)
-    return visible_text(text) if name == "html" else text
+    return readings_of(text) if name == "html" else [text]
 
 
 def hash_of(content: object) -> str:

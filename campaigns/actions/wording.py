@@ -24,8 +24,7 @@ from compliance.jurisdiction import UNSUBSCRIBE, Jurisdiction
 from compliance.queries import approved_at
 from compliance.scan import UNNAMED_PRODUCT, has_link, mentions_product, says, scan_wording
 from compliance.wording.amend import History, Lexicon
-from compliance.wording.markup import visible_text
-from compliance.wording.shown import shown_text
+from compliance.wording.shown import readings_of, shown_text
 from compliance.wording.verdict import Verdict
 
 # Parts that the customer never reads.
@@ -140,10 +139,7 @@ def _texts(parts: tuple[tuple[str, str], ...]) -> tuple[Said, ...]:
     heading = told.pop("title", "")  # stands above the body, behind which its name is sorted
     frame = "\n".join([heading, *told.values()] if heading else told.values())
     plain = f"【{signature}】{text}" if signature else text
-    said = [Said(f"{frame}\n{seen}", frame, html)] if (seen := visible_text(html)) else []
-    # What is hidden between its letters keeps a word from nobody's eyes, and denies nothing.
-    if seen and (shown := shown_text(html)).split() != seen.split():
-        said.append(Said(f"{frame}\n{shown}"))
+    said = [Said(f"{frame}\n{seen}", frame, html) for seen in readings_of(html)]
     if plain or not said:
         said.append(Said(f"{frame}\n{plain}"))
     return tuple(said)

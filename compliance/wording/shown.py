@@ -16,6 +16,7 @@ from compliance.wording.at_rules import HiddenOnes, hidden_everywhere
 from compliance.wording.colours import contrast, read_colour
 from compliance.wording.gone import LEAST_SIZE, is_gone, pixels, unescaped
 from compliance.wording.kept import kept
+from compliance.wording.markup import visible_text
 from compliance.wording.pages import PageReader, shown_part, tamed
 
 # Less is a trick: WCAG asks for 4.5, and the palest footers have 1.6.
@@ -163,6 +164,21 @@ def shown_links(html: str) -> frozenset[str]:
 
 
 shown_text: Final = kept(_shown_text, most=256, longest=100_000)
+
+
+def readings_of(html: str) -> list[str]:
+    """All that anybody might see of a page, then what surely stands on it where that differs.
+
+    What is hidden between its letters keeps a word from nobody's eyes, and denies nothing.
+
+    >>> readings_of("<p>保<s>x</s>本</p>")
+    ['\\n保x本\\n', '\\n保本\\n']
+    """
+    seen = visible_text(html)
+    if not seen:
+        return []
+    shown = shown_text(html)
+    return [seen] if shown.split() == seen.split() else [seen, shown]
 
 
 def _read(html: str) -> "_Reader":
