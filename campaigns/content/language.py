@@ -47,6 +47,7 @@ _RECKONING: Final = frozenset(
         *("at_least", "at_most"),
     }
 )
+_CHOOSING: Final = ("first", "last", "find", "find_index")
 _DIGITS_OF_A_DAY: Final = len("20261120")
 _WIDE_DATE: Final = re.compile(r"%[^%a-zA-Z]*[0-9]{3}")
 
@@ -169,6 +170,26 @@ def _as_text(function: Callable[..., object]) -> Callable[..., object]:
     return recast
 
 
+class _NoneOfThem(StrictDefaultUndefined):
+    """What a filter finds where there is nothing: a condition may ask, no text may go without."""
+
+    allowed_properties = StrictDefaultUndefined.allowed_properties | {"__liquid__"}
+
+    def __liquid__(self) -> None:
+        """Count as false."""
+
+
+def _chosen(name: str, function: Callable[..., object]) -> Callable[..., object]:
+    """A filter of the library that takes one of many: where there is none, a value is missing."""
+
+    @wraps(function)
+    def choose(*args: object, **kwargs: object) -> object:
+        found = function(*args, **kwargs)
+        return _NoneOfThem(f"| {name}", token=None) if found is None else found
+
+    return choose
+
+
 def environment(*, autoescape: bool) -> Environment:
     """What a template may use; with ``autoescape`` values are made safe for HTML."""
     made = _Environment(
@@ -180,5 +201,6 @@ def environment(*, autoescape: bool) -> Environment:
     made.tags["illegal"] = _UnknownTag(made)
     made.filters["date"] = _date
     made.filters |= {name: _reckoned(made.filters[name]) for name in _RECKONING}
+    made.filters |= {name: _chosen(name, made.filters[name]) for name in _CHOOSING}
     made.filters |= {name: _as_text(made.filters[name]) for name in RECASTING}
     return made

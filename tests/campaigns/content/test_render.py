@@ -268,6 +268,22 @@ def test_a_missing_variable_withholds_the_message(source: str) -> None:
     assert withheld.value.path == "text"
 
 
+@pytest.mark.parametrize(
+    "chosen",
+    ["cities | first", "cities | last", "funds | find: 'code', 'F9'", "name | first"],
+)
+def test_what_a_filter_does_not_find_is_missing_too(chosen: str) -> None:
+    customer = {"cities": [], "funds": [{"code": "F1"}], "name": "Li"}
+
+    with pytest.raises(MissingVariable):
+        sms(f"Dear {{{{ customer.{chosen} }}}} reader", customer=customer)
+    with pytest.raises(MissingVariable):
+        sms(f"{{% assign x = customer.{chosen} %}}Dear {{{{ x }}}}", customer=customer)
+    assert sms(f"{{{{ customer.{chosen} | default: 'dear' }}}}", customer=customer) == "dear"
+    asked = f"{{% assign x = customer.{chosen} %}}{{% if x %}}one{{% else %}}none{{% endif %}}"
+    assert sms(asked, customer=customer) == "none"
+
+
 @pytest.mark.parametrize("value", [None, ""])
 def test_a_default_stands_in_for_what_is_missing_or_empty(value: object) -> None:
     source = "{{ customer.name | default: 'customer' }}"
