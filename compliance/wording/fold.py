@@ -187,7 +187,7 @@ def _kept(character: str) -> str:
     wide = unicodedata.normalize("NFKC", character).translate(_RADICALS | _LOOKALIKES)
     simple = "".join(_simplified().get(letter, letter) for letter in wide)
     # Pinyin writes ü as v; other accents only mark the tone.
-    bare = unicodedata.normalize("NFD", simple.lower().replace("ü", "v"))
+    bare = unicodedata.normalize("NFD", simple.lower()).replace("u\N{COMBINING DIAERESIS}", "v")
     return "".join("0" if letter in _ZEROS else letter for letter in bare if _is_kept(letter))
 
 
