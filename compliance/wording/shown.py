@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from html import unescape
 from typing import Final
 
 from compliance.wording.at_rules import HiddenOnes, hidden_everywhere
@@ -163,7 +164,28 @@ def shown_links(html: str) -> frozenset[str]:
     return frozenset(_read(html).links)
 
 
-shown_text: Final = kept(_shown_text, most=256, longest=100_000)
+_shown_frame: Final = kept(_shown_text, most=256, longest=100_000)
+# Text between tags; style sheets have braces in them. What stands for it is in no text of ours.
+_RUN: Final = re.compile(r">([^<>{}\ue002\ue003]+)<")
+_STANDS_FOR: Final = re.compile("\ue002([0-9]+)\ue003")
+
+
+def shown_text(html: str) -> str:
+    """As `_shown_text`: pages of one template differ in their texts, so the rest is read once.
+
+    >>> shown_text("<p>a&amp;b<s>c</s></p>")
+    '\\na&b\\n'
+    """
+    if "\ue002" in html or "\ue003" in html:
+        return _shown_text(html)
+    runs: list[str] = []
+
+    def hold(found: re.Match[str]) -> str:
+        runs.append(found[1])
+        return f">\ue002{len(runs) - 1}\ue003<"
+
+    shown = _shown_frame(_RUN.sub(hold, html))
+    return _STANDS_FOR.sub(lambda found: unescape(runs[int(found[1])]), shown)
 
 
 def readings_of(html: str) -> list[str]:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compliance.wording.colours import contrast, read_colour
-from compliance.wording.shown import shown_text
+from compliance.wording.shown import _shown_text, shown_text
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
@@ -212,3 +212,29 @@ def test_contrast_is_that_of_wcag() -> None:
     assert contrast(BLACK, WHITE) == pytest.approx(21)
     assert contrast(WHITE, WHITE) == 1
     assert contrast((0x76, 0x76, 0x76), WHITE) == pytest.approx(4.54, abs=0.01)
+
+
+SCRAPS = (
+    *("<p>", "</p>", "<b style='display:none'>", "</b>", "<style>.a{display:none}", "</style>"),
+    *(
+        "<!--",
+        "-->",
+        "<![endif]>",
+        "文",
+        "a<b",
+        "&amp;",
+        "&#20445",
+        "<s>",
+        "</s>",
+        "<br>",
+        ">",
+        "<",
+    ),
+    *("<a href=x>", "</a>", "<title>", "</title>", "<div class=a>", "</div>", "<script>", "{", "}"),
+    *("</script>", "<textarea>", "</textarea>", "<p title='>'>", "\n", "\ue0021\ue003"),
+)
+
+
+@given(st.lists(st.sampled_from(SCRAPS), max_size=14).map("".join))
+def test_what_pages_share_is_read_once_and_reads_the_same(html: str) -> None:
+    assert shown_text(html) == _shown_text(html)
