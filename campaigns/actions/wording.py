@@ -30,6 +30,7 @@ from compliance.wording.verdict import Verdict
 # Parts that the customer never reads.
 UNREAD: Final = frozenset({"url", "queue", "reply_to", "unsubscribe_url", "date"})
 _QUOTED: Final = re.compile(r"""["']([^"']*)["']""")
+_MARKUP: Final = re.compile("<[a-z!/]|&[#a-z]", re.I)
 _UNSUBSCRIBE: Final = "unsubscribe_url"
 # Ways out and counters of openings: they lead to no further information.
 _OWN_LINK: Final = re.compile(
@@ -92,8 +93,9 @@ def read_template(
 
 
 def read_text(text: str, subject: Subject, *, on: date, lexicon: Lexicon) -> Found:
-    """The rules that forbid a text, and those that ask for a reviewer."""
-    return _found((Said(text),), subject, on, lexicon)
+    """The rules that forbid a text, read as a page too, and those that ask for a reviewer."""
+    pages = readings_of(text) if _MARKUP.search(text) else []
+    return _found((Said(text), *map(Said, pages)), subject, on, lexicon)
 
 
 def read_notices(

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from campaigns.actions.wording import Subject, read_template
+from campaigns.actions.wording import Subject, read_template, read_text
 from compliance.wording.amend import SHIPPED
 
 ON: Final = date(2026, 11, 29)
@@ -79,5 +79,14 @@ def test_what_a_style_sheet_writes_is_read_as_it_is_shown(rule: str) -> None:
 
 def test_a_subject_denies_nothing_in_the_body() -> None:
     forbidden, to_review = found("<p>保本</p>", subject="本产品不", text="保本")
+
+    assert PROMISE in forbidden | to_review
+
+
+@pytest.mark.parametrize(
+    "text", ["保<b>本</b>", "保<!-- x -->本", "&#20445;&#26412;", "不<s>是</s>不保本"]
+)
+def test_a_page_that_is_asked_about_is_read_as_one(text: str) -> None:
+    forbidden, to_review = read_text(text, Subject("email", None), on=ON, lexicon=SHIPPED)
 
     assert PROMISE in forbidden | to_review
