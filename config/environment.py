@@ -89,6 +89,18 @@ def listed(name: str) -> list[str]:
     return [part for part in os.environ.get(name, "").split(",") if part]
 
 
+def hosts(name: str) -> list[str]:
+    """Hosts, comma-separated, each in its one spelling: small letters, beyond ASCII punycode."""
+    try:
+        return [
+            host.strip().rstrip(".").encode("idna").decode().lower()
+            for host in listed(name)
+            if host.strip()
+        ]
+    except UnicodeError as error:
+        raise ImproperlyConfigured(f"{name} must name hosts such as example.com.") from error
+
+
 def database() -> dict[str, Any]:
     """Django's settings for ``DATABASE_URL``; in production there must be one."""
     url = os.environ.get("DATABASE_URL") or ""

@@ -20,6 +20,7 @@ from config.environment import (
     development_secret,
     digit,
     given,
+    hosts,
     listed,
     redis_urls,
     required,
@@ -53,7 +54,7 @@ PROXIES = digit("TOUCHSTONE_PROXIES")
 # What the links inside messages start with. `up` and `demo` set it when the port is known.
 PUBLIC_URL = given("TOUCHSTONE_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 # The hosts that links in messages may lead to (and their subdomains); empty allows every host.
-LINK_HOSTS = listed("TOUCHSTONE_LINK_HOSTS")
+LINK_HOSTS = hosts("TOUCHSTONE_LINK_HOSTS")
 # Hosts inside the house that webhooks may be sent to; otherwise only public addresses are.
 PRIVATE_HOSTS = [host.lower() for host in listed("TOUCHSTONE_PRIVATE_HOSTS")]
 UTM_SOURCE = os.environ.get("TOUCHSTONE_UTM_SOURCE", "touchstone")
