@@ -19,8 +19,8 @@ log = logging.getLogger("compliance.audit")
 
 RATINGS = ("issuer_risk", "distributor_risk")
 RULES = "rules"  # the kind under which changes of rules are reviewed
-# Any constant does; it keeps two writers from forking the chain.
 _TYPED = frozenset({"why", "reason", "note"})
+# Any constant does; it keeps two writers from forking the chain.
 _AUDIT_LOCK = 0x70C5_0001
 
 

@@ -89,7 +89,9 @@ class TagPage(TagAdmin):
     journeys_asking = staticmethod(journeys_asking)
 
     def named_by(self, request: HttpRequest, item: Tag) -> Sequence[str]:
-        """Journeys and templates besides: whoever retires it meets them, too."""
+        """Journeys and templates besides, which retiring meets, too, where the role sees them."""
+        if not request.user.has_perm("campaigns.view_journey"):
+            return super().named_by(request, item)
         return [
             *super().named_by(request, item),
             *(one.name for one in journeys_naming(item.key)),
