@@ -157,7 +157,10 @@ def test_import_whose_process_is_killed_says_so_and_goes_on_from_there(
     with pytest.raises(ImportBroken, match="--resume"):
         brought(path, progress=kill)
     left = ImportJob.objects.get()
-    assert (left.state, left.rows_done) == ("running", 7)
+    # Killed after the first batch of seven; how many more were in its pipe by then is chance.
+    assert left.state == "running"
+    assert 0 < left.rows_done < ROWS
+    assert left.rows_done % 7 == 0
 
     result = brought(path, resume=True)
 
