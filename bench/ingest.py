@@ -95,7 +95,7 @@ def main() -> None:
         secret, source_id = make_key()
         with web_process(told.web) as (port, pid):
             yard = Yard(port=port, secret=secret, url=url, server=pid)
-            yard.post(bodies(2_000, 50))  # prepared statements, a warm cache
+            yard.post(bodies(20_000, 50))  # prepared statements, warm caches, code that ran before
             many = yard.post(bodies(told.events, 50))
             raw, raw_cpu = copy_rate(url, source_id, told.events)
             say("ingest", many, raw=raw, per_request=50, raw_cpu_us=round(raw_cpu, 1))

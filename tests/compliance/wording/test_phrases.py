@@ -1,12 +1,16 @@
 """Coaching of the risk questionnaire in its many wordings, and what only sounds like it (S-07)."""
 
 import csv
+import re
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from compliance.rulebook.shipped import FOLDER
 from compliance.scan import scan_wording
+from compliance.wording.match import _arms, _needed
 from compliance.wording.verdict import Verdict
 
 TODAY = date(2026, 11, 22)
@@ -74,3 +78,25 @@ def test_a_phrase_does_not_hide_what_stands_in_it() -> None:
 
 def test_the_rule_counts_from_its_day_on() -> None:
     assert verdict("附风险测评标准答案", on=date(2026, 1, 31)) is Verdict.ALLOW
+
+
+ARMS = [arm for row in ROWS for arm in _arms(row["pattern"])]
+
+
+@pytest.mark.parametrize(
+    ("arm", "needed"),
+    [("a(b|c)[de]f?gh{0,2}i*j+", "agj"), (r"\d甲(?:乙)?.丙", "甲丙"), ("甲{1,3}", "")],
+)
+def test_what_a_pattern_cannot_do_without(arm: str, needed: str) -> None:
+    assert _needed(arm) == set(needed)
+
+
+@settings(max_examples=400)
+@given(st.data())
+def test_nothing_is_found_without_what_its_pattern_needs(data: st.DataObject) -> None:
+    arm = data.draw(st.sampled_from(ARMS))
+    text = data.draw(st.from_regex(arm))
+    found = re.search(arm, text)
+
+    assert found is not None
+    assert _needed(arm) <= set(found.group())
