@@ -62,7 +62,7 @@ class Gateway:
         self._unlisted += sum(isinstance(one, Unknown) and one.is_unlisted for one in outcomes)
         is_enough = self._in_a_row >= self._bears or self._unlisted >= FAILURES
         for outcome in outcomes:
-            if _is_work(outcome):
+            if isinstance(outcome, Accepted) or _is_work(outcome):
                 continue
             if outcome.code in {*ACCOUNT_FAULTS, REDIRECT} or is_enough:
                 pause = outcome.retry_after if isinstance(outcome, Unavailable) else None
