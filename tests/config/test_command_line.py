@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from config.command_line import run
 from tests.chaos.worlds import own_servers
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -118,3 +119,17 @@ def test_of_a_server_of_ones_own_the_missing_tables_are_told(
     assert done.returncode == 2
     assert "manage.py migrate" in json.loads(done.stdout)["error"]["message"]
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("command", "pages"), [("demo", "16MB"), ("chaos", "16MB"), ("up", None)])
+def test_what_has_few_people_starts_a_small_database(
+    command: str, pages: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SPACE", "CURRENCY", "POSTGRES_BUFFERS", "NO_SERVERS"):
+        monkeypatch.setenv(f"TOUCHSTONE_{name}", "")  # so that it is put back
+        monkeypatch.delenv(f"TOUCHSTONE_{name}")
+
+    with pytest.raises(SystemExit):
+        run(["manage.py", command, "--help"])
+
+    assert os.environ.get("TOUCHSTONE_POSTGRES_BUFFERS") == pages

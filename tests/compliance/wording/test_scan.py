@@ -321,3 +321,9 @@ def test_comfort_words_alone_count_only_for_a_known_public_fund() -> None:
     assert [hit.verdict for hit in known.hits] == [Verdict.REVIEW]
     assert verdict("安全") is Verdict.ALLOW
     assert "B2-11" in scan_wording(text="安全", on=TODAY).not_applied
+
+
+@pytest.mark.parametrize("torn", ["本产品不\n保本", "本产品不、保本", "本产品绝不\n刚性兑付"])
+def test_a_denial_that_is_torn_from_its_word_is_looked_at(torn: str) -> None:
+    assert verdict(torn) is Verdict.REVIEW
+    assert verdict(torn.replace("\n", "").replace("、", "")) is Verdict.ALLOW
