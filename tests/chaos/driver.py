@@ -43,19 +43,21 @@ from tests.chaos.workers import FENCED, NO_DATABASE  # noqa: E402
 LOOK_EVERY = 0.1
 
 
-def work(clock: Callable[[], datetime], limit: int, told: int) -> None:
+def work(
+    clock: Callable[[], datetime], limit: int, told: int, may_claim: Callable[[], bool]
+) -> None:
     """Everything due, and what the provider has to report of it."""
     for journey in Journey.objects.filter(state=Journey.State.RUNNING):
         enrol(journey=journey, now=clock())
     while advance(owner=owner(), now=clock(), limit=limit).claimed:
         pass
-    hand_over(clock)
+    hand_over(clock, may_claim)
     for account in ProviderAccount.objects.all():
         report(account, clock(), told)
 
 
-def hand_over(clock: Callable[[], datetime]) -> None:
-    for _ in dispatch_due(owner=owner(), clock=clock, may_claim=lambda: True):
+def hand_over(clock: Callable[[], datetime], may_claim: Callable[[], bool]) -> None:
+    for _ in dispatch_due(owner=owner(), clock=clock, may_claim=may_claim):
         pass
 
 
@@ -82,10 +84,13 @@ def live(now: datetime, limit: int, seconds: float, told: int) -> None:
     def clock() -> datetime:
         return now + timedelta(seconds=time.monotonic() - began)
 
-    work(clock, limit, told)
-    while time.monotonic() - began < seconds:
+    def has_time() -> bool:
+        return time.monotonic() - began < seconds
+
+    work(clock, limit, told, has_time)
+    while has_time():
         time.sleep(LOOK_EVERY)
-        hand_over(clock)
+        hand_over(clock, has_time)
 
 
 def child(now: datetime, limit: int, seconds: float, told: int) -> int:
@@ -93,7 +98,7 @@ def child(now: datetime, limit: int, seconds: float, told: int) -> int:
         if seconds:
             live(now, limit, seconds, told)
         else:
-            work(lambda: now, limit, told)
+            work(lambda: now, limit, told, lambda: True)
     except LostLease:
         return FENCED
     except (Error, psycopg.Error):  # while connecting, the driver's own
