@@ -3,14 +3,10 @@
 `python -m tests.chaos.driver` loads the product once and then forks a worker for each one that a
 line of JSON on stdin asks for; it answers each line with one line (`tests.chaos.workers`):
 
-    {"do": "start", "now": NOW, "size": N, "limit": L, "seconds": S, "told": T}
-                        N begin; their pids
+    {"do": "start", "now": NOW, "size": N, "life": {"limit": L, "seconds": S, "told": T, ...}}
+                        N begin such a life (`Life`); their pids
     {"do": "wait"}      exit codes, and how many stopped
     {"do": "resume"}    whoever stopped goes on
-
-``limit`` is how many enrolments a claim may hold; of how many accepted messages of each account a
-worker reports the delivery is ``told``. With ``seconds`` the worker's clock runs on from
-NOW, and it looks for work until they are over.
 """
 
 import json
@@ -20,6 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,17 +40,47 @@ from tests.chaos.workers import FENCED, NO_DATABASE  # noqa: E402
 LOOK_EVERY = 0.1
 
 
-def work(
-    clock: Callable[[], datetime], limit: int, told: int, may_claim: Callable[[], bool]
-) -> None:
-    """Everything due, and what the provider has to report of it."""
-    for journey in Journey.objects.filter(state=Journey.State.RUNNING):
-        enrol(journey=journey, now=clock())
-    while advance(owner=owner(), now=clock(), limit=limit).claimed:
-        pass
-    hand_over(clock, may_claim)
-    for account in ProviderAccount.objects.all():
-        report(account, clock(), told)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """What a worker does before it ends.
+
+    ``limit`` is how many enrolments a claim may hold; of how many accepted messages of each account
+    the delivery is reported is ``told``. With ``seconds`` its clock runs on, and it looks for work
+    until they are over, and first does all that was due; unless it ``leaves_rest``.
+    """
+
+    limit: int
+    told: int
+    seconds: float
+    leaves_rest: bool
+
+    def live(self, now: datetime) -> None:
+        """Hand over what is due, or what becomes due while the seconds pass."""
+        began = time.monotonic()
+
+        def clock() -> datetime:
+            return now + timedelta(seconds=time.monotonic() - began) if self.seconds else now
+
+        def has_time() -> bool:
+            return time.monotonic() - began < self.seconds
+
+        def may_claim() -> bool:
+            return has_time() or not self.leaves_rest
+
+        self._work(clock, may_claim)
+        while has_time():
+            time.sleep(LOOK_EVERY)
+            hand_over(clock, may_claim)
+
+    def _work(self, clock: Callable[[], datetime], may_claim: Callable[[], bool]) -> None:
+        """Everything due, and what the provider has to report of it."""
+        for journey in Journey.objects.filter(state=Journey.State.RUNNING):
+            enrol(journey=journey, now=clock())
+        while advance(owner=owner(), now=clock(), limit=self.limit).claimed:
+            pass
+        hand_over(clock, may_claim)
+        for account in ProviderAccount.objects.all():
+            report(account, clock(), self.told)
 
 
 def hand_over(clock: Callable[[], datetime], may_claim: Callable[[], bool]) -> None:
@@ -77,28 +104,9 @@ def report(account: ProviderAccount, now: datetime, told: int) -> None:
         take_receipts(account=account, receipts=[receipt], now=now, shift=timedelta())
 
 
-def live(now: datetime, limit: int, seconds: float, told: int) -> None:
-    """Hand over what becomes due while this many seconds pass."""
-    began = time.monotonic()
-
-    def clock() -> datetime:
-        return now + timedelta(seconds=time.monotonic() - began)
-
-    def has_time() -> bool:
-        return time.monotonic() - began < seconds
-
-    work(clock, limit, told, has_time)
-    while has_time():
-        time.sleep(LOOK_EVERY)
-        hand_over(clock, has_time)
-
-
-def child(now: datetime, limit: int, seconds: float, told: int) -> int:
+def child(now: datetime, life: Life) -> int:
     try:
-        if seconds:
-            live(now, limit, seconds, told)
-        else:
-            work(lambda: now, limit, told, lambda: True)
+        life.live(now)
     except LostLease:
         return FENCED
     except (Error, psycopg.Error):  # while connecting, the driver's own
@@ -116,12 +124,12 @@ class Crowd:
         self.alive: set[int] = set()
         self.stopped: set[int] = set()
 
-    def start(self, now: datetime, size: int, limit: int, seconds: float, told: int) -> list[int]:
+    def start(self, now: datetime, size: int, life: Life) -> list[int]:
         started = []
         for _ in range(size):
             pid = os.fork()
             if not pid:
-                os._exit(child(now, limit, seconds, told))
+                os._exit(child(now, life))
             started.append(pid)
         self.alive |= set(started)
         return started
@@ -150,7 +158,7 @@ def answer(crowd: Crowd, asked: dict[str, Any]) -> object:
     match asked["do"]:
         case "start":
             now = datetime.fromisoformat(asked["now"])
-            return crowd.start(now, asked["size"], asked["limit"], asked["seconds"], asked["told"])
+            return crowd.start(now, asked["size"], Life(**asked["life"]))
         case "wait":
             return {"codes": crowd.wait(), "stopped": len(crowd.stopped)}
         case "resume":

@@ -45,7 +45,9 @@ def test_processes_that_come_and_die_never_exceed_the_rate(
             for killed in range(LIVES):
                 # One dies halfway, two in the last life; the others end, and all begin anew.
                 now = NOW + timedelta(seconds=time.monotonic() - began)
-                started = workers.start(now, size=PROCESSES, limit=FEW, seconds=SECONDS)
+                started = workers.start(
+                    now, size=PROCESSES, limit=FEW, seconds=SECONDS, leaves_rest=True
+                )
                 time.sleep(SECONDS / 2)
                 for victim in started[: 1 + killed // (LIVES - 1)]:
                     os.kill(victim, signal.SIGKILL)

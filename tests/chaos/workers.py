@@ -61,11 +61,11 @@ class Workers:
         limit: int = FEW,
         seconds: float = 0.0,
         told: int = REPORTED,
+        leaves_rest: bool = False,
     ) -> list[int]:
-        """Let workers begin; their process ids."""
-        pids: list[int] = self._ask(
-            do="start", now=now.isoformat(), size=size, limit=limit, seconds=seconds, told=told
-        )
+        """Let workers begin such a `tests.chaos.driver.Life`; their process ids."""
+        life = {"limit": limit, "seconds": seconds, "told": told, "leaves_rest": leaves_rest}
+        pids: list[int] = self._ask(do="start", now=now.isoformat(), size=size, life=life)
         return pids
 
     def wait(self) -> Ended:
