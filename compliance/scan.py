@@ -127,7 +127,7 @@ def _looked_up(path: str, key: str | None, known: Mapping[str, _Entry]) -> _Entr
 
 
 def shipped_scanner() -> Scanner:
-    """The shipped rules compiled, once per process (about a tenth of a second)."""
+    """The shipped rules compiled, once per process (some tenths of a second)."""
     return scanner_of(SHIPPED)
 
 

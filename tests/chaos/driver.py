@@ -1,7 +1,7 @@
 """Workers without a broker: each does what is due at a given time, once, then ends.
 
-`python -m tests.chaos.driver` loads the product once and then forks a worker for each one that a
-line of JSON on stdin asks for; it answers each line with one line (`tests.chaos.workers`):
+`python -m tests.chaos.driver` makes ready what workers share, then forks a worker for each one that
+a line of JSON on stdin asks for; it answers each line with one line (`tests.chaos.workers`):
 
     {"do": "start", "now": NOW, "size": N, "life": {"limit": L, "seconds": S, "told": T, ...}}
                         N begin such a life (`Life`); their pids
@@ -35,6 +35,7 @@ from campaigns.channels.base import Receipt, ReceiptKind  # noqa: E402
 from campaigns.errors import LostLease  # noqa: E402
 from campaigns.models import Journey, ProviderAccount, Touch  # noqa: E402
 from campaigns.tasks import owner  # noqa: E402
+from config.worker import warm_up  # noqa: E402
 from tests.chaos.workers import FENCED, NO_DATABASE  # noqa: E402
 
 LOOK_EVERY = 0.1
@@ -168,6 +169,7 @@ def answer(crowd: Crowd, asked: dict[str, Any]) -> object:
 
 
 if __name__ == "__main__":
+    warm_up()
     everybody = Crowd()
     try:
         for line in sys.stdin:
