@@ -35,15 +35,18 @@ demo: install
 
 # The browser's driver keeps an event loop running in its process, beside which no other test may
 # start one: its tests have a run of their own, and theirs comes first. Tests that read the clock
-# come next, one by one. The last summary is the suite's. Its files come in the order of
-# tests/conftest.py, not by their number of tests.
-PYTEST = $(PY) -m pytest --numprocesses 2 --dist loadfile
+# come next, one by one. The proofs mostly wait, for leases to end and servers to come back: four
+# at once. The last summary is the suite's. In both, files come in the order of tests/conftest.py,
+# not by their number of tests.
+PYTEST = $(PY) -m pytest --dist loadfile --numprocesses
+LONGEST_FIRST = --no-loadscope-reorder -m "not alone"
 test: install
 	@export TOUCHSTONE_CHROMIUM="$$($(PY) tests/provide_chromium.py)"; \
-	  if [ -n "$(ARGS)" ]; then exec $(PYTEST) $(ARGS); fi; \
-	  failed=0; $(PYTEST) tests/browser || failed=$$?; \
+	  if [ -n "$(ARGS)" ]; then exec $(PYTEST) 2 $(ARGS); fi; \
+	  failed=0; $(PYTEST) 2 tests/browser || failed=$$?; \
 	  $(PY) -m pytest -m alone tests || failed=$$?; \
-	  $(PYTEST) --no-loadscope-reorder --ignore=tests/browser -m "not alone" tests && exit $$failed
+	  $(PYTEST) 4 $(LONGEST_FIRST) tests/chaos || failed=$$?; \
+	  $(PYTEST) 2 $(LONGEST_FIRST) --ignore=tests/browser --ignore=tests/chaos tests && exit $$failed
 
 # The static checks fill one core, the stories mostly wait for processes of their own: side by side.
 # `test` comes last: its summary line ends the output.

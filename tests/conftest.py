@@ -29,8 +29,16 @@ from tests.web_server import WebServer, web_server
 # Playwright's synchronous driver runs an event loop; Django would refuse its ORM beside it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-# Proofs and stories last minutes: begun first, no core waits for the other at the end.
-LONGEST = ("tests/chaos/", "tests/stories/")
+# Proofs and stories last minutes: begun first, the longest before all, nobody waits at the end.
+LONGEST = (
+    "tests/chaos/test_storms.py",
+    "tests/chaos/test_random_kills.py",
+    "tests/chaos/test_replay_faults.py",
+    "tests/chaos/test_sleepers.py",
+    "tests/chaos/",
+    "tests/stories/",
+    "",
+)
 
 # How fast examples come says something about the machine and nothing about what they test.
 hypothesis_settings.register_profile(
@@ -63,7 +71,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest files; pytest-django and the order of folders would end with them."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    items.sort(
+        key=lambda item: next(i for i, begun in enumerate(LONGEST) if item.nodeid.startswith(begun))
+    )
 
 
 def pytest_collection_finish() -> None:
