@@ -30,8 +30,8 @@ def partitions() -> None:
 @shared_task(name="customers.watch_flows")
 def watch_flows() -> None:
     """Look whether the steps of flows still arrive."""
-    found = look(now=clock_now())
-    log.info("customers.watch_flows opened %d closed %d", found.opened, found.closed)
+    if found := look(now=clock_now()):
+        log.info("customers.watch_flows opened %d closed %d", found.opened, found.closed)
 
 
 @shared_task(name="customers.quarantine")

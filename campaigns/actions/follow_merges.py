@@ -17,7 +17,7 @@ from campaigns.queries.merges import (
 )
 from campaigns.states import Reason
 from customers.queries.consents import LOCK_CUSTOMERS
-from customers.queries.database import as_array, as_json, execute, rows
+from customers.queries.database import as_array, as_json, execute, may_go_alone, rows
 
 AT_ONCE: Final = 500
 # Any constant does; it keeps two workers from following the same merges.
@@ -45,7 +45,8 @@ def follow_merges(*, now: datetime) -> int:
        over to the one who stays. Until then the gates refuse whatever is addressed to who went.
     4. Undoing brings back what went over. A run that has exited stays so: messages would come late.
     """
-    execute("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _LOCK})
+    if not may_go_alone(_LOCK):
+        return 0
     acts = _together([_Act(**_named(row)) for row in rows(UNFOLLOWED, {"most": AT_ONCE})])
     if not acts:
         return 0

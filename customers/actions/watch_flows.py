@@ -19,7 +19,7 @@ from customers.queries.coverage import (
     FORGET_HOURS,
     arrivals,
 )
-from customers.queries.database import as_json, execute, rows
+from customers.queries.database import as_json, execute, may_go_alone, rows
 from customers.queries.plan import watched_flows
 from customers.tracking.coverage import COMPARED, DAY, HOUR, StepCoverage, judge_flow
 from customers.tracking.event import LATE
@@ -40,14 +40,15 @@ class Watched:
 
 
 @transaction.atomic
-def watch_flows(*, now: datetime) -> Watched:
-    """Look once; safe to run twice or side by side.
+def watch_flows(*, now: datetime) -> Watched | None:
+    """Look once; None if another process is at it.
 
     1. Count the arrivals of the hours that are over.
     2. Judge every step of every watched flow.
     3. Open an alert for each that fell silent; close those of steps that arrive again.
     """
-    rows("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _WATCH_LOCK})
+    if not may_go_alone(_WATCH_LOCK):
+        return None
     flows = watched_flows()
     until = _whole_hour(now - _SETTLED)
     _count({event for flow in flows for event in flow.steps}, until)

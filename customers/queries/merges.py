@@ -11,16 +11,23 @@ MATCHES = """
     -- kind lets that mean one person. Beyond the rule's number of holders it is a shared phone, and
     -- means nothing. What a browser said of itself proves nothing either.
     WITH fresh AS (
-        SELECT kind, value_hash FROM customers_identity
+        SELECT DISTINCT kind, value_hash FROM customers_identity
         WHERE id > %(after)s AND id <= %(until)s),
+    shared AS MATERIALIZED (
+        -- One look into the index for each, whatever the planner believes of a table that was
+        -- empty a moment ago; nearly all have one holder.
+        SELECT fresh.kind, fresh.value_hash, rule.holders_at_most, rule.people_at_most, found.ids
+        FROM fresh JOIN customers_matchrule rule ON rule.kind = fresh.kind AND rule.merges
+        CROSS JOIN LATERAL (
+            SELECT array_agg(held.id) AS ids FROM customers_identity held
+            WHERE held.kind = fresh.kind AND held.value_hash = fresh.value_hash
+            HAVING count(*) > 1) AS found),
     held AS (
-        SELECT identity.kind, identity.value_hash, rule.holders_at_most, rule.people_at_most,
+        SELECT shared.kind, shared.value_hash, shared.holders_at_most, shared.people_at_most,
                array_agg(DISTINCT owner.id ORDER BY owner.id) AS customers,
                bool_and(source.scope IS DISTINCT FROM 'ingest') AS is_proved
-        FROM (SELECT DISTINCT kind, value_hash FROM fresh) given
-        JOIN customers_matchrule rule ON rule.kind = given.kind AND rule.merges
-        JOIN customers_identity identity
-            ON identity.kind = given.kind AND identity.value_hash = given.value_hash
+        FROM shared CROSS JOIN unnest(shared.ids) AS one (id)
+        JOIN customers_identity identity ON identity.id = one.id
         JOIN customers_customer holder ON holder.id = identity.customer_id
         JOIN customers_customer owner
             ON owner.id = coalesce(holder.merged_into_id, holder.id) AND owner.status = 'active'
