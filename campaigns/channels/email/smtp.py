@@ -18,7 +18,7 @@ from campaigns.channels.base import (
 )
 from campaigns.channels.email.dkim import Signer, read_signer
 from campaigns.channels.email.mime import Unmailable, read_address, render, sender_address
-from campaigns.channels.email.smtp_codes import is_too_long, meaning_of
+from campaigns.channels.email.smtp_codes import is_too_long, mailbox_wait, meaning_of
 from campaigns.channels.email.wire import Connection, Declined, Relay, Reply, Tls
 from campaigns.channels.errors import (
     AccountInvalid,
@@ -56,6 +56,8 @@ _NOT_A_MAILBOX: Final = Sentence(
 _QUEUED = re.compile(r"queued as ([!-~]{1,100})", re.IGNORECASE)
 # RFC 4954 §6 and, of an account switched off, RFC 5248: at whatever stage it is told.
 _NO_LOGIN = frozenset({525, 530, 534, 535, 538})
+# Stages at which a relay may speak of the addressee; `message` is after the final dot.
+_OF_ADDRESSEE = frozenset({"RCPT", "DATA", "message"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -218,7 +220,10 @@ def _judge(key: str, error: Declined) -> Outcome:
     """Judge the relay's own word: 4xx may pass later, 5xx never (RFC 5321 §4.2.1)."""
     code, told = f"smtp_{error.reply.code}", error.reply.text[:200]
     if error.reply.code < 500:
-        return Unavailable(key=key, code=code, message=told)
+        wait = mailbox_wait(told) if error.stage in _OF_ADDRESSEE else None
+        return Unavailable(
+            key=key, code=code, message=told, retry_after=wait, is_recipients=wait is not None
+        )
     if error.reply.code in _NO_LOGIN:
         return Unavailable(key=key, code="unauthorised", message=told)
     if error.stage == "MAIL" and not is_too_long(error.reply.code, error.reply.text):

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ from tests.campaigns.channels.certificates import self_signed
 from tests.campaigns.channels.contract import API_SECRET, ProviderContract
 from tests.campaigns.sandbox_process import SandboxProcess
 
+SOON, HOUR, LONG = timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6)
 SENDER, NO_LEAVE, OUT = "sender_refused", "unauthorised", "out_of_service"
 
 
@@ -182,6 +184,53 @@ async def test_a_relay_that_is_busy_is_tried_again_and_one_that_refuses_is_not()
 
 
 @pytest.mark.parametrize(
+    ("stage", "said", "wait"),
+    [
+        ("RCPT", "450 4.2.0 <customer@example.com>: Recipient address rejected: Greylisted", SOON),
+        ("RCPT", "451 4.7.1 Greylisting in action, please come back later", SOON),
+        ("RCPT", "450 greylisted, see https://postgrey.example/help", SOON),
+        ("dot", "451 4.7.1 Message has been graylisted", SOON),
+        ("RCPT", "450 4.1.1 <customer@example.com>: unverified address", HOUR),
+        ("RCPT", "450 4.2.1 receiving mail at a rate that prevents more", HOUR),
+        ("RCPT", "452 4.2.2 mailbox full", LONG),
+        ("dot", "452 4.2.2 The mailbox is over its quota", LONG),
+        ("RCPT", "550 5.2.121 Recipient's per hour message receive limit exceeded", HOUR),
+        ("RCPT", "432 4.3.2 STOREDRV.Deliver; recipient thread limit exceeded", HOUR),
+    ],
+)
+async def test_what_a_relay_says_of_one_mailbox_for_now_is_waited_out(
+    stage: str, said: str, wait: timedelta
+) -> None:
+    async with relay(replies={stage: said}) as (port, _):
+        [outcome] = await send_to(f"smtp://127.0.0.1:{port}", [outgoing()])
+
+    assert isinstance(outcome, Unavailable)
+    assert (outcome.is_recipients, outcome.retry_after) == (True, wait)
+
+
+@pytest.mark.parametrize(
+    ("stage", "said"),
+    [
+        ("MAIL", "450 4.2.0 greylisted"),
+        ("RCPT", "421 4.7.0 too many connections"),
+        ("RCPT", "451 4.3.0 queue file write error"),
+        ("RCPT", "452 4.3.1 insufficient system storage"),
+        ("RCPT", "450 4.1.8 <a@example.com>: Sender address rejected: Domain not found"),
+        ("RCPT", "450 4.7.25 Client host rejected: cannot find your hostname"),
+        ("dot", "451 4.7.500 Server busy"),
+    ],
+)
+async def test_what_a_relay_says_of_itself_or_of_us_is_no_mailboxs_limit(
+    stage: str, said: str
+) -> None:
+    async with relay(replies={stage: said}) as (port, _):
+        [outcome] = await send_to(f"smtp://127.0.0.1:{port}", [outgoing()])
+
+    assert isinstance(outcome, Unavailable)
+    assert not outcome.is_recipients
+
+
+@pytest.mark.parametrize(
     ("stage", "said", "is_dead"),
     [
         ("RCPT", "550 5.1.1 no such user", True),
@@ -224,6 +273,15 @@ async def test_a_mailbox_nobody_has_is_a_dead_address(stage: str, said: str, is_
         ("RCPT", "550 Daily user sending limit exceeded", OUT),
         ("dot", "554 5.7.708 Access denied, traffic not accepted from this IP", OUT),
         ("RCPT", "550 5.1.90 Your message can't be sent because of the daily limit", OUT),
+        # Exchange Online, of the address we send from, of our domain and of our tenant.
+        ("RCPT", "550 5.7.606 Access denied, banned sending IP [192.0.2.1]", OUT),
+        ("RCPT", "550 5.7.649 Access denied, banned sending IP [192.0.2.1]", OUT),
+        ("RCPT", "550 5.7.511 Access denied, banned sender[192.0.2.1]", OUT),
+        ("RCPT", "550 5.7.506 Access Denied, Bad HELO", OUT),
+        ("RCPT", "550 5.7.508 Access denied, [192.0.2.1] has exceeded permitted limits", OUT),
+        ("dot", "550 5.7.509 Access denied, sending domain does not pass DMARC", SENDER),
+        ("dot", "550 5.7.515 Access denied, sending domain does not meet the level", SENDER),
+        ("RCPT", "550 5.7.64 TenantAttribution; Relay Access Denied SMTP", NO_LEAVE),
         ("RCPT", "550 5.3.2 not accepting messages", "smtp_550"),
         ("RCPT", "550 Ip frequency limited", "smtp_550"),
     ],
@@ -249,6 +307,10 @@ async def test_what_a_relay_says_of_us_burns_no_message(stage: str, said: str, m
         # Exchange says so of whom it is addressed to.
         ("RCPT", "550 5.7.13 STOREDRV.Deliver.Exception:AccountDisabledException"),
         ("dot", "550 5.7.260 nobody knows"),
+        ("RCPT", "550 5.7.504 Recipient address rejected: Access denied"),
+        ("RCPT", "550 5.7.124 Sender not in allowed-senders list"),
+        ("dot", "550 5.7.703 messages to c are blocked by your organization"),
+        ("dot", "550 5.7.650 nobody knows"),
         ("RCPT", "550 5.7.1 said by host 5.7.26"),
     ],
 )
