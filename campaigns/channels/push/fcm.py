@@ -123,7 +123,10 @@ def _read_outcome(key: str, answer: Answer) -> Outcome:
             if wait is None and code == "QUOTA_EXCEEDED":
                 wait = IN_A_MINUTE  # Firebase, "Best practices at scale": sixty seconds if not told
             return Unavailable(key=key, code=code, message=message, retry_after=wait)
-        case "THIRD_PARTY_AUTH_ERROR":
+        case "NOT_FOUND":
+            # A device would be UNREGISTERED: this may be the project, and then says so of everybody.
+            return Unavailable(key=key, code=code, message=message)
+        case "THIRD_PARTY_AUTH_ERROR" | "APNS_AUTH_ERROR":
             return Unavailable(key=key, code="unauthorised", message=message)
         case _:
             return judge_status(key=key, answer=answer, code=code, message=message)

@@ -96,6 +96,7 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     "301021": Meaning.REFUSED,  # userid
     "301042": Meaning.UNAUTHORISED,  # our address is not on their list
     "610004": Meaning.SENDER_REFUSED,  # a member who may write to no customers
+    "701008": Meaning.REFUSED,  # nobody among them with a licence
     "2000002": Meaning.UNAUTHORISED,  # corp id
 }
 
@@ -233,16 +234,21 @@ def _read_outcome(message: Outgoing, answer: Answer, told: Mapping[str, object])
     if code != "0":
         said = text(told, "errmsg")
         return judge_code(key=key, code=code, message=said, table=_MEANINGS)
-    if _is_left_out(message.address, told):
-        return Refused(key=key, code="invaliduser", message="WeCom cannot reach this user")
+    if left_out := _left_out(message.address, told):
+        return Refused(key=key, code=left_out, message="WeCom cannot reach this user")
     msgid = told.get("msgid")
     if not isinstance(msgid, str) or not msgid:
         return Unknown(key=key, code="bad_answer", message="the answer has no msgid")
     return Accepted(key=key, provider_id=msgid)
 
 
-def _is_left_out(address: str, told: Mapping[str, object]) -> bool:
-    """Return whether an errcode of 0 names the addressee among those not reached."""
-    invalid, failed = told.get("invaliduser"), told.get("fail_list")
-    named = str(invalid or "").lower().split("|")
-    return address.lower() in named or (isinstance(failed, list) and address in failed)
+def _left_out(address: str, told: Mapping[str, object]) -> str:
+    """Return under which name an errcode of 0 tells that the addressee was not reached, or "".
+
+    Unlicensed is who sees the application and whose account has no basic licence, or no more.
+    """
+    for name in ("invaliduser", "unlicenseduser"):
+        if address.lower() in str(told.get(name) or "").lower().split("|"):
+            return name
+    failed = told.get("fail_list")
+    return "invaliduser" if isinstance(failed, list) and address in failed else ""

@@ -96,6 +96,12 @@ from campaigns.channels.sms.numbers import from_vendor, is_e164
         "求退订",
         "别来烦我",
         "退\U0001f6ab订",
+        "谢谢，退订",
+        "好的，退订",
+        "OK 退订",
+        "取消全部",
+        "STOP 短信",
+        "\U0001f183\U0001f173",
     ],
 )
 def test_an_opt_out_word_withdraws_however_it_is_typed(text: str) -> None:

@@ -47,6 +47,10 @@ def fcm(status: int, code: str) -> Handler:
     return answers(status, {"error": {"code": status, "message": "m", "details": details}})
 
 
+def google(status: int, name: str) -> Handler:
+    return answers(status, {"error": {"code": status, "message": "m", "status": name}})
+
+
 def jpush(status: int, code: int) -> Handler:
     return answers(status, {"error": {"code": code, "message": "m"}})
 
@@ -148,6 +152,16 @@ CODES: Final[tuple[tuple[str, Handler, str], ...]] = (
     ("twilio", twilio(29999, 429), "retry"),
     ("fcm", fcm(404, "UNREGISTERED"), "dead"),
     ("fcm", fcm(403, "SENDER_ID_MISMATCH"), "refused"),
+    ("fcm", fcm(401, "APNS_AUTH_ERROR"), "account"),
+    # Google's own words where FCM adds no code: of a project, a right, a quota.
+    ("fcm", google(404, "NOT_FOUND"), "retry"),
+    ("fcm", google(403, "PERMISSION_DENIED"), "account"),
+    ("fcm", google(429, "RESOURCE_EXHAUSTED"), "retry"),
+    ("fcm", google(503, "UNAVAILABLE"), "retry"),
+    ("fcm", google(400, "INVALID_ARGUMENT"), "refused"),
+    ("fcm", google(500, "INTERNAL"), "ambiguous"),
+    ("fcm", google(504, "DEADLINE_EXCEEDED"), "ambiguous"),
+    ("fcm", google(409, "ABORTED"), "ambiguous"),
     ("fcm", fcm(429, "QUOTA_EXCEEDED"), "retry"),
     ("fcm", fcm(503, "UNAVAILABLE"), "retry"),
     ("fcm", fcm(401, "THIRD_PARTY_AUTH_ERROR"), "account"),
@@ -169,6 +183,7 @@ CODES: Final[tuple[tuple[str, Handler, str], ...]] = (
     ("jpush", jpush(403, 2999), "account"),
     ("jpush", jpush(503, 1999), "ambiguous"),
     ("wecom", wecom(81013), "refused"),
+    ("wecom", wecom(701008), "refused"),
     ("wecom", wecom(41048), "refused"),
     ("wecom", wecom(43004), "refused"),
     ("wecom", wecom(84061), "refused"),

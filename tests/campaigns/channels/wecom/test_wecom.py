@@ -124,6 +124,12 @@ async def test_what_wecom_would_cut_off_in_silence_is_not_sent(
         ({"errcode": 40056}, Unavailable, "sender_refused"),
         ({"errcode": 60111}, Refused, "60111"),
         ({"errcode": 0, "msgid": "m", "invaliduser": "lisi|ZhangSan"}, Refused, "invaliduser"),
+        (
+            {"errcode": 0, "msgid": "m", "invaliduser": "", "unlicenseduser": "lisi|zhangsan"},
+            Refused,
+            "unlicenseduser",
+        ),
+        ({"errcode": 701008}, Refused, "701008"),
         ({"errcode": 0}, Unknown, "bad_answer"),
         ({"errcode": "0"}, Unknown, "bad_answer"),
         ([], Unknown, "bad_answer"),
