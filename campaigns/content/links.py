@@ -11,6 +11,7 @@ import struct
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from html import unescape
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
@@ -40,6 +41,12 @@ _HREF: Final = re.compile(
     |(?P<bare>(?:{_LIQUID}|[^\s"'>])++))""",
     re.I | re.VERBOSE,
 )
+# Browsers read no name without its semicolon in an address, for `&copy=` is a parameter.
+_REFERENCE: Final = re.compile(
+    rf"{_LIQUID}|&(?:\#[0-9]{{1,7}};?|\#x[0-9a-f]{{1,6}};?|[a-z][a-z0-9]{{1,31}};)", re.I
+)
+# What stands in no address as it is, and would end the attribute or begin a mark of Liquid.
+_ENCODED: Final = frozenset("\"'<>{}")
 # Mail programs make links of such text.
 _SHOWN: Final = re.compile(r"""https?://[^\s<>"'/?#{]*\{[{%]""", re.I)
 _HOST: Final = re.compile(r"(?!-)(?:(?!\.-|-\.)[a-z0-9_.-])*[a-z]")
@@ -243,9 +250,16 @@ class _Links:
 
 
 def _typed(match: re.Match[str]) -> str:
-    """The address of an attribute."""
+    """The address of an attribute, character references read: `&#38;` is an ampersand, too."""
     typed = match["double"] or match["single"] or match["bare"] or ""
-    return typed.strip().replace("&amp;", "&")
+    return _REFERENCE.sub(_character, typed.strip())
+
+
+def _character(found: re.Match[str]) -> str:
+    if found[0].startswith("{"):
+        return found[0].replace("&amp;", "&")
+    plain = unescape(found[0])
+    return quote(plain) if plain in _ENCODED else plain
 
 
 def _stays(url: str) -> bool:

@@ -28,6 +28,54 @@ purposes = st.sampled_from(["click", "unsubscribe"])
 
 
 @pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("https://a.example/?a=1&amp;b=2", "https://a.example/?a=1&b=2"),
+        ("https://a.example/?a=1&#38;b=2", "https://a.example/?a=1&b=2"),
+        ("https://a.example/?a=1&#x26;b=2", "https://a.example/?a=1&b=2"),
+        ("https://a.example/?a=1&#38b=2", "https://a.example/?a=1&b=2"),
+        ("https://a.example/?a=1&AMP;b=2", "https://a.example/?a=1&b=2"),
+        ("https://a.example/?a=1&amp;amp;b=2", "https://a.example/?a=1&amp;b=2"),
+        ("https://a.example/?a=1&copy=2&lt=3", "https://a.example/?a=1&copy=2&lt=3"),
+        ("https://a.example/?a=&quot;1&quot;", "https://a.example/?a=%221%22"),
+        ("https://a.example/?a=&#39;1&#39;", "https://a.example/?a=%271%27"),
+        ("https://a.example/?a=&#123;&#123; x }}", None),
+        ("https://a.example/?a=&lt;1&gt;", "https://a.example/?a=%3C1%3E"),
+        ("&#104;ttps&colon;&sol;&#x2f;a.example/x", "https://a.example/x"),
+        ("https://a.example/&#20013;", "https://a.example/中"),
+        ("https://a.example/a&#32;b", None),
+        ("https://a.example/a&#10;b", None),
+        ("https&#58;//evil.example/", None),
+        ("https://a.example&#46;evil.example/", None),
+        ("https://a.example&#64;evil.example/", None),
+        ("java&#115;cript&colon;alert(1)", None),
+    ],
+)
+def test_an_address_in_a_page_is_what_browsers_read_there(typed: str, meant: str | None) -> None:
+    page = {"html": f'<a href="{typed}">x</a>'}
+    if meant is None:
+        with pytest.raises(TemplateError):
+            prepare(page, {}, ("a.example",))
+        return
+
+    done = prepare(page, {}, ("a.example",))
+
+    assert done.targets == (meant,)
+    assert done.parts["html"] == '<a href="{{ link_0 }}">x</a>'
+
+
+def test_a_value_in_an_address_with_references_stays_as_it_is() -> None:
+    typed = "https://a.example/?a=&#34;1&#38;n={{ customer.name | url_encode }}"
+
+    done = prepare({"html": f'<a href="{typed}">x</a>'}, {"utm_source": "crm"}, ())
+
+    assert done.parts["html"] == (
+        '<a href="https://a.example/?a=%221&amp;n='
+        '{{ customer.name | url_encode }}&amp;utm_source=crm">x</a>'
+    )
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "https://fund.example.com:99999/",
