@@ -1,8 +1,9 @@
 """`apns`: Apple Push Notification service over HTTP/2 with token authentication.
 
 Our key is the `apns-id`, a UUID that comes back in the answer.  APNs does not
-drop a second request with the same id, and sends no receipts: what the app
-reports comes signed in our own form.
+drop a second request with the same id; the same `apns-collapse-id` lets it
+replace the first on the phone.  APNs sends no receipts: what the app reports
+comes signed in our own form.
 Source: Apple, "Sending notification requests to APNs", "Handling notification
 responses from APNs", "Establishing a token-based connection to APNs".
 """
@@ -154,6 +155,8 @@ class Apns(OneByOne):
                 headers={
                     "authorization": f"bearer {token}",
                     "apns-id": _apns_id(key),
+                    # On the phone a second attempt takes the place of the first.
+                    "apns-collapse-id": _apns_id(key),
                     "apns-topic": self._topic,
                     "apns-push-type": "alert",
                     "apns-priority": "10",

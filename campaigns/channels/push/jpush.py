@@ -143,7 +143,11 @@ class JPush(OneByOne):
         return {
             "platform": "all",
             "notification": self._notification(message),
-            "options": {"apns_production": self._is_production},
+            # On an iPhone a second attempt takes the place of the first.
+            "options": {
+                "apns_production": self._is_production,
+                "apns_collapse_id": message.key,
+            },
         }
 
     def _notification(self, message: Outgoing) -> dict[str, dict[str, object]]:

@@ -4,7 +4,8 @@ The address is the subscription as the browser gives it, JSON with `endpoint`
 and `keys`.  An endpoint is a URL from outside: only those of known push
 services are followed.  Our key is the message's Topic, so that a second copy
 replaces a first one still waiting for the browser.
-Source: RFC 8030, RFC 8291, RFC 8292.
+Source: RFC 8030, RFC 8291, RFC 8292; of Windows, "Push notification service
+request and response headers" (learn.microsoft.com), section "Response codes".
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ from campaigns.channels.base import (
 )
 from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.handing import hand_over, reference_headers, too_long
-from campaigns.channels.http import Answer, judge_status, read_object
+from campaigns.channels.http import Answer, judge_status, read_object, retry_after
+from campaigns.channels.meanings import IN_AN_HOUR
 from campaigns.channels.push.encryption import (
     PLAINTEXT_MOST,
     Recipient,
@@ -179,6 +181,14 @@ def _read_outcome(key: str, answer: Answer) -> Outcome:
         return Refused(key=key, code="gone", message=told, is_address_dead=True)
     if answer.status == 200:
         return Unknown(key=key, code="bad_answer", message="the answer is no push service's")
+    if answer.status == 406:
+        # Windows says so where others say 429, for an hour or more: browsers of others may be
+        # written to meanwhile.
+        wait = retry_after(answer.headers) or IN_AN_HOUR
+        told = "the push service has had its fill"
+        return Unavailable(
+            key=key, code="throttled", message=told, retry_after=wait, is_recipients=True
+        )
     if answer.status in (400, 401, 403) and any(word in answer.body for word in _OTHER_KEY):
         # This browser subscribed with a key of another time; the others may have the present one.
         return Unavailable(key=key, code="vapid_mismatch", message=f"HTTP {answer.status}")

@@ -182,6 +182,11 @@ CODES: Final[tuple[tuple[str, Handler, str], ...]] = (
     ("jpush", jpush(400, 1999), "refused"),
     ("jpush", jpush(403, 2999), "account"),
     ("jpush", jpush(503, 1999), "ambiguous"),
+    # Windows' word for "too many", meant for its own browsers.
+    ("webpush", answers(406, {}), "recipient"),
+    ("webpush", answers(429, {}), "retry"),
+    ("webpush", answers(413, {}), "refused"),
+    ("webpush", answers(410, {}), "dead"),
     ("wecom", wecom(81013), "refused"),
     ("wecom", wecom(701008), "refused"),
     ("wecom", wecom(41048), "refused"),
@@ -228,6 +233,7 @@ async def test_a_documented_code_means_what_the_vendor_says(
         ("tencent", tencent("LimitExceeded.PhoneNumberOneHourLimit"), HOUR),
         ("tencent", tencent("LimitExceeded.PhoneNumberDailyLimit"), LONG),
         ("fcm", fcm(429, "QUOTA_EXCEEDED"), MINUTE),
+        ("webpush", answers(406, {}), HOUR),
     ],
 )
 async def test_a_limit_is_waited_for_as_long_as_it_lasts(

@@ -16,6 +16,7 @@ from campaigns.channels.base import (
     Accepted,
     AccountConfig,
     Channel,
+    Outcome,
     Outgoing,
     Provider,
     Refused,
@@ -139,27 +140,57 @@ class TestApnsContract(ProviderContract):
         act: Callable[[H2Connection, int], None],
         kind: type[Unavailable | Unknown],
     ) -> None:
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            engine = H2Connection(H2Configuration(client_side=False))
-            engine.initiate_connection()
-            writer.write(engine.data_to_send())
-            stream = 0
-            while data := await reader.read(65_536):
-                for event in engine.receive_data(data):
-                    if isinstance(event, RequestReceived):
-                        stream = event.stream_id or 0
-                    if isinstance(event, StreamEnded):
-                        act(engine, stream)
-                writer.write(engine.data_to_send())
-                if engine.state_machine.state.name == "CLOSED":
-                    break
-            writer.close()
-
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        local = replace(account, base_url=f"http://127.0.0.1:{port}")
-
-        outcome = await asyncio.wait_for(send_to(local, "0a", self.content()), 5)
-        server.close()
+        outcome, _ = await sent_where(account, act, "0" * 32, self.content())
 
         assert isinstance(outcome, kind)
+
+    async def test_a_second_attempt_replaces_the_first_on_the_phone(
+        self, account: AccountConfig
+    ) -> None:
+        """Whoever is sent it again because nobody knew sees one notification."""
+
+        def lose(engine: H2Connection, stream: int) -> None:
+            engine.reset_stream(stream, ErrorCodes.INTERNAL_ERROR)
+
+        key = uuid.uuid4().hex
+        tries = [await sent_where(account, lose, key, self.content()) for _ in range(2)]
+        _, other = await sent_where(account, lose, uuid.uuid4().hex, self.content())
+
+        assert [headers["apns-collapse-id"] for _, headers in tries] == [str(uuid.UUID(key))] * 2
+        assert other["apns-collapse-id"] != str(uuid.UUID(key))
+
+
+async def sent_where(
+    account: AccountConfig,
+    act: Callable[[H2Connection, int], None],
+    key: str,
+    content: Mapping[str, str],
+) -> tuple[Outcome, Mapping[str, str]]:
+    """What became of a message to a server that acts so, and the headers it saw."""
+    seen: dict[str, str] = {}
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        engine = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
+        engine.initiate_connection()
+        writer.write(engine.data_to_send())
+        stream = 0
+        while data := await reader.read(65_536):
+            for event in engine.receive_data(data):
+                if isinstance(event, RequestReceived):
+                    stream = event.stream_id or 0
+                    seen.update((str(name), str(value)) for name, value in event.headers or ())
+                if isinstance(event, StreamEnded):
+                    act(engine, stream)
+            writer.write(engine.data_to_send())
+            if engine.state_machine.state.name == "CLOSED":
+                break
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    provider = build_provider(replace(account, base_url=f"http://127.0.0.1:{port}"))
+    message = Outgoing(key=key, address="0a", content=content)
+    [outcome] = await asyncio.wait_for(provider.send([message]), 5)
+    await provider.aclose()
+    server.close()
+    return outcome, seen
