@@ -105,7 +105,16 @@ def _unwritten(html: str) -> str:
 class _Text(PageReader):
     """What a reader would see, line by line, with the addresses of links in brackets."""
 
-    BLOCKS = frozenset({"p", "div", "tr", "table", "ul", "ol", "h1", "h2", "h3", "h4", "br", "hr"})
+    BLOCKS = frozenset(
+        {
+            *("p", "div", "tr", "table", "caption", "ul", "ol", "dl", "dt", "dd", "br", "hr"),
+            *("h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "header", "footer"),
+            *("main", "aside", "nav", "address", "blockquote", "center", "figure", "figcaption"),
+            *("pre", "summary", "details"),
+        }
+    )
+    # Side by side: 1.2 and 34 are not 1.234.
+    CELLS = frozenset({"td", "th"})
     SILENT = frozenset({"head", "style", "script", "title"})
 
     def __init__(self) -> None:
@@ -120,6 +129,8 @@ class _Text(PageReader):
             self._silent += 1
         elif tag in self.BLOCKS:
             self.said.append("\n")
+        elif tag in self.CELLS:
+            self.said.append(" ")
         elif tag == "li":
             self.said.append("\n- ")
         elif tag == "a":

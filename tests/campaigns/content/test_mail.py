@@ -161,3 +161,27 @@ def test_a_text_is_made_of_pages_that_browsers_forgive(html: str) -> None:
 )
 def test_liquid_stays_whole_in_the_text_that_is_made_of_a_page(html: str, text: str) -> None:
     assert text_of(html) == text
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        (
+            "<table><tr><td>Fund A</td><td>1.05</td></tr><tr><th>B<th>2</table>",
+            "Fund A 1.05\n\nB 2\n",
+        ),
+        ("<table><tr><td>12<td>34</table>", "12 34\n"),
+        (
+            "<tr>{% for i in x %}<td>{{ i }}</td>{% endfor %}</tr>",
+            "{% for i in x %} {{ i }}{% endfor %}\n",
+        ),
+        ("<dl><dt>NAV</dt><dd>1.05</dd></dl>", "NAV\n\n1.05\n"),
+        ("<h5>One</h5><h6>Two</h6>", "One\n\nTwo\n"),
+        ("<section>a</section><footer>b</footer>", "a\n\nb\n"),
+        ("a<blockquote>b</blockquote>c", "a\nb\nc\n"),
+    ],
+)
+def test_what_stands_apart_on_the_page_is_not_run_together_in_the_text(
+    html: str, text: str
+) -> None:
+    assert text_of(html) == text
