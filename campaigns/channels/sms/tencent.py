@@ -223,7 +223,10 @@ def _judge(key: str, told: Mapping[str, object]) -> Outcome:
 
 
 def _read_item(item: Mapping[str, object], now: datetime) -> list[Receipt]:
-    number = from_vendor(f"+{text(item, 'nationcode') or '86'}{text(item, 'mobile')}")
+    mobile = text(item, "mobile")
+    # With a plus it is whole already.
+    is_whole = mobile.startswith("+")
+    number = from_vendor(mobile if is_whole else f"+{text(item, 'nationcode') or '86'}{mobile}")
     if "text" in item:
         return [_read_reply(item, number, now)]
     serial, status = text(item, "sid"), text(item, "report_status")

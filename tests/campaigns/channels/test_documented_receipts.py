@@ -154,3 +154,12 @@ def test_a_eight_digit_number_abroad_is_no_number_of_the_mainland() -> None:
     [reply] = read("tencent", TENCENT_REPLY | {"nationcode": "852", "mobile": "61234567"})
 
     assert reply.address == "+85261234567"
+
+
+@pytest.mark.parametrize("nationcode", ["86", "+86", ""])
+def test_a_number_told_whole_is_not_given_its_country_twice(nationcode: str) -> None:
+    [reply] = read(
+        "tencent", TENCENT_REPLY | {"nationcode": nationcode, "mobile": "+8613800138000"}
+    )
+
+    assert reply.address == "+8613800138000"
