@@ -35,6 +35,7 @@ BATCH_MESSAGES = 2_500
 # A batch's context is stored with each of its events: a small body must not become a large one.
 _CONTEXTS_BYTES = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
+_UNPACKABLE = 415
 # Requests worked on at once by a process; more would only wait for the same disk and hold their
 # bodies in memory meanwhile. One less than the web server has threads (`config.supervisor`): when
 # the database stands still, one is left to say so, and to answer whoever watches over us.
@@ -67,7 +68,9 @@ def endpoint(kind: str) -> View:
         try:
             return _answer(request, kind)
         except BodyRefused as refused:
-            return refusal(refused.status, refused.code, say(refused))
+            # RFC 9110 §12.5.3: a 415 for how a body is packed says how it may be.
+            told = {"Accept-Encoding": "gzip"} if refused.status == _UNPACKABLE else {}
+            return refusal(refused.status, refused.code, say(refused), **told)
         except (OperationalError, InterfaceError):
             # The database is away or overloaded: nothing was stored, the client keeps its batch.
             return busy()

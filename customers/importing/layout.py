@@ -3,6 +3,7 @@
 The encoding is decided by decoding the whole file, in this order: a byte order mark, UTF-16 by
 where its zero bytes stand, UTF-8, GB18030. Statistical detectors misjudge short Chinese files;
 decoding doesn't. What decodes as GB18030 but reads like another encoding is put before a person.
+A mark of UTF-8 in front of other text is what a program added to it: the bytes behind it decide.
 """
 
 import codecs
@@ -12,8 +13,9 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from django.utils.translation import gettext as _
 
@@ -126,7 +128,15 @@ def open_text(path: Path, encoding: str) -> TextIO:
     damage never reaches the next line.
     """
     errors = _DAMAGE_BECOMES.get(encoding, "strict")
-    return path.open(encoding=encoding, errors=errors, newline=None)
+    return TextIOWrapper(_open(path), encoding=encoding, errors=errors, newline=None)
+
+
+def _open(path: Path) -> BinaryIO:
+    """The file's bytes, behind a mark of UTF-8 if it has one: no codec but UTF-8's knows it."""
+    file = path.open("rb")
+    if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+        file.seek(0)
+    return file
 
 
 def told_delimiter(line: str) -> str:
@@ -195,8 +205,8 @@ def _swells(entry: zipfile.ZipInfo) -> bool:
     return entry.file_size > max(_LARGE, _SWELLS_AT_MOST * entry.compress_size)
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+def _chunks(path: Path, *, behind_mark: bool = False) -> Iterator[bytes]:
+    with _open(path) if behind_mark else path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             yield chunk
 
@@ -211,7 +221,7 @@ def _fingerprint(path: Path) -> str:
 def _find_encoding(path: Path, head: bytes) -> str:
     for mark, encoding in _BOMS:
         if head.startswith(mark):
-            return encoding
+            return _marked_gb18030(path, mark) or encoding
     if head.count(0) > len(head) * _MANY_ZEROS:
         return _find_utf16(path, head)
     if _is_utf8(path):
@@ -225,6 +235,14 @@ def _find_encoding(path: Path, head: bytes) -> str:
     raise FileRejected(
         "encoding_unknown", _("The file is neither UTF-8 nor GB18030: save it as CSV UTF-8.")
     )
+
+
+def _marked_gb18030(path: Path, mark: bytes) -> str:
+    """``gb18030`` where a mark of UTF-8 stands before such text, as a program added it; else ""."""
+    if mark != codecs.BOM_UTF8 or _is_utf8(path):
+        return ""
+    found = _find_damaged(_sample(path))
+    return found if found == "gb18030" else ""
 
 
 def _find_utf16(path: Path, head: bytes) -> str:
@@ -255,7 +273,7 @@ def _is_utf8(path: Path) -> bool:
     """
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     multibyte = 0
-    for chunk in _chunks(path):
+    for chunk in _chunks(path, behind_mark=True):
         try:
             text = decoder.decode(chunk)
         except UnicodeDecodeError as error:
@@ -274,7 +292,7 @@ def _decodes(path: Path, encoding: str) -> bool:
     errors = _WINDOWS if encoding == "gb18030" else "strict"
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     try:
-        for chunk in _chunks(path):
+        for chunk in _chunks(path, behind_mark=True):
             decoder.decode(chunk)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
@@ -283,7 +301,7 @@ def _decodes(path: Path, encoding: str) -> bool:
 
 
 def _sample(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with _open(path) as file:
         return file.read(_SAMPLE)
 
 

@@ -4,6 +4,7 @@ Clients label bodies freely (text/plain, form-urlencoded, gzip with or without s
 label is not asked: gzip is known by its first bytes and everything else must be UTF-8 JSON.
 """
 
+import codecs
 import json
 import math
 import zlib
@@ -47,6 +48,8 @@ def parse_body(raw: bytes, *, content_encoding: str, limit: int) -> object:
         raw = _gunzip(raw, limit)
     elif content_encoding.strip().lower() == "gzip":
         raise BodyRefused(reasons.BODY_NOT_GZIP)
+    # RFC 8259 §8.1: nobody should write it, and a parser may pass over it.
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     plain = _plain(raw)
     if plain is not None:
         return plain

@@ -38,7 +38,7 @@ def raw(properties: bytes) -> bytes:
 
 WHOLE = gzip.compress(call())
 REFUSED = {
-    "byte order mark": (b"\xef\xbb\xbf" + call(), "not_json"),
+    "two byte order marks": (b"\xef\xbb\xbf" * 2 + call(), "not_json"),
     "two documents": (call() * 2, "not_json"),
     "a list": (b"[" + call() + b"]", "not_an_object"),
     "a number": (b"5", "not_an_object"),
@@ -185,7 +185,14 @@ def test_held_event_is_kept_no_longer_than_it_came(door: Any) -> None:
 def test_compression_that_is_not_gzip_is_refused(door: Any, said: str) -> None:
     answer = door.post("/v1/track", WHOLE, **{"content-encoding": said})
 
-    assert answer.status_code == 415
+    assert (answer.status_code, answer["accept-encoding"]) == (415, "gzip")
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_mark_of_utf8_before_a_body_is_passed_over(door: Any, pack: Any) -> None:
+    answer = door.post("/v1/track", pack(b"\xef\xbb\xbf" + call()))
+
+    assert (answer.status_code, len(door.events())) == (200, 1)
 
 
 @pytest.mark.parametrize("body", [{}, {"batch": None}, {"batch": "x"}])

@@ -156,6 +156,32 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path, encoding
     assert read_header(path, layout)[0] == "客户号"
 
 
+@pytest.mark.parametrize("said", [None, "gb18030"])
+@pytest.mark.parametrize(
+    "tail", [b"", "3,\u738b\u82b3,\u6df1\u5733\n".encode("gb18030")[:-3] + b"\xff\n"]
+)
+def test_mark_of_utf8_before_chinese_text_is_passed_over(
+    tmp_path: Path, said: str | None, tail: bytes
+) -> None:
+    path = write(tmp_path / "f.csv", b"\xef\xbb\xbf" + TABLE.encode("gb18030") + tail)
+
+    layout = find_layout(path, encoding=said)
+    records = read(path, said)
+
+    assert (layout.encoding, read_header(path, layout)[0]) == ("gb18030", "客户号")
+    assert [record.cells for record in records][:2] == [
+        ["1", "张伟", "上海"],
+        ["2", "李娜", "北京"],
+    ]
+    assert [record.code for record in records][2:] == ["undecodable"] * bool(tail)
+
+
+def test_marked_utf8_with_damage_is_still_utf8(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.csv", b"\xef\xbb\xbfid,name\n1,\xff\n2,a\n")
+
+    assert [record.code for record in read(path)] == ["undecodable", ""]
+
+
 def test_blank_lines_before_the_header_hide_no_delimiter(tmp_path: Path) -> None:
     path = write(tmp_path / "f.csv", b"\r\n \r\nid;name\r\n1;a\r\n")
 
