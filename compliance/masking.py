@@ -16,7 +16,8 @@ _PIECE: Final = re.compile(r"[^\s<>\"'(),;:=\[\]{}]+")
 _DOT_WORD: Final = re.compile(r"\.\w+")
 # Eight digits and more with the separators people write; no dates, addresses of machines, UUIDs.
 _NUMBER: Final = re.compile(
-    r"(?<![A-Za-z0-9_.-])\+?\d(?:[ ()-]{0,2}\d){7,18}(?![-.]?[A-Za-z0-9_])", re.ASCII
+    r"(?<![A-Za-z0-9_.-])\+?\d(?:[ ()-]{0,2}\d){7,18}(?:(?<=\d{3})[Xx])?(?![-.]?[A-Za-z0-9_])",
+    re.ASCII,
 )
 # Mobile numbers of the mainland behind letters, too, where they are no part of a hash.
 _MOBILE: Final = re.compile(r"(?<![0-9A-Fa-f])1[3-9][0-9]{9}(?![0-9A-Fa-f])")

@@ -19,6 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from customers.errors import IdentifierError, UnknownKey
+from customers.id_cards import hide_id_cards
 from customers.keyed_hash import digest_by
 
 NONCE_BYTES = 12  # NIST SP 800-38D: 96 bits, random, once per message
@@ -224,9 +225,19 @@ def holds_contact(key: str, value: object) -> bool:
             return False
 
 
+def names_somebody(text: str) -> bool:
+    """Whether a phone number, a whole e-mail address (no pattern for some) or the number of an
+    identity card stands in a text."""
+    return hide_id_cards(text) != text or any(
+        "@" not in (plain := unicodedata.normalize("NFKC", _PERHAPS_ADDRESS.sub("@", found[0])))
+        or _EMAIL.fullmatch(plain) is not None
+        for found in _PERSONAL.finditer(text)
+    )
+
+
 def redact(text: str) -> str:
-    """The text with every phone number and e-mail address in it masked."""
-    return _PERSONAL.sub(_masked, text)
+    """The text with every phone number, e-mail address and number of an identity card masked."""
+    return _PERSONAL.sub(_masked, hide_id_cards(text))
 
 
 def _masked(found: re.Match[str]) -> str:

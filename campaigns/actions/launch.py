@@ -29,7 +29,7 @@ from compliance.queries import is_approved
 from compliance.reader import say
 from customers.queries.database import rows
 from segments.errors import RuleError
-from segments.queries.rules import check_rule
+from segments.queries.rules import check_new_rule
 
 KIND = "journey"
 # Shorter than its column: keys of goals and reviews are made from it.
@@ -112,7 +112,7 @@ def problems_of(
     found += _for_another_purpose(graph)
     for (node_id, label), rule in branch_rules(graph).items():
         try:
-            check_rule(rule, assumed=assumed)
+            check_new_rule(rule, assumed=assumed)
         except RuleError as error:
             # The rule's own code says more than that a rule is wrong.
             sentence = replace(sentences.BAD_RULE, code=error.code)

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from compliance.actions import record
 from customers.actions.rights import explained, standing
@@ -15,6 +17,11 @@ from customers.importing.mapping import CHANNELS
 from customers.queries.consents import ADD_CONSENTS, lock_standing
 from customers.queries.database import as_json, execute
 from customers.vocabulary import ConsentState, Purpose
+
+PERSONAL_NOTICE: Final = gettext_lazy(
+    "It is a phone number, an e-mail address or the number of an identity card, and would stand in"
+    " clear for ever: say the version of the notice, such as 2026-01."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +52,7 @@ def record_consents(*, statements: Sequence[ConsentStatement], now: datetime) ->
         {
             **asdict(said),
             "customer_id": standing_now.get(said.customer_id, said.customer_id),
-            "evidence": {name: _kept(name, told) for name, told in said.evidence.items()},
+            "evidence": {redact(name): _kept(name, told) for name, told in said.evidence.items()},
         }
         for said in statements
     ]

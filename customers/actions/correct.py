@@ -10,6 +10,7 @@ from compliance.actions import record
 from compliance.masking import mask
 from customers.actions.rights import explained, standing
 from customers.errors import CellError, IdentifierError, RightRefused
+from customers.id_cards import holds_id_card
 from customers.identifiers import (
     correction_binding,
     holds_contact,
@@ -98,6 +99,10 @@ def _change(customer: Customer, field: str, text: str, now: datetime) -> tuple[s
 def _refuse_contact(field: str, after: Value | None) -> None:
     """As in a file: what stands in clear may not say how to reach somebody."""
     told = after if isinstance(after, int | float | str) else ""
+    if holds_id_card(told):
+        raise RightRefused(
+            "id_card", _("It holds the number of an identity card, which is kept nowhere.")
+        )
     if holds_contact(field, told):
         raise RightRefused(
             "contact_elsewhere",

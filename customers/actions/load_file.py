@@ -30,7 +30,6 @@ from customers.importing.kinds.base import Kind
 from customers.importing.kinds.registry import KINDS
 from customers.importing.layout import Layout, find_layout
 from customers.importing.reader import read_header, read_records
-from customers.importing.reasons import REASONS
 from customers.importing.rows import BadRow, shown
 from customers.importing.staging import Columns, StagedValue, find_columns, judge_staged
 from customers.models import ImportJob
@@ -271,7 +270,7 @@ def _list_refused(job: ImportJob) -> Path | None:
     found = rows(REFUSED, {"load": job.pk})
     if not found:
         return None
-    path = errors_path(job)
+    path, kind = errors_path(job), kind_of(job.kind)
     refused.start(path, keep_to=0)
     refused.append(
         path,
@@ -282,7 +281,7 @@ def _list_refused(job: ImportJob) -> Path | None:
                 customer_no=key,
                 column=column,
                 code=code,
-                message=str(REASONS[code]),
+                message=kind.reason(code, job.mapping.get(column, column)),
                 value=shown(value),
             )
             for number, line, key, column, code, value in found

@@ -1,6 +1,7 @@
 """What the pages of uploads show in tables."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _t
@@ -8,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from compliance.console.shown import Panel, Tone, badge, figure, link, moment
 from customers.admin.words import FILE_KIND_WORDS
-from customers.importing.reasons import REASONS
+from customers.importing.kinds.registry import KINDS
+from customers.importing.reasons import reason
+from customers.importing.staging import field_of
 from customers.models import ImportJob, Upload
 from customers.vocabulary import UploadState
 
@@ -93,12 +96,20 @@ def _first_bad(upload: Upload) -> Panel:
         title=_t("First refused rows"),
         headers=(_t("line"), _t("column"), _t("cell (masked)"), _t("why")),
         rows=[
-            (row["line"], row["column"] or "—", row["value"] or "—", REASONS[row["code"]])
+            (row["line"], row["column"] or "—", row["value"] or "—", _why(upload, row))
             for row in upload.result["first_bad"]
         ],
         empty=_t("No row is refused."),
         numeric=frozenset({0}),
     )
+
+
+def _why(upload: Upload, row: Mapping[str, Any]) -> str:
+    kind = KINDS.get(upload.kind)  # none for customers
+    field = upload.mapping.get(row["column"], row["column"])
+    if kind is None:
+        return reason(row["code"])
+    return kind.reason(row["code"], field_of(field, kind) or field)
 
 
 def _outcome(job: ImportJob) -> Panel:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from compliance.queries import clock_now
-from customers.actions.consents import ConsentStatement, record_consents
+from customers.actions.consents import PERSONAL_NOTICE, ConsentStatement, record_consents
 from customers.actions.opt_in import token_of
 from customers.actions.rights import set_personalisation
 from customers.api.bearer import READING, WRITING, BearerKey, require
@@ -21,6 +21,7 @@ from customers.api.once import repeatable
 from customers.api.pages import paged
 from customers.api.problems import problems
 from customers.errors import RightRefused
+from customers.identifiers import redact
 from customers.importing.mapping import CHANNELS
 from customers.models import Consent, Customer
 from customers.queries.people import kept_number
@@ -39,7 +40,9 @@ class StatementSerializer(KnownFields):
     evidence = serializers.DictField(child=serializers.CharField(max_length=500), default=dict)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Consent is given to a notice."""
+        """Consent is given to a notice, which is no way to reach somebody."""
+        if redact(attrs["notice_version"]) != attrs["notice_version"]:
+            raise serializers.ValidationError({"notice_version": PERSONAL_NOTICE})
         if attrs["state"] != ConsentState.WITHDRAWN and not attrs["notice_version"]:
             raise serializers.ValidationError(
                 {"notice_version": "Say which notice the customer consented to."}

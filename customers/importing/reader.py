@@ -16,6 +16,7 @@ from typing import NamedTuple, TextIO
 from django.utils.translation import gettext as _
 
 from customers.errors import FileRejected
+from customers.id_cards import holds_id_card
 from customers.identifiers import holds_contact
 from customers.importing.layout import (
     COLUMNS_AT_MOST,
@@ -68,10 +69,13 @@ def read_header(path: Path, layout: Layout) -> list[str]:
             "header_unreadable", _("The first line must name 1 to %d columns.") % COLUMNS_AT_MOST
         )
     _refuse_foreign_writing(named)
-    if any(holds_contact("phone", name) for name in named):
+    if any(holds_contact("phone", name) or holds_id_card(name) for name in named):
         raise FileRejected(
             "header_is_data",
-            _("The first line holds a phone number or an e-mail address: name the columns there."),
+            _(
+                "The first line holds a phone number, an e-mail address or the number of an"
+                " identity card: name the columns there."
+            ),
         )
     if doubled := {name for name in named if named.count(name) > 1}:
         raise FileRejected(

@@ -1,7 +1,13 @@
 """Why a row was refused or flagged, by code, for the person who mends the file."""
 
+from collections.abc import Sequence
+from typing import Final
+
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+
+_LISTED: Final = 12
 
 REASONS: dict[str, str | Promise] = {
     # the record
@@ -63,6 +69,10 @@ REASONS: dict[str, str | Promise] = {
     "time_zone_unknown": _("It is not a time zone such as Asia/Shanghai."),
     "cell_empty": _("The cell is empty, and the field is needed."),
     "choice_unknown": _("It is none of the values that are known here."),
+    "personal_text": _(
+        "It holds a phone number, an e-mail address or the number of an identity card, and would"
+        " stand in clear: take it out."
+    ),
     "currency_unknown": _("It is not a currency such as CNY."),
     "not_a_code": _("It is not a code of at most 64 letters and digits."),
     "rating_unknown": _("Ratings are R1 to R5."),
@@ -84,8 +94,21 @@ REASONS: dict[str, str | Promise] = {
         "It holds a phone number or an e-mail address, which only the fields phone and email keep"
         " encrypted: the cell was left out. Map the column to one of them."
     ),
+    "id_card": _(
+        "It holds the number of an identity card, which is kept nowhere: the cell was left out."
+        " Leave the column out."
+    ),
     "customer_erased": _("The customer was erased and stays so."),
     "consent_kept_withdrawn": _(
         "The customer has withdrawn this consent; a file cannot give it back."
     ),
 }
+
+
+def reason(code: str, known: Sequence[str] = ()) -> str:
+    """The sentence; where one of ``known`` words was needed, with the first of them."""
+    said = str(REASONS[code])
+    if code != "choice_unknown" or not known:
+        return said
+    words = ", ".join(known[:_LISTED]) + (", …" if len(known) > _LISTED else "")
+    return said + " " + _t("Known are: %(words)s.") % {"words": words}

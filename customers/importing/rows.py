@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from customers.errors import CellError, IdentifierError
+from customers.id_cards import SHORTEST, holds_id_card
 from customers.identifiers import holds_contact, mask, normalise, redact
 from customers.importing.cells import FREE_COLUMNS, Value, refuse_mangled, since_1900
 from customers.importing.mapping import Plan, Target
@@ -88,8 +89,8 @@ def _convert(record: Record, number: str, plan: Plan) -> GoodRow | BadRow:
             value = target.convert(told)
         except CellError as error:
             return bad_row(record, number, target.column, error.code, cell, field=target.field)
-        if _is_free(target) and _tells_a_contact(target, cell, value):
-            withheld.append(bad_row(record, number, target.column, "contact_elsewhere", cell))
+        if _is_free(target) and (code := _why_not(target, cell, value)):
+            withheld.append(bad_row(record, number, target.column, code, cell))
             continue
         match target.part:
             case "attribute":
@@ -107,10 +108,12 @@ def _is_free(target: Target) -> bool:
     return target.part == "attribute" or target.field in FREE_COLUMNS
 
 
-def _tells_a_contact(target: Target, cell: str, value: Value) -> bool:
-    """Whoever may see attributes may not see how to reach people."""
+def _why_not(target: Target, cell: str, value: Value) -> str:
+    """Whoever may see attributes may not see how to reach people, nor their identity cards."""
     told = value if isinstance(value, int | float) else cell
-    return holds_contact(f"{target.field} {target.column}", told)
+    if len(cell) >= SHORTEST and holds_id_card(told):
+        return "id_card"
+    return "contact_elsewhere" if holds_contact(f"{target.field} {target.column}", told) else ""
 
 
 def bad_row(

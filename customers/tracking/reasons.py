@@ -124,6 +124,11 @@ CONTACT_ELSEWHERE: Final = Sentence(
     en="It holds a phone number or an e-mail address: send that as phone or email.",
     zh="含有手机号或邮箱地址：请用 phone 或 email 字段发送。",
 )
+ID_CARD: Final = Sentence(
+    code="id_card",
+    en="It holds the number of an identity card, which is kept nowhere: leave it out.",
+    zh="含有身份证号码，系统不保存该类信息：请勿发送。",
+)
 CONTACT_OF_ANOTHER: Final = Sentence(
     code="contact_of_another",
     en="It belongs to another customer; a write key may not give it to this one.",

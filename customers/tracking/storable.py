@@ -20,15 +20,21 @@ _BETWEEN = rb"(?:[ +.-]|%(?:25)?20|[\xc2\xe2\xe3][\x80-\xbf]{1,2})?"
 _PERHAPS_PHONE = re.compile(
     rb"1[3-9][0-9]" + _BETWEEN + rb"[0-9]{4}" + _BETWEEN + rb"[0-9]{4}|\+[1-9]"
 )
+# Its day of birth and what follows, which may be parted from it; or one of fifteen digits.
+_PERHAPS_CARD = re.compile(
+    rb"(?:1[89]|20)[0-9]{2}[01][0-9][0-3][0-9](?:[ -]|[\xc2\xe3][\x80-\xbf]{1,2})?[0-9]{3}[0-9Xx]"
+    rb"|(?<![0-9])[1-8][0-9]{7}[01][0-9][0-3][0-9]{4}(?![0-9])"
+)
 _ESCAPED = re.compile(rb"%(?:25){0,3}(?:40|2[Bb][1-9])")
 _FULL_WIDTH = re.compile(rb"\xef\xbc[\x90-\x99\xa0]")
 
 
 def may_hold_contact(encoded: bytes) -> bool:
-    """False where JSON holds neither phone number nor e-mail address for certain."""
+    """False where JSON holds neither phone number, e-mail address nor identity card for certain."""
     return (
         b"@" in encoded
         or _PERHAPS_PHONE.search(encoded) is not None
+        or _PERHAPS_CARD.search(encoded) is not None
         or (b"%" in encoded and _ESCAPED.search(encoded) is not None)
         or (b"\xef\xbc" in encoded and _FULL_WIDTH.search(encoded) is not None)
     )

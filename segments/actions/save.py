@@ -11,7 +11,7 @@ from customers.queries.changes import watch_events
 from segments.errors import NotPossible, Refusal
 from segments.models import MOST_MOVED, Segment, SegmentVersion, Tag
 from segments.queries.live import live_segments
-from segments.queries.rules import check_rule, hold_rules, refuse_circle
+from segments.queries.rules import check_new_rule, hold_rules, refuse_circle
 from segments.queries.versions import held_for_saving
 from segments.rules.boundaries import can_be_followed
 
@@ -52,7 +52,7 @@ def save_segment(
     note : why the rule is another, kept with its version
     """
     hold_rules()
-    checked = check_rule(rule, own_key=key)
+    checked = check_new_rule(rule, own_key=key)
     refuse_circle(rule, own_key=key)
     told = {
         "name": name,

@@ -31,7 +31,7 @@ from segments.admin.versions import VersionPages
 from segments.admin.words import KEY_ERRORS
 from segments.errors import RuleError
 from segments.models import Segment
-from segments.queries.rules import check_rule, spoken_catalog
+from segments.queries.rules import check_new_rule, check_rule, spoken_catalog
 from segments.queries.versions import held_for_saving
 from segments.rules.explain import explain
 
@@ -84,7 +84,7 @@ class SegmentForm(SeenForm):
         key = values.get("key") or self.instance.key
         if "rule" in values:
             try:
-                check_rule(values["rule"], own_key=key)
+                check_new_rule(values["rule"], own_key=key)
             except RuleError as error:
                 self.add_error("rule", sentence(error))
         return values

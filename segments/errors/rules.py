@@ -75,6 +75,12 @@ class Code:
         en="Text must not contain{what}, which cannot be stored",
         zh="文本不能包含无法存储的{what}",
     )
+    NAMES_SOMEBODY: Final = Sentence(
+        code="names_somebody",
+        en="A rule may not hold a phone number, an e-mail address or the number of an identity"
+        " card: upload the customers as a list, and ask for that",
+        zh="规则不能包含手机号、邮箱地址或身份证号码：请将这些客户作为名单上传，再引用该名单",
+    )
     EMPTY_TEXT: Final = Sentence(
         code="empty_text",
         en="This text must not be empty",

@@ -15,6 +15,7 @@ from segments.queries.tags import known_tags, retired_tags, segment_key, tag_lab
 from segments.rules.catalog import Catalog, Field, FieldType
 from segments.rules.check import Checked, References, chain_to, check
 from segments.rules.compile import compile_rule
+from segments.rules.literals import refuse_persons
 from segments.rules.parse import parse
 from segments.rules.statement import Fragment
 
@@ -92,6 +93,15 @@ def check_rule(
     """Parse and check a rule against what this installation knows. Raises `RuleError`."""
     known = references(own_key=own_key, assumed=assumed)
     return check(parse(raw), catalog=catalog(), references=known)
+
+
+def check_new_rule(
+    raw: object, *, own_key: str | None = None, assumed: Collection[str] = ()
+) -> Checked:
+    """As `check_rule`, of one that is yet to be stored: it may not name persons."""
+    checked = check_rule(raw, own_key=own_key, assumed=assumed)
+    refuse_persons(raw)
+    return checked
 
 
 def hold_rules() -> None:

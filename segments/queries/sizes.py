@@ -20,6 +20,7 @@ from segments.queries.rules import catalog, references, rule_sql, spoken_catalog
 from segments.rules.check import Checked, check
 from segments.rules.doubts import doubts
 from segments.rules.explain import explain
+from segments.rules.literals import refuse_persons
 from segments.rules.moments import Clock
 from segments.rules.parse import parse
 from segments.rules.statement import Fragment
@@ -78,6 +79,7 @@ def preview(
     """
     known = spoken_catalog()
     checked = check(parse(raw), catalog=known, references=references(own_key=own_key))
+    refuse_persons(raw)
     fragment = rule_sql(checked, now=now)
     clock = Clock.at(now=now, zone=settings.TIME_ZONE)
     started = time.perf_counter()

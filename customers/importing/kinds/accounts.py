@@ -1,7 +1,6 @@
 """Accounts: whose they are and what they are for."""
 
-from customers.importing.cells import to_text
-from customers.importing.kinds.base import Bound, Kind, choice, day, number, text
+from customers.importing.kinds.base import Bound, Kind, choice, day, number, text, to_free_text
 from customers.queries.loads import CUSTOMER
 from customers.vocabulary import AccountKind
 
@@ -13,7 +12,7 @@ ACCOUNTS = Kind(
         number("number", "account", "acct_id", "account_no", "账号", "资金账号"),
         number("customer", "customer_no", "one_id", "客户号", reference=CUSTOMER),
         choice("kind", AccountKind, _KINDS, "account_kind", "账号类型"),
-        text("branch", "营业部", convert=to_text(80)),
+        text("branch", "营业部", convert=to_free_text(80)),
         day("opened_on", "opened", "开户日期", is_required=False),
         day("closed_on", "closed", "销户日期", is_required=False),
     ),

@@ -10,15 +10,18 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from customers.errors import CellError
-from customers.identifiers import is_no_value
+from customers.identifiers import is_no_value, redact
 from customers.importing.cells import (
     Converter,
+    Value,
     read_moment,
     refuse_mangled,
     to_amount,
     to_boolean,
     to_date,
+    to_text,
 )
+from customers.importing.reasons import reason
 from customers.queries.loads import Column, Landing, Reference
 from customers.vocabulary import AssetQuality
 
@@ -43,6 +46,8 @@ class Field:
     default: str = ""
     """Where the file has no such column, or the cell is empty; "" for none."""
     reference: Reference | None = None
+    known: Sequence[str] = ()
+    """The words it may hold, where they are a closed set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,11 @@ class Kind:
     """Fields that hardly any row may leave empty."""
     tolerance: Decimal = Decimal(0)
     """How far sums may disagree, in the currency's unit."""
+
+    def reason(self, code: str, field: str) -> str:
+        """Why a row was refused, as a sentence; of a closed set it tells what may stand there."""
+        known = next((one.known for one in self.fields if one.name == field), ())
+        return reason(code, known)
 
     @property
     def landing(self) -> Landing:
@@ -197,10 +207,38 @@ def text(name: str, *aliases: str, convert: Converter, default: str = "") -> Fie
     )
 
 
-def choice(name: str, kind: type[StrEnum], words: Mapping[str, str], *aliases: str) -> Field:
+def choice(
+    name: str,
+    kind: type[StrEnum],
+    words: Mapping[str, str],
+    *aliases: str,
+    is_required: bool = True,
+    default: str = "",
+) -> Field:
     """One of a closed set."""
-    return Field(name=name, type="text", convert=to_choice(kind, words), aliases=aliases)
+    return Field(
+        name=name,
+        type="text",
+        convert=to_choice(kind, words),
+        aliases=aliases,
+        is_required=is_required,
+        default=default,
+        known=(*(member.value for member in kind), *words),
+    )
+
+
+def to_free_text(limit: int) -> Converter:
+    """Text that stands in clear: it says neither how to reach somebody nor his identity card."""
+    read = to_text(limit)
+
+    def convert(cell: str) -> Value:
+        told = read(cell)
+        if redact(cell) != cell:
+            raise CellError("personal_text", "It holds a phone number or the like.")
+        return told
+
+    return convert
 
 
 CURRENCY = text("currency", "币种", convert=to_currency, default="CNY")
-QUALITY = text("quality", "质量", convert=to_choice(AssetQuality, {}), default=AssetQuality.OK)
+QUALITY = choice("quality", AssetQuality, {}, "质量", is_required=False, default=AssetQuality.OK)

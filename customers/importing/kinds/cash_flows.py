@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-from customers.importing.cells import to_text
 from customers.importing.kinds.base import (
     CURRENCY,
     OF_SOURCE,
@@ -14,6 +13,7 @@ from customers.importing.kinds.base import (
     money,
     number,
     text,
+    to_free_text,
 )
 from customers.queries.loads import ACCOUNT
 from customers.vocabulary import FlowKind
@@ -30,7 +30,7 @@ CASH_FLOWS = Kind(
         money("amount", "amt", "金额"),
         CURRENCY,
         flag("is_external", "external", "外部"),
-        text("error_code", "err_code", "错误码", convert=to_text(40)),
+        text("error_code", "err_code", "错误码", convert=to_free_text(40)),
     ),
     identity=("external_id",),
     day="flowed_at",

@@ -44,7 +44,14 @@ PRODUCTS = Kind(
     fields=(
         number("code", "product_code", "产品代码"),
         Field(name="name", type="text", convert=to_text(200), aliases=("产品名称",)),
-        text("kind", "product_kind", "产品类型", convert=to_product_kind),
+        Field(
+            name="kind",
+            type="text",
+            convert=to_product_kind,
+            aliases=("product_kind", "产品类型"),
+            is_required=False,
+            known=tuple(shipped_context().products),
+        ),
         _rating("issuer_risk", "issuer_r", "发行人评级"),
         _rating("distributor_risk", "dist_r", "代销评级", "风险等级"),
         choice("status", ProductStatus, _STATES, "状态"),

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from compliance.queries import clock_now
+from customers.actions.consents import PERSONAL_NOTICE
 from customers.actions.import_customers import (
     CUSTOMERS,
     ConsentTerms,
@@ -17,6 +18,7 @@ from customers.actions.import_customers import (
 )
 from customers.actions.mappings import save_mapping
 from customers.errors import FileRejected, ImportUnderWay, KeyRefused
+from customers.identifiers import redact
 from customers.importing.mapping import CHANNELS
 from customers.management import import_answers
 from customers.management.progress import Progress
@@ -103,6 +105,8 @@ def _terms(channels: str, notice: str) -> ConsentTerms:
         raise CommandError(
             _("The version of a notice has at most %(most)d characters.") % {"most": LONGEST_NOTICE}
         )
+    if redact(notice) != notice:
+        raise CommandError(str(PERSONAL_NOTICE))
     if wanted and not notice:
         raise CommandError(_("Say with --notice which notice the customers consented to."))
     return ConsentTerms(channels=wanted, notice_version=notice)

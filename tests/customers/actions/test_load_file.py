@@ -207,6 +207,17 @@ def test_bad_rows_are_listed_and_the_others_go_in(tmp_path: Path, customer: int)
         (8, "key_twice"),
         (9, "choice_unknown"),
     ]
+    assert "Known are: buy, sell, b, s, 买" in Path(str(result.errors_file)).read_text("utf-8-sig")
+
+
+@pytest.mark.parametrize("branch", ["ask 13800138000", "a@b.example", "11010119900307758X"])
+def test_what_names_a_person_is_no_branch(tmp_path: Path, customer: int, branch: str) -> None:
+    others = [account(f"B{number}", branch="Pudong") for number in range(100)]
+
+    result = load(tmp_path, "accounts", [account(branch=branch), *others])
+
+    assert [code for _line, code in reasons(result)] == ["personal_text"]
+    assert (result.rows_ok, Account.objects.filter(number="A1").exists()) == (100, False)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from compliance.queries import clock_now
 from customers.actions.consents import withdraw
 from customers.actions.opt_in import pending_of
 from customers.actions.sources import create_api_key
-from customers.models import Customer
+from customers.models import Consent, Customer
 from customers.queries.consents import current_consents
 from customers.vocabulary import KeyScope
 from tests.factories import make_people
@@ -40,6 +40,19 @@ def test_a_word_said_by_a_key_counts_at_once(client: Client, customer: int) -> N
     assert call(client, "consents", GRANT).status_code == 201
     assert current_consents([customer]) == {customer: {"email": "granted"}}
     assert call(client, "consents").json()["results"][0]["state"] == "granted"
+
+
+@pytest.mark.parametrize("person", ["13800138000", "zoe@c.example", "11010119900307758X"])
+def test_neither_a_notice_nor_evidence_names_somebody_for_ever(
+    client: Client, customer: int, person: str
+) -> None:
+    refused = call(client, "consents", {**GRANT, "notice_version": person})
+    taken = call(client, "consents", {**GRANT, "evidence": {f"call {person}": f"by {person}"}})
+
+    assert (refused.status_code, taken.status_code) == (400, 201)
+    assert "2026-01" in str(refused.json())
+    [kept] = Consent.objects.all()
+    assert person not in str(kept.evidence)
 
 
 def test_consent_counts_only_once_its_owner_confirmed_it(client: Client, customer: int) -> None:

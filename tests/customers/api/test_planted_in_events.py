@@ -14,6 +14,14 @@ from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 PHONE, EMAIL, ABROAD = "13977778888", "planted.q@secret.example", "+85291234567"
+CARD, CARD_X, OLD_CARD = "110101199003076632", "11010119900307758X", "110101900307663"
+
+
+def wide(digits: str) -> str:
+    return "".join(chr(ord(one) + 0xFEE0) for one in digits)
+
+
+CARDS = (CARD, CARD_X, CARD_X.lower(), OLD_CARD, wide(CARD), f"{CARD[6:14]} {CARD[14:]}")
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "trait of another name": ("identify", {"traits": {"phoneNumber": PHONE}}),
     "number as trait": ("identify", {"traits": {"tel_no": int(PHONE)}}),
@@ -45,6 +53,19 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "name of a trait that may not be set": ("identify", {"traits": {f"risk_{PHONE}": 1}}),
     "behind a word": ("track", {"properties": {"v": f"mobile{PHONE}"}}),
     "before a word": ("track", {"properties": {"v": f"{PHONE}and"}}),
+    "identity card as trait": ("identify", {"traits": {"sfz": CARD}}),
+    "identity card as number": ("identify", {"traits": {"sfz": int(CARD)}}),
+    "identity card of fifteen digits": ("identify", {"traits": {"sfz": OLD_CARD}}),
+    "identity card of fifteen digits as number": ("identify", {"traits": {"s": int(OLD_CARD)}}),
+    "identity card as property": ("track", {"properties": {"v": f"ID {CARD_X}."}}),
+    "identity card as number of a property": ("track", {"properties": {"v": [int(CARD)]}}),
+    "identity card in parts": (
+        "track",
+        {"properties": {"v": f"{CARD[:6]} {CARD[6:14]} {CARD[14:]}"}},
+    ),
+    "identity card in full width": ("track", {"properties": {"v": wide(CARD)}}),
+    "identity card in an address": ("page", {"properties": {"url": f"/?u=%3Fid%3D{CARD}"}}),
+    "identity card as user id": ("track", {"userId": CARD_X.lower()}),
     "address of the page": ("page", {"context": {"page": {"url": f"https://x/?m={EMAIL}"}}}),
 }
 
@@ -58,7 +79,7 @@ def test_planted_contact_stands_nowhere(make_door: Callable[..., Any], place: st
 
     seen = dump()
     assert answer.status_code == 200
-    assert not any(planted in seen for planted in (PHONE, EMAIL, ABROAD[1:]))
+    assert not any(planted in seen for planted in (PHONE, EMAIL, ABROAD[1:], *CARDS))
     assert len(door.events()) + Quarantine.objects.filter(code="invalid_event").count() == 1
 
 

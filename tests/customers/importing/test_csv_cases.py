@@ -171,3 +171,31 @@ def test_cells_that_would_keep_a_contact_in_clear_are_left_out_and_told(
         assert facts[ids["k2"]].attributes == {"remark": "prefers mail", "turnover": 12}
         assert not Customer.objects.filter(city__contains="@").exists()
         assert Customer.objects.get(customer_no="k1").total_asset == 13812345678
+
+
+@pytest.mark.django_db
+def test_numbers_of_identity_cards_are_left_out_and_other_long_numbers_stay(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "customer_no,证件号,old,order_no,city\n"
+        "k1,110101199003076632,110101900307663,202401150123456,Wuhan\n"
+        "k2,11010119900307758x,110101900307663,110101199013076632,ID 110101199003076632\n"
+        "k3,110101199003076633,110101901307663,6222021234567890123,Wuhan\n",
+        encoding="utf-8",
+    )
+
+    result = import_customers(path=path, now=clock_now())
+
+    assert (result.rows_ok, result.rows_flagged) == (3, 5)
+    told = Path(str(result.errors_file)).read_text(encoding="utf-8-sig")
+    assert told.count("id_card") == 5
+    assert "0307" not in told
+    kept = dict(Customer.objects.values_list("customer_no", "attributes"))
+    assert kept["k1"] == {"order_no": "202401150123456"}
+    assert kept["k2"] == {"order_no": "110101199013076632"}
+    assert kept["k3"] == {
+        "证件号": "110101199003076633",
+        "old": 110101901307663,
+        "order_no": "6222021234567890123",
+    }
+    assert not Customer.objects.filter(city__startswith="ID").exists()

@@ -93,6 +93,7 @@ def test_a_file_that_is_not_there_and_a_folder_are_told_apart(
         ([str(CASES / "control_utf8.csv"), "--consent", "sms"], "--notice"),
         ([str(CASES / "control_utf8.csv"), "--source", "a b"], "1 to 64"),
         ([str(CASES / "control_utf8.csv"), "--consent", "fax", "--notice", "1"], "fax"),
+        ([str(CASES / "control_utf8.csv"), "--notice", "13800138000"], "2026-01"),
     ],
 )
 def test_bad_call_is_one_sentence(environment: dict[str, str], argv: list[str], hint: str) -> None:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from segments.actions.follow import follow
 from segments.actions.refresh import refresh
 from segments.actions.save import restore_version, save_segment
-from segments.errors import NotPossible
+from segments.errors import NotPossible, RuleError
 from segments.models import Membership, Segment, SegmentVersion
 from segments.queries.members import count_at, intervals_of, members_at, sizes
 from segments.queries.versions import version_at
@@ -219,3 +219,10 @@ class TestIntervals:
 
         told = [(day.on.day, day.entered, day.left, day.size) for day in days]
         assert told == [(1, 0, 0, 0), (2, 5, 0, 5), (3, 0, 2, 3), (4, 1, 0, 4)]
+
+
+def test_a_rule_that_names_a_person_is_not_kept() -> None:
+    with pytest.raises(RuleError):
+        make_segment(rule={"field": "city", "op": "eq", "value": "13800138000"})
+
+    assert not SegmentVersion.objects.exists()
