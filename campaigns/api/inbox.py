@@ -34,9 +34,11 @@ from campaigns.actions.inbox import (
 from compliance.queries import clock_now
 from customers.api.bearer import READING, WRITING, BearerKey, bearer, require
 from customers.api.body import KnownFields
+from customers.api.fields import demand
 from customers.api.pages import PRIVATE, page, paged
 from customers.api.problems import problems
 from customers.queries.sources import has_live_key
+from customers.vocabulary import Block
 
 TOKEN_PREFIX: Final = "tsi_"  # noqa: S105 - what tells a customer token from a server key
 TOKEN_LIFE: Final = timedelta(hours=1)
@@ -212,6 +214,7 @@ class TokenView(APIView):
     def post(self, request: Request) -> Response:
         """A token for one customer, good for an hour."""
         source = require(request, WRITING)
+        demand(source, [Block.TIMELINE])  # which the token opens
         body = TokenSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         number = body.validated_data["customer"]
@@ -248,7 +251,9 @@ def _customer(request: Request, *, is_writing: bool) -> int:
     """Whose inbox it is.  Raises 401, 403 or 404."""
     number = request.auth
     if not isinstance(number, str):
-        require(request, WRITING if is_writing else READING)
+        source = require(request, WRITING if is_writing else READING)
+        if not is_writing:  # titles and texts tell what was said to him, as touches do
+            demand(source, [Block.TIMELINE])
         number = request.query_params.get("customer", "")
     found = owner_of(number.replace("\x00", ""))
     if found is None:

@@ -19,11 +19,13 @@ from compliance.queries import clock_now
 from compliance.reader import say
 from customers.api.bearer import READING, WRITING, BearerKey, require
 from customers.api.body import KnownFields, Text
+from customers.api.fields import demand
 from customers.api.once import repeatable
 from customers.api.pages import PRIVATE, page, page_parameters, paged
 from customers.api.problems import Refused, Unusable, problems
 from customers.models import Source
 from segments.actions.save import save_segment
+from segments.api.asked_fields import asked_fields
 from segments.errors import NotPossible, RuleError, RuleTooSlow
 from segments.models import Segment
 from segments.queries.members import Interval, members_at
@@ -180,6 +182,7 @@ class SegmentsView(APIView):
         source = require(request, WRITING)
         told = NewSerializer(data=request.data)
         told.is_valid(raise_exception=True)
+        demand(source, asked_fields(told.validated_data["rule"]))
         made = _saved({**told.validated_data, "seen": 0}, source)
         return Response(SavedSerializer(made).data, status=201, headers=PRIVATE)
 
@@ -211,6 +214,7 @@ class SegmentView(APIView):
         told = ChangeSerializer(data=request.data)
         told.is_valid(raise_exception=True)
         asked = dict(told.validated_data)
+        demand(source, asked_fields(asked["rule"]))
         seen = asked.pop("version")
         with transaction.atomic():
             held = held_for_saving(_known(key).pk) or _known(key)
@@ -243,9 +247,10 @@ class MembersView(APIView):
     )
     def get(self, request: Request, key: str) -> Response:
         """Each with his stay: since when, until when, by which versions, and why."""
-        require(request, READING)
+        source = require(request, READING)
         asked = _asked(MomentSerializer, request)
         segment = _known(key)
+        demand(source, asked_fields(segment.rule))
         at = asked.get("at") or clock_now()
         version = version_at(segment, at)
         answer = page(
@@ -278,9 +283,10 @@ class PreviewView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Whom it would select: the body is the rule, by itself or as ``rule``."""
-        require(request, READING)
+        source = require(request, READING)
         asked = request.data
         rule = asked["rule"] if isinstance(asked, dict) and set(asked) == {"rule"} else asked
+        demand(source, asked_fields(rule))
         try:
             found = preview_or_estimate(rule, now=clock_now())
         except RuleError as error:

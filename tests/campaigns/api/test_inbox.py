@@ -12,6 +12,7 @@ from campaigns.actions.dispatch import dispatch_batch
 from campaigns.actions.enrol import enrol
 from campaigns.channels.base import Channel
 from campaigns.models import ProviderAccount, Receipt, Touch
+from compliance.models import AuditEntry
 from compliance.queries import clock_now
 from customers.actions.sources import create_api_key
 from customers.models import Customer
@@ -169,6 +170,14 @@ def test_acting_needs_more_than_a_key_to_look(
     assert call("/tokens", bearer, "post", customer="P00000")[0] == expected
     looked = call("?customer=P00000", bearer)[0]
     assert looked == (200 if scope is KeyScope.READ else expected)
+
+
+def test_a_key_that_may_not_see_what_was_sent_sees_no_inbox(inbox: list[Touch], call: Call) -> None:
+    made = create_api_key(name="k", scope=KeyScope.MANAGE, fields=["risk.level"], now=clock_now())
+
+    assert call("?customer=P00000", made.secret)[0] == 403
+    assert call("/tokens", made.secret, "post", customer="P00000")[0] == 403
+    assert AuditEntry.objects.filter(action="api.field_refused").count() == 2
 
 
 def test_forged_old_or_foreign_tokens_are_refused(
