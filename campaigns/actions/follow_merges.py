@@ -9,7 +9,9 @@ from django.db import transaction
 
 from campaigns.queries.enrolments import HOLD_BATCHES_OF_RUNS, REFUSE_QUEUED, RUNS_OF
 from campaigns.queries.merges import (
+    EXIT_ENTERED_ANEW,
     EXIT_YOUNGER,
+    MAKE_ROOM,
     MOVE_ENROLMENTS,
     NOTE_FOLLOWED,
     RETURN_ENROLMENTS,
@@ -44,6 +46,7 @@ def follow_merges(*, now: datetime) -> int:
     3. Of two open runs the younger exits and its queued touches are refused; everything else goes
        over to the one who stays. Until then the gates refuse whatever is addressed to who went.
     4. Undoing brings back what went over. A run that has exited stays so: messages would come late.
+       What he entered anew meanwhile exits where a run that comes back is open still.
     """
     if not may_go_alone(_LOCK):
         return 0
@@ -55,15 +58,23 @@ def follow_merges(*, now: datetime) -> int:
     rows(HOLD_BATCHES_OF_RUNS, {"enrolments": as_array(runs)})
     execute(LOCK_CUSTOMERS, {"ids": as_json(people)})
     if acts[0].undoes_id is not None:
-        execute(RETURN_ENROLMENTS, {"merge": acts[0].undoes_id})
+        undone = {"merge": acts[0].undoes_id}
+        _refuse_queued(rows(EXIT_ENTERED_ANEW, {**undone, "now": now}))
+        execute(MAKE_ROOM, undone)
+        execute(RETURN_ENROLMENTS, undone)
     else:
         merges = as_array([act.id for act in acts])
-        ended = [row[0] for row in rows(EXIT_YOUNGER, {"merges": merges, "now": now})]
-        if ended:
-            execute(REFUSE_QUEUED, {"enrolments": as_array(ended), "reason": Reason.MERGED})
+        _refuse_queued(rows(EXIT_YOUNGER, {"merges": merges, "now": now}))
         execute(MOVE_ENROLMENTS, {"merges": merges})
     execute(NOTE_FOLLOWED, {"merges": as_array([act.id for act in acts]), "now": now})
     return len(acts)
+
+
+def _refuse_queued(ended: Sequence[Sequence[int]]) -> None:
+    """What waits to be sent of runs that have just ended, by their ids."""
+    if ended:
+        runs = as_array([row[0] for row in ended])
+        execute(REFUSE_QUEUED, {"enrolments": runs, "reason": Reason.MERGED})
 
 
 def _named(row: Sequence[int]) -> dict[str, int]:

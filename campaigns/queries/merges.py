@@ -55,6 +55,39 @@ FROM moving WHERE e.id = moving.id
 """
 
 
+# Between the undoing and this he may have entered a journey anew: the run that comes back goes on.
+EXIT_ENTERED_ANEW: Final = """
+UPDATE campaigns_enrolment e
+SET state = 'exited', exit_reason = 'merged', due_at = NULL, finished_at = %(now)s,
+    lease_owner = '', lease_until = NULL, fence = e.fence + 1
+FROM customers_merge merge
+WHERE merge.id = %(merge)s AND e.customer_id = merge.gone_id AND e.state IN ('active', 'waiting')
+  AND EXISTS (
+    SELECT FROM campaigns_movedenrolment moved
+    JOIN campaigns_enrolment back ON back.id = moved.enrolment_id
+    WHERE moved.merge_id = merge.id AND back.customer_id = merge.kept_id
+      AND back.journey_id = e.journey_id AND back.state IN ('active', 'waiting'))
+RETURNING e.id
+"""
+
+
+# What he entered meanwhile comes after what comes back, above all numbers that there are.
+MAKE_ROOM: Final = """
+WITH room AS (
+    SELECT merge.gone_id, back.journey_id, greatest(max(moved.entry_no), (
+        SELECT max(own.entry_no) FROM campaigns_enrolment own
+        WHERE own.customer_id = merge.gone_id AND own.journey_id = back.journey_id)) AS taken
+    FROM campaigns_movedenrolment moved
+    JOIN customers_merge merge ON merge.id = moved.merge_id
+    JOIN campaigns_enrolment back
+      ON back.id = moved.enrolment_id AND back.customer_id = merge.kept_id
+    WHERE moved.merge_id = %(merge)s GROUP BY merge.gone_id, back.journey_id
+)
+UPDATE campaigns_enrolment e SET entry_no = e.entry_no + room.taken FROM room
+WHERE e.customer_id = room.gone_id AND e.journey_id = room.journey_id
+"""
+
+
 RETURN_ENROLMENTS: Final = """
 WITH going AS (
     SELECT moved.enrolment_id, moved.entry_no, merge.kept_id, merge.gone_id

@@ -144,3 +144,26 @@ def test_undoing_a_merge_brings_runs_back(provider: MemoryProvider) -> None:
 
     assert Enrolment.objects.get().customer_id == gone
     assert Identity.objects.filter(customer=gone).exists()
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_who_enters_anew_before_his_run_comes_back_is_in_the_journey_once(
+    provider: MemoryProvider, *, is_over: bool
+) -> None:
+    _kept, gone = make_two()
+    journey = run(gone)
+    if is_over:
+        Enrolment.objects.update(state="done", due_at=None, finished_at=NOW)
+    first = Enrolment.objects.get()
+    merge()
+
+    unmerge(merge=Merge.objects.get(), actor=make_staff().compliance, now=LATER)
+    enrol(journey=journey, now=LATER)
+    Enrolment.objects.exclude(customer=gone).exclude(pk=first.pk).delete()
+    assert follow_merges(now=LATER) == 1
+    assert follow_merges(now=LATER) == 0
+
+    runs = Enrolment.objects.filter(customer=gone).order_by("entry_no")
+    states = ["done", "active"] if is_over else ["active", "exited"]
+    assert [(one.entry_no, one.state) for one in runs] == [(1, states[0]), (2, states[1])]
+    assert runs[0].pk == first.pk
