@@ -1,10 +1,12 @@
 """What attribution keeps of one person, for the copy that he may ask for."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from attribution.models import Click, Conversion, Exposure, Open
-from attribution.reports.why import decisions
+from attribution.reports.why import Decision, decisions
+from campaigns.queries.personal import reason_for_person
 
 
 def attribution_chapters(customer_ids: Sequence[int]) -> dict[str, Any]:
@@ -26,14 +28,18 @@ def attribution_chapters(customer_ids: Sequence[int]) -> dict[str, Any]:
         "conversions": list(conversions.values("goal__name", "occurred_at", "value", "utm")),
         "experiments": list(exposures.values("experiment__name", "arm", "at")),
         "reasons": [
-            {
-                "at": decision.at,
-                "journey": decision.journey,
-                "kind": decision.kind,
-                "code": decision.code,
-                "sentence": str(decision.sentence),
-            }
+            _reason(replace(decision, code=reason_for_person(decision.code)))
             for made in decisions(list(customer_ids)).values()
             for decision in made
         ],
+    }
+
+
+def _reason(decision: Decision) -> dict[str, Any]:
+    return {
+        "at": decision.at,
+        "journey": decision.journey,
+        "kind": decision.kind,
+        "code": decision.code,
+        "sentence": str(decision.sentence),
     }

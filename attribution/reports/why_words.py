@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 
 from campaigns.labels import CHANNELS, REASONS, TOUCH_STATES, say
 from campaigns.models import Enrolment
+from campaigns.queries.personal import NOT_SENT
 from campaigns.states import Reason
 from compliance.sentences import Detail, Said, Sentence
 
@@ -117,6 +118,10 @@ _NOT_ENTERED: Final = {
         zh="已在其分群中，下次入组时进入",
     ),
 }
+# What a copy for the person himself says instead of the house's own reasons.
+_FOR_PERSON: Final = {
+    NOT_SENT: Sentence(code=NOT_SENT, en="The institution decided so", zh="本机构自行决定"),
+}
 _SUMMARY: Final = {
     "none": Sentence(
         code="none",
@@ -150,7 +155,7 @@ def sentence_of(kind: str, journey: str, code: str, facts: Mapping[str, Any]) ->
     details |= {
         "journey": journey,
         "code": code,
-        "reason": _NOT_ENTERED.get(code) or word(REASONS, code),
+        "reason": _NOT_ENTERED.get(code) or _FOR_PERSON.get(code) or word(REASONS, code),
         "channel": word(CHANNELS, str(facts.get("channel", ""))),
         "state": word(_STATES, str(facts.get("state", code))),
     }
@@ -160,6 +165,8 @@ def sentence_of(kind: str, journey: str, code: str, facts: Mapping[str, Any]) ->
 def _wording(kind: str, code: str, facts: Mapping[str, Any]) -> str:
     """Which sentence says it: some kinds have another one where more is known."""
     match kind:
+        case "judged" if code == NOT_SENT:
+            return "withheld"
         case "judged" if not facts.get("gate"):
             return "allowed"
         case "hop" if not facts.get("exit"):
