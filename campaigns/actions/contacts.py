@@ -15,6 +15,7 @@ from campaigns.queries.contacts import (
     LAST_MARKETED,
     PRUNE_CONTACTS,
     TAKE_CONTACTS,
+    Contacts,
     Counter,
     contact_counts,
 )
@@ -40,6 +41,8 @@ class Tally:
     counters: int
     used: dict[int, list[int]]
     """By customer, in the order of the counters."""
+    own: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    """By touch that may have been handed over before: what of the above is its own."""
     today: dict[ZoneInfo, date] = field(default_factory=dict)
     taken: list[dict[str, object]] = field(default_factory=list)
 
@@ -51,7 +54,8 @@ class Tally:
         used = self.used.get(touch.customer_id)
         if used is None:
             return tuple((cap, 0) for cap, _place in caps)
-        return tuple((cap, used[place]) for cap, place in caps)
+        own = self.own.get(touch.id)
+        return tuple((cap, used[place] - (own[place] if own else 0)) for cap, place in caps)
 
     def take(self, touch: OpenTouch, zone: ZoneInfo, now: datetime) -> None:
         """Count a touch that is about to be handed over."""
@@ -72,8 +76,9 @@ class Tally:
         caps = self._bounding(touch)
         if caps:
             used = self.used.setdefault(touch.customer_id, [0] * self.counters)
+            own = self.own.get(touch.id)
             for place in {place for _cap, place in caps}:
-                used[place] += 1
+                used[place] += 1 - (own[place] if own else 0)
 
     def _bounding(self, touch: OpenTouch) -> tuple[tuple[Cap, int], ...]:
         where = self.jurisdictions.get(touch.customer_id, "")
@@ -120,7 +125,7 @@ def count(
     asked = dict.fromkeys(counter for bounding in caps.values() for _cap, counter in bounding)
     places = {counter: place for place, counter in enumerate(asked)}
     ids = sorted({touch.customer_id for touch in limited})
-    used = _counts(list(asked), ids, limited, zones, now) if asked else {}
+    found = _counts(list(asked), ids, limited, zones, now) if asked else Contacts()
     return Tally(
         journey_id=journey_id,
         caps={
@@ -129,7 +134,8 @@ def count(
         },
         jurisdictions={who: policy.jurisdiction.rule_id for who, policy in policies.items()},
         counters=len(places),
-        used={person: list(counts) for person, counts in used.items()},
+        used=found.by_customer,
+        own=found.by_touch,
     )
 
 
@@ -139,7 +145,7 @@ def _counts(
     touches: Sequence[OpenTouch],
     zones: Mapping[int, ZoneInfo],
     now: datetime,
-) -> Mapping[int, Sequence[int]]:
+) -> Contacts:
     periods = {zone: _periods(zone, now) for zone in set(zones.values())}
     return contact_counts(
         counters,
@@ -163,7 +169,7 @@ def contacts_of(
     if not counters:
         return ()
     people = [{"id": customer_id, **_periods(zone, now)}]
-    used = contact_counts(counters, people=people, own=()).get(customer_id)
+    used = contact_counts(counters, people=people, own=()).by_customer.get(customer_id)
     return tuple(zip(caps, used or [0] * len(caps), strict=True))
 
 

@@ -1,7 +1,7 @@
 """What counts towards the caps, and grounds that only compliance may read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from customers.queries.database import as_json, rows
@@ -24,17 +24,30 @@ WHERE t.key = ANY(%(keys)s::uuid[]) AND c.touch_id = t.id
 """
 
 
+# Under every name that the customer has had: who became one with another gets no second helping.
+_NAMES: Final = """
+    SELECT id AS person, id FROM people
+    UNION ALL
+    SELECT gone.merged_into_id, gone.id
+    FROM people JOIN customers_customer gone ON gone.merged_into_id = people.id
+"""
+
+
 # Periods by the day that was the customer's then, and by the moment in the zone he has now: whoever
 # crosses the date line gets no second helping of the same day.
-COUNT_CONTACTS: Final = """
-SELECT p.id, {counts}
-FROM jsonb_to_recordset(%(people)s::jsonb) AS p(
-    id bigint, day date, day_at timestamptz, week date, week_at timestamptz, month date,
-    month_at timestamptz)
+COUNT_CONTACTS: Final = f"""
+WITH people AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%(people)s::jsonb) AS p(
+        id bigint, day date, day_at timestamptz, week date, week_at timestamptz, month date,
+        month_at timestamptz)
+), name AS ({_NAMES})
+SELECT p.id, own.touch_id, {{counts}}
+FROM people p
+JOIN name ON name.person = p.id
 JOIN campaigns_contact c
-  ON c.customer_id = p.id AND c.local_on >= least(p.week, p.month) - 2
-WHERE c.touch_id <> ALL(%(own)s)
-GROUP BY p.id
+  ON c.customer_id = name.id AND c.local_on >= least(p.week, p.month) - 2
+LEFT JOIN unnest(%(own)s::bigint[]) AS own(touch_id) ON own.touch_id = c.touch_id
+GROUP BY p.id, own.touch_id
 """
 
 
@@ -54,8 +67,10 @@ _SCOPES: Final = {
 PRUNE_CONTACTS: Final = "DELETE FROM campaigns_contact WHERE at < %(before)s"
 
 
-LAST_MARKETED: Final = """
-SELECT max(at) FROM campaigns_contact WHERE customer_id = %(customer)s AND product = %(product)s
+LAST_MARKETED: Final = f"""
+WITH people AS (SELECT %(customer)s::bigint AS id)
+SELECT max(c.at) FROM campaigns_contact c JOIN ({_NAMES}) name ON name.id = c.customer_id
+WHERE c.product = %(product)s
 """
 
 
@@ -76,15 +91,26 @@ class Counter:
     period: str
 
 
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """How often each was approached, in the order of the counters; who never was is absent.
+
+    ``by_touch``: what of that is a touch's that is now judged again.
+    """
+
+    by_customer: dict[int, list[int]] = field(default_factory=dict)
+    by_touch: dict[int, list[int]] = field(default_factory=dict)
+
+
 def contact_counts(
     counters: Sequence[Counter], *, people: Sequence[Mapping[str, object]], own: Sequence[int]
-) -> dict[int, tuple[int, ...]]:
-    """How often each customer was approached, by counter; who never was is absent.
+) -> Contacts:
+    """How often each customer was approached, by counter.
 
     Parameters
     ----------
     people : ``id``, and the first day and moment of his ``day``, ``week`` and ``month``
-    own : touches that do not count: those now judged
+    own : touches now judged that may have been handed over before
     """
     counts = ", ".join(
         _COUNT.format(
@@ -93,8 +119,13 @@ def contact_counts(
         for number, counter in enumerate(counters)
     )
     values = {f"v{number}": counter.value for number, counter in enumerate(counters)}
-    found = rows(
+    found = Contacts()
+    for person, touch_id, *told in rows(
         COUNT_CONTACTS.format(counts=counts),
         {**values, "people": as_json(people), "own": list(own)},
-    )
-    return {row[0]: tuple(row[1:]) for row in found}
+    ):
+        so_far = found.by_customer.get(person, [0] * len(counters))
+        found.by_customer[person] = [a + b for a, b in zip(so_far, told, strict=True)]
+        if touch_id is not None:
+            found.by_touch[touch_id] = told
+    return found
