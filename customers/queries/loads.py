@@ -95,7 +95,8 @@ LOCK_DESCRIBED = """
 
 HOLD_BY_KYC = """
     -- Whoever was merged into another is held there; of what is said of one person the stricter.
-    -- Locked in the order in which files of customers write.
+    -- Locked in the order in which files of customers write. When it was is left out of
+    -- ``updated_at``, which everybody sees: no other row of him changes with it.
     WITH told AS (
         SELECT coalesce(owner.merged_into_id, owner.id) AS id, bool_or(kyc.aml_hold) AS is_held
         FROM customers_kyc kyc JOIN customers_customer owner ON owner.id = kyc.customer_id
@@ -109,7 +110,7 @@ HOLD_BY_KYC = """
         SELECT stored.id, told.is_held FROM told JOIN customers_customer stored USING (id)
         WHERE stored.aml_hold <> told.is_held AND stored.status <> 'erased'
         ORDER BY stored.customer_no FOR NO KEY UPDATE OF stored)
-    UPDATE customers_customer customer SET aml_hold = changed.is_held, updated_at = %(now)s
+    UPDATE customers_customer customer SET aml_hold = changed.is_held
     FROM changed WHERE customer.id = changed.id
 """
 

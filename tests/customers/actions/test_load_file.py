@@ -356,6 +356,17 @@ def test_a_hold_of_a_kyc_file_reaches_the_customer_and_is_lifted_by_the_next(
     assert Kyc.objects.get().level == "standard"
 
 
+def test_a_hold_of_a_kyc_file_moves_no_time_that_others_see(tmp_path: Path, customer: int) -> None:
+    """It would stand in the portrait, and in the copy for the person himself."""
+    before = Customer.objects.get(pk=customer).updated_at
+
+    load(tmp_path, "kyc", [kyc(aml_hold="是")])
+
+    after = Customer.objects.get(pk=customer)
+    assert after.aml_hold
+    assert after.updated_at == before
+
+
 def test_a_kyc_file_without_its_holds_is_refused(tmp_path: Path, customer: int) -> None:
     row = {name: cell for name, cell in kyc().items() if name != "aml_hold"}
 
