@@ -38,9 +38,25 @@ from customers.vocabulary import Block, Purpose
 
 TEXT_MOST: Final = 20_000
 EVIDENCE_MOST: Final = 20
+# Days are counted on from a time, in zones on either side: some have to be left at both ends.
+YEARS: Final = (1900, 2500)
 _EVIDENCE_NAME: Final = Text(max_length=100)
 _PURPOSES: Final = (*(purpose.value for purpose in Purpose), PROTECTIVE)
 _CHANNELS: Final = sorted({*(channel.value for channel in Channel), *shipped_context().media})
+
+
+class Moment(serializers.DateTimeField):
+    """A time that calendars can be asked about."""
+
+    def to_internal_value(self, value: datetime | str) -> datetime:
+        """Within `YEARS`, by the institution's calendar."""
+        at: datetime = super().to_internal_value(value)
+        if not YEARS[0] <= at.year < YEARS[1]:
+            raise serializers.ValidationError(
+                _t("Name a time from the year %(first)d on and before %(last)d.")
+                % {"first": YEARS[0], "last": YEARS[1]}
+            )
+        return at
 
 
 class QuestionSerializer(KnownFields):
@@ -61,7 +77,7 @@ class QuestionSerializer(KnownFields):
         " a product is judged as `marketing`, `protective` without one as `service`.",
     )
     initiator = serializers.ChoiceField([INSTITUTION, CUSTOMER], default=INSTITUTION)
-    at = serializers.DateTimeField(required=False, help_text="For when; now unless given.")
+    at = Moment(required=False, help_text="For when; now unless given.")
     text = Text(max_length=TEXT_MOST, default="", allow_blank=True, help_text="What would be said.")
     is_personal = serializers.BooleanField(
         default=False,
@@ -117,7 +133,7 @@ class ConfirmationSerializer(KnownFields):
 
     warning = Text(max_length=TEXT_MOST, help_text="The text he was shown.")
     evidence = serializers.DictField(child=Text(max_length=500), help_text="How he confirmed.")
-    confirmed_at = serializers.DateTimeField(required=False, help_text="Now unless given.")
+    confirmed_at = Moment(required=False, help_text="Now unless given.")
 
     def validate_evidence(self, value: dict[str, str]) -> dict[str, str]:
         """Something, and not too much."""

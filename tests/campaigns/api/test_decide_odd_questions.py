@@ -9,6 +9,7 @@ from campaigns.channels.base import Channel
 from campaigns.models import Decision
 from compliance.queries import clock_now
 from customers.actions.sources import create_api_key
+from customers.models import Customer
 from customers.vocabulary import KeyScope
 from tests.factories import make_people, make_product
 
@@ -60,6 +61,11 @@ def post(client: Client, body: Any, bearer: str) -> Any:
         ({"at": 5}, 400, "at"),
         ({"at": "2026-02-30T10:00:00Z"}, 400, "at"),
         ({"at": "9999-12-31T23:59:59Z"}, 400, "at"),
+        ({"at": "9998-06-01T03:00:00Z"}, 400, "at"),
+        ({"at": "9999-12-30T00:00:00Z"}, 400, "at"),
+        ({"at": "2499-12-31T16:00:00Z"}, 400, "at"),
+        ({"at": "0001-01-01T00:00:00Z"}, 400, "at"),
+        ({"at": "1899-12-31T12:00:00Z"}, 400, "at"),
         ({"text": 5}, 400, "text"),
         ({"text": "x\0"}, 400, "text"),
         ({"text": "x" * 20_001}, 400, "text"),
@@ -82,3 +88,13 @@ def test_what_is_no_question_is_refused(client: Client, bearer: str, body: str) 
 
     assert answer.status_code == 400, answer.content
     assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Honolulu", "Pacific/Kiritimati", "rubbish"])
+@pytest.mark.parametrize("at", ["1900-01-01T00:00:00Z", "2499-12-31T15:59:59Z"])
+def test_the_first_and_the_last_moment_are_judged(
+    client: Client, bearer: str, zone: str, at: str
+) -> None:
+    Customer.objects.update(time_zone=zone)
+
+    assert post(client, ASKED | {"at": at}, bearer).status_code == 200
