@@ -133,7 +133,7 @@ class ConfirmationSerializer(KnownFields):
 
     warning = Text(max_length=TEXT_MOST, help_text="The text he was shown.")
     evidence = serializers.DictField(child=Text(max_length=500), help_text="How he confirmed.")
-    confirmed_at = Moment(required=False, help_text="Now unless given.")
+    confirmed_at = serializers.DateTimeField(required=False, help_text="Now unless given.")
 
     def validate_evidence(self, value: dict[str, str]) -> dict[str, str]:
         """Something, and not too much."""
