@@ -31,6 +31,10 @@ class RefreshStep(IntEnum):
     TIMING = 3  # when time may move them next
 
 
+RESERVED_KEYS: Final = frozenset({"preview"})
+"""No segment is called so: ``/api/v1/segments/…`` of this name is another address."""
+
+
 class Fault(StrEnum):
     """Why a line of a list leads to no member."""
 

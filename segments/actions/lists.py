@@ -17,7 +17,7 @@ from customers.importing.layout import find_layout
 from customers.importing.mapping import find_id_column
 from customers.importing.reader import read_header, read_records
 from segments.actions.follow import AT_ONCE, Todo, judge, pass_on, wait_to_follow
-from segments.actions.save import add_version
+from segments.actions.save import add_version, refuse_reserved
 from segments.errors import NotPossible, Refusal
 from segments.models import ListUpload, Segment
 from segments.queries.lists import active_customers, listed_at, put_members
@@ -88,7 +88,8 @@ def stage_list(
 
     Raises
     ------
-    NotPossible : there is no number, or a segment of this key is no list or archived.
+    NotPossible : there is no number, a segment of this key is no list or archived, or no new one
+        can have it.
     """
     if not numbers:
         raise NotPossible(Refusal.NO_NUMBERS)
@@ -159,6 +160,7 @@ def snapshot_segment(
     """
     if Segment.objects.filter(key=key).exists():
         raise NotPossible(Refusal.KEY_TAKEN, key=key)
+    refuse_reserved(key)
     wait_to_follow()
     ids = listed_at(segment, at)
     if not ids:
@@ -224,6 +226,7 @@ def _spread(segment: Segment, moved: Iterable[int], now: datetime) -> None:
 
 def _require_list(segment: Segment | None, key: str) -> None:
     if segment is None:
+        refuse_reserved(key)
         return
     if segment.kind != Segment.Kind.LIST:
         raise NotPossible(Refusal.NOT_A_LIST, key=key)

@@ -14,6 +14,7 @@ from segments.queries.live import live_segments
 from segments.queries.rules import check_new_rule, hold_rules, refuse_circle
 from segments.queries.versions import held_for_saving
 from segments.rules.boundaries import can_be_followed
+from segments.vocabulary import RESERVED_KEYS
 
 SYSTEM: Final = "system"  # what we ship has no author
 
@@ -40,7 +41,8 @@ def save_segment(
     Raises
     ------
     RuleError : the rule is wrong.
-    NotPossible : the segment is archived, a static list, or not as the caller saw it.
+    NotPossible : the segment is archived, a static list, or not as the caller saw it; or its key
+        is no new segment's.
 
     Parameters
     ----------
@@ -66,6 +68,8 @@ def save_segment(
     segment, is_new = Segment.objects.select_for_update(no_key=True).get_or_create(
         key=key, defaults={**told, "created_by": author, "created_at": now}
     )
+    if is_new:
+        refuse_reserved(key)
     if seen is not None:
         _require_seen(segment, seen, is_new=is_new)
     if segment.archived_at is not None:
@@ -87,6 +91,12 @@ def save_segment(
         detail={"rule": rule},
     )
     return segment
+
+
+def refuse_reserved(key: str) -> None:
+    """Raises NotPossible: no new segment can have this key."""
+    if key in RESERVED_KEYS:
+        raise NotPossible(Refusal.RESERVED, "/key", key=key)
 
 
 def _require_seen(segment: Segment, seen: int, *, is_new: bool) -> None:

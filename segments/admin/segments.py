@@ -17,8 +17,8 @@ from compliance.console.shown import Tone, badge, figure, moment
 from compliance.json_box import JsonText, spelled
 from compliance.json_text import decode
 from compliance.queries import clock_now
-from compliance.reader import language
-from segments.actions.save import save_segment
+from compliance.reader import language, say
+from segments.actions.save import refuse_reserved, save_segment
 from segments.admin.builder import RuleViews, sentence
 from segments.admin.exports import ExportPages
 from segments.admin.lists import ListPages
@@ -29,7 +29,7 @@ from segments.admin.rule_box import RuleBox, RuleScripts
 from segments.admin.use import UseFilter, UsePages
 from segments.admin.versions import VersionPages
 from segments.admin.words import KEY_ERRORS
-from segments.errors import RuleError
+from segments.errors import NotPossible, RuleError
 from segments.models import Segment
 from segments.queries.rules import check_new_rule, check_rule, spoken_catalog
 from segments.queries.versions import held_for_saving
@@ -77,6 +77,15 @@ class SegmentForm(SeenForm):
             " still here. Look at “Versions” in another tab; saving again puts yours in its"
             " place."
         ) % {"at": moment(newest.updated_at)}
+
+    def clean_key(self) -> str:
+        """Asked of a new one only: later the key is no field."""
+        key = str(self.cleaned_data["key"])
+        try:
+            refuse_reserved(key)
+        except NotPossible as error:
+            raise forms.ValidationError(say(error)) from error
+        return key
 
     def clean(self) -> dict[str, Any]:
         """Point to the place in the rule that is wrong."""

@@ -325,13 +325,15 @@ def _require_match(request: Request, segment: Segment) -> None:
 
 
 def _saved(told: dict[str, Any], source: Source) -> Segment:
-    """By the verb.  Raises Unusable with the place in the body, Refused."""
+    """By the verb.  Raises Unusable with the place in the body; Refused: as things stand."""
     try:
         return save_segment(**told, author=None, actor=f"key:{source.key}", now=clock_now())
     except RuleError as error:
         path = f"/rule{error.path}"
         raise Unusable(say(error), code=error.code, path=path) from error
     except NotPossible as error:
+        if error.path:
+            raise Unusable(say(error), code=error.code, path=error.path) from error
         raise Refused(say(error), code=error.code) from error
 
 

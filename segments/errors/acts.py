@@ -24,6 +24,11 @@ class Refusal:
         en="There is a segment {key} already. Choose another key, or change that one.",
         zh="分群 {key} 已存在。请换一个标识，或修改该分群。",
     )
+    RESERVED: Final = Sentence(
+        code="key_reserved",
+        en="The API has an address {key} of its own. Choose another key.",
+        zh="{key} 是 API 自身的地址。请换一个标识。",
+    )
     CHANGED: Final = Sentence(
         code="changed_meanwhile",
         en="It is version {now} by now: read it again before you change it.",

@@ -50,6 +50,7 @@ def test_a_file_is_looked_through_and_then_taken_over(marketer: Client) -> None:
         {"key": "vip", "name": "", "text": "P00000"},
         {"key": "a b", "name": "VIP", "text": "P00000"},
         {"key": "near", "name": "VIP", "text": "P00000"},
+        {"key": "preview", "name": "VIP", "text": "P00000"},
         {"key": "vip", "name": "VIP", "file": SimpleUploadedFile("x.csv", b"\x89PNG")},
         {"key": "vip", "name": "VIP", "file": SimpleUploadedFile("x.csv", b"a,b\n1,2\n")},
         {"key": "vip", "name": "VIP", "text": "P00000", "file": SimpleUploadedFile("x", b"P00000")},

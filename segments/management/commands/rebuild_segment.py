@@ -32,7 +32,9 @@ class Command(BaseCommand):
         parser.add_argument("--engine", choices=_HERE, help="otherwise that of ANALYTICS_URL")
         parser.add_argument("--dry-run", action="store_true", help="only tell what would change")
         parser.add_argument(
-            "--as-of", action="store_true", help="accept an archive older than the last change"
+            "--as-of",
+            action="store_true",
+            help="accept an archive older than the last change; of when it is the archive says",
         )
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 

@@ -5,14 +5,18 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from compliance.models import AuditEntry
 from customers.actions.sources import create_api_key
 from customers.vocabulary import KeyScope
 from segments.actions.refresh import refresh
 from segments.actions.save import restore_version
+from segments.api.urls import urlpatterns
+from segments.errors import NotPossible
 from segments.models import Segment
 from segments.queries import sizes
+from segments.vocabulary import RESERVED_KEYS
 from tests.factories import NOW, make_people, make_segment, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -188,6 +192,38 @@ def test_a_segment_is_made_and_changed_with_a_version_each(client: Client) -> No
     entries = AuditEntry.objects.filter(action="segment.save", subject="near")
     assert [entry.actor.partition(":")[0] for entry in entries] == ["key", "key"]
     refresh(segment=Segment.objects.get(key="near"), now=NOW)
+
+
+@pytest.mark.parametrize("word", sorted(RESERVED_KEYS))
+def test_no_segment_is_called_like_an_address_of_the_api(client: Client, word: str) -> None:
+    refused = send(client, SEGMENTS, {**NEAR, "key": word})
+    told = refused.json()
+    client.force_login(make_staff().marketer)
+    typed = {"key": word, "name": "Near", "rule": '{"everyone": true}', "most_moved": "50"}
+    page = client.post(reverse("admin:segments_segment_add"), typed).content.decode()
+
+    assert (refused.status_code, told["title"], told["path"]) == (400, "key_reserved", "/key")
+    assert told["detail"] in page
+    assert not Segment.objects.exists()
+    with pytest.raises(NotPossible):
+        make_segment(word)
+
+
+def test_every_address_of_the_api_that_could_be_a_key_is_reserved() -> None:
+    below = "api/v1/segments/"
+    routes = [str(one.pattern) for one in urlpatterns]
+    words = {route.removeprefix(below).split("/")[0] for route in routes if below in route}
+
+    assert {word for word in words if "<" not in word} == RESERVED_KEYS
+
+
+def test_a_segment_that_had_such_a_key_before_can_still_be_changed() -> None:
+    segment = make_segment("near")
+    Segment.objects.filter(pk=segment.pk).update(key="preview")
+
+    make_segment("preview", NEAR["rule"])
+
+    assert Segment.objects.get(pk=segment.pk).version == 2
 
 
 def test_saving_tells_what_of_the_rule_may_be_a_mistake(client: Client, people: list[int]) -> None:
