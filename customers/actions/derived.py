@@ -44,7 +44,8 @@ def put_derived(
     """Register the fields and write each customer's values; how many customers changed.
 
     None takes a value away. Who has the same values already is not written; who has refused
-    personalisation meanwhile is given none. The values are taken as they come, in batches as above.
+    personalisation meanwhile is given none, and nobody what he had deleted. The values are taken as
+    they come, in batches as above.
     """
     registered = [
         {"key": one.key, "type": one.type, "en": one.label_en, "zh": one.label_zh} for one in fields

@@ -28,16 +28,29 @@ REGISTER: Final = """
 """
 
 
-# Who has refused personalisation since the values were computed loses them instead.
-SET_ATTRIBUTES: Final = """
-    WITH changed AS (
+# A field so named says why the field without this ending has its value, and goes with it.
+REASON: Final = "_why"
+
+
+# Who has refused personalisation since the values were computed loses them instead, and whoever
+# had one of them deleted gets all but that. A refusal of whom was merged into him is his own.
+SET_ATTRIBUTES: Final = f"""
+    WITH given AS MATERIALIZED (
+        SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (id bigint, values jsonb)),
+    refused AS MATERIALIZED (
+        SELECT given.id, array_agg(r.tag) || array_agg(r.tag || '{REASON}') AS tags
+        FROM customers_tagrefusal r JOIN customers_customer who ON who.id = r.customer_id
+        JOIN given ON given.id = coalesce(who.merged_into_id, who.id) AND given.values ? r.tag
+        GROUP BY given.id),
+    changed AS (
         SELECT stored.id, fresh.attributes
-        FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (id bigint, values jsonb)
-        JOIN customers_customer stored ON stored.id = given.id
+        FROM given JOIN customers_customer stored ON stored.id = given.id
+        LEFT JOIN refused ON refused.id = given.id
         CROSS JOIN LATERAL (
             SELECT CASE WHEN stored.personalise_off
                 THEN stored.attributes - ARRAY(SELECT jsonb_object_keys(given.values))
-                ELSE jsonb_strip_nulls(stored.attributes || given.values) END AS attributes) fresh
+                ELSE jsonb_strip_nulls(stored.attributes || given.values)
+                    - coalesce(refused.tags, '{{}}'::text[]) END AS attributes) fresh
         WHERE stored.status = 'active' AND stored.attributes <> fresh.attributes
         ORDER BY stored.customer_no FOR NO KEY UPDATE OF stored)
     UPDATE customers_customer customer

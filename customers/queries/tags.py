@@ -3,6 +3,7 @@
 from typing import Final
 
 from customers.models import Attribute, Customer, Tagging, TagRefusal
+from customers.queries.derived import REASON
 from customers.queries.rights import ids_of
 
 # A refusal of whom was merged into him counts as his own.
@@ -99,8 +100,10 @@ DELETE FROM customers_tagging WHERE id IN (
 TAKE: Final = "DELETE FROM customers_tagging WHERE tag = %(tag)s"
 
 
-FORGET_ATTRIBUTE: Final = """
-UPDATE customers_customer SET attributes = attributes - %(tag)s::text, updated_at = %(now)s
+FORGET_ATTRIBUTE: Final = f"""
+UPDATE customers_customer
+SET attributes = attributes - ARRAY[%(tag)s::text, %(tag)s::text || '{REASON}'],
+    updated_at = %(now)s
 WHERE id = %(customer)s AND attributes ? %(tag)s
   AND EXISTS (SELECT FROM customers_attribute a WHERE a.key = %(tag)s AND a.is_derived)
 """

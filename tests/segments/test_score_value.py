@@ -7,7 +7,8 @@ import pytest
 from django.core.management import call_command
 
 from customers.actions.partitions import ensure_partitions
-from customers.models import Customer, PositionDay
+from customers.actions.tags import allow_tag, refuse_tag
+from customers.models import Customer, PositionDay, TagRefusal
 from customers.queries.events import POSITION_DAYS
 from segments.actions.score_value import score_value
 from segments.models import ValueRun
@@ -143,6 +144,40 @@ def test_who_objects_to_personalisation_is_not_scored_and_loses_what_was() -> No
 
     assert told != {}
     assert Customer.objects.get().attributes == {}
+
+
+def test_what_a_customer_had_deleted_does_not_come_back_until_he_allows_it() -> None:
+    told = scored(account(600_000, *range(1, 40, 2)), account(5_000, 3))
+    assert (told[0]["persona"], told[0]["persona_why"]) == ("高频交易型", "often")
+    number = Customer.objects.order_by("pk").values_list("customer_no", flat=True)[0]
+    word: dict[str, Any] = {"customer_no": number, "tag": "persona", "actor": "eve", "why": "asked"}
+
+    refuse_tag(**word, now=MORNING)
+    at_once = Customer.objects.get(customer_no=number).attributes
+    score_value(now=MORNING + timedelta(days=1))
+    next_day = Customer.objects.get(customer_no=number).attributes
+    others = Customer.objects.exclude(customer_no=number).get().attributes
+    allow_tag(**word, now=MORNING)
+    score_value(now=MORNING + timedelta(days=2))
+
+    # Nor is the reason of what he does not want kept.
+    assert not {"persona", "persona_why"} & {*at_once, *next_day}
+    assert (next_day["hnw"], "persona" in others) == (True, True)
+    assert Customer.objects.get(customer_no=number).attributes["persona"] == "高频交易型"
+
+
+def test_a_refusal_of_whom_was_merged_into_him_is_his_own() -> None:
+    scored(account(600_000, *range(1, 40, 2)))
+    (gone,) = make_people(1, prefix="G")
+    TagRefusal.objects.create(customer_id=gone, tag="hnw", refused_at=MORNING)
+    (kept,) = Customer.objects.exclude(pk=gone)
+    Customer.objects.filter(pk=gone).update(status="merged", merged_into_id=kept.pk)
+
+    score_value(now=MORNING + timedelta(days=1))
+
+    kept.refresh_from_db()
+    assert "hnw" not in kept.attributes
+    assert kept.attributes["persona"] == "高频交易型"
 
 
 def test_recency_counts_an_inflow_and_not_what_failed_or_left() -> None:
