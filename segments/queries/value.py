@@ -50,6 +50,7 @@ FROM owned CROSS JOIN LATERAL (
     HAVING count(*) > 0) newest
 WHERE owned.closed_on IS NULL GROUP BY owned.customer_id
 """
+# Where an account's balance says since that nothing is held, its positions are of before.
 _HOLDINGS: Final = """
 CREATE TEMP TABLE value_holdings ON COMMIT DROP AS
 SELECT owned.customer_id, sum(held.market_value) AS held,
@@ -61,7 +62,11 @@ FROM owned CROSS JOIN LATERAL (
 JOIN customers_positionday held
     ON held.account_id = owned.account_id AND held.held_on = newest.held_on
 JOIN compliance_product product ON product.id = held.product_id
-WHERE owned.closed_on IS NULL GROUP BY owned.customer_id
+WHERE owned.closed_on IS NULL AND held.currency = %(currency)s AND NOT EXISTS (
+    SELECT FROM customers_assetday day
+    WHERE day.account_id = owned.account_id AND day.valued_on > newest.held_on
+      AND day.valued_on <= %(today)s AND day.market_value = 0)
+GROUP BY owned.customer_id
 """
 # Nobody is scored who objects to personalisation.
 _WORTH: Final = """

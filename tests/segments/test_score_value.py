@@ -1,6 +1,6 @@
 """Everybody's value from the tables of wealth: the fields rules may ask for, and the run kept."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -191,26 +191,55 @@ def test_recency_counts_an_inflow_and_not_what_failed_or_left() -> None:
     assert [one["rfm_r"] for one in told] == [2, 4, 1]
 
 
-def test_products_held_make_the_steady() -> None:
-    ensure_partitions(months=[TODAY.replace(day=1)], table=POSITION_DAYS)
+def holder(
+    *held: tuple[str, int, str], on: date = TODAY, empty_on: int | None = None
+) -> str | None:
+    """The persona of who traded long ago and holds these: kind of product, value, currency.
+
+    ``empty_on``: days ago when his balance said that nothing is held.
+    """
+    ensure_partitions(months=[on.replace(day=1)], table=POSITION_DAYS)
+    balances = {} if empty_on is None else {empty_on: (5_000, 0)}
     (customer,) = make_people(1)
-    store(customer, account(5_000, *range(300, 400, 10), 390, 395))
-    for kind, value in (("fund", 60), ("securities", 40)):
+    trades = [(day, *FILLED) for day in (*range(300, 400, 10), 390, 395)]
+    store(customer, History(accounts=[AccountHistory(balances=balances, trades=trades)]))
+    for kind, value, currency in held:
         PositionDay.objects.create(
             account_id=Customer.objects.get(pk=customer).accounts.get().pk,
-            held_on=TODAY,
-            product_id=make_product(kind, kind=kind).pk,
+            held_on=on,
+            product_id=make_product(f"{kind}-{currency}", kind=kind).pk,
             quantity=1,
             market_value=value,
-            currency="CNY",
+            currency=currency,
             quality="ok",
             load_id=1,
         )
-
     score_value(now=MORNING)
+    told = Customer.objects.get(pk=customer).attributes
+    return told.get("persona_why")
 
-    told = Customer.objects.get().attributes
-    assert (told["persona"], told["persona_why"]) == ("稳健理财型", "products")
+
+def test_products_held_make_the_steady() -> None:
+    assert holder(("fund", 60, "CNY"), ("securities", 40, "CNY")) == "products"
+    assert Customer.objects.get().attributes["persona"] == "稳健理财型"
+
+
+def test_holdings_in_several_currencies_are_not_added_up() -> None:
+    # A hundred dollars are more than sixty yuan, however the numbers compare.
+    held = (("fund", 60, "CNY"), ("securities", 40, "CNY"), ("securities", 100, "USD"))
+    assert holder(*held) == "products"
+
+
+def test_what_was_sold_since_the_newest_positions_is_held_no_more() -> None:
+    week_ago = TODAY - timedelta(days=7)
+
+    assert holder(("fund", 60, "CNY"), on=week_ago, empty_on=2) is None
+
+
+def test_positions_count_while_no_balance_says_otherwise() -> None:
+    week_ago = TODAY - timedelta(days=7)
+
+    assert holder(("fund", 60, "CNY"), on=week_ago, empty_on=9) == "products"
 
 
 def test_it_is_due_once_a_day() -> None:
