@@ -70,6 +70,16 @@ class Code:
         en="The rule has more than {limit} conditions",
         zh="规则的条件数超过 {limit} 个",
     )
+    TOO_MANY_VALUES: Final = Sentence(
+        code="too_large",
+        en="The rule's lists hold more than {limit} values in all: upload a static list instead",
+        zh="规则中各列表的取值合计超过 {limit} 个：请改为上传静态名单",
+    )
+    TOO_MANY_PROPERTIES: Final = Sentence(
+        code="too_large",
+        en="The rule has more than {limit} conditions on properties of events in all",
+        zh="规则中对事件属性的条件合计超过 {limit} 个",
+    )
     BAD_TEXT: Final = Sentence(
         code="bad_text",
         en="Text must not contain{what}, which cannot be stored",

@@ -133,6 +133,7 @@ class _Walk:
     tags: set[str] = field(default_factory=set)
     segments: set[str] = field(default_factory=set)
     journeys: set[str] = field(default_factory=set)
+    sets: set[str] = field(default_factory=set)
     needs_clock: bool = False
     warnings: list[Problem] = field(default_factory=list)
 
@@ -194,7 +195,7 @@ def _attribute(rule: Attribute, path: str, walk: _Walk) -> Attribute:
     require_operator(rule.op, found, path)
     walk.fields[found.name] = found
     walk.needs_clock = walk.needs_clock or rule.op in CLOCK_OPERATORS or found.is_daily
-    value = typed(rule.value, rule.op, found, below(path, "value"))
+    value = typed(rule.value, rule.op, found, below(path, "value"), sets=walk.sets)
     if found.type is FieldType.LEVEL and not _some_level_holds(found, rule.op, value):
         walk.warn(Code.NEVER_TRUE, below(path, "value"))
     return Attribute(field=found.name, op=rule.op, value=value)
@@ -237,9 +238,8 @@ def _condition(condition: Condition, path: str, walk: _Walk) -> Condition:
     if condition.op not in operators_of(kind):
         require_operator(condition.op, _as_field(condition.name, kind), path)
     walk.needs_clock = walk.needs_clock or condition.op in CLOCK_OPERATORS
-    value = typed(
-        condition.value, condition.op, _as_field(condition.name, kind), below(path, "value")
-    )
+    of, place = _as_field(condition.name, kind), below(path, "value")
+    value = typed(condition.value, condition.op, of, place, sets=walk.sets)
     return replace(condition, value=value)
 
 

@@ -32,8 +32,10 @@ def require_operator(op: Operator, of: Field, path: str) -> None:
         )
 
 
-def typed(value: Value, op: Operator, of: Field, path: str) -> Value:
+def typed(value: Value, op: Operator, of: Field, path: str, *, sets: set[str]) -> Value:
     """The operand as values of the field's type, in the order its operator needs.
+
+    ``sets`` gathers the sets of characters that the rule's patterns name.
 
     Raises RuleError, with the pointer to the value that does not fit.
     """
@@ -41,7 +43,7 @@ def typed(value: Value, op: Operator, of: Field, path: str) -> Value:
         return value
     if not isinstance(value, tuple):
         one = _typed_scalar(value, of, path)
-        _require_text_operand(one, op, path)
+        _require_text_operand(one, op, path, sets)
         return one
     ends = tuple(_typed_scalar(one, of, below(path, place)) for place, one in enumerate(value))
     if op is Operator.BETWEEN:
@@ -99,13 +101,13 @@ def _choice(value: Scalar, of: Field, path: str) -> Scalar:
     return text
 
 
-def _require_text_operand(value: Scalar, op: Operator, path: str) -> None:
+def _require_text_operand(value: Scalar, op: Operator, path: str, sets: set[str]) -> None:
     if op in (Operator.CONTAINS, Operator.STARTS_WITH) and value == "":
         # Every text contains the empty one, which is surely not what was meant.
         raise RuleError(Code.EMPTY_TEXT, path)
     if op is Operator.REGEX:
         try:
-            to_postgres(str(value))
+            to_postgres(str(value), sets)
         except PatternError as error:
             raise RuleError(Code.BAD_REGEX, path, reason=error.said) from error
 

@@ -58,6 +58,8 @@ from segments.rules.tree import (
 
 MAX_DEPTH = 10
 MAX_NODES = 200
+# Of all its lists together: what a rule costs to read before any database sees it.
+MAX_ENTRIES = {"value": (10_000, Code.TOO_MANY_VALUES), "where": (2_000, Code.TOO_MANY_PROPERTIES)}
 MIN_STEPS = 2
 MAX_STEPS = 10
 MAX_MONTHS = 120
@@ -68,9 +70,11 @@ SAMPLE_SALT = "touchstone.sample"
 def parse(json: object) -> Rule:
     """The rule written in decoded JSON (contracts: "Segment rule JSON").
 
-    Raises RuleError for the first thing that is wrong. At most 10 levels and 200 nodes.
+    Raises RuleError for the first thing that is wrong. At most 10 levels and 200 nodes, and of
+    its lists' entries `MAX_ENTRIES`.
     """
     _require_size(json)
+    _require_few_entries(json)
     return _node(json, "")
 
 
@@ -97,6 +101,26 @@ def _require_size(json: object) -> None:
                 raise RuleError(Code.TOO_LARGE, "", limit=str(MAX_NODES))
             for index, child in enumerate(children):
                 waiting.append((child, depth + 1, below(path, kind, index)))
+
+
+def _require_few_entries(json: object) -> None:
+    """Count what all lists of a kind hold, again without recursion."""
+    entries = dict.fromkeys(MAX_ENTRIES, 0)
+    waiting: list[object] = [json]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list):
+            waiting.extend(one)
+        if not isinstance(one, dict):
+            continue
+        for key, inner in one.items():
+            if key in entries and isinstance(inner, list):
+                entries[key] += len(inner)
+                limit, code = MAX_ENTRIES[key]
+                if entries[key] > limit:
+                    raise RuleError(code, "", limit=str(limit))
+            if isinstance(inner, dict | list) and key != "value":
+                waiting.append(inner)
 
 
 def _node(json: object, path: str) -> Rule:

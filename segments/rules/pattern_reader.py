@@ -18,10 +18,14 @@ def wrong(sentence: Sentence, **details: Detail) -> PatternError:
 
 
 class Reader:
-    """A position in the pattern, and the flags in force there."""
+    """A position in the pattern, and the flags in force there.
 
-    def __init__(self, pattern: str) -> None:
+    ``sets`` gathers the sets of characters that were named.
+    """
+
+    def __init__(self, pattern: str, sets: set[str]) -> None:
         self.rest = pattern
+        self.sets = sets
         self.folds_case = False
         self.dot_takes_all = False
 

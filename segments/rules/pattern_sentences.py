@@ -37,6 +37,12 @@ TOO_MANY_STEPS: Final = Sentence(
     en="its repetitions unfold to more than {limit} steps",
     zh="重复展开后超过 {limit} 步",
 )
+TOO_MANY_SETS: Final = Sentence(
+    code="too_many_sets",
+    en="with it the rule's patterns name more than {limit} sets of characters, such as \\p{{Han}}"
+    " or a letter of either case",
+    zh="加上它，规则中的模式使用的字符集（如 \\p{{Han}} 或不区分大小写的字母）超过 {limit} 个",
+)
 FLAGS: Final = Sentence(
     code="flags",
     en="of flags only i and s are supported, like (?i)",

@@ -20,6 +20,8 @@ MAX_LENGTH = 200
 # PostgreSQL gives up on patterns that unfold to very many states; this stays far below.
 MAX_STATES = 1000
 MAX_REPEAT = 255  # PostgreSQL's DUPMAX
+MAX_SETS = 60
+"""Each costs some 20 ms, thrice that in old or many-parted scripts, when it is first used."""
 
 _CONTROL_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v"}
 _CLASS_ESCAPES = {"d": "0-9", "w": "0-9A-Za-z_", "s": "\\t\\n\\f\\r "}
@@ -32,12 +34,15 @@ NO_WORD_EDGE = f"(?:(?<={_WORD})(?={_WORD})|(?<!{_WORD})(?!{_WORD}))"
 _BOUNDARIES = {"b": WORD_EDGE, "B": NO_WORD_EDGE, "A": "^", "z": "$"}
 
 
-def to_postgres(pattern: str) -> str:
-    """The same pattern in PostgreSQL's dialect. Raises PatternError with the reason."""
+def to_postgres(pattern: str, sets: set[str] | None = None) -> str:
+    """The same pattern in PostgreSQL's dialect. Raises PatternError with the reason.
+
+    ``sets`` are those named so far where several patterns share `MAX_SETS`; it gains this one's.
+    """
     if len(pattern) > MAX_LENGTH:
         raise wrong(why.TOO_LONG, limit=MAX_LENGTH)
     _require_re2(pattern)
-    reader = Reader(pattern)
+    reader = Reader(pattern, set() if sets is None else sets)
     written = _alternation(reader)
     if reader.more():
         raise wrong(why.UNEXPECTED)
@@ -142,11 +147,14 @@ def _atom(reader: Reader) -> _Piece:
 
 def _sign(sign: str, reader: Reader) -> _Piece:
     if reader.folds_case and (sign.lower() != sign or sign.upper() != sign):
-        return _named(f"(?i){sign}")
+        return _named(f"(?i){sign}", reader)
     return _Piece(text=literal(sign), states=1)
 
 
-def _named(atom: str) -> _Piece:
+def _named(atom: str, reader: Reader) -> _Piece:
+    reader.sets.add(atom)
+    if len(reader.sets) > MAX_SETS:
+        raise wrong(why.TOO_MANY_SETS, limit=MAX_SETS)
     text, states = named_by_ranges(atom)
     return _Piece(text=text, states=states)
 
@@ -186,10 +194,10 @@ def _escape(reader: Reader, before: str) -> _Piece:
         return _Piece(text=_BOUNDARIES[sign], states=1, is_anchor=True)
     if sign in "pP":
         _property(reader)
-        return _named(_flagged(reader.since(before), reader))
+        return _named(_flagged(reader.since(before), reader), reader)
     if sign.lower() in _CLASS_ESCAPES:
         if reader.folds_case:
-            return _named(f"(?i)\\{sign}")
+            return _named(f"(?i)\\{sign}", reader)
         negation = "^" if sign.isupper() else ""
         return _Piece(text=f"[{negation}{_CLASS_ESCAPES[sign.lower()]}]", states=1)
     return _sign(_escaped(sign, reader), reader)
@@ -234,7 +242,7 @@ def _bracket(reader: Reader, before: str) -> _Piece:
         first = False
     reader.take()
     if needs_names:
-        return _named(_flagged(reader.since(before), reader))
+        return _named(_flagged(reader.since(before), reader), reader)
     return _Piece(text=written + "]", states=1)
 
 

@@ -99,6 +99,12 @@ WRONG: list[tuple[Any, Sentence, str]] = [
     ({**LEAF, "op": "in", "value": [1, True]}, Code.MIXED_TYPES, "/value/1"),
     ({**LEAF, "op": "in", "value": [1, [2]]}, Code.WRONG_TYPE, "/value/1"),
     ({**LEAF, "op": "in", "value": [1] * 1001}, Code.TOO_MANY, "/value"),
+    ({"any": [{**LEAF, "op": "in", "value": [1] * 1000}] * 11}, Code.TOO_MANY_VALUES, ""),
+    (
+        {"sequence": [{"event": "a", "where": [{"property": "c", "op": "exists"}] * 300}] * 7},
+        Code.TOO_MANY_PROPERTIES,
+        "",
+    ),
     ({**LEAF, "op": "between", "value": [1]}, Code.WRONG_TYPE, "/value"),
     ({**LEAF, "op": "between", "value": 3}, Code.WRONG_TYPE, "/value"),
     ({**LEAF, "op": "exists", "value": 3}, Code.UNKNOWN_KEY, "/value"),

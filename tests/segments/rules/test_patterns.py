@@ -7,8 +7,12 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from segments.errors import RuleError
+from segments.rules.check import References, check
+from segments.rules.parse import parse
 from segments.rules.pattern_reader import PatternError
-from segments.rules.patterns import is_found, to_postgres
+from segments.rules.patterns import MAX_SETS, is_found, to_postgres
+from tests.segments.rules.worlds import CATALOG
 
 _ATOMS = ("a", "b", "银", ".", "\\.", "\\d", "\\W", "\\s", "\\n", "\\\\", "-", "#", "é", "'", "%")
 _CLASSES = ("[a-c]", "[^ab]", "[]x]", "[^]-]", "[\\d_-]", "[一-龥]")
@@ -115,6 +119,18 @@ def test_flags_scripts_classes_and_word_edges_mean_what_re2_says(
     with connection.cursor() as cursor:
         cursor.execute("SELECT %s::text ~ %s", [text, to_postgres(pattern)])
         assert cursor.fetchone()[0] is is_met
+
+
+def test_a_rule_names_no_more_sets_of_characters_than_are_found_in_a_few_seconds() -> None:
+    cities = [f"[\\p{{Han}}{chr(0x400 + at)}]" for at in range(MAX_SETS + 1)]
+    rule = {"any": [{"field": "city", "op": "regex", "value": one} for one in cities]}
+    once = {"any": [{"field": "city", "op": "regex", "value": "(?i)[\\p{Han}a]b"}] * 199}
+
+    with pytest.raises(RuleError, match="more than 60 sets") as caught:
+        check(parse(rule), catalog=CATALOG, references=References())
+    check(parse(once), catalog=CATALOG, references=References())
+
+    assert (caught.value.code, caught.value.path) == ("bad_regex", f"/any/{MAX_SETS}/value")
 
 
 def test_a_pattern_of_very_many_letters_is_refused() -> None:
