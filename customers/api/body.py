@@ -1,6 +1,7 @@
 """Bodies of `/api/v1/` as JSON that can be worked with; whatever else is sent is a 400."""
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import IO, Any, Final, cast
 
 from django.utils.translation import gettext as _t
@@ -50,6 +51,16 @@ def require_known(given: Iterable[str], known: Collection[str]) -> None:
     if unknown:
         why = _t("This field is not known. Known are %(known)s.") % {"known": ", ".join(known)}
         raise serializers.ValidationError({name: [why] for name in unknown})
+
+
+class Moment(serializers.DateTimeField):
+    """A time that can be told in every zone: of the first and the last year some cannot."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """The time with its zone.  Raises ValidationError."""
+        if not 1 < value.year < 9999:
+            self.fail("overflow")
+        return super().enforce_timezone(value)
 
 
 class Text(serializers.CharField):

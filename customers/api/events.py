@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from compliance.queries import clock_now
 from customers.api.bearer import READING, BearerKey, require
-from customers.api.body import KnownFields
+from customers.api.body import KnownFields, Moment
 from customers.api.fields import demand
 from customers.api.pages import PRIVATE, address, paged
 from customers.api.problems import problems
@@ -30,8 +30,8 @@ class AskedSerializer(KnownFields):
 
     user_id = serializers.CharField(max_length=256, default="", allow_blank=True)
     name = serializers.CharField(max_length=256, default="", allow_blank=True)
-    after = serializers.DateTimeField(default=None)
-    before = serializers.DateTimeField(default=None)
+    after = Moment(default=None)
+    before = Moment(default=None)
     cursor = serializers.CharField(max_length=64, default="", allow_blank=True)
     limit = serializers.IntegerField(min_value=1, max_value=PAGE_MOST, default=50)
 

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from compliance.queries import clock_now
 from compliance.reader import say
 from customers.api.bearer import READING, WRITING, BearerKey, require
-from customers.api.body import KnownFields, Text
+from customers.api.body import KnownFields, Moment, Text
 from customers.api.fields import demand
 from customers.api.once import repeatable
 from customers.api.pages import PRIVATE, page, page_parameters, paged
@@ -67,7 +67,7 @@ class PageSerializer(KnownFields):
 class MomentSerializer(PageSerializer):
     """Which page of who was in, and when."""
 
-    at = serializers.DateTimeField(required=False)
+    at = Moment(required=False)
 
 
 class RuleSerializer(KnownFields):

@@ -133,6 +133,8 @@ def test_key_that_may_not_see_events_is_refused_on_record(client: Client) -> Non
         {"limit": "x"},
         {"after": "yesterday"},
         {"before": "0001-01-01T00:00:00+14:00"},
+        {"after": "0001-01-01"},
+        {"before": "9999-12-31T23:59:59-10:00"},
         {"cursor": "x"},
         {"cursor": "2026-01-01T00:00:00~1"},
         {"cursor": "2026-01-01T00:00:00+00:00~-1"},

@@ -80,6 +80,8 @@ def test_the_segments_in_use_are_listed(client: Client, people: list[int]) -> No
         ("/api/v1/segments/nobody/members", 404),
         ("/api/v1/segments/%00/members", 404),
         (f"{MEMBERS}?at=yesterday", 400),
+        (f"{MEMBERS}?at=0001-01-01", 400),
+        (f"{MEMBERS}?at=9999-12-31", 400),
         (f"{MEMBERS}?limit=0", 400),
         (f"{MEMBERS}?limit=1001", 400),
         (f"{MEMBERS}?after=x", 400),
