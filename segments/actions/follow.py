@@ -11,11 +11,10 @@ from django.db import transaction
 
 from customers.queries.changes import Noted, take_changes
 from customers.queries.database import may_go_alone, rows
-from customers.vocabulary import ChangeKind
 from segments.actions.rule_tags import see_to_due_tags, tag_who_met
 from segments.models import Segment
 from segments.queries.lists import depart
-from segments.queries.live import Live, live_segments, lock_segments, take_due
+from segments.queries.live import Live, live_segments, lock_segments, take_due, take_moves
 from segments.queries.moves import Judging, Moves, count_moved, move
 from segments.rules.boundaries import asks_of_customers
 from segments.vocabulary import Why, reason
@@ -24,7 +23,7 @@ AT_ONCE: Final = 5_000
 _JUDGED_AT_ONCE: Final = 20_000
 # Advisory lock: who follows. Two at once would only wait for each other.
 _LOCK: Final = 7_261_833_002
-_TELLING: Final = (ChangeKind.WHO, ChangeKind.FIELD, ChangeKind.TAG, ChangeKind.EVENT)
+_TELLING: Final = (Why.WHO, Why.SEGMENT, Why.FIELD, Why.TAG, Why.EVENT)
 
 Todo: TypeAlias = defaultdict[int, dict[int, str]]
 """By segment: customers to be judged, each with the reason that his interval will keep."""
@@ -51,21 +50,23 @@ def follow(*, now: datetime, limit: int = AT_ONCE) -> Followed:
     if not may_go_alone(_LOCK):
         return Followed()
     see_to_due_tags(now=now, limit=limit)
-    noted, due = take_changes(limit), take_due(now, limit)
+    changed, due = take_changes(limit), take_due(now, limit)
+    rebuilt = take_moves(limit)
+    noted = [*changed, *rebuilt]
     if not noted and not due:
         return Followed()
-    departed = {one.customer_id for one in noted if one.kind == ChangeKind.WHO}
+    departed = {one.customer_id for one in noted if one.kind == Why.WHO}
     if departed:
         depart(departed, why=reason(Why.WHO), now=now)
     segments = live_segments()
-    told_of = frozenset(one.customer_id for one in noted if one.customer_id is not None)
+    told_of = frozenset(one.customer_id for one in changed if one.customer_id is not None)
     todo = _concerned(segments, noted, due, now)
     moves = judge(segments=segments, todo=todo, told_of=told_of, now=now)
     return Followed(
         changes=len(noted) + len(due),
         entered=sum(len(moved.entered) for moved in moves),
         left=sum(len(moved.left) for moved in moves),
-        has_more=limit in (len(noted), len(due)),
+        has_more=limit in (len(changed), len(rebuilt), len(due)),
     )
 
 
@@ -178,12 +179,14 @@ def _by_what(noted: Sequence[Noted]) -> dict[tuple[str, str], set[int | None]]:
 
 def _asks(live: Live, kind: str, name: str) -> bool:
     """Whether a change of this kind can move anybody in the segment."""
-    match ChangeKind(kind):
-        case ChangeKind.EVENT:
+    match Why(kind):
+        case Why.EVENT:
             return name in live.checked.events
-        case ChangeKind.TAG:
+        case Why.TAG:
             return name in live.checked.tags or bool(live.checked.tags and not name)
-        case ChangeKind.FIELD:
+        case Why.FIELD:
             return asks_of_customers(live.checked)
-        case ChangeKind.WHO:
+        case Why.SEGMENT:
+            return name in live.checked.segments
+        case _:
             return True

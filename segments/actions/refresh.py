@@ -11,6 +11,7 @@ from customers.queries.database import execute, may_go_alone, rows
 from segments.actions.rule_tags import tag_members
 from segments.models import Segment
 from segments.queries.archive import bring_ids
+from segments.queries.live import note_moves
 from segments.queries.moves import fill_boundaries
 from segments.queries.rules import check_rule, rule_sql
 from segments.queries.versions import has_new_rule
@@ -79,7 +80,8 @@ def refresh(
     found: Sequence[int] | None = None,
     tell: Callable[[RefreshStep], None] = _untold,
 ) -> Refreshed:
-    """Rebuild the membership: close the intervals of those who left, open those who came.
+    """Rebuild the membership: close the intervals of those who left, open those who came, and
+    have the live segments that name this one follow.
 
     A rebuild that would move a larger share of the members than the segment allows, beyond what
     somebody ``agreed`` to, changes nothing and holds the segment, unless its rule is new.
@@ -130,6 +132,7 @@ def refresh(
         tag_members(tag_id=locked.tag_id, segment_id=locked.pk, now=now)
     if entered or left:
         locked.changed_at = at
+        note_moves(locked, moved=entered + left, at=at)
     locked.size, locked.refreshed_at = size, now
     locked.stale_at, locked.held_at, locked.held_why = None, None, {}
     locked.save(update_fields=_WRITTEN)

@@ -5,7 +5,7 @@ from segments.models.lifecycle import LifecycleRun, LifecycleStage, WaitingStage
 from segments.models.likeness import LookalikeRun
 from segments.models.lists import ListUpload
 from segments.models.refreshes import RefreshRun
-from segments.models.segments import MOST_MOVED, Boundary, Membership, Segment
+from segments.models.segments import MOST_MOVED, Boundary, Membership, RebuildMove, Segment
 from segments.models.tags import (
     LONGEST_DAYS,
     Refresh,
@@ -29,6 +29,7 @@ __all__ = [
     "LookalikeRun",
     "MemberExport",
     "Membership",
+    "RebuildMove",
     "Refresh",
     "RefreshRun",
     "Segment",

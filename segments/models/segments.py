@@ -159,3 +159,16 @@ class Boundary(models.Model):
     class Meta:
         verbose_name = _("boundary")
         indexes = [models.Index(fields=["due_at"], name="boundary_due")]
+
+
+class RebuildMove(models.Model):
+    """Whom a rebuild moved, until the live segments that name its segment have followed.
+
+    ``customer_id`` null: so many at once that they are rebuilt.
+    """
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, db_index=False)
+    customer_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        verbose_name = _("move by a rebuild")

@@ -10,13 +10,15 @@ from typing import Final
 
 from django.utils.timezone import localtime
 
-from customers.queries.database import rows
+from customers.queries.changes import Noted
+from customers.queries.database import execute, rows
 from segments.errors import RuleError
 from segments.models import Segment
 from segments.queries.rules import catalog, check_each, references
 from segments.rules.boundaries import turns_daily
 from segments.rules.catalog import Catalog
 from segments.rules.check import Checked, References
+from segments.vocabulary import Why
 
 # What is followed is right without it; this is the proof, and tells when it is not.
 PROVED_EVERY: Final = timedelta(hours=6)
@@ -37,6 +39,24 @@ _LOCK: Final = """
 SELECT id, changed_at FROM segments_segment WHERE id = ANY(%(ids)s)
 ORDER BY id FOR NO KEY UPDATE
 """
+
+_TAKE_MOVES: Final = """
+DELETE FROM segments_rebuildmove taken USING segments_segment named
+WHERE named.id = taken.segment_id AND taken.id IN (
+    SELECT id FROM segments_rebuildmove ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING taken.customer_id, %(kind)s, named.key
+"""
+# Those whose stay began or ended with the rebuild.
+_NOTE_MOVES: Final = """
+INSERT INTO segments_rebuildmove (segment_id, customer_id)
+SELECT segment_id, customer_id FROM segments_membership
+WHERE segment_id = %(segment)s AND (entered_at = %(at)s OR left_at = %(at)s)
+"""
+_NOTE_MANY: Final = """
+INSERT INTO segments_rebuildmove (segment_id, customer_id) VALUES (%(segment)s, NULL)
+"""
+NOTED_AT_MOST: Final = 1_000
+"""Of more customers than these, as of a file's, nobody is noted by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +126,22 @@ def take_due(now: datetime, limit: int) -> list[tuple[int, int]]:
     return [
         (segment, customer) for segment, customer in rows(_TAKE_DUE, {"now": now, "limit": limit})
     ]
+
+
+def note_moves(segment: Segment, *, moved: int, at: datetime) -> None:
+    """Have live segments that name this one judge again whom a rebuild moved at that time.
+
+    A part of the transaction that moves them; `follow` takes the notes.
+    """
+    if moved and any(segment.key in live.checked.segments for live in live_segments()):
+        told = {"segment": segment.pk, "at": at}
+        execute(_NOTE_MOVES if moved <= NOTED_AT_MOST else _NOTE_MANY, told)
+
+
+def take_moves(limit: int) -> list[Noted]:
+    """The oldest of them, which are gone when the transaction ends."""
+    told = {"limit": limit, "kind": Why.SEGMENT.value}
+    return [Noted(*row) for row in rows(_TAKE_MOVES, told)]
 
 
 def lock_segments(ids: Iterable[int]) -> dict[int, datetime | None]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.utils.timezone import localtime
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from customers.models import Attribute, Change, Tagging, WatchedEvent
 from segments.actions.follow import Followed, follow, wait_to_follow
 from segments.actions.refresh import refresh, refresh_in_turn
 from segments.errors import RuleError
-from segments.models import Boundary, Membership, Segment
+from segments.models import Boundary, Membership, RebuildMove, Segment
 from segments.queries import live
 from segments.queries.live import is_to_be_rebuilt
 from segments.queries.rules import check_rule, checked_rules, rule_sql
@@ -143,6 +144,35 @@ class TestOtherSegments:
 
         assert (members(keen), members(others)) == ({customer}, set())
         assert done == Followed(changes=done.changes, entered=1, left=1)
+
+    @pytest.mark.parametrize("most", [1_000, 1])
+    def test_moves_by_a_rebuild_are_passed_on_too(
+        self, most: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(live, "NOTED_AT_MOST", most)
+        now = clock_now()
+        born = localtime(now).date().replace(year=1996)
+        people = make_people(2, columns={"birth_on": born})
+        yesterday = now - DAY
+        for key, rule in {
+            "birthday": {"field": "birth_on", "op": "anniversary", "value": 0},
+            "greeted": {"segment": "birthday"},
+            "others": {"not": {"segment": "greeted"}},
+        }.items():
+            built(key, rule, yesterday)
+        Segment.objects.update(updated_at=yesterday - DAY)
+        Segment.objects.exclude(key="birthday").update(refreshed_at=now)
+
+        # Midnight has passed: the first is rebuilt, and not till six hours later the others.
+        for _ in range(1 if most > 1 else 3):
+            refresh_all()
+        follow(now=clock_now())
+
+        found = {one.key: members(one) for one in Segment.objects.all()}
+        assert found == {"birthday": set(people), "greeted": set(people), "others": set()}
+        why = set(Membership.objects.filter(segment__key="greeted").values_list("entered_why"))
+        assert why == {("segment:birthday" if most > 1 else "rebuild",)}
+        assert not RebuildMove.objects.exists()
 
     def test_a_segment_whose_rule_names_what_is_gone_holds_its_members_and_says_so(self) -> None:
         (customer,) = make_people(1)
