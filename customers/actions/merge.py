@@ -177,7 +177,9 @@ def unmerge(*, merge: Merge, actor: User, now: datetime) -> Merge:
         pk: (status, into)
         for pk, status, into in rows(LOCK_ACTIVE, {"ids": as_array([merge.kept_id, merge.gone_id])})
     }
-    if merge.undoes_id or locked[merge.gone_id] != (CustomerStatus.MERGED, merge.kept_id):
+    # The two may have been merged once more since.
+    is_undone = merge.undoes_id or Merge.objects.filter(undoes=merge).exists()
+    if is_undone or locked[merge.gone_id] != (CustomerStatus.MERGED, merge.kept_id):
         raise MergeRefused(
             "not_standing",
             _("This merge stands no more. If a later merge took its place, undo that one first."),

@@ -251,6 +251,20 @@ def test_what_was_undone_is_not_merged_again(staff: Staff) -> None:
     assert merge() == 0
 
 
+def test_a_merge_that_was_undone_is_not_undone_again_though_they_are_one_once_more(
+    staff: Staff,
+) -> None:
+    ids = [make("web-1", phone=PHONE), make("10001", numbered=True, phone=PHONE)]
+    merge()
+    first = Merge.objects.get()
+    unmerge(merge=first, actor=staff.compliance, now=LATER)
+    proposal = propose_merge(customer_ids=ids, maker=staff.compliance, now=LATER)
+    decide_merge(proposal=proposal, checker=staff.checker, approve=True, now=LATER)
+
+    with pytest.raises(MergeRefused, match="stands no more"):
+        unmerge(merge=first, actor=staff.compliance, now=LATER)
+
+
 def test_a_no_said_while_they_were_one_counts_for_both(staff: Staff) -> None:
     web, bank = make("web-1", phone=PHONE), make("10001", numbered=True, phone=PHONE)
     say_consent([web, bank], ["sms"])
