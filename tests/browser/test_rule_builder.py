@@ -261,6 +261,15 @@ def test_phone_has_no_line_that_runs_over_the_edge(
     expect(page.locator(".ts-steps")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
+    page.locator(".ts-templates summary").click()
+
+    expect(page.locator(".ts-templates-box")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    box = page.locator(".ts-templates-box").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+
 
 def test_template_is_filled_and_becomes_the_rule(
     house: House, page: Page, live_url: str, noted: Noted
