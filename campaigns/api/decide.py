@@ -28,7 +28,7 @@ from compliance.rulebook.shipped import shipped_context
 from compliance.suitability.values import CUSTOMER, INSTITUTION
 from compliance.suitability.values import Decision as Verdict
 from customers.api.bearer import READING, WRITING, BearerKey, require
-from customers.api.body import KnownFields, Text
+from customers.api.body import KnownFields, Moment, Text
 from customers.api.fields import granted
 from customers.api.once import repeatable
 from customers.api.pages import PRIVATE
@@ -38,25 +38,9 @@ from customers.vocabulary import Block, Purpose
 
 TEXT_MOST: Final = 20_000
 EVIDENCE_MOST: Final = 20
-# Days are counted on from a time, in zones on either side: some have to be left at both ends.
-YEARS: Final = (1900, 2500)
 _EVIDENCE_NAME: Final = Text(max_length=100)
 _PURPOSES: Final = (*(purpose.value for purpose in Purpose), PROTECTIVE)
 _CHANNELS: Final = sorted({*(channel.value for channel in Channel), *shipped_context().media})
-
-
-class Moment(serializers.DateTimeField):
-    """A time that calendars can be asked about."""
-
-    def to_internal_value(self, value: datetime | str) -> datetime:
-        """Within `YEARS`, by the institution's calendar."""
-        at: datetime = super().to_internal_value(value)
-        if not YEARS[0] <= at.year < YEARS[1]:
-            raise serializers.ValidationError(
-                _t("Name a time from the year %(first)d on and before %(last)d.")
-                % {"first": YEARS[0], "last": YEARS[1]}
-            )
-        return at
 
 
 class QuestionSerializer(KnownFields):

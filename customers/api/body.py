@@ -12,6 +12,8 @@ from rest_framework.parsers import JSONParser
 from compliance.json_text import NotJson, decode_bytes
 
 MOST_BYTES: Final = 4_000_000
+# Days are counted on from a time, in zones on either side: some have to be left at both ends.
+YEARS: Final = (1900, 2500)
 
 
 class StrictJSON(JSONParser):
@@ -54,13 +56,17 @@ def require_known(given: Iterable[str], known: Collection[str]) -> None:
 
 
 class Moment(serializers.DateTimeField):
-    """A time that can be told in every zone: of the first and the last year some cannot."""
+    """A time that calendars can be asked about."""
 
-    def enforce_timezone(self, value: datetime) -> datetime:
-        """The time with its zone.  Raises ValidationError."""
-        if not 1 < value.year < 9999:
-            self.fail("overflow")
-        return super().enforce_timezone(value)
+    def to_internal_value(self, value: datetime | str) -> datetime:
+        """Within `YEARS`.  Raises ValidationError."""
+        at: datetime = super().to_internal_value(value)
+        if not YEARS[0] <= at.year < YEARS[1]:
+            raise serializers.ValidationError(
+                _t("Name a time from the year %(first)d on and before %(last)d.")
+                % {"first": YEARS[0], "last": YEARS[1]}
+            )
+        return at
 
 
 class Text(serializers.CharField):
