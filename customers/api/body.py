@@ -58,15 +58,14 @@ def require_known(given: Iterable[str], known: Collection[str]) -> None:
 class Moment(serializers.DateTimeField):
     """A time that calendars can be asked about."""
 
-    def to_internal_value(self, value: datetime | str) -> datetime:
-        """Within `YEARS`.  Raises ValidationError."""
-        at: datetime = super().to_internal_value(value)
-        if not YEARS[0] <= at.year < YEARS[1]:
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """The time with its zone, within `YEARS`.  Raises ValidationError."""
+        if not YEARS[0] <= value.year < YEARS[1]:
             raise serializers.ValidationError(
                 _t("Name a time from the year %(first)d on and before %(last)d.")
                 % {"first": YEARS[0], "last": YEARS[1]}
             )
-        return at
+        return super().enforce_timezone(value)
 
 
 class Text(serializers.CharField):
