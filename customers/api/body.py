@@ -59,13 +59,17 @@ class Moment(serializers.DateTimeField):
     """A time that calendars can be asked about."""
 
     def enforce_timezone(self, value: datetime) -> datetime:
-        """The time with its zone, within `YEARS`.  Raises ValidationError."""
-        if not YEARS[0] <= value.year < YEARS[1]:
-            raise serializers.ValidationError(
-                _t("Name a time from the year %(first)d on and before %(last)d.")
-                % {"first": YEARS[0], "last": YEARS[1]}
-            )
-        return super().enforce_timezone(value)
+        """The time with its zone, as told and there within `YEARS`.  Raises ValidationError."""
+        return _within_years(super().enforce_timezone(_within_years(value)))
+
+
+def _within_years(at: datetime) -> datetime:
+    if not YEARS[0] <= at.year < YEARS[1]:
+        raise serializers.ValidationError(
+            _t("Name a time from the year %(first)d on and before %(last)d.")
+            % {"first": YEARS[0], "last": YEARS[1]}
+        )
+    return at
 
 
 class Text(serializers.CharField):
