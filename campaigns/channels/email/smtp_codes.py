@@ -3,8 +3,8 @@
 Sources: RFC 3463 and the IANA registry of its codes (RFC 4954, RFC 7372); Postfix, which by default
 tells at RCPT what it has against the client or the sender (`smtpd_delay_reject`); Gmail, "SMTP
 errors and codes"; Exchange Online, "Non-delivery reports in Exchange Online" (learn.microsoft.com/
-exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online, compared on 29 November
-2026); Amazon SES, "SMTP response codes".
+exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online, by excerpts only, on 29
+November 2026); Amazon SES, "SMTP response codes".
 """
 
 import re
