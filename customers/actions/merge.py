@@ -18,6 +18,7 @@ from customers.queries.aliases import link_late_aliases
 from customers.queries.database import as_array, as_json, execute, may_go_alone, rows
 from customers.queries.merges import (
     ADD_MERGES,
+    KNOWS_LITTLE,
     LOCK_ACTIVE,
     MOVE_ALL,
     MOVE_EVENTS,
@@ -29,6 +30,7 @@ from customers.queries.merges import (
     matches,
     parted,
 )
+from customers.queries.people import ANALYSE
 from customers.queries.unmerges import UNDO_ALL
 from customers.queries.waiting import link_late_events
 from customers.resolution import Group, choose_kept, resolve
@@ -39,6 +41,7 @@ IDENTITIES_AT_ONCE = 20_000
 # No transaction that gives people identifiers or events stays open longer.
 SETTLED_AFTER = timedelta(seconds=60)
 _LOCK: Final = 7_261_833_008
+_WORTH_A_LOOK: Final = 1_000
 
 
 @transaction.atomic
@@ -66,6 +69,7 @@ def merge_matches(*, now: datetime) -> int:
             execute(statement, {"merges": as_array(late)})
     if until is None:
         return 0
+    _tell_planner(until - after)
     found = matches(after=after, until=until)
     ids = {customer for match in found for customer in match.customers}
     groups = resolve(matches=found, candidates=candidates(ids), parted=parted(ids)) if ids else ()
@@ -73,6 +77,12 @@ def merge_matches(*, now: datetime) -> int:
     gone = _merge([group for group in groups if not group.doubt], actor="", now=now)
     MatchMark.objects.filter(pk=1).update(identity_id=settled or after)
     return gone
+
+
+def _tell_planner(at_hand: int) -> None:
+    """What it knows of young tables is of before their first file, and its plans take minutes."""
+    if at_hand >= _WORTH_A_LOOK and rows(KNOWS_LITTLE, {"at_hand": at_hand})[0][0]:
+        execute(ANALYSE, {})
 
 
 @transaction.atomic

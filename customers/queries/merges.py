@@ -14,8 +14,7 @@ MATCHES = """
         SELECT DISTINCT kind, value_hash FROM customers_identity
         WHERE id > %(after)s AND id <= %(until)s),
     shared AS MATERIALIZED (
-        -- One look into the index for each, whatever the planner believes of a table that was
-        -- empty a moment ago; nearly all have one holder.
+        -- One look into the index for each; nearly all have one holder.
         SELECT fresh.kind, fresh.value_hash, rule.holders_at_most, rule.people_at_most, found.ids
         FROM fresh JOIN customers_matchrule rule ON rule.kind = fresh.kind AND rule.merges
         CROSS JOIN LATERAL (
@@ -45,6 +44,12 @@ NEXT_IDENTITIES = """
     SELECT max(id), max(id) FILTER (WHERE since < %(settled)s) FROM (
         SELECT id, since FROM customers_identity WHERE id > %(after)s ORDER BY id LIMIT %(most)s
     ) AS fresh
+"""
+
+
+KNOWS_LITTLE = """
+    -- Whether the planner believes that all identifiers are fewer than those at hand.
+    SELECT reltuples < %(at_hand)s FROM pg_class WHERE oid = 'customers_identity'::regclass
 """
 
 

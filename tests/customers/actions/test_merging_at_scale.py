@@ -9,7 +9,7 @@ from attribution.actions.collect import Collected, collect
 from campaigns.actions.follow_merges import follow_merges
 from customers.actions.merge import IDENTITIES_AT_ONCE, merge_matches
 from customers.actions.watch_flows import watch_flows
-from customers.models import Customer, MatchRule
+from customers.models import Customer, Identity, MatchRule
 from tests.beside import Beside
 from tests.factories import NOW, make_people
 
@@ -19,20 +19,26 @@ PAIRS = 5
 _PHONES = """
 INSERT INTO customers_identity (customer_id, kind, value_hash, ciphertext, key_id, since, source)
 SELECT id, 'phone', sha256(greatest(n, %(pairs)s * 2 - n)::text::bytea), '', '', %(now)s, 'crm'
-FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM customers_customer) AS one
+FROM unnest(%(people)s) WITH ORDINALITY AS one (id, n)
 """
 
 
 @pytest.mark.django_db
-def test_the_first_file_of_an_installation_is_looked_through_in_moments() -> None:
+@pytest.mark.parametrize("has_looked", [False, True])
+def test_the_first_file_of_an_installation_is_looked_through_in_moments(has_looked: bool) -> None:
     """What the planner knows of a table is of before its first rows: it must not matter."""
     MatchRule.objects.update_or_create(
         kind="phone", defaults={"merges": True, "holders_at_most": 2, "people_at_most": 3}
     )
+    if has_looked:
+        make_people(2_000)
+        Identity.objects.all().delete()
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE customers_identity")
     people = make_people(IDENTITIES_AT_ONCE, channels=[])
     Customer.objects.filter(pk__in=people[:PAIRS]).update(is_numbered=False)
     with connection.cursor() as cursor:
-        cursor.execute(_PHONES, {"now": NOW, "pairs": PAIRS})
+        cursor.execute(_PHONES, {"now": NOW, "pairs": PAIRS, "people": people})
         cursor.execute("SET LOCAL statement_timeout = '10s'")
 
     assert merge_matches(now=LATER) == PAIRS - 1
