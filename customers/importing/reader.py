@@ -138,7 +138,7 @@ def count_records(path: Path, layout: Layout) -> int | None:
             for line in chain([first], iter(take, "")):
                 if '"' in line or _DOS_END in line or len(line) > RECORD_CHARACTERS:
                     return None
-                count += bool(line.strip())
+                count += not _is_blank(line, layout.delimiter)
         except UnicodeDecodeError:  # reading tells of it
             return None
     return max(count - 1, 0)
@@ -207,10 +207,18 @@ def _split(lines: _Lines, delimiter: str) -> Iterator[Record]:
         if code := _spoilt(text):
             yield Record(number=0, line=at, cells=[], code=code)
         elif '"' not in text:
-            if text.strip():
+            if not _is_blank(text, delimiter):
                 yield Record(0, at, text.split(delimiter))
         else:
-            yield _quoted(line, lines, delimiter)
+            record = _quoted(line, lines, delimiter)
+            if record.code or any(cell.strip() for cell in record.cells):
+                yield record
+
+
+def _is_blank(text: str, delimiter: str) -> bool:
+    """Nothing, or nothing but delimiters, as spreadsheets write rows whose cells were emptied."""
+    told = text.strip()
+    return not told or (told[0] == delimiter and not told.replace(delimiter, " ").strip())
 
 
 def _spoilt(text: str) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _EXACT_DIGITS = 15  # that a spreadsheet's number keeps
 _LATER_EPOCH = 1904  # of workbooks that come from old Macs
+_ROWS_AT_MOST = 1 << 20  # that a sheet has
 _CHUNK = 1 << 20
 _FORMULAS = (b"<f>", b"<f ")
 _DAMAGED = (ParseError, BadZipFile, zlib.error, LookupError, ValueError, OverflowError)
@@ -49,6 +50,8 @@ def _rows(path: Path, books: ExitStack) -> Iterator[_Row]:
         is_empty = True
         below = _cells(formulas) if formulas is not None else repeat(())
         for line, (values, told) in enumerate(zip(_cells(sheet), below, strict=False), start=1):
+            if line > _ROWS_AT_MOST:  # all the rows up to a far one would be gone through
+                raise FileRejected("xlsx_damaged", _("The XLSX file is damaged."))
             cells = [_text(value) for value in values]
             while cells and not cells[-1]:
                 cells.pop()

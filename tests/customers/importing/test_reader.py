@@ -316,3 +316,16 @@ def test_long_line_and_damaged_text_are_not_counted(tmp_path: Path) -> None:
 
     cut = write(tmp_path / "cut.csv", "id\n1\n".encode("utf-16")[:-1])
     assert count_records(cut, Layout(encoding="utf-16", delimiter=",", fingerprint="")) is None
+
+
+def test_rows_whose_cells_were_emptied_are_blank(tmp_path: Path) -> None:
+    """A spreadsheet writes them with their delimiters, about the header and behind the last row."""
+    for rest in (b",,\r\n , ,\r\n,\r\n" * 20, b'"","",\r\n'):
+        path = write(tmp_path / "f.csv", b",,\r\nid,name,city\r\n1,a,b\r\n,,\r\n2,,\r\n" + rest)
+
+        assert [(r.line, r.number, r.cells) for r in read(path)] == [
+            (3, 1, ["1", "a", "b"]),
+            (5, 2, ["2", "", ""]),
+        ]
+        counted = count_records(path, find_layout(path, encoding=None))
+        assert counted == (None if b'"' in rest else 2)

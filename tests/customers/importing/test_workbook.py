@@ -11,6 +11,7 @@ import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 from openpyxl.worksheet.worksheet import Worksheet
 
+from customers.errors import FileRejected
 from customers.importing.kinds.registry import KINDS
 from customers.importing.layout import find_layout
 from customers.importing.mapping import Wish, make_plan
@@ -165,3 +166,13 @@ def test_days_of_a_staged_file_are_counted_so_too(tmp_path: Path) -> None:
 
     assert isinstance(told, StagedValue), told
     assert told.data["opened_on"] == "2020-01-01"
+
+
+def test_a_row_beyond_any_sheet_is_not_gone_through_to(tmp_path: Path) -> None:
+    path = rewrite(
+        save(tmp_path, PEOPLE),
+        lambda sheet: sheet.replace(b'<row r="3"', b'<row r="2000000000"'),
+    )
+
+    with pytest.raises(FileRejected, match="damaged"):
+        read(path)
