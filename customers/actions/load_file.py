@@ -22,7 +22,12 @@ from customers.actions.import_jobs import (
     tell,
 )
 from customers.actions.quality import Finding, check_load
-from customers.actions.release import blocking_load, release_load, release_waiting
+from customers.actions.release import (
+    blocking_load,
+    release_held,
+    release_load,
+    release_waiting,
+)
 from customers.actions.sources import internal_source
 from customers.errors import FileRejected
 from customers.importing import refused
@@ -37,6 +42,7 @@ from customers.queries.database import as_json, execute, rows
 from customers.queries.loads import (
     ANALYSE_STAGE,
     CLEAR,
+    IS_COVERED,
     REFUSED,
     RELEASE_LOCK,
     RELEASING,
@@ -46,6 +52,10 @@ from customers.vocabulary import Outcome
 
 BATCH_ROWS = 5_000
 _Verdicts = list[StagedValue | BadRow]
+_STATUS: dict[str, ImportStatus] = {
+    ImportJob.State.BLOCKED: ImportStatus.BLOCKED,
+    ImportJob.State.WAITING: ImportStatus.WAITING,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,19 +230,20 @@ def _settle(
     now: datetime,
 ) -> LoadResult:
     """Block it, let it wait, or release it; then list what was refused."""
-    blocker, released = None, tuple[int, ...]()
+    is_failed = any(finding.outcome is Outcome.FAILED for finding in findings)
+    released = tuple[int, ...]()
     with transaction.atomic():
         rows(RELEASING, {"lock": RELEASE_LOCK})
-        _replace_earlier(job)
-        if any(finding.outcome is Outcome.FAILED for finding in findings):
-            status = ImportStatus.BLOCKED
+        blocker = None if is_failed else blocking_load(kind)
+        if is_failed:
             job.state = ImportJob.State.BLOCKED
-        elif blocker := blocking_load(kind):
-            status = ImportStatus.WAITING
+        elif blocker:
             job.state, job.waits_for = ImportJob.State.WAITING, blocker
-        else:
+        _replace_earlier(job)
+        if job.state == ImportJob.State.RUNNING:
+            for earlier in _earlier(job, ImportJob.State.WAITING):
+                release_held(number=earlier.pk, now=now)
             release_load(job=job, kind=kind, now=now)
-            status = ImportStatus.PARTIAL if job.rows_bad else ImportStatus.OK
         errors = _list_refused(job)
         job.errors_file = str(errors or "")
         job.save()
@@ -241,7 +252,8 @@ def _settle(
     if job.state == ImportJob.State.DONE:
         released = release_waiting(kind=kind, now=now)
     return LoadResult(
-        status=status,
+        status=_STATUS.get(job.state)
+        or (ImportStatus.PARTIAL if job.rows_bad else ImportStatus.OK),
         load=job.pk,
         rows_ok=job.rows_ok,
         rows_bad=job.rows_bad,
@@ -254,15 +266,28 @@ def _settle(
 
 
 def _replace_earlier(job: ImportJob) -> None:
-    """An earlier file of the same source and kind that is not in yet never will be."""
-    held = ImportJob.objects.filter(
-        source=job.source,
-        kind=job.kind,
-        state__in=[ImportJob.State.BLOCKED, ImportJob.State.WAITING],
-    ).exclude(pk=job.pk)
-    for earlier in held:
+    """An earlier file of the same source and kind that was blocked never will be in.
+
+    One that waits was good: it goes unless this one waits or is in and tells each of its rows anew.
+    """
+    never = _earlier(job, ImportJob.State.BLOCKED)
+    if job.state != ImportJob.State.BLOCKED:
+        told = {"load": job.pk}
+        never += [
+            earlier
+            for earlier in _earlier(job, ImportJob.State.WAITING)
+            if rows(IS_COVERED, {**told, "earlier": earlier.pk})[0][0]
+        ]
+    for earlier in never:
         execute(CLEAR, {"load": earlier.pk})
-    held.update(state=ImportJob.State.REPLACED)
+    ImportJob.objects.filter(pk__in=[earlier.pk for earlier in never]).update(
+        state=ImportJob.State.REPLACED
+    )
+
+
+def _earlier(job: ImportJob, state: str) -> list[ImportJob]:
+    told = ImportJob.objects.filter(source=job.source, kind=job.kind, state=state)
+    return list(told.filter(pk__lt=job.pk).order_by("pk").select_for_update(of=("self",)))
 
 
 def _list_refused(job: ImportJob) -> Path | None:

@@ -21,6 +21,7 @@ from customers.queries.loads import newest_day
 from customers.queries.quality import (
     BALANCES,
     FILLED,
+    READMIT,
     REFUSE_DOUBLES,
     REFUSE_RANGES,
     ROWS,
@@ -72,6 +73,11 @@ class _Look:
     def ask(self, statement: str, **told: object) -> tuple[Any, ...]:
         return rows(statement, {"load": self.job.pk, **told})[0]
 
+    def newest_on(self) -> date | None:
+        """The newest day of its good rows; None where they are of none."""
+        day = self.kind.day
+        return self.ask(newest_day(day), zone=settings.TIME_ZONE)[0] if day else None
+
     def refuse(self, statement: str, **told: object) -> int:
         return execute(statement, {"load": self.job.pk, **told})
 
@@ -83,6 +89,10 @@ def check_load(*, job: ImportJob, kind: Kind, now: datetime) -> tuple[Finding, .
     The rules look in the order of `Aspect`: each sees the rows that the ones before it left.
     """
     rules = _rules(kind)
+    codes = {"out_of_range", "key_twice"}
+    codes |= {field.reference.code for field in kind.fields if field.reference}
+    # What a run that was killed before it settled has refused is judged anew.
+    execute(READMIT, {"load": job.pk, "codes": sorted(codes)})
     total, unread = rows(ROWS, {"load": job.pk})[0]
     look = _Look(
         job=job,
@@ -99,7 +109,7 @@ def check_load(*, job: ImportJob, kind: Kind, now: datetime) -> tuple[Finding, .
     )
     job.rows_bad = look.ask(ROWS)[1]
     job.rows_ok = total - job.rows_bad
-    job.newest_on = look.ask(newest_day(kind.day))[0] if kind.day else None
+    job.newest_on = look.newest_on()
     job.save(update_fields=["rows_bad", "rows_ok", "newest_on"])
     QualityResult.objects.filter(load=job).delete()
     QualityResult.objects.bulk_create(
@@ -196,7 +206,8 @@ def _ranges(look: _Look, details: Mapping[str, Any]) -> Observed:
         {**bound, "until_today": bool(bound.get("until_today"))}
         for bound in details.get("bounds", [])
     ]
-    return _share(look, look.refuse(REFUSE_RANGES, bounds=as_json(bounds), today=look.today))
+    told = {"bounds": as_json(bounds), "today": look.today, "zone": settings.TIME_ZONE}
+    return _share(look, look.refuse(REFUSE_RANGES, **told))
 
 
 def _uniqueness(look: _Look, details: Mapping[str, Any]) -> Observed:
@@ -215,7 +226,7 @@ def _references(look: _Look, details: Mapping[str, Any]) -> Observed:
 
 
 def _freshness(look: _Look, details: Mapping[str, Any]) -> Observed:
-    newest = look.ask(newest_day(look.kind.day))[0] if look.kind.day else None
+    newest = look.newest_on()
     return (None if newest is None else Decimal((look.today - newest).days)), 0
 
 

@@ -89,13 +89,25 @@ def release_waiting(*, kind: Kind, now: datetime) -> tuple[int, ...]:
     """Release the files that waited for this kind and wait for no other; their numbers."""
     released: list[int] = []
     waiting = ImportJob.objects.filter(state=ImportJob.State.WAITING).order_by("pk")
-    for job in waiting:
-        depends = KINDS[job.kind]
+    for number, key in waiting.values_list("pk", "kind"):
+        depends = KINDS[key]
         if kind.key not in depends.depends_on or blocking_load(depends):
             continue
-        release_load(job=job, kind=depends, now=now)
-        released += [job.pk, *release_waiting(kind=depends, now=now)]
+        if release_held(number=number, now=now):
+            released += [number, *release_waiting(kind=depends, now=now)]
     return tuple(released)
+
+
+@transaction.atomic
+def release_held(*, number: int, now: datetime) -> bool:
+    """Release a file that waits; False where another process was quicker."""
+    rows(RELEASING, {"lock": RELEASE_LOCK})
+    waiting = ImportJob.objects.filter(pk=number, state=ImportJob.State.WAITING)
+    job = waiting.select_for_update(of=("self",)).first()
+    if job is None:
+        return False
+    release_load(job=job, kind=KINDS[job.kind], now=now)
+    return True
 
 
 def _batches(job: ImportJob) -> Iterator[Sequence[Row]]:
@@ -115,29 +127,41 @@ def _release_products(job: ImportJob, now: datetime) -> None:
 
 
 def _release_assessments(job: ImportJob, now: datetime) -> None:
-    """Those that are on record already are left; those taken too often are refused (S-07)."""
+    """Those that are on record already are left, and refused when they are told otherwise now:
+    records are only added to. Those taken too often are refused, too (S-07)."""
     source = f"file:{job.source.key}"
     execute(LOCK_DESCRIBED, {"load": job.pk})
     for batch in _batches(job):
         keyed = {
             f"{data['customer']}|{data['assessed_at']}": (number, data) for number, data in batch
         }
-        known = {key for (key,) in rows(KNOWN_ASSESSMENTS, {"source": source, "keys": list(keyed)})}
+        known = {
+            key: tuple(told)
+            for key, *told in rows(KNOWN_ASSESSMENTS, {"source": source, "keys": list(keyed)})
+        }
         ids = customer_ids({data["customer"] for _number, data in batch})
-        fresh = [
-            _assessment(key, data, ids)
-            for key, (_number, data) in keyed.items()
-            if key not in known
-        ]
+        all_told = {key: _assessment(key, data, ids) for key, (_number, data) in keyed.items()}
+        fresh = [told for key, told in all_told.items() if key not in known]
         often = record_assessments(assessments=fresh, source=source, now=now)
-        numbers = [keyed[one.external_id][0] for one in often if one.external_id]
-        if numbers:
-            execute(
-                REFUSE_NUMBERS,
-                {"load": job.pk, "numbers": numbers, "code": "assessed_too_often"},
-            )
+        refused = {
+            "assessed_too_often": [one.external_id for one in often],
+            "assessed_otherwise": [
+                key for key, stored in known.items() if stored != _result(all_told[key])
+            ],
+        }
+        for code, keys in refused.items():
+            numbers = [keyed[key][0] for key in keys if key]
+            execute(REFUSE_NUMBERS, {"load": job.pk, "numbers": numbers, "code": code})
             job.rows_bad += len(numbers)
             job.rows_ok -= len(numbers)
+
+
+def _result(told: Assessment) -> tuple[object, ...]:
+    """As `KNOWN_ASSESSMENTS` tells it."""
+    return (
+        *(told.level, told.lowest_class, told.score),
+        *(told.horizon_months, list(told.objectives), told.valid_until),
+    )
 
 
 def _assessment(key: str, data: Mapping[str, Any], ids: Mapping[str, int]) -> Assessment:

@@ -88,6 +88,10 @@ REASONS: dict[str, str | Promise] = {
         "The customer refuses this tag or all personalisation, or is restricted: he does not get"
         " it."
     ),
+    "assessed_otherwise": _(
+        "This questionnaire is on record with another result, and a file changes none: bring the"
+        " right result with the time at which it was found."
+    ),
     "assessed_too_often": _("The questionnaire was answered more often than is allowed."),
     # imported, but not in all parts
     "contact_elsewhere": _(

@@ -55,7 +55,8 @@ REFUSE_NUMBERS = """
 
 
 KNOWN_ASSESSMENTS = """
-    SELECT external_id FROM customers_riskassessment
+    SELECT external_id, level, lowest_class, score, horizon_months, objectives, valid_until
+    FROM customers_riskassessment
     WHERE source = %(source)s AND external_id = ANY(%(keys)s)
 """
 
@@ -116,6 +117,16 @@ HOLD_BY_KYC = """
 
 
 CLEAR = "DELETE FROM customers_stagedrow WHERE load_id = %(load)s"
+
+
+IS_COVERED = """
+    -- Whether each good row of an earlier staged file comes again in a later one.
+    SELECT NOT EXISTS (
+        SELECT FROM customers_stagedrow old
+        WHERE old.load_id = %(earlier)s AND old.code = '' AND NOT EXISTS (
+            SELECT FROM customers_stagedrow new
+            WHERE new.load_id = %(load)s AND new.code = '' AND new.key = old.key))
+"""
 
 
 ANALYSE_STAGE = "ANALYZE customers_stagedrow"
@@ -202,10 +213,18 @@ def months_of(column: str) -> str:
     """
 
 
+def day_of(value: str) -> str:
+    """The institution's day of a staged day or moment."""
+    return f"""
+        CASE WHEN length({value}) = 10 THEN ({value})::date
+             ELSE (({value})::timestamptz AT TIME ZONE %(zone)s)::date END"""
+
+
 def newest_day(column: str) -> str:
     """The newest day of the staged rows; None where there are none."""
+    value = f"data->>'{column}'"
     return f"""
-        SELECT max((data->>'{column}')::timestamptz)::date
+        SELECT max({day_of(value)})
         FROM customers_stagedrow WHERE load_id = %(load)s AND code = ''
     """
 

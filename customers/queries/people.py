@@ -62,6 +62,9 @@ ADD_ASSESSMENTS = """
           ORDER BY customer_id, assessed_at DESC) newest
     WHERE stored.id = newest.customer_id
       AND (stored.risk_assessed_on IS NULL OR stored.risk_assessed_on <= newest.assessed_on)
+      AND NOT EXISTS (  -- of the same day
+          SELECT FROM customers_riskassessment later
+          WHERE later.customer_id = stored.id AND later.assessed_at > newest.assessed_at)
 """
 
 

@@ -4,7 +4,7 @@ Those that refuse rows mark them with a reason and tell how many; the others onl
 ten times the rows takes ten times as long.
 """
 
-from customers.queries.loads import Reference
+from customers.queries.loads import Reference, day_of
 
 ROWS = """
     SELECT count(*), count(*) FILTER (WHERE code <> '') FROM customers_stagedrow
@@ -12,7 +12,13 @@ ROWS = """
 """
 
 
-REFUSE_RANGES = """
+READMIT = """
+    UPDATE customers_stagedrow SET code = '', "column" = '', value = ''
+    WHERE load_id = %(load)s AND code = ANY(%(codes)s)
+"""
+
+
+REFUSE_RANGES = f"""
     -- A bound is [field, lowest, highest]; a day may be bounded by the day it is today, "today".
     UPDATE customers_stagedrow row
     SET code = 'out_of_range', "column" = found.field, value = left(row.data->>found.field, 60)
@@ -24,7 +30,7 @@ REFUSE_RANGES = """
             ON stage.data ? bound.field
         WHERE stage.load_id = %(load)s AND stage.code = ''
           AND CASE WHEN bound.until_today
-                   THEN (stage.data->>bound.field)::timestamptz::date > %(today)s
+                   THEN {day_of("stage.data->>bound.field")} > %(today)s
                    ELSE (stage.data->>bound.field)::numeric < bound.lowest
                      OR (stage.data->>bound.field)::numeric > bound.highest END
         ORDER BY stage.number, bound.field) found

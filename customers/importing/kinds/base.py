@@ -143,10 +143,12 @@ def to_currency(cell: str) -> str:
 
 
 def to_local_moment(cell: str) -> str:
-    """A moment with its zone; without one it is the institution's."""
-    told = read_moment(cell)
-    zoned = told if told.tzinfo else told.replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
-    return zoned.isoformat()
+    """A moment in the institution's zone, which is its zone where it tells none.
+
+    One moment has one form, since it may be part of what makes a row the same.
+    """
+    told, here = read_moment(cell), ZoneInfo(settings.TIME_ZONE)
+    return (told.astimezone(here) if told.tzinfo else told.replace(tzinfo=here)).isoformat()
 
 
 def money(
