@@ -187,7 +187,12 @@ def since_1900(cell: str, convert: Converter) -> str:
 
 
 def read_moment(cell: str) -> datetime:
-    """A moment in ISO 8601, or as spreadsheets write it (``2026/3/7 9:30``); zoneless as it is."""
+    """A moment in ISO 8601, or as spreadsheets write it (``2026/3/7 9:30``); zoneless as it is.
+
+    A day, in any form that `to_date` takes but a serial number, is its first moment.
+    """
+    if _DATE.fullmatch(cell):
+        return datetime.fromisoformat(to_date(cell))
     if found := _TIME.fullmatch(cell):
         year, _separator, month, day, hour, rest = found.groups()
         cell = f"{year}-{month:0>2}-{day:0>2}T{hour:0>2}{rest}"

@@ -132,3 +132,14 @@ def test_the_yuan_is_known_by_its_common_names(written: str) -> None:
 def test_what_is_no_currency_is_refused(written: str) -> None:
     with pytest.raises(CellError):
         to_currency(written)
+
+
+@pytest.mark.parametrize("cell", ["2026-01-02", "2026/1/2", "20260102", "2026.1.2", "2026年1月2日"])
+def test_a_day_is_its_first_moment_however_it_is_written(cell: str) -> None:
+    assert read_moment(cell).isoformat() == "2026-01-02T00:00:00"
+
+
+@pytest.mark.parametrize("cell", ["2026/2/30", "0000-00-00", "1/2/2026", "46024", "2026年1月"])
+def test_what_is_no_day_is_no_moment_either(cell: str) -> None:
+    with pytest.raises(CellError):
+        read_moment(cell)
