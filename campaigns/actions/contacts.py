@@ -25,8 +25,8 @@ from compliance.calendar import first_instant, period_start
 from compliance.contact import LIMITED_PURPOSES, PERIODS, Cap, ContactRules
 from compliance.keeping import Kept
 from compliance.queries import kept_for
-from customers.queries.consents import LOCK_CUSTOMERS
 from customers.queries.database import as_json, execute, rows
+from customers.queries.locks import lock_customers
 
 
 @dataclass(slots=True)
@@ -90,9 +90,9 @@ def hold_customers(touches: Sequence[OpenTouch]) -> None:
 
     That holds for consents, too: whoever withdraws waits, or is seen.
     """
-    ids = sorted({touch.customer_id for touch in touches if touch.purpose in LIMITED_PURPOSES})
+    ids = {touch.customer_id for touch in touches if touch.purpose in LIMITED_PURPOSES}
     if ids:
-        execute(LOCK_CUSTOMERS, {"ids": as_json(ids)})
+        lock_customers(ids)
 
 
 def count(

@@ -18,8 +18,8 @@ from campaigns.queries.merges import (
     UNFOLLOWED,
 )
 from campaigns.states import Reason
-from customers.queries.consents import LOCK_CUSTOMERS
-from customers.queries.database import as_array, as_json, execute, may_go_alone, rows
+from customers.queries.database import as_array, execute, may_go_alone, rows
+from customers.queries.locks import lock_customers
 
 AT_ONCE: Final = 500
 # Any constant does; it keeps two workers from following the same merges.
@@ -56,7 +56,7 @@ def follow_merges(*, now: datetime) -> int:
     people = sorted({one for act in acts for one in (act.kept_id, act.gone_id)})
     runs = [row[0] for row in rows(RUNS_OF, {"customers": as_array(people)})]
     rows(HOLD_BATCHES_OF_RUNS, {"enrolments": as_array(runs)})
-    execute(LOCK_CUSTOMERS, {"ids": as_json(people)})
+    lock_customers(people)
     if acts[0].undoes_id is not None:
         undone = {"merge": acts[0].undoes_id}
         _refuse_queued(rows(EXIT_ENTERED_ANEW, {**undone, "now": now}))

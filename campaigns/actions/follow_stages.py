@@ -12,8 +12,8 @@ from campaigns.queries.enrolments import (
     REFUSE_QUEUED,
 )
 from campaigns.states import Reason
-from customers.queries.consents import LOCK_CUSTOMERS
-from customers.queries.database import as_array, as_json, execute, rows
+from customers.queries.database import as_array, execute, rows
+from customers.queries.locks import lock_customers
 
 AT_ONCE: Final = 5_000
 
@@ -31,7 +31,7 @@ def follow_stages(*, now: datetime) -> int:
         return 0
     runs = as_array([enrolment for enrolment, _customer in out])
     rows(HOLD_BATCHES_OF_RUNS, {"enrolments": runs})
-    execute(LOCK_CUSTOMERS, {"ids": as_json(sorted({customer for _id, customer in out}))})
+    lock_customers({customer for _id, customer in out})
     told = {
         "enrolments": runs,
         "reason": Reason.STAGE_LEFT,

@@ -29,8 +29,8 @@ from customers.actions.consents import ConsentStatement, record_consents, withdr
 from customers.actions.record_events import NewEvent, record_events
 from customers.actions.sources import internal_source
 from customers.models import Consent
-from customers.queries.consents import lock_standing
 from customers.queries.identities import addresses
+from customers.queries.locks import lock_standing
 from customers.vocabulary import ConsentState, EventKind, IdentityKind
 
 CLAIM: Final = timedelta(minutes=30)

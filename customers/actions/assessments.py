@@ -13,8 +13,8 @@ from django.db import transaction
 from compliance.queries import rulebook
 from compliance.suitability.judge import may_assess
 from compliance.suitability.values import Decision
-from customers.queries.consents import lock_standing
 from customers.queries.database import as_json, execute, rows
+from customers.queries.locks import lock_standing
 from customers.queries.people import ADD_ASSESSMENTS, ASSESSMENT_TIMES
 
 YEAR = timedelta(days=366)

@@ -14,8 +14,9 @@ from customers.actions.rights import explained, standing
 from customers.errors import RightRefused
 from customers.identifiers import redact
 from customers.importing.mapping import CHANNELS
-from customers.queries.consents import ADD_CONSENTS, lock_standing
+from customers.queries.consents import ADD_CONSENTS
 from customers.queries.database import as_json, execute
+from customers.queries.locks import lock_standing
 from customers.vocabulary import ConsentState, Purpose
 
 PERSONAL_NOTICE: Final = gettext_lazy(

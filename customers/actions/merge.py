@@ -16,10 +16,10 @@ from customers.errors import MergeRefused
 from customers.models import MatchMark, Merge, MergeProposal
 from customers.queries.aliases import link_late_aliases
 from customers.queries.database import as_array, as_json, execute, may_go_alone, rows
+from customers.queries.locks import lock_people
 from customers.queries.merges import (
     ADD_MERGES,
     KNOWS_LITTLE,
-    LOCK_ACTIVE,
     MOVE_ALL,
     MOVE_EVENTS,
     MOVE_IDENTITIES,
@@ -183,10 +183,7 @@ def unmerge(*, merge: Merge, actor: User, now: datetime) -> Merge:
     MergeRefused : it was undone, or the one that stayed was merged or erased since.
     """
     _may(actor)
-    locked = {
-        pk: (status, into)
-        for pk, status, into in rows(LOCK_ACTIVE, {"ids": as_array([merge.kept_id, merge.gone_id])})
-    }
+    locked = lock_people([merge.kept_id, merge.gone_id])
     # The two may have been merged once more since.
     is_undone = merge.undoes_id or Merge.objects.filter(undoes=merge).exists()
     if is_undone or locked[merge.gone_id] != (CustomerStatus.MERGED, merge.kept_id):
@@ -194,7 +191,7 @@ def unmerge(*, merge: Merge, actor: User, now: datetime) -> Merge:
             "not_standing",
             _("This merge stands no more. If a later merge took its place, undo that one first."),
         )
-    if locked[merge.kept_id][0] != CustomerStatus.ACTIVE:
+    if locked[merge.kept_id].status != CustomerStatus.ACTIVE:
         raise MergeRefused("not_active", _("The customer that stayed is active no more."))
     undone = Merge.objects.create(
         kept_id=merge.kept_id,
@@ -225,12 +222,8 @@ def _merge(groups: Sequence[Group], *, actor: str, now: datetime) -> int:
     ]
     if not pairs:
         return 0
-    ids = sorted({one for group in groups for one in (group.kept, *group.gone)})
-    active = {
-        pk
-        for pk, status, _into in rows(LOCK_ACTIVE, {"ids": as_array(ids)})
-        if status == CustomerStatus.ACTIVE
-    }
+    held = lock_people({one for group in groups for one in (group.kept, *group.gone)})
+    active = {pk for pk, one in held.items() if one.status == CustomerStatus.ACTIVE}
     # Somebody may have been erased while he was compared.
     pairs = [pair for pair in pairs if {pair["kept"], pair["gone"]} <= active]
     if not pairs:

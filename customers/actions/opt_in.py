@@ -9,7 +9,8 @@ from django.db import transaction
 
 from customers.actions.consents import ConsentStatement, record_consents
 from customers.models import Consent, Customer
-from customers.queries.consents import is_carried_from, lock_standing
+from customers.queries.consents import is_carried_from
+from customers.queries.locks import lock_standing
 from customers.vocabulary import ConsentState, CustomerStatus
 
 VALID_FOR: Final = timedelta(days=7)

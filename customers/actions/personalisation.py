@@ -6,7 +6,7 @@ from django.db import transaction
 
 from compliance.actions import record
 from customers.models import Customer
-from customers.queries.consents import lock_standing
+from customers.queries.locks import lock_standing
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ from customers.queries.copies import everything_of
 from customers.queries.database import as_array, execute, rows
 from customers.queries.identities import keyring
 from customers.queries.loads import FORGETTING, RELEASE_LOCK
+from customers.queries.locks import lock_people, until_held
 from customers.queries.people import kept_number
 from customers.queries.person_keys import person_keys
 from customers.queries.rights import (
@@ -30,8 +31,6 @@ from customers.queries.rights import (
     HELD_EVENTS,
     KEEP_HASHES,
     KEYED,
-    LOCK_PEOPLE,
-    LOCK_PERSON,
     NAMES,
     SLOTS,
     ids_of,
@@ -174,7 +173,7 @@ def erase_expired(*, now: datetime) -> int:
     due = Erasure.objects.select_for_update(skip_locked=True).filter(
         done_at=None, retained_until__lte=_day(now)
     )[:100]
-    rows(LOCK_PEOPLE, {"customers": as_array(sorted(asked.customer_id for asked in due))})
+    lock_people([asked.customer_id for asked in due])
     for asked in due:
         _forget(asked, "retention", now)
     # Whoever writes of one of them may wait for the audit trail: it is told when all are held.
@@ -225,7 +224,8 @@ def erase_again(*, actor: str, now: datetime) -> int:
             if tree.is_destroyed(slot):
                 with transaction.atomic():
                     _let_files_land()
-                    customer = _held(pk)
+                    lock_people([pk])
+                    customer = Customer.objects.get(pk=pk)
                     asked, _is_new = Erasure.objects.get_or_create(
                         customer=customer, defaults={"asked_by": actor, "asked_at": now}
                     )
@@ -239,7 +239,7 @@ def erase_again(*, actor: str, now: datetime) -> int:
 def _forget(asked: Erasure, actor: str, now: datetime) -> None:
     told = {"customer": asked.customer_id}
     # What is being written about him at this moment, maybe under an older number, is waited for.
-    execute(LOCK_PERSON, told)
+    lock_people([asked.customer_id])
     asked.slots = _forget_held(told, now)
     execute(KEEP_HASHES, {**told, "now": now})
     for statement in FORGET:
@@ -280,25 +280,28 @@ def _tell(asked: Erasure, verb: str, actor: str, now: datetime) -> None:
 
 
 def standing(customer_no: str) -> Customer:
-    """The customer who stands under this number now, locked.  Raises RightRefused."""
+    """The customer who stands under this number now, locked with all his other numbers: no later
+    lock of the same person can then come too early in the order.  Raises RightRefused."""
     number = kept_number(customer_no)
     found = Customer.objects.filter(customer_no=number).first() if number else None
     if found is None:
         raise RightRefused("unknown", _("There is no customer with this number."))
-    held = _held(found.merged_into_id or found.pk)
-    while held.merged_into_id is not None:  # by a merge that was under way
-        held = _held(held.merged_into_id)
-    return held
+
+    def take() -> Customer | None:
+        now = Customer.objects.values_list("merged_into_id", flat=True).get(pk=found.pk)
+        stands = now or found.pk
+        held = lock_people([stands])
+        # A merge, or its undoing, may have been under way.
+        if found.pk not in held or held[stands].merged_into is not None:
+            return None
+        return Customer.objects.get(pk=stands)
+
+    return until_held(take)
 
 
 def _let_files_land() -> None:
     """Wait until no file is being released, before anything of a person is locked."""
     rows(FORGETTING, {"lock": RELEASE_LOCK})
-
-
-def _held(pk: int) -> Customer:
-    """Locked against whoever writes about him; who only refers to him need not wait."""
-    return Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
 
 def explained(why: str) -> None:

@@ -1,31 +1,12 @@
-"""The consent ledger, and the lock that orders it with sending."""
+"""The consent ledger."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from customers.models import Consent
-from customers.queries.database import as_array, as_json, rows
+from customers.queries.database import as_array, rows
 from customers.vocabulary import ConsentState, Purpose
-
-LOCK_CUSTOMERS = """
-    -- Statements about one person are made one after the other. In the order in which files
-    -- write customers, so that none waits for the other.
-    SELECT id, merged_into_id FROM customers_customer WHERE id IN (
-        SELECT value::bigint FROM jsonb_array_elements_text(%(ids)s::jsonb))
-    ORDER BY customer_no FOR NO KEY UPDATE
-"""
-
-
-_LOCK_STANDING: Final = """
-    -- The same with whom each was merged into.
-    SELECT id, merged_into_id FROM customers_customer WHERE id IN (
-        SELECT unnest(ARRAY[named.id, named.merged_into_id])
-        FROM jsonb_array_elements_text(%(ids)s::jsonb)
-        JOIN customers_customer named ON named.id = value::bigint)
-    ORDER BY customer_no FOR NO KEY UPDATE
-"""
-
 
 ADD_CONSENTS = """
     INSERT INTO customers_consent
@@ -122,19 +103,6 @@ class Statement(NamedTuple):
     form: str
     since: date | None
     checked_on: date | None
-
-
-def lock_standing(customer_ids: Collection[int]) -> dict[int, int]:
-    """Lock these customers, and whom they were merged into: who each is now, by id.
-
-    A link in an old message, or a reply to it, names who he was then. Who is unknown is absent.
-    """
-    found = dict(rows(_LOCK_STANDING, {"ids": as_json(sorted(customer_ids))}))
-    # Of a merge that was made while we waited.
-    kept = {into for into in found.values() if into is not None} - found.keys()
-    if kept:
-        rows(LOCK_CUSTOMERS, {"ids": as_json(sorted(kept))})
-    return {one: found[one] or one for one in found.keys() & set(customer_ids)}
 
 
 def is_carried_from(said: Consent, newest: Consent) -> bool:

@@ -68,16 +68,6 @@ PARTED = """
 """
 
 
-LOCK_ACTIVE = """
-    -- Whoever hands over to one of them, or hears his word, waits or is seen; who only refers to
-    -- him need not wait. Whoever was merged into them moves, too. In the order in which files
-    -- write.
-    SELECT id, status, merged_into_id FROM customers_customer
-    WHERE id = ANY(%(ids)s::bigint[]) OR merged_into_id = ANY(%(ids)s::bigint[])
-    ORDER BY customer_no FOR NO KEY UPDATE
-"""
-
-
 # What a customer may be given where nothing is known of him.
 FILLED = (
     "gender",

@@ -14,21 +14,6 @@ PERSON = """
 """
 
 
-LOCK_PERSON = f"""
-    -- In the order in which files write, so that none waits for the other.
-    SELECT id FROM customers_customer WHERE id IN ({PERSON})
-    ORDER BY customer_no FOR NO KEY UPDATE
-"""
-
-
-LOCK_PEOPLE = """
-    -- The same of several people.
-    SELECT id FROM customers_customer
-    WHERE id = ANY(%(customers)s::bigint[]) OR merged_into_id = ANY(%(customers)s::bigint[])
-    ORDER BY customer_no FOR NO KEY UPDATE
-"""
-
-
 KEEP_HASHES = f"""
     INSERT INTO customers_erasedidentity (kind, value_hash, at)
     SELECT DISTINCT kind, value_hash, %(now)s::timestamptz FROM customers_identity
