@@ -31,6 +31,7 @@ from customers.queries.merges import (
     parted,
 )
 from customers.queries.people import ANALYSE
+from customers.queries.told import return_late, return_told
 from customers.queries.unmerges import UNDO_ALL
 from customers.queries.waiting import link_late_events
 from customers.resolution import Group, choose_kept, resolve
@@ -51,8 +52,8 @@ def merge_matches(*, now: datetime) -> int:
     1. One worker at a time; a second one leaves it to the first, and is free for other work.
     2. What is shared is read set-based and decided in `customers.resolution`.
     3. Clear cases are merged, doubtful ones wait for a person.
-    4. Events and identifiers that were being stored while a merge was made follow it, and events
-       and aliases the customers who were made meanwhile.
+    4. Events and identifiers that were being stored while a merge was made follow it, events
+       those who were parted, and events and aliases the customers who were made meanwhile.
     """
     if not may_go_alone(_LOCK):
         return 0
@@ -64,6 +65,7 @@ def merge_matches(*, now: datetime) -> int:
     )[0]
     link_late_aliases(now=now)
     link_late_events(now=now)
+    return_late(now - SETTLED_AFTER)
     if late := late_merges(now - SETTLED_AFTER):
         for statement in (MOVE_IDENTITIES, MOVE_EVENTS):
             execute(statement, {"merges": as_array(late)})
@@ -175,7 +177,8 @@ def decide_merge(
 
 @transaction.atomic
 def unmerge(*, merge: Merge, actor: User, now: datetime) -> Merge:
-    """Make two of one again: everything the merge moved goes back to where it was.
+    """Make two of one again: everything the merge moved goes back to where it was, and what was
+    told meanwhile by a name of the one that leaves is his.
 
     Raises
     ------
@@ -203,6 +206,7 @@ def unmerge(*, merge: Merge, actor: User, now: datetime) -> Merge:
     )
     for statement in UNDO_ALL:
         execute(statement, _used(statement, merge=merge.pk, zone=settings.TIME_ZONE, now=now))
+    return_told(kept=merge.kept_id, gone=merge.gone_id, since=merge.at - SETTLED_AFTER)
     bring_home([merge.kept_id, merge.gone_id])
     record(
         actor=actor.username,

@@ -38,7 +38,7 @@ def into(kept: int, *ids: int) -> None:
 
 @contextmanager
 def under_way(act: Callable[[], object]) -> Iterator[Callable[[], None]]:
-    """An act whose transaction stays open, in a thread of its own, until what is given is called."""
+    """An act in a thread of its own; its transaction ends when what is given is called."""
     is_under_way, may_end = threading.Event(), threading.Event()
 
     def acting() -> None:
