@@ -206,7 +206,12 @@ def unmerge(*, merge: Merge, actor: User, now: datetime) -> Merge:
     )
     for statement in UNDO_ALL:
         execute(statement, _used(statement, merge=merge.pk, zone=settings.TIME_ZONE, now=now))
-    return_told(kept=merge.kept_id, gone=merge.gone_id, since=merge.at - SETTLED_AFTER)
+    return_told(
+        merge=merge.pk,
+        kept=merge.kept_id,
+        gone=merge.gone_id,
+        since=merge.at - SETTLED_AFTER,
+    )
     bring_home([merge.kept_id, merge.gone_id])
     record(
         actor=actor.username,

@@ -112,7 +112,9 @@ ADD_MERGES = """
         'raised', array_remove(ARRAY[{raised}], NULL),
         'attributes', ARRAY(
             SELECT key FROM jsonb_object_keys(gone.attributes) AS key
-            WHERE NOT kept.attributes ? key)), %(now)s
+            WHERE NOT kept.attributes ? key),
+        -- What they hold is locked: whatever has a higher number is told while they are one.
+        'identities_upto', (SELECT coalesce(max(id), 0) FROM customers_identity)), %(now)s
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (kept bigint, gone bigint, rule text)
     JOIN customers_customer kept ON kept.id = given.kept
     JOIN customers_customer gone ON gone.id = given.gone

@@ -37,6 +37,20 @@ _RETURN_LINKS: Final = """
 """
 
 
+_DROP_COPIES: Final = """
+    -- A file that tells an address of one of them by his old number gives it to the one that
+    -- stays. It is not that one's any more: messages to him would reach the other.
+    DELETE FROM customers_identity copy USING customers_merge merge
+    WHERE merge.id = %(merge)s AND copy.customer_id = merge.kept_id
+      AND copy.id > (merge.filled ->> 'identities_upto')::bigint
+      AND EXISTS (
+          SELECT FROM customers_identity theirs
+          JOIN customers_customer leaving ON leaving.id = theirs.customer_id
+          WHERE theirs.kind = copy.kind AND theirs.value_hash = copy.value_hash
+            AND (leaving.id = merge.gone_id OR leaving.merged_into_id = merge.gone_id))
+"""
+
+
 _NAMES: Final = """
     SELECT DISTINCT user_id, CASE WHEN user_id IS NULL THEN anonymous_id END
     FROM customers_event
@@ -74,14 +88,17 @@ _LATE_UNDOES: Final = """
 """
 
 
-def return_told(*, kept: int, gone: int, since: datetime) -> None:
+def return_told(*, merge: int, kept: int, gone: int, since: datetime) -> None:
     """Give one who leaves what named him while they were one: browsers and earlier ids that were
-    linked by his name, and events told by a name of his. After his own names are his again.
+    linked by his name, events told by a name of his, and what was told of his own addresses again.
+    After his own names are his again.
 
     Parameters
     ----------
-    since : of the merge that is undone
+    merge : the one that is undone
+    since : when it was made, or a little earlier
     """
+    execute(_DROP_COPIES, {"merge": merge})
     named = {"kept": kept, "since": since}
     ring, links = keyring(), []
     for told_by, value, user_id in rows(_LINKS, named):

@@ -9,7 +9,7 @@ import pytest
 from compliance.queries import clock_now
 from customers.actions.merge import decide_merge, merge_matches, propose_merge, unmerge
 from customers.models import Customer, Event, Identity, Merge
-from customers.queries.identities import keyring
+from customers.queries.identities import addresses, keyring
 from customers.vocabulary import KeyScope
 from tests.customers.api.conftest import Door
 from tests.factories import make_people, make_staff, record_event
@@ -169,3 +169,36 @@ def test_what_was_being_stored_while_they_were_parted_follows(door: Door) -> Non
     assert (owner(late), owner(last)) == (gone, gone)
     part(into)
     assert (owner(late), owner(last)) == (gone, other)
+
+
+def test_an_address_that_is_told_again_by_the_old_number_is_his_alone(door: Door) -> None:
+    kept, gone = make_people(2)
+    own = {one: addresses([one], "email")[one] for one in (kept, gone)}
+    made = merge(kept, gone)
+    for one in (kept, gone):
+        told_again = {"userId": number(one), "messageId": own[one], "traits": {"email": own[one]}}
+        assert door.post("/v1/identify", told_again).status_code == 200
+
+    part(made)
+
+    assert {one: addresses([one], "email")[one] for one in (kept, gone)} == own
+    assert Identity.objects.filter(kind="email").count() == 2
+
+
+def test_an_address_of_both_stays_with_both(door: Door) -> None:
+    kept, gone = make_people(2)
+    for one in (kept, gone):
+        put_email(door, one, "both@example.com")
+    made = merge(kept, gone)
+    for one in (kept, gone):
+        put_email(door, one, "both@example.com")
+
+    part(made)
+
+    found = [addresses([one], "email")[one] for one in (kept, gone)]
+    assert found == ["both@example.com"] * 2
+
+
+def put_email(door: Door, customer: int, email: str) -> None:
+    body = {"userId": number(customer), "messageId": str(uuid.uuid4()), "traits": {"email": email}}
+    assert door.post("/v1/identify", body).status_code == 200
