@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from customers.queries.aliases import earlier_ids
 from customers.queries.database import as_json, execute, rows
 from customers.queries.identities import keyring
 
@@ -13,10 +12,12 @@ _LINKS: Final = """
     -- that told it counts.
     SELECT DISTINCT ON (kind, value) kind, value, user_id
     FROM (
-        SELECT id, 'identify' AS kind, anonymous_id AS value, user_id FROM customers_event
+        SELECT id, 'anonymous_id' AS kind, anonymous_id AS value, user_id FROM customers_event
         WHERE customer_id = %(kept)s AND kind = 'identify' AND received_at >= %(since)s
         UNION ALL
-        SELECT id, kind, properties ->> 'previous_id', user_id FROM customers_event
+        -- It may name either: see `customers.queries.aliases.earlier_ids`.
+        SELECT id, unnest(ARRAY['anonymous_id', 'user_id']), properties ->> 'previous_id', user_id
+        FROM customers_event
         WHERE customer_id = %(kept)s AND kind = 'alias' AND received_at >= %(since)s) AS told
     WHERE value IS NOT NULL AND user_id IS NOT NULL
     ORDER BY kind, value, id
@@ -100,18 +101,16 @@ def return_told(*, merge: int, kept: int, gone: int, since: datetime) -> None:
     """
     execute(_DROP_COPIES, {"merge": merge})
     named = {"kept": kept, "since": since}
-    ring, links = keyring(), []
-    for told_by, value, user_id in rows(_LINKS, named):
-        kinds = earlier_ids(value) if told_by == "alias" else (("anonymous_id", value),)
-        links += [
-            {
-                "kind": kind,
-                "value_hash": ring.lookup_hash(kind, value).hex(),
-                "user_id": user_id,
-                "user_hash": ring.lookup_hash("user_id", user_id).hex(),
-            }
-            for kind, value in kinds
-        ]
+    ring = keyring()
+    links = [
+        {
+            "kind": kind,
+            "value_hash": ring.lookup_hash(kind, value).hex(),
+            "user_id": user_id,
+            "user_hash": ring.lookup_hash("user_id", user_id).hex(),
+        }
+        for kind, value, user_id in rows(_LINKS, named)
+    ]
     if links:
         execute(_RETURN_LINKS, {**named, "gone": gone, "rows": as_json(links)})
     _return_events(kept=kept, gone=gone, since=since, is_late=False)

@@ -115,6 +115,18 @@ def test_an_earlier_id_that_was_told_meanwhile_goes_with_the_name_that_told_it(d
     assert (owner(by_old_id), owner(by_browser), owner("alias")) == (gone, gone, gone)
 
 
+def test_a_browser_of_one_stays_his_whoever_names_it_meanwhile(door: Door) -> None:
+    kept, gone = make_people(2)
+    browser_of(door, kept, "of-kept")
+    made = merge(kept, gone)
+    alias = {"userId": number(gone), "previousId": "of-kept", "messageId": "alias"}
+    assert door.post("/v1/alias", alias).status_code == 200
+
+    part(made)
+
+    assert (holder("anonymous_id", "of-kept"), holder("user_id", "of-kept")) == (kept, gone)
+
+
 def test_what_names_nobody_stays_where_it_was_told(door: Door) -> None:
     kept, gone = make_people(2)
     made = merge(kept, gone)
