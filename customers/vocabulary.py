@@ -1,6 +1,10 @@
 """The closed sets of floor 1, each member with its meaning."""
 
 from enum import StrEnum
+from typing import Final
+
+# Columns that say whether a customer is approached at all; compliance alone reads them.
+HOLDS: Final = frozenset({"aml_hold", "internal_hold"})
 
 
 class CustomerStatus(StrEnum):

@@ -20,11 +20,10 @@ from customers.queries.people import (
     upsert_customers,
 )
 from customers.queries.waiting import link_waiting_events
-from customers.vocabulary import AttributeType
+from customers.vocabulary import HOLDS, AttributeType
 
 # A catalogue that a browser key could fill without end would be of no use to marketers.
 ATTRIBUTES_AT_MOST = 500
-HOLDS = frozenset({"aml_hold", "internal_hold"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

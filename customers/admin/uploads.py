@@ -292,7 +292,7 @@ def _mapping_chosen(request: HttpRequest, upload: Upload) -> Mapping[str, str]:
 
 def _columns(upload: Upload, said: Mapping[str, str]) -> list[tuple[str, SeenColumn, str]]:
     """Box, column, and the field that is chosen in the box."""
-    seen = see_columns(stored_path(upload), layout_of(upload), upload.kind)
+    seen = see_columns(stored_path(upload), layout_of(upload), upload.kind, said)
     return [
         (f"column-{at}", column, said.get(column.name, column.field))
         for at, column in enumerate(seen)

@@ -1,8 +1,10 @@
 """What can be seen of a file before anybody says how its columns are to be read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
 from customers.errors import FileRejected
 from customers.importing.cells import COLUMNS
@@ -30,8 +32,13 @@ class SeenColumn:
     """Where its name says it goes; empty where the name says nothing."""
 
 
-def see_columns(path: Path, layout: Layout, kind: str) -> list[SeenColumn]:
-    """The columns with their first cells; raises FileRejected when the header names none."""
+def see_columns(
+    path: Path, layout: Layout, kind: str, said: Mapping[str, str] = MappingProxyType({})
+) -> list[SeenColumn]:
+    """The columns with their first cells; raises FileRejected when the header names none.
+
+    ``said``: fields by column as a person chose them; a cell is masked as either field asks.
+    """
     header = read_header(path, layout)
     first = list(islice(read_records(path, layout, columns=len(header)), _SAMPLES))
     fields = _fields(header, kind)
@@ -39,12 +46,20 @@ def see_columns(path: Path, layout: Layout, kind: str) -> list[SeenColumn]:
         SeenColumn(
             name=name,
             samples=tuple(
-                shown(record.cells[at].strip(), fields[at]) for record in first if not record.code
+                _sample(record.cells[at].strip(), (fields[at], said.get(name, "")))
+                for record in first
+                if not record.code
             ),
             field=fields[at],
         )
         for at, name in enumerate(header)
     ]
+
+
+def _sample(cell: str, fields: tuple[str, str]) -> str:
+    for field in fields:
+        cell = shown(cell, field)
+    return cell
 
 
 def possible_fields(kind: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from customers.importing.cells import FREE_COLUMNS, Value, refuse_mangled, since
 from customers.importing.mapping import Plan, Target
 from customers.importing.reader import Record
 from customers.importing.reasons import REASONS
+from customers.vocabulary import HOLDS
 
 _TOTALS = frozenset({"合计", "总计", "小计", "共计", "total", "subtotal", "grand total"})
 
@@ -132,10 +133,12 @@ def bad_row(
 
 
 def shown(value: str, field: str = "", *, is_decimal: bool = False) -> str:
-    """Enough of a value to find it by, and not enough to use it.
+    """Enough of a value to find it by, and not enough to use it; of a hold, nothing.
 
     ``is_decimal``: a number with decimals, which names nobody however many digits it has.
     """
+    if field in HOLDS:  # beside a customer's number even one letter would tell
+        return "**" if value else ""
     if field == "name":  # which has no shape to know it by
         return value[:1] + "**" if value else ""
     # A control character would act on the terminal or page that shows it.

@@ -118,7 +118,7 @@ def judge_staged(record: Record, columns: Columns) -> StagedValue | BadRow:
             told = since_1900(cell, field.convert) if record.is_1904 else cell
             data[field.name] = field.convert(told)
         except CellError as error:
-            return bad_row(record, "", column, error.code, cell)
+            return bad_row(record, "", column, error.code, cell, field=field.name)
     if columns.any_of and not any(name in data for name in columns.any_of):
         return bad_row(record, "", columns.any_of[0], "cell_empty", "")
     key = "|".join(str(data[name]) for name in columns.identity)

@@ -12,7 +12,7 @@ from compliance.models import AuditEntry, User
 from compliance.queries import clock_now
 from customers.actions.upload_runs import continue_uploads
 from customers.models import Customer, SavedMapping, Upload
-from tests.factories import make_staff
+from tests.factories import make_people, make_staff
 
 pytestmark = pytest.mark.django_db
 TEXT = "Nummer;Handy;姓名\nC1;13800000001;张伟\nC2;1.38E+10;李娜\n"
@@ -183,3 +183,34 @@ def test_whose_role_brings_no_files_sees_no_page(operator: Client, name: str) ->
     answer = operator.post(address(name, *args))
 
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "typed"),
+    [
+        ("kyc", "客户号,尽调等级,反洗钱限制,核验日期\nK1,标准,held-so,2026-01-02\n", ""),
+        ("kyc", "客户号,尽调等级,Spalte,核验日期\nK1,标准,held-so,2026-01-02\n", "aml_hold"),
+        ("customers", "客户号,internal_hold\nK1,held-so\n", ""),
+    ],
+)
+def test_no_page_of_a_file_says_who_is_held(
+    operator: Client, kind: str, text: str, typed: str
+) -> None:
+    """The page is open to everybody who brings files, beside the customers' numbers."""
+    if kind == "kyc":
+        make_people(1, prefix="K")
+    send(operator, text.encode(), kind=kind)
+    upload = Upload.objects.latest("pk")
+    boxes = {"column-2": typed} if typed else {}
+    operator.post(address("_check", upload.pk), boxes)
+    continue_uploads(now=clock_now())
+
+    told = operator.get(address("_columns", upload.pk)).content.decode()
+    refused = operator.get(address("_refused", upload.pk))
+
+    assert "K1" in told
+    assert "First refused rows" in told
+    assert "held-so" not in told
+    listed = b"".join(refused.streaming_content).decode()
+    assert "**" in listed
+    assert "held-so" not in listed
