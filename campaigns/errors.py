@@ -7,6 +7,7 @@ CampaignError
 ├── BadRequest       what was asked for is wrong; ``path`` is a JSON pointer into it
 ├── NotPublishable   the checks or the review forbid it; ``problems`` lists why
 ├── EngineUnavailable  no process for templates could be started
+├── WhyMissing       an act that hurts where it is wrong, and nobody said why
 ├── StateConflict    not possible in the present state
 ├── ContentChanged   a frozen content isn't what was frozen
 ├── LostLease        another worker took over; nothing was written
@@ -48,6 +49,10 @@ class NotPublishable(CampaignError):
 
 class EngineUnavailable(CampaignError):
     """No process for templates could be started; nothing is wrong with the template."""
+
+
+class WhyMissing(CampaignError):
+    """The act needs a reason."""
 
 
 class StateConflict(CampaignError):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.channels.errors import AccountInvalid
 from campaigns.channels.runner import process_loop
-from campaigns.errors import StateConflict
+from campaigns.errors import StateConflict, WhyMissing
 from campaigns.models import Intervention, ProviderAccount, Touch
 from campaigns.operations import (
     ASK_SOON,
@@ -63,6 +63,11 @@ class DryRun:
     def shown(self) -> tuple[int, ...]:
         """The first ids, for a page."""
         return self.ids[:SHOWN]
+
+
+def needs_two(act: Intervention.Act) -> bool:
+    """Whether a second person has to agree: a message could go twice, or never."""
+    return act not in {Act.ASK, Act.RESEND_FAILED}
 
 
 def dry_run(*, act: Intervention.Act, touches: QuerySet[Touch], now: datetime) -> DryRun:
@@ -117,10 +122,13 @@ def propose(
     Raises
     ------
     NotPermitted : the role may not act on touches.
+    WhyMissing : a second person is to agree, and is told no reason.
     StateConflict : no touch is in the state the act is for, or more than `MOST` are named.
     """
     if not actor.has_perm("campaigns.change_touch"):
         raise NotPermitted(_("Your role may not act on touches. Ask an operator."))
+    if needs_two(act) and not why.strip():
+        raise WhyMissing(_("Say why: a second person decides by it."))
     plan = dry_run(act=act, touches=Touch.objects.filter(pk__in=touch_ids), now=now)
     if not plan.ids:
         raise StateConflict(_("None of these touches is in the state this act is for."))
@@ -128,7 +136,7 @@ def propose(
         made = Intervention.objects.create(
             act=act, touch_ids=list(plan.ids), why=why, made_by=actor, made_at=now
         )
-        at_once = act in {Act.ASK, Act.RESEND_FAILED}
+        at_once = not needs_two(act)
         if at_once:
             _hold(made)  # before the audit trail, which who holds these waits for
         _tell(actor, "propose", made, now, why=why)

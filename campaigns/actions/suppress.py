@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from campaigns.errors import StateConflict, WhyMissing
 from campaigns.models import ProviderAccount, Suppression
 from campaigns.queries.receipts import SUPPRESS
 from compliance.actions import record
@@ -42,10 +44,20 @@ def suppress(
 
 @transaction.atomic
 def lift(*, suppression: Suppression, actor: str, opinion: str, now: datetime) -> None:
-    """Take an address off the list, because its owner asked for it or it exists again."""
+    """Take an address off the list, because its owner asked for it or it exists again.
+
+    Raises
+    ------
+    WhyMissing : no reason is given.
+    StateConflict : somebody took it off before.
+    """
+    if not opinion.strip():
+        raise WhyMissing(_("Say why this address may be written to again."))
     number = suppression.pk
     # Who takes receipts may hold the row: it is not waited for with the audit trail.
-    suppression.delete()
+    taken_off, _each = suppression.delete()
+    if not taken_off:
+        raise StateConflict(_("The address is off the list already."))
     record(
         actor=actor,
         action="suppression.lift",

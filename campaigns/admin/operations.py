@@ -18,9 +18,9 @@ from django.utils.translation import ngettext
 from unfold.decorators import display
 
 from campaigns.actions.quarantine import plan_replay, replay
-from campaigns.actions.resolve import MOST, SHOWN, DryRun, decide, dry_run, propose
+from campaigns.actions.resolve import MOST, SHOWN, DryRun, decide, dry_run, needs_two, propose
 from campaigns.admin.delivery import touch_badge
-from campaigns.errors import CampaignError
+from campaigns.errors import CampaignError, WhyMissing
 from campaigns.labels import REASONS, say
 from campaigns.models import EmergencyStop, Intervention, PoisonRow, Touch
 from compliance.console.acts import OPINION_LENGTH, Act, ActingAdmin, person
@@ -98,6 +98,11 @@ class TouchesByHand(ReadOnlyAdmin):
                 actor=person(request),
                 now=clock_now(),
             )
+        except WhyMissing as refusal:
+            messages.error(request, str(refusal))
+            named = Touch.objects.filter(pk__in=ids)
+            plan = dry_run(act=Intervention.Act(act), touches=named, now=clock_now())
+            return _confirmation(request, plan)
         except REFUSALS as refusal:
             messages.error(request, str(refusal))
         else:
@@ -146,6 +151,7 @@ def _confirmation(request: HttpRequest, plan: DryRun) -> HttpResponse:
         "button": said if count else "",
         "back": reverse("admin:campaigns_touch_changelist"),
         "asks_why": True,
+        "needs_why": needs_two(plan.act),
     }
     return TemplateResponse(request, "campaigns/confirm.html", context)
 

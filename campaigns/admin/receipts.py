@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -15,6 +16,7 @@ from unfold.decorators import action, display
 
 from campaigns.actions.invoices import take_invoice
 from campaigns.actions.suppress import lift
+from campaigns.errors import CampaignError
 from campaigns.invoices.read import MOST_BYTES, Fault, FileUnreadable
 from campaigns.labels import say
 from campaigns.models import Invoice, ProviderAccount, Suppression
@@ -24,6 +26,7 @@ from compliance.console.lists import ReadOnlyAdmin, closed_filter
 from compliance.console.shown import Panel, code, figure
 from compliance.queries import clock_now
 from compliance.spreadsheet import csv_bytes
+from customers.queries.identities import lookup_hashes
 from customers.vocabulary import IdentityKind
 
 SHOWN = 200
@@ -77,6 +80,21 @@ class SuppressionAdmin(ActingAdmin):
     fields = ("at", "medium", "why", "told_by")
     readonly_fields = fields
     change_form_outer_before_template = "compliance/_acts.html"
+    refusals = (CampaignError,)
+    search_fields = ("kind",)
+    search_help_text = _("A whole phone number, e-mail address, token or id")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Suppression], search_term: str
+    ) -> tuple[QuerySet[Suppression], bool]:
+        """By keyed hash, as one of each kind: no address is readable here."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = Q(pk__in=())
+        for kind in ADDRESS_KINDS:
+            found |= Q(kind=kind, value_hash__in=lookup_hashes(kind, [term]))
+        return queryset.filter(found), False
 
     @display(description=_("kind"), ordering="kind")
     def medium(self, item: Suppression) -> str:
@@ -107,6 +125,8 @@ class SuppressionAdmin(ActingAdmin):
                     suppression=item, actor=actor, opinion=opinion, now=clock_now()
                 ),
                 asks_opinion=True,
+                needs_opinion=True,
+                opinion_label=_t("Why"),
             ),
         )
 

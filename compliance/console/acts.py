@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
@@ -32,7 +32,8 @@ def person(request: HttpRequest) -> User:
 class Act:
     """A button with its confirmation. ``run`` takes the opinion that was typed, or nothing.
 
-    ``opinion_label`` is what is asked for where it is something else.
+    ``opinion_label`` is what is asked for where it is something else; ``needs_opinion``: the
+    box may not stay empty.
 
     ``seen`` names the content the page shows, where the act is about exactly that; a page that
     showed another content does nothing.
@@ -45,6 +46,7 @@ class Act:
     run: Callable[[str], object]
     seen: str = ""
     asks_opinion: bool = False
+    needs_opinion: bool = False
     opinion_label: str = ""
     is_main: bool = False
 
@@ -103,11 +105,14 @@ class ActingAdmin(ConsoleAdmin):
 
     def act_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Do what the button says, if it is still possible, and go back to the page."""
-        item = get_object_or_404(self.model, pk=pk)
-        if not self.has_view_permission(request, item):
+        if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
+        item = self.model._default_manager.filter(pk=pk).first()
+        if item is None:
+            messages.error(request, _t("Somebody took it away before: nothing was done."))
+            return redirect(self._name_of("changelist"))
         wanted = request.POST.get("act", "")
         act = next((act for act in self.acts(request, item) if act.name == wanted), None)
         if act is None:
@@ -117,17 +122,21 @@ class ActingAdmin(ConsoleAdmin):
         else:
             opinion = request.POST.get("opinion", "").replace("\x00", "")[:OPINION_LENGTH]
             tell(request, lambda: act.run(opinion), done=act.done, refusals=self.refusals)
-        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", pk)
+        if not self.model._default_manager.filter(pk=pk).exists():  # the act took it away
+            return redirect(self._name_of("changelist"))
+        return redirect(self._name_of("change"), pk)
 
     def _changed(self, request: HttpRequest, item: Model) -> HttpResponse:
         """409: the verdict named another content than there is by now, and nothing was done."""
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
         context = {
             **self.admin_site.each_context(request),
             "title": str(item),
-            "back": reverse(name, args=[item.pk]),
+            "back": reverse(self._name_of("change"), args=[item.pk]),
         }
         return TemplateResponse(request, "compliance/changed.html", context, status=409)
+
+    def _name_of(self, page: str) -> str:
+        return f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
 
     def _act_name(self) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_act"

@@ -152,6 +152,7 @@ class QuarantineAdmin(ActingAdmin, ReadOnlyAdmin):
                     held=item, why=said, actor=person(request), now=clock_now()
                 ),
                 asks_opinion=True,
+                needs_opinion=True,
                 opinion_label=_t("Why"),
             ),
         )

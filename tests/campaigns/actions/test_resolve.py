@@ -15,7 +15,7 @@ from campaigns.actions.outcomes import MAX_ATTEMPTS
 from campaigns.actions.resolve import Act, decide, dry_run, propose
 from campaigns.channels.base import Accepted, Found, Limits, Refused, Unavailable, Unknown
 from campaigns.channels.memory import MemoryProvider, accept
-from campaigns.errors import StateConflict
+from campaigns.errors import StateConflict, WhyMissing
 from campaigns.models import AccountHealth, Contact, DispatchBatch, Intervention, Touch
 from compliance.errors import NotPermitted, SelfReview
 from compliance.models import AuditEntry
@@ -115,7 +115,9 @@ def test_unknown_outcomes_are_sent_again_only_when_a_second_person_agrees(
 def test_the_database_refuses_one_person_alone(world: Callable[..., MemoryProvider]) -> None:
     world(unknown)
     staff = make_staff()
-    asked = propose(act=Act.MARK_SENT, touch_ids=all_ids(), why="", actor=staff.operator, now=LATER)
+    asked = propose(
+        act=Act.MARK_SENT, touch_ids=all_ids(), why="seen", actor=staff.operator, now=LATER
+    )
 
     for changes in (
         {"decided_by": staff.operator, "decided_at": LATER, "verdict": "done"},
@@ -141,10 +143,27 @@ def test_marked_as_sent_is_accepted_with_its_cost(world: Callable[..., MemoryPro
     assert second.state == "ambiguous"
 
 
+@pytest.mark.parametrize("act", [Act.RESEND, Act.MARK_SENT])
+@pytest.mark.parametrize("why", ["", " \n"])
+def test_what_two_persons_answer_for_has_a_reason(
+    world: Callable[..., MemoryProvider], act: Act, why: str
+) -> None:
+    world(unknown)
+    staff = make_staff()
+
+    with pytest.raises(WhyMissing, match="Say why"):
+        propose(act=act, touch_ids=all_ids(), why=why, actor=staff.operator, now=LATER)
+
+    assert not Intervention.objects.exists()
+    assert not AuditEntry.objects.filter(action="touches.propose").exists()
+
+
 def test_a_rejected_proposal_changes_nothing(world: Callable[..., MemoryProvider]) -> None:
     world(unknown)
     staff = make_staff()
-    asked = propose(act=Act.RESEND, touch_ids=all_ids(), why="", actor=staff.operator, now=LATER)
+    asked = propose(
+        act=Act.RESEND, touch_ids=all_ids(), why="lost", actor=staff.operator, now=LATER
+    )
 
     decide(intervention=asked, actor=staff.checker, agree=False, opinion="wait", now=LATER)
 
@@ -156,7 +175,9 @@ def test_a_rejected_proposal_changes_nothing(world: Callable[..., MemoryProvider
 def test_a_touch_proved_meanwhile_is_left_alone(world: Callable[..., MemoryProvider]) -> None:
     world(unknown)
     staff = make_staff()
-    asked = propose(act=Act.RESEND, touch_ids=all_ids(), why="", actor=staff.operator, now=LATER)
+    asked = propose(
+        act=Act.RESEND, touch_ids=all_ids(), why="lost", actor=staff.operator, now=LATER
+    )
     Touch.objects.filter(pk=all_ids()[0]).update(state="delivered", reason="")
 
     done = decide(intervention=asked, actor=staff.checker, agree=True, opinion="", now=LATER)
@@ -200,7 +221,9 @@ def test_what_failed_in_doubt_goes_again_by_two_persons_and_by_no_other_account(
 
     with pytest.raises(StateConflict):
         propose(act=Act.RESEND_FAILED, touch_ids=all_ids(), why="", actor=staff.operator, now=LATER)
-    asked = propose(act=Act.RESEND, touch_ids=all_ids(), why="", actor=staff.operator, now=LATER)
+    asked = propose(
+        act=Act.RESEND, touch_ids=all_ids(), why="lost", actor=staff.operator, now=LATER
+    )
     decide(intervention=asked, actor=staff.checker, agree=True, opinion="", now=LATER)
 
     assert states() == [("deferred", "sent_again")]
@@ -286,7 +309,7 @@ def test_nothing_to_act_on_is_refused_in_words(world: Callable[..., MemoryProvid
         propose(
             act=Act.RESEND,
             touch_ids=all_ids(),
-            why="",
+            why="lost",
             actor=make_staff().operator,
             now=LATER,
         )

@@ -85,6 +85,19 @@ def test_a_resend_is_shown_proposed_agreed_and_done() -> None:
     assert Touch.objects.filter(state="ambiguous").count() == 1
 
 
+def test_a_proposal_without_a_reason_is_asked_for_one_with_its_touches_kept() -> None:
+    operator = client_of(make_staff().operator)
+    sent = hidden(choose(operator, "mark_sent", 2))
+
+    answer = operator.post(reverse("admin:campaigns_touch_by_hand"), {**sent, "opinion": " "})
+
+    page = answer.content.decode()
+    assert "Say why: a second person decides by it." in page
+    assert hidden(page) == sent
+    assert re.search(r"<textarea[^>]* required", page)
+    assert not Intervention.objects.exists()
+
+
 def test_nothing_to_do_has_no_button() -> None:
     page = choose(client_of(make_staff().operator), "resend_failed", 3)
 

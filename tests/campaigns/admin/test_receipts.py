@@ -5,9 +5,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from campaigns.actions.suppress import lift, suppress
 from campaigns.channels.base import Channel
+from campaigns.errors import StateConflict
 from campaigns.models import Invoice, Suppression
-from compliance.models import User
+from compliance.models import AuditEntry, User
 from compliance.roles import Role
 from compliance.setup import ensure_roles
 from tests.factories import NOW, make_account
@@ -95,3 +97,53 @@ def test_an_operator_takes_an_address_off_the_list() -> None:
     assert "Take off the list" in page.content.decode()
     assert answer.status_code == 302
     assert not Suppression.objects.exists()
+
+
+def put_on_the_list(number: str) -> Suppression:
+    suppress(kind="phone", values=[number], why=Suppression.Why.BY_HAND, account=None, now=NOW)
+    return Suppression.objects.latest("pk")
+
+
+def test_a_suppressed_address_is_found_by_the_whole_of_it() -> None:
+    client = client_of(Role.OPERATOR)
+    one, other = put_on_the_list("+8613800000001"), put_on_the_list("+8613800000002")
+
+    def found(term: str) -> list[int]:
+        page = client.get(reverse("admin:campaigns_suppression_changelist"), {"q": term})
+        return [item.pk for item in page.context["cl"].result_list]
+
+    assert found("138 0000 0001") == [one.pk]
+    assert found("+8613800000002") == [other.pk]
+    assert found("1380000000") == found("somebody@example.com") == []
+    assert len(found("")) == 2
+
+
+def test_an_address_is_taken_off_the_list_once_and_with_a_reason() -> None:
+    item = put_on_the_list("+8613800000001")
+    first, second = client_of(Role.OPERATOR), Client()
+    second.force_login(User.objects.get())
+    act = reverse("admin:campaigns_suppression_act", args=[item.pk])
+
+    def said(client: Client, why: str) -> tuple[str, str]:
+        answer = client.post(act, {"act": "lift", "opinion": why}, follow=True)
+        assert answer.status_code == 200
+        (message,) = answer.context["messages"]
+        return str(message), answer.redirect_chain[-1][0]
+
+    assert said(first, " ")[0] == "Say why this address may be written to again."
+    assert Suppression.objects.exists()
+    shown = reverse("admin:campaigns_suppression_changelist")
+    assert said(first, "he asked") == ("The address is off the list.", shown)
+    assert said(second, "he asked") == ("Somebody took it away before: nothing was done.", shown)
+    assert AuditEntry.objects.filter(action="suppression.lift").count() == 1
+
+
+def test_who_lifts_what_another_lifted_meanwhile_is_told_so() -> None:
+    item = put_on_the_list("+8613800000001")
+    seen = Suppression.objects.get(pk=item.pk)
+    lift(suppression=item, actor="a", opinion="he asked", now=NOW)
+
+    with pytest.raises(StateConflict, match="off the list already"):
+        lift(suppression=seen, actor="b", opinion="he asked", now=NOW)
+
+    assert AuditEntry.objects.filter(action="suppression.lift").count() == 1
