@@ -103,8 +103,8 @@ class QuarantineAdmin(ActingAdmin, ReadOnlyAdmin):
     sortable_by = ()
     search_fields = ("code__startswith", "message_id__exact")
     search_help_text = _("Beginning of the reason code, or a whole message id")
-    exclude = ("payload", "message", "details", "source_id")
-    readonly_fields = ("reason", "source_name", "mend", "hidden_payload")
+    exclude = ("payload", "message", "details", "source_id", "named", "state")
+    readonly_fields = ("reason", "source_name", "status", "mend", "hidden_payload")
     actions = [on_many(act) for act in QuarantineAct]
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:

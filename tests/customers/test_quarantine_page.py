@@ -44,6 +44,9 @@ def test_the_reason_is_said_in_chinese(operator: Client) -> None:
     assert held.message.startswith("Its userId")
     assert "userId 不是 1 到 256 个可打印字符的文本。" in page
     assert held.message not in page
+    # Nor a hash as bytes, nor a state by its code.
+    assert "b&#x27;" not in page
+    assert ">held<" not in page
 
 
 @pytest.mark.django_db
