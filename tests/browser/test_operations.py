@@ -161,6 +161,7 @@ def test_unknown_outcomes_are_settled_from_the_board_by_two_persons(
     keep(page, f"operations-unaskable-{language}")
     page.go_back()
     propose(page, mark)
+    page.locator("form textarea").fill("The provider's own list shows them.")
     keep(page, f"operations-mark-{language}")
     page.locator("form .ts-button-main").click()
     page.wait_for_url("**/intervention/")
