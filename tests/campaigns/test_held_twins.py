@@ -65,7 +65,8 @@ def level(text: str) -> str:
         told = (number, touch.key, touch.key.hex, "person0@example.com", "person1@example.com")
         for name in told:
             text = text.replace(str(name), "X")
-        for found in (customer.pk, touch.pk, touch.enrolment_id):
+        identities = customer.identities.values_list("pk", flat=True)
+        for found in (customer.pk, touch.pk, touch.enrolment_id, *identities):
             text = re.sub(rf"(?<![0-9a-f]){found}(?![0-9a-f])", "N", text)
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\b[0-9a-f]{32}\b", "U", text)
     return re.sub(r'value="[A-Za-z0-9]{64}"|nonce="[^"]*"', "", text)
