@@ -104,7 +104,8 @@ def test_why_agrees_with_rules_evaluated_a_second_time(
                     ends[workers.run(now, limit=A_CLAIM)] += 1
                     if not still_to_do(now):
                         break
-        assert ends[-9] == 2 * len(DEADLY)
+        # A worker's two threads may reach two points at once, and it dies once.
+        assert len(DEADLY) < ends[-9] <= 2 * len(DEADLY)
         assert open_touches() == 0, f"seed {seed}"
 
         told = decisions([raw.id for raw in read_people()])
